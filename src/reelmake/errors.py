@@ -1,0 +1,77 @@
+"""What can go wrong, as one family that a face can print without a traceback.
+
+::
+
+    ReelmakeError              everything below; `exit_code` says which exit code a command ends with
+    ├── InputError    (2)      the author's files are wrong: a list of `Problem`s, all of them at once
+    ├── SetupError    (2)      the machine or the settings are wrong: nothing was started
+    └── BuildError    (1)      a step could not be made: what was finished is kept
+        ├── ProviderError      a provider could not perform a request
+        └── MediaError         ffmpeg or a picture or sound could not be handled
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake of an author: where it is, what is wrong, and what to type next."""
+
+    file: str
+    line: int
+    what: str
+    fix: str
+
+    def __str__(self) -> str:
+        """Return `file:line: what is wrong; what to type`."""
+        return f"{self.file}:{self.line}: {self.what}; {self.fix}"
+
+
+class ReelmakeError(Exception):
+    """Base of all our errors: what happened, and what to do about it (`fix` may be empty)."""
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, what: str, fix: str = "") -> None:
+        super().__init__(what, fix)
+        self.what = what
+        self.fix = fix
+
+    def __str__(self) -> str:
+        """Return one line that an author can act on."""
+        return f"{self.what}; {self.fix}" if self.fix else self.what
+
+
+class InputError(ReelmakeError):
+    """Mistakes in specs, characters or settings: every one that was found."""
+
+    exit_code = 2
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle by the problems, since `args` holds their text."""
+        return type(self), (self.problems,)
+
+
+class SetupError(ReelmakeError):
+    """The machine or the settings cannot do what is asked."""
+
+    exit_code = 2
+
+
+class BuildError(ReelmakeError):
+    """A step of a build failed."""
+
+
+class ProviderError(BuildError):
+    """A provider could not perform a request."""
+
+
+class MediaError(BuildError):
+    """Sound or pictures could not be read, made or joined."""

@@ -1,0 +1,1 @@
+"""Who performs requests: a registry that you can see."""
