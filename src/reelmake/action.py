@@ -63,10 +63,25 @@ class Receipt:
         """Read what `to_json` wrote; raises ValueError when it is not a receipt."""
         try:
             fields = json.loads(text)
-            return cls(**{**fields, "usd": Decimal(fields["usd"])})
-        except (TypeError, KeyError, ArithmeticError) as error:
-            msg = f"not a receipt: {error}"
-            raise ValueError(msg) from error
+            if not isinstance(fields["usd"], str):
+                raise TypeError("money is text")
+            receipt = cls(**{**fields, "usd": Decimal(fields["usd"])})
+        except (TypeError, KeyError, ArithmeticError, RecursionError) as error:
+            raise ValueError(f"not a receipt: {error}") from error
+        if not receipt.is_sound():
+            raise ValueError("not a receipt: a field is not what it has to be")
+        return receipt
+
+    def is_sound(self) -> bool:
+        """Say whether every field is of its type, and money is an amount: what was read may be anything."""
+        names = (self.kind, self.key, self.blob, self.provider, self.made_at)
+        return (
+            all(isinstance(name, str) for name in names)
+            and isinstance(self.manifest, Mapping)
+            and isinstance(self.units, Mapping)
+            and all(type(count) is int for count in self.units.values())
+            and self.usd.is_finite()
+        )
 
 
 def canonical_json(value: object) -> str:
@@ -95,23 +110,33 @@ def key(of_manifest: Json) -> str:
 
 
 def explain(old: Json, new: Json) -> list[str]:
-    """Say how two manifests differ, a line for each field: `request.text: 'Hi' -> 'Hello'`. Empty when the keys agree."""
+    """Say how two manifests differ, a line for each field: `request.text: "Hi" -> "Hello"`. Empty if the keys agree."""
     was, now = dict(_leaves(old)), dict(_leaves(new))
     told = []
-    for name in sorted(was.keys() | now.keys()):
-        before, after = was.get(name, "(nothing)"), now.get(name, "(nothing)")
+    for place in sorted(was.keys() | now.keys(), key=_dotted):
+        before, after = was.get(place, "(nothing)"), now.get(place, "(nothing)")
         if before != after:
-            told.append(f"{name}: {before} -> {after}")
+            told.append(f"{_dotted(place)}: {before} -> {after}")
     return told
 
 
-def _leaves(value: object, name: str = "") -> list[tuple[str, str]]:
-    """Flatten JSON into (dotted name, value as JSON text); empty containers are leaves, so that none is overlooked."""
-    parts: list[tuple[str, object]] = []
+Place = tuple[str | int, ...]
+
+
+def _dotted(place: Place) -> str:
+    return ".".join(map(str, place))
+
+
+def _leaves(value: object, place: Place = ()) -> list[tuple[Place, str]]:
+    """Flatten JSON into (place, value as JSON text); empty containers are leaves, so that none is overlooked.
+
+    Places are compared, not dotted names: `{"a.b": 1}` and `{"a": {"b": 1}}` have one name and two keys.
+    """
+    parts: list[tuple[str | int, object]] = []
     if isinstance(value, Mapping):
-        parts = [(str(k), v) for k, v in value.items()]
+        parts = list(value.items())
     elif isinstance(value, list | tuple):
-        parts = [(str(i), v) for i, v in enumerate(value)]
+        parts = list(enumerate(value))
     if not parts:
-        return [(name, canonical_json(value))]
-    return [leaf for part, inner in parts for leaf in _leaves(inner, f"{name}.{part}" if name else part)]
+        return [(place, canonical_json(value))]
+    return [leaf for part, inner in parts for leaf in _leaves(inner, (*place, part))]

@@ -66,7 +66,8 @@ def lay_out(frames: Sequence[int], *, flow: Flow, loop_frames: int, fps: int, se
     content, for the flow in which a line chooses its own place in the background.
 
     - `elastic`: a line moves the background on by whole seconds and shows them over its own length, so that a
-      line which becomes a little longer or shorter leaves all later pictures as they were.
+      line which becomes a little longer or shorter leaves all later pictures as they were. From two seconds on, the
+      speed stays within 0.8 and 1.2 of the background's own.
     - `per-line`: a line starts at a place of its own, at exact speed; the background cuts where the picture cuts.
     - `continuous`: exact speed and no cut; a changed length moves the background of all later lines.
     """

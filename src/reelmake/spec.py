@@ -1,0 +1,302 @@
+"""What authors write: episodes and characters, as immutable records; and everything that can be wrong with one file.
+
+`read_episode` and `read_character` turn the bytes of a file into a record, or into problems with line numbers, all of
+them at once. Mistakes that need more than the file itself (is this character in the project?) are found in `project`.
+"""
+
+from __future__ import annotations
+
+import difflib
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from reelmake.source import Source, read_source
+from reelmake.timeline import FRAME_RATES, Flow
+from reelmake.validation import Record, Wrong, form, shown, validate
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+MAX_LINES: Final = 200
+MAX_LINE_CHARACTERS: Final = 1000
+MAX_CAST: Final = 6
+
+_LANGUAGE: Final = "[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"
+_COLOR: Final = "#[0-9A-Fa-f]{6}"
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Spoken = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE_CHARACTERS)]
+Name = Annotated[
+    str,
+    StringConstraints(pattern=rf"^{NAME.pattern}$"),
+    form(NAME.pattern, "is not a name of a file in characters/", "write lower-case letters, digits, - and _"),
+]
+Seconds = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
+Side = Literal["left", "right"]
+
+
+def _inside(path: str) -> str:
+    parts = path.split("/")
+    if "\\" in path or ":" in path:
+        raise Wrong(f"{shown(path)} is not a plain path", "write it with forward slashes, such as assets/calm.ogg")
+    if path.startswith(("/", "~")) or ".." in parts:
+        raise Wrong(f"{shown(path)} leaves the project", "copy the file into the project and name it from there")
+    return path
+
+
+InnerPath = Annotated[Text, AfterValidator(_inside)]  # after the spaces around it are gone
+
+
+def _even(size: tuple[int, int]) -> tuple[int, int]:
+    width, height = size
+    if width % 2 or height % 2:
+        raise Wrong("has an odd side", "write two even numbers, such as 1080x1920")
+    if not 144 <= width <= 2160 or not 256 <= height <= 3840:  # noqa: PLR2004 (said in the message)
+        raise Wrong("is not a size that can be made", "write one from 144x256 to 2160x3840")
+    if not 5 * width <= 4 * height <= 10 * width:
+        raise Wrong("is not upright", "write one between 4:5 and 2:5, such as 1080x1920")
+    return size
+
+
+def _size(value: object) -> tuple[int, int]:
+    sides = re.split(r"\s*x\s*", value.strip()) if isinstance(value, str) else value
+    if not isinstance(sides, tuple | list) or len(sides) != 2 or not all(map(_is_whole, sides)):  # noqa: PLR2004
+        raise Wrong(f"{shown(value)} is not a size".lstrip(), "write WIDTHxHEIGHT, such as 1080x1920")
+    return _even((int(sides[0]), int(sides[1])))
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | str) and re.fullmatch("[0-9]{1,12}", str(value)) is not None
+
+
+def _rate(value: object) -> object:
+    return int(value) if isinstance(value, str) and value in map(str, FRAME_RATES) else value
+
+
+class Reel(Record):
+    """The video's format. An episode's `reel:` overrides the project's."""
+
+    size: Annotated[tuple[int, int], BeforeValidator(_size)] = Field(
+        (1080, 1920), description="Width x height in pixels, even numbers, upright: `1080x1920`."
+    )
+    fps: Annotated[Literal[24, 25, 30, 50, 60], BeforeValidator(_rate)] = Field(30, description="Frames a second.")
+    captions: Literal["karaoke", "plain", "none"] = Field(
+        "karaoke", description="`karaoke` lights each word as it is spoken; `plain` shows them; `none` burns none in."
+    )
+    pause_seconds: Seconds = Field(0.3, description="Silence after every line, unless the line says otherwise.")
+    music_db: Annotated[float, Field(ge=-60, le=0, allow_inf_nan=False)] = Field(
+        -14.0,
+        description="How loud the music is between the lines, in dB against its own level. It is ducked under speech.",
+    )
+
+    def overridden(self, other: Reel) -> Reel:
+        """Return this format with whatever `other` was explicitly given."""
+        return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
+
+
+class Background(Record):
+    """The moving picture behind everything."""
+
+    file: InnerPath = Field(description="A video or picture in the project; it is looped and trimmed.")
+    flow: Flow = Field(
+        "elastic",
+        description="How it runs on from line to line. `elastic`: no cut, in whole seconds a line, at almost its own "
+        "speed, so that an edit disturbs few other lines; `per-line`: every line starts at a place of its own; "
+        "`continuous`: exact speed, and no cut.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        return {"file": value} if isinstance(value, str) else value
+
+
+class Take(Record):
+    """Which roll of the dice; another number asks the provider again, on purpose, and pays for it."""
+
+    voice: Annotated[int, Field(ge=1, le=9999)] = 1
+    image: Annotated[int, Field(ge=1, le=9999)] = 1
+
+    @model_validator(mode="before")
+    @classmethod
+    def _both(cls, value: object) -> object:
+        if not isinstance(value, str | int):
+            return value
+        if not re.fullmatch("[1-9][0-9]{0,3}", str(value)):
+            raise Wrong(f"{shown(value)} is not a whole number from 1 to 9999", "write a number such as 2")
+        return {"voice": value, "image": value}
+
+
+class Line(Record):
+    """Who says what, and what is shown. Written as `- ada: What she says.` with the other names below it."""
+
+    character: Name = Field(description="Who speaks: the name before the colon.")
+    text: Spoken = Field(description="What is said, after the colon.")
+    image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
+    take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
+    pause_seconds: Seconds | None = Field(None, description="Silence after this line.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _speaker_first(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            raise Wrong("is not a line", "write `- ada: What she says.`")
+        rest = {name: value[name] for name in LINE_OPTIONS if name in value}
+        speakers = [name for name in value if name not in rest]
+        if {"character", "text"} == set(speakers):
+            return value
+        if not speakers:
+            raise Wrong("has no speaker", "write `- ada: What she says.`")
+        if len(speakers) > 1:  # is all but one a mistyped option? Then they are unknown names, each in its place
+            typos = {name: value[name] for name in speakers if difflib.get_close_matches(name, LINE_OPTIONS, 1)}
+            rest |= typos
+            speakers = [name for name in speakers if name not in typos] or speakers
+        if len(speakers) > 1:
+            named, options = " and ".join(map(shown, speakers)), ", ".join(LINE_OPTIONS)
+            fix = f"write one a line, and its other names ({options}) below it"
+            raise Wrong(f"names {named}, and only one can speak", fix)
+        return {**rest, "character": speakers[0], "text": value[speakers[0]]}
+
+
+LINE_OPTIONS: Final = ("image", "take", "pause_seconds")
+
+
+class Episode(Record):
+    """One video: `episodes/<name>.yaml`."""
+
+    title: Text = Field(description="The title; it goes into the video's metadata file, not into the picture.")
+    topic: Text | None = Field(None, description="What the script provider writes about, when there is no script.")
+    cast: list[Name] = Field(
+        [],
+        max_length=MAX_CAST,
+        description="Who speaks: names of files in characters/. By default, who the script names.",
+    )
+    lines: Annotated[int, Field(ge=1, le=MAX_LINES)] = Field(
+        8, description="How many lines the script provider writes."
+    )
+    language: Annotated[
+        str,
+        StringConstraints(pattern=f"^{_LANGUAGE}$"),
+        form(_LANGUAGE, "is not a language tag", "write one such as en, en-GB or ja"),
+    ] = Field("en", description="The language that is spoken, as a language tag: en, en-GB, ja.")
+    style: Text = Field(
+        "warm flat illustration, soft light", description="How all pictures look; goes into every picture's prompt."
+    )
+    background: Background | None = Field(
+        None, description="A file, or `{file: ..., flow: ...}`. Without one, a soft gradient."
+    )
+    music: InnerPath | None = Field(None, description="A sound file in the project, looped under the voices.")
+    take: Annotated[int, Field(ge=1, le=9999)] = Field(1, description="Another number asks for another script.")
+    script: Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES)] | None = Field(
+        None, description="The lines, in order. Given here, no script provider is called.", validate_default=True
+    )
+    reel: Reel = Field(Reel(), description="Overrides of the project's video format.")
+
+    @field_validator("cast")
+    @classmethod
+    def _once(cls, cast: list[str]) -> list[str]:
+        if twice := [name for name, times in Counter(cast).items() if times > 1]:
+            raise Wrong(f"names {' and '.join(map(repr, twice))} more than once", "name everyone once")
+        return cast
+
+    @field_validator("script")
+    @classmethod
+    def _something_to_say(cls, script: list[Line] | None, info: ValidationInfo) -> list[Line] | None:
+        """Check what takes several fields; one that is wrong itself is not in `info.data`: nothing is said of it."""
+        topic, cast = info.data.get("topic", ""), info.data.get("cast", ["?"])
+        if script is None and topic is None:
+            raise Wrong("is missing, and so is a topic: to write one from", "add one of them")
+        if script is None and topic and not cast:
+            raise Wrong("is missing, and there is no cast: to write one for", "add one, such as `cast: [ada, max]`")
+        speakers = {line.character for line in script or []}
+        if not cast and len(speakers) > MAX_CAST:
+            raise Wrong(f"has {len(speakers)} speakers, and there is room for {MAX_CAST}", "give lines to fewer")
+        return script
+
+    @property
+    def speakers(self) -> list[str]:
+        """Who is on screen, in order: the cast, or whoever the script names."""
+        return self.cast or list(dict.fromkeys(line.character for line in self.script or []))
+
+
+class Sprites(Record):
+    """Two pictures of a character, with a transparent background."""
+
+    telling: InnerPath = Field(description="Shown while the character speaks. A path from characters/.")
+    hearing: InnerPath | None = Field(None, description="Shown while it listens; by default the same picture.")
+
+
+class Caption(Record):
+    """How a character's words look."""
+
+    color: Annotated[
+        str,
+        StringConstraints(pattern=f"^{_COLOR}$"),
+        form(_COLOR, "is not a colour", 'write it as "#FFD166", in quotes: without them, # begins a comment'),
+    ] = Field("#FFD166", description="The colour of spoken words, as `#RRGGBB`.")
+
+
+class Character(Record):
+    """Someone who speaks: `characters/<name>.yaml`."""
+
+    name: Text = Field(description="The name that others call them by.")
+    voice: dict[str, dict[str, Any]] = Field({}, description="Options for each voice provider, by the provider's name.")
+    sprites: Sprites | None = Field(None, description="Pictures of the character; without them it is only heard.")
+    catchphrases: list[Text] = Field(
+        [], max_length=20, description="Things that it likes to say, for the script provider."
+    )
+    personality: Text | None = Field(None, description="A few words, for the script provider.")
+    caption: Caption = Field(Caption(), description="How its words look.")
+    side: Side = Field("left", description="On which side of the picture it stands.")
+
+
+def read_episode(content: bytes, file: str) -> tuple[Episode | None, Source]:
+    """Read an episode; problems are in the source, and the episode is None when there are any."""
+    source = read_source(content, file)
+    _place_lines(source)
+    return validate(Episode, source), source
+
+
+def read_character(content: bytes, file: str) -> tuple[Character | None, Source]:
+    """Read a character; problems are in the source, and the character is None when there are any."""
+    source = read_source(content, file)
+    return validate(Character, source), source
+
+
+def _place_lines(source: Source) -> None:
+    """Let mistakes in who speaks and what is said be pointed at where it stands: under the speaker's name."""
+    script = source.data.get("script")
+    for at, line in enumerate(script if isinstance(script, list) else []):
+        for name in line if isinstance(line, dict) else ():
+            if name not in LINE_OPTIONS:
+                for told in ("character", "text"):
+                    source.lines.setdefault(("script", at, told), source.lines["script", at, name])
+
+
+def line_ids(lines: Sequence[Line]) -> list[str]:
+    """Return an id for each line, from its content: moving or inserting lines changes no other line's id.
+
+    Lines that are alike in everything are told apart by a number, in order; they are alike, so order does not matter.
+    """
+    seen: Counter[str] = Counter()
+    ids = []
+    for line in lines:
+        content = json.dumps(line.model_dump(mode="json", exclude_defaults=True), sort_keys=True, ensure_ascii=False)
+        words = re.findall(r"[a-z0-9]+", f"{line.character} {line.text.lower()}")
+        readable = "-".join(words)[:32].rstrip("-")
+        line_id = f"{readable}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+        seen[line_id] += 1
+        ids.append(line_id if seen[line_id] == 1 else f"{line_id}-{seen[line_id]}")
+    return ids
