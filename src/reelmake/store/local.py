@@ -1,0 +1,168 @@
+"""A store in a folder: `actions/<2 hex>/<key>` and `blobs/<2 hex>/<sha256>`.
+
+Every file is written under a temporary name, synced, and renamed, so that it is there whole or not at all, even when
+the machine loses power. Every read checks what it reads.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, suppress
+from pathlib import Path
+
+from reelmake.action import KEY_PREFIX, Receipt, digest_of
+
+_CHUNK_BYTES = 1 << 20
+_ABANDONED_SECONDS = 24 * 3600
+
+
+class LocalStore:
+    """Receipts and blobs in a folder, shared by any number of threads and processes of a machine."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._tmp = root / "tmp"
+        self._tmp.mkdir(parents=True, exist_ok=True)
+        sweep(self._tmp)
+
+    def find(self, key: str) -> Receipt | None:
+        """Return the receipt for a key, or None; one that is damaged, or is for something else, counts as none.
+
+        A store that cannot be read (no right to, too many open files) raises OSError: what might be there must not
+        be taken for missing, since it would be paid for again. The same holds for `read` and `fetch`.
+        """
+        try:
+            receipt = Receipt.from_json(self._action(key).read_text("utf-8"))
+        except (FileNotFoundError, ValueError):
+            return None
+        return receipt if receipt.key == key else None
+
+    def read(self, blob: str) -> bytes | None:
+        """Return a blob's bytes, or None when it is missing or damaged."""
+        try:
+            content = self._blob(blob).read_bytes()
+        except FileNotFoundError:
+            return None
+        return content if digest_of(content) == blob else None
+
+    def fetch(self, blob: str, target: Path) -> bool:
+        """Copy a blob to a file, whole or not at all; False when it is missing or damaged.
+
+        A copy, not a link: an author who edits an output must not reach what was paid for.
+        """
+        digest = hashlib.sha256()
+        try:
+            source = self._blob(blob).open("rb")
+        except FileNotFoundError:
+            return False
+        with source, tempfile.NamedTemporaryFile(dir=self._tmp, delete=False) as part:
+            while chunk := source.read(_CHUNK_BYTES):
+                digest.update(chunk)
+                part.write(chunk)
+        if digest.hexdigest() != blob:
+            Path(part.name).unlink()
+            return False
+        publish(Path(part.name), target)
+        return True
+
+    def put(self, receipt: Receipt, content: bytes | Path) -> None:
+        """Keep a blob, then its receipt, durably. A file that is handed in is taken over."""
+        if (digest_of(content) if isinstance(content, bytes) else _file_digest(content)) != receipt.blob:
+            raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
+        target = self._blob(receipt.blob)
+        if not (target.is_file() and _file_digest(target) == receipt.blob):
+            self._keep(self._written(content) if isinstance(content, bytes) else content, target)
+        else:
+            _sync_folder(target.parent)  # whoever put it there may not have come as far
+            if isinstance(content, Path):
+                content.unlink()
+        self._keep(self._written(receipt.to_json().encode()), self._action(receipt.key))
+
+    def lock(self, key: str) -> AbstractContextManager[object]:
+        """Wait until no other thread or process on this machine is making what this key stands for.
+
+        The lock ends with the process that holds it, so that a killed build blocks nobody.
+        """
+        from filelock import FileLock  # noqa: PLC0415 (slow to import; a build with nothing to do takes no lock)
+
+        name = key.removeprefix(KEY_PREFIX)
+        path = self.root / "locks" / name[:2] / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return FileLock(path, thread_local=False, poll_interval=0.02)
+
+    def receipts(self) -> Iterator[Receipt]:
+        """Return all receipts that can be read."""
+        for path in self.root.glob("actions/*/*"):
+            if receipt := self.find(path.name):
+                yield receipt
+
+    def _action(self, key: str) -> Path:
+        return self.root / "actions" / key.removeprefix(KEY_PREFIX)[:2] / key
+
+    def _blob(self, digest: str) -> Path:
+        return self.root / "blobs" / digest[:2] / digest
+
+    def _written(self, content: bytes) -> Path:
+        with tempfile.NamedTemporaryFile(dir=self._tmp, delete=False) as part:
+            part.write(content)
+        return Path(part.name)
+
+    def _keep(self, part: Path, target: Path) -> None:
+        """Move a finished file to its place and do not return before it is on the disk."""
+        _make_folder(target.parent)
+        if part.stat().st_dev != target.parent.stat().st_dev:
+            part = Path(shutil.move(part, self._tmp / secrets.token_hex(16)))
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
+        part.chmod(0o444)
+        part.replace(target)
+        _sync_folder(target.parent)
+
+
+def _file_digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def publish(part: Path, target: Path) -> None:
+    """Give a finished temporary file its name, and the rights that a plain new file has: it appears whole."""
+    part.chmod(0o644)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if part.stat().st_dev != target.parent.stat().st_dev:
+        part = Path(shutil.move(part, target.with_name(f".{secrets.token_hex(8)}.part")))
+    part.replace(target)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left unfinished in a folder a day ago or more: a living one may still be at work."""
+    for path in folder.glob("*"):
+        with suppress(OSError):
+            if path.stat().st_mtime > time.time() - _ABANDONED_SECONDS:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def _make_folder(folder: Path) -> None:
+    """Make a folder that survives a loss of power: each new one is synced into the one above it."""
+    if not folder.is_dir():
+        _make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        _sync_folder(folder.parent)
+
+
+def _sync_folder(folder: Path) -> None:
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,54 @@
+"""A store that forgets: for tests, and for asking what would happen."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from pathlib import Path
+
+from reelmake.action import Receipt, digest_of
+
+
+class MemoryStore:
+    """Receipts and blobs in two dicts."""
+
+    def __init__(self) -> None:
+        self._receipts: dict[str, str] = {}  # as JSON, as other stores keep them: what is put cannot change later
+        self._blobs: dict[str, bytes] = {}
+        self._locks: dict[str, threading.Lock] = {}
+
+    def find(self, key: str) -> Receipt | None:
+        """Return the receipt for a key, or None."""
+        text = self._receipts.get(key)
+        return Receipt.from_json(text) if text is not None else None
+
+    def read(self, blob: str) -> bytes | None:
+        """Return a blob's bytes, or None."""
+        return self._blobs.get(blob)
+
+    def fetch(self, blob: str, target: Path) -> bool:
+        """Write a blob to a file."""
+        if (content := self._blobs.get(blob)) is None:
+            return False
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(content)
+        return True
+
+    def put(self, receipt: Receipt, content: bytes | Path) -> None:
+        """Keep a blob and its receipt; a file that is handed in is taken over."""
+        data = content.read_bytes() if isinstance(content, Path) else content
+        if digest_of(data) != receipt.blob:
+            raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
+        self._blobs[receipt.blob] = data
+        self._receipts[receipt.key] = receipt.to_json()
+        if isinstance(content, Path):
+            content.unlink()
+
+    def lock(self, key: str) -> AbstractContextManager[object]:
+        """Wait until no other thread is making what this key stands for."""
+        return self._locks.setdefault(key, threading.Lock())  # setdefault is atomic: all get the same one
+
+    def receipts(self) -> Iterator[Receipt]:
+        """Return all receipts."""
+        return map(Receipt.from_json, list(self._receipts.values()))
