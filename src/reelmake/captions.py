@@ -1,0 +1,295 @@
+"""Words on the picture: where each one is and how it looks, as subtitles of one line or of an episode.
+
+`cues` has decided which words are on the screen together; a style turns a cue into events of an ASS subtitle; `ass`,
+`srt` and `vtt` write whole documents.
+
+Every word is placed by itself, so that a word that grows while it is spoken moves none of its neighbours. To add a
+style, write a function like `plain` and put it into `STYLES`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING
+from unicodedata import bidirectional
+
+from reelmake.cues import Cue, cues, lit_frame
+from reelmake.timeline import Word
+
+if TYPE_CHECKING:
+    from pysubs2 import SSAEvent, SSAStyle
+
+_OUTLINE = 0.09  # of the letters' size, as all the following ones
+_PITCH = 1.24  # from a baseline to the next
+_RISE = 0.33  # from the middle of a row down to its baseline
+_EXTRA_SPACE = 0.06  # between words, because an outline takes some of the space
+_POP_PERCENT = 105  # how large a word is while it is spoken
+_POP_MS = 90
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """A piece of text in one font; `ascent` and `descent` are those by which libass scales it, in ems."""
+
+    family: str
+    text: str
+    ascent: float
+    descent: float
+    bold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A line as captions see it: its words, its place on the timeline, and the colour of who speaks (`#RRGGBB`)."""
+
+    words: tuple[Word, ...]
+    start_frame: int
+    frames: int
+    color: str
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How captions are set.
+
+    width, height        of the video in pixels
+    center_x, center_y   the middle of the captions
+    max_width            how wide a row may be, in pixels
+    font_px              the size of the letters (their em)
+    style                a name from `STYLES`
+    measure              (text, size in pixels) -> width in pixels
+    runs                 text -> the fonts it needs, in the order in which it is read
+    """
+
+    width: int
+    height: int
+    center_x: int
+    center_y: int
+    max_width: int
+    font_px: int
+    fps: int
+    style: str
+    measure: Callable[[str, float], float]
+    runs: Callable[[str], Sequence[Run]]
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    """A word with the middle of its place, and the frame (of its line) at which it lights up."""
+
+    runs: tuple[Run, ...]
+    x: float
+    y: float
+    px: float
+    lit_frame: int
+
+
+def _place(cue: Cue, setting: Setting) -> list[list[Placed]]:
+    """Return the rows of a cue, centred, with every word at its place; mirrored when they are read from the right."""
+    px = setting.font_px * cue.scale
+    space = setting.measure(" ", px) + _EXTRA_SPACE * px
+    placed = []
+    for number, row in enumerate(cue.rows):
+        baseline = setting.center_y + (number - (len(cue.rows) - 1) / 2) * _PITCH * px + _RISE * px
+        widths = [setting.measure(word.text, px) for word in row]
+        x = setting.center_x - (sum(widths) + space * (len(row) - 1)) / 2
+        words = list(zip(row, widths, strict=True))
+        places = []
+        for word, width in reversed(words) if _reads_from_right(row) else words:
+            runs = tuple(setting.runs(word.text))
+            if runs:
+                # libass centres the box from the highest ascent to the lowest descent: we mean the baseline
+                middle = max(run.ascent for run in runs) - max(run.descent for run in runs)
+                y = baseline - middle / 2 * px
+                places.append(Placed(runs, x + width / 2, y, px, lit_frame(word, setting.fps)))
+            x += width + space
+        placed.append(places)
+    return placed
+
+
+def _reads_from_right(row: Sequence[Word]) -> bool:
+    """Say whether the first letter that has a direction is read from right to left."""
+    directions = (bidirectional(char) for word in row for char in word.text)
+    return next((d for d in directions if d in ("L", "R", "AL")), "L") != "L"
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Text with tags on screen, from one frame of its line up to another; a higher layer is drawn over a lower one."""
+
+    start_frame: int
+    end_frame: int
+    layer: int
+    text: str
+
+
+def karaoke(cue: Cue, color: str, setting: Setting) -> Iterator[Event]:
+    """Show words in white; each takes the speaker's colour when it is spoken, and is larger until the next one is."""
+    words = [word for row in _place(cue, setting) for word in row]
+    lights = sorted(word.lit_frame for word in words)
+    for word in words:
+        at, text = f"\\pos({word.x:.1f},{word.y:.1f})", _tagged(word, setting)
+        lit = min(max(word.lit_frame, cue.start_frame), cue.end_frame - 1)
+        if lit > cue.start_frame:
+            yield Event(cue.start_frame, lit, 0, f"{{{at}}}{text}")
+        grown = f"\\t(0,{_POP_MS},\\fscx{_POP_PERCENT}\\fscy{_POP_PERCENT})"
+        if following := [frame for frame in lights if frame > lit]:
+            over = max(_POP_MS, round((following[0] - lit) * 1000 / setting.fps))
+            grown += f"\\t({over},{over + _POP_MS},\\fscx100\\fscy100)"
+        yield Event(lit, cue.end_frame, 1, f"{{{at}\\1c{_ass_color(color)}{grown}}}{text}")
+
+
+def plain(cue: Cue, color: str, setting: Setting) -> Iterator[Event]:
+    """Show words in the speaker's colour, all of a cue at once."""
+    for row in _place(cue, setting):
+        for word in row:
+            head = f"{{\\pos({word.x:.1f},{word.y:.1f})\\1c{_ass_color(color)}}}"
+            yield Event(cue.start_frame, cue.end_frame, 0, head + _tagged(word, setting))
+
+
+Style = Callable[[Cue, str, Setting], Iterator[Event]]
+
+STYLES: Mapping[str, Style] = MappingProxyType({"karaoke": karaoke, "plain": plain})
+
+
+def _ass_color(color: str) -> str:
+    """Turn `#RRGGBB` into what ASS wants, which has blue first."""
+    return f"&H{color[5:7]}{color[3:5]}{color[1:3]}&".upper()
+
+
+def _tagged(word: Placed, setting: Setting) -> str:
+    """Return the text of a word, with tags where its font is not the usual one in the usual size."""
+    usual = setting.runs("x")[0]
+    if word.px == setting.font_px and all(run.family == usual.family for run in word.runs):
+        return "".join(_escaped(run.text) for run in word.runs)
+    return "".join(
+        f"{{\\fn{run.family}\\fs{_libass_size(run, word.px)}\\b{int(run.bold)}}}{_escaped(run.text)}"
+        for run in word.runs
+    )
+
+
+def _libass_size(run: Run, px: float) -> float:
+    """Return the size to ask libass for: it takes it for ascent and descent together, where we mean the em."""
+    return round(px * (run.ascent + run.descent), 2)
+
+
+def _escaped(text: str) -> str:
+    """Return author's text that libass shows as it is: braces escaped, backslashes parted from what follows them."""
+    text = " ".join(text.split()).replace("\\", "\\\u2060")
+    return text.replace("{", "\\{").replace("}", "\\}")
+
+
+def _line_cues(line: Line, setting: Setting) -> list[Cue]:
+    """Return the cues of a line in the captions' size, with room for the outline and for a word that grows."""
+    room = setting.max_width - 2 * _OUTLINE * setting.font_px
+    words = tuple(word for word in line.words if word.text.strip())
+
+    def measure(text: str) -> float:
+        extra = _EXTRA_SPACE * setting.font_px if text == " " else 0
+        return setting.measure(text, setting.font_px) + extra
+
+    return cues(words, measure, room, frames=line.frames, fps=setting.fps) if words else []
+
+
+def ass(lines: Sequence[Line], setting: Setting) -> str:
+    """Return an ASS document of these lines; for one segment give a single line whose `start_frame` is 0."""
+    from pysubs2 import SSAFile  # noqa: PLC0415
+
+    document = SSAFile()
+    document.info.clear()
+    document.info.update(
+        {
+            "Title": "captions",
+            "ScriptType": "v4.00+",
+            "PlayResX": str(setting.width),
+            "PlayResY": str(setting.height),
+            "WrapStyle": "2",
+            "ScaledBorderAndShadow": "yes",
+            "YCbCr Matrix": "TV.709",
+        },
+    )
+    document.styles = {"Caption": _caption_style(setting)}
+    for line in lines:
+        for cue in _line_cues(line, setting):
+            document.events += [_ass_event(e, line, setting) for e in STYLES[setting.style](cue, line.color, setting)]
+    return document.to_string("ass", header_notice="")
+
+
+def _caption_style(setting: Setting) -> SSAStyle:
+    from pysubs2 import Alignment, Color, SSAStyle  # noqa: PLC0415
+
+    usual = setting.runs("x")[0]
+    return SSAStyle(
+        fontname=usual.family,
+        fontsize=_libass_size(usual, setting.font_px),
+        primarycolor=Color(255, 255, 255),
+        outlinecolor=Color(14, 14, 22),
+        outline=round(_OUTLINE * setting.font_px, 2),
+        shadow=0,  # it would cost half as much again as all the rest of the text, and the plate has a shade
+        alignment=Alignment.MIDDLE_CENTER,
+        marginl=0,
+        marginr=0,
+        marginv=0,
+        encoding=-1,  # let the text itself say in which direction it is read
+    )
+
+
+def _ass_event(event: Event, line: Line, setting: Setting) -> SSAEvent:
+    from pysubs2 import SSAEvent  # noqa: PLC0415
+
+    start, end = (_before(line.start_frame + frame, setting.fps) for frame in (event.start_frame, event.end_frame))
+    return SSAEvent(start=start, end=end, layer=event.layer, style="Caption", text=event.text)
+
+
+def _before(frame: int, fps: int) -> int:
+    """Return milliseconds half a frame before a frame: ASS keeps hundredths, and their rounding must decide nothing."""
+    return max(0, round((frame - 0.5) / fps * 100) * 10)
+
+
+def srt(lines: Sequence[Line], setting: Setting) -> str:
+    """Return the cues as SubRip text. It has no escapes: what looks like a tag is parted by an invisible character."""
+    blocks = []
+    for number, (cue, offset) in enumerate(_all_cues(lines, setting), 1):
+        rows = (" ".join(word.text for word in row) for row in cue.rows)
+        text = "\n".join(re.sub(r"(?<=[<{])(?=[\\/!A-Za-z])", "\u2060", _one_line(row)) for row in rows)
+        start, end = (_clock(offset + frame, setting.fps, ",") for frame in (cue.start_frame, cue.end_frame))
+        blocks.append(f"{number}\n{start} --> {end}\n{text}\n")
+    return "\n".join(blocks)
+
+
+def vtt(lines: Sequence[Line], setting: Setting) -> str:
+    """Return the cues as WebVTT, with the time at which each word is spoken."""
+    blocks = ["WEBVTT\n"]
+    for number, (cue, offset) in enumerate(_all_cues(lines, setting), 1):
+        start, end = (_clock(offset + frame, setting.fps, ".") for frame in (cue.start_frame, cue.end_frame))
+        rows = []
+        for row in cue.rows:
+            words = []
+            for word in row:
+                lit = lit_frame(word, setting.fps)
+                mark = f"<{_clock(offset + lit, setting.fps, '.')}>" if cue.start_frame < lit < cue.end_frame else ""
+                text = _one_line(word.text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+                words.append(mark + text)
+            rows.append(" ".join(words))
+        blocks.append(f"{number}\n{start} --> {end}\n" + "\n".join(rows) + "\n")
+    return "\n".join(blocks)
+
+
+def _all_cues(lines: Sequence[Line], setting: Setting) -> Iterator[tuple[Cue, int]]:
+    """Return every cue with the frame at which its line starts."""
+    for line in lines:
+        for cue in _line_cues(line, setting):
+            yield cue, line.start_frame
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+def _clock(frame: int, fps: int, point: str) -> str:
+    """Return a frame's time as `HH:MM:SS.mmm`, with the given sign before the milliseconds."""
+    ms = (frame * 1000 + fps // 2) // fps
+    return f"{ms // 3_600_000:02}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}{point}{ms % 1000:03}"

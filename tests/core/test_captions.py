@@ -1,0 +1,321 @@
+"""Which words are shown together, and when each one lights up: read back from the subtitles that we write."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pysubs2
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reelmake.captions import STYLES, Line, Run, Setting, ass, srt, vtt
+from reelmake.cues import Cue, cues
+from reelmake.timeline import FRAME_RATES, SAMPLE_RATE, Word, line_frames
+
+GOLDENS = Path(__file__).parent / "goldens"
+WIDTH = 660.0
+
+
+def measure(text: str, size_px: float) -> float:
+    """Every letter is as wide: what is tested here needs no font."""
+    return len(text) * 0.6 * size_px
+
+
+def runs(text: str) -> tuple[Run, ...]:
+    """One font for ASCII, another one for the rest."""
+    families = {True: ("Usual", 1.1, 0.6, False), False: ("Fallback", 0.9, 0.2, True)}
+    pieces = re.findall(r"[\x00-\x7f]+|[^\x00-\x7f]+", text)
+    return tuple(
+        Run(name, piece, up, down, bold=bold)
+        for piece in pieces
+        for name, up, down, bold in [families[piece.isascii()]]
+    )
+
+
+def setting(fps: int = 30, style: str = "karaoke") -> Setting:
+    return Setting(1080, 1920, 540, 1124, 696, 76, fps, style, measure, runs)
+
+
+def spoken(text: str, *, pace_seconds: float = 0.06) -> tuple[Word, ...]:
+    """Give every word a time by its length, and a pause to every full stop."""
+    words, now = [], 0.0
+    for token in text.split():
+        end = now + 0.12 + pace_seconds * len(token)
+        words.append(Word(token, int(now * SAMPLE_RATE), int(end * SAMPLE_RATE)))
+        now = end + (0.4 if token[-1] in ".!?" else 0.02)
+    return tuple(words)
+
+
+def line(words: tuple[Word, ...], fps: int = 30, *, start_frame: int = 0, color: str = "#4CC9F0") -> Line:
+    return Line(words, start_frame, line_frames(words[-1].end_samples, 0, fps), color)
+
+
+def cut(text: str) -> list[Cue]:
+    words = spoken(text)
+    frames = line_frames(words[-1].end_samples, 0, 30)
+    return cues(words, lambda part: measure(part, 76), WIDTH, frames=frames, fps=30)
+
+
+def shown(made: list[Cue]) -> list[str]:
+    return [" / ".join(" ".join(word.text for word in row) for row in cue.rows) for cue in made]
+
+
+@st.composite
+def words_of_a_line(draw: st.DrawFn) -> tuple[Word, ...]:
+    texts = st.text("abcdefghijklmnopqrstuvwxyzé\u03b1,.!?-", min_size=1, max_size=22)
+    parts = draw(
+        st.lists(st.tuples(st.integers(0, 30_000), st.integers(4_000, 40_000), texts), min_size=1, max_size=30)
+    )
+    words, now = [], 0
+    for gap, length, text in parts:
+        words.append(Word(text, now + gap, now + gap + length))
+        now += gap + length
+    return tuple(words)
+
+
+# -- cues ---------------------------------------------------------------------------------------------------------
+
+
+@given(words_of_a_line(), st.sampled_from(FRAME_RATES))
+def test_every_word_is_shown_once_in_order_in_at_most_two_rows_that_fit(words: tuple[Word, ...], fps: int) -> None:
+    frames = line_frames(words[-1].end_samples, 0, fps)
+    made = cues(words, lambda text: measure(text, 76), WIDTH, frames=frames, fps=fps)
+    assert [word for cue in made for row in cue.rows for word in row] == list(words)
+    for cue in made:
+        assert 1 <= len(cue.rows) <= 2
+        for row in cue.rows:
+            assert measure(" ".join(word.text for word in row), 76) * cue.scale <= WIDTH + 1e-6
+        assert cue.scale == 1 or sum(map(len, cue.rows)) == 1
+
+
+@given(words_of_a_line(), st.sampled_from(FRAME_RATES))
+def test_cues_follow_each_other_and_stay_inside_their_line(words: tuple[Word, ...], fps: int) -> None:
+    frames = line_frames(words[-1].end_samples, 0, fps)
+    made = cues(words, lambda text: measure(text, 76), WIDTH, frames=frames, fps=fps)
+    ends = [0]
+    for cue in made:
+        first, last = cue.rows[0][0], cue.rows[-1][-1]
+        assert ends[-1] <= cue.start_frame < cue.end_frame <= frames
+        assert cue.start_frame / fps <= first.start_samples / SAMPLE_RATE + 0.5 / fps
+        assert cue.end_frame / fps <= last.end_samples / SAMPLE_RATE + 0.8 + 1 / fps
+        ends.append(cue.end_frame)
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Yes.", ["Yes."]),
+        ("Why is the sky blue, Max?", ["Why is the sky / blue, Max?"]),
+        ("It cost $3.2 billion. Nobody knew why.", ["It cost $3.2 / billion.", "Nobody / knew why."]),
+        ("Bees can count, and nobody told them how.", ["Bees can / count,", "and nobody / told them how."]),
+    ],
+)
+def test_cuts_are_where_a_reader_pauses(text: str, expected: list[str]) -> None:
+    assert shown(cut(text)) == expected
+
+
+@given(
+    st.lists(
+        st.sampled_from(["a", "to", "the", "sky", "light", "colour", "because", "wavelength"]), min_size=2, max_size=25
+    )
+)
+def test_a_short_word_is_not_left_alone_on_the_last_cue(words: list[str]) -> None:
+    last = cut(" ".join(words))[-1]
+    assert sum(map(len, last.rows)) > 1 or len(last.rows[0][0].text) > 6
+
+
+def test_a_sound_that_is_a_little_longer_changes_nothing_on_screen() -> None:
+    """The last cue stays to the end of a line, and a word is current until the next: neither follows the sound."""
+    words = spoken("Bees can count, and nobody told them how.")
+    longer = (*words[:-1], Word(words[-1].text, words[-1].start_samples, words[-1].end_samples + 480))
+    frames = line_frames(longer[-1].end_samples, 14_400, 30)
+    documents = {ass([Line(said, 0, frames, "#FFD166")], setting()) for said in (words, longer)}
+    assert len(documents) == 1
+
+
+def test_rows_are_balanced() -> None:
+    (cue,) = cut("one two three four five")
+    assert [len(row) for row in cue.rows] == [3, 2]
+
+
+def test_a_word_that_is_too_wide_is_shrunk_and_not_cut() -> None:
+    made = cut("Say supercalifragilisticexpialidocious now")
+    (wide,) = [cue for cue in made if cue.scale < 1]
+    assert shown([wide]) == ["supercalifragilisticexpialidocious"]
+    assert wide.scale == pytest.approx(WIDTH / measure("supercalifragilisticexpialidocious", 76))
+
+
+def test_a_cue_appears_a_little_before_its_first_word_when_there_is_silence() -> None:
+    words = (Word("one.", 0, 24_000), Word("two.", 72_000, 96_000))
+    first, second = cues(words, lambda text: measure(text, 200), WIDTH, frames=90, fps=30)
+    assert (first.start_frame, first.end_frame) == (0, 24)  # 0.5 s, and 0.3 s more
+    assert second.start_frame == 45 - 3
+
+
+# -- ASS ----------------------------------------------------------------------------------------------------------
+
+
+def first_frame(event: pysubs2.SSAEvent, fps: int) -> int:
+    """Return the first frame on which libass shows an event: ffmpeg gives it whole milliseconds, rounded down."""
+    return next(k for k in range(event.start * fps // 1000, 10**6) if k * 1000 // fps >= event.start)
+
+
+def body(event: pysubs2.SSAEvent) -> str:
+    return re.sub(r"{[^}]*}", "", event.text)
+
+
+@given(words_of_a_line(), st.sampled_from(FRAME_RATES), st.integers(0, 20_000))
+def test_words_light_up_within_40_ms_of_their_sound(words: tuple[Word, ...], fps: int, start_frame: int) -> None:
+    document = pysubs2.SSAFile.from_string(ass([line(words, fps, start_frame=start_frame)], setting(fps)))
+    lit = [event for event in document if event.layer == 1]
+    assert [body(event) for event in lit] == [word.text for word in words]
+    for event, word in zip(lit, words, strict=True):
+        sounds = start_frame / fps + word.start_samples / SAMPLE_RATE
+        assert abs(first_frame(event, fps) / fps - sounds) <= 0.040
+        assert r"\1c&HF0C94C&" in event.text
+
+
+@given(words_of_a_line())
+def test_a_word_is_on_screen_exactly_once_in_every_frame_of_its_cue(words: tuple[Word, ...]) -> None:
+    document = pysubs2.SSAFile.from_string(ass([line(words)], setting()))
+    places: dict[tuple[str, ...], list[tuple[int, int]]] = {}
+    for event in document:
+        frames = (first_frame(event, 30), first_frame(pysubs2.SSAEvent(start=event.end), 30))
+        key = (*re.findall(r"\\pos\(([^)]*)\)", event.text), body(event))
+        places.setdefault(key, []).append(frames)
+    for spans in places.values():
+        for before, after in zip(sorted(spans), sorted(spans)[1:], strict=False):
+            assert before[1] <= after[0]
+    times = [event for event in document if event.end <= event.start]
+    assert times == []
+
+
+@pytest.mark.parametrize("style", STYLES)
+def test_every_style_shows_every_word_at_its_place(style: str) -> None:
+    words = spoken("Sunlight is every colour at once, even though it looks white.")
+    document = pysubs2.SSAFile.from_string(ass([line(words)], setting(style=style)))
+    assert list(dict.fromkeys(map(body, document))) == [word.text for word in words]
+    for event in document:
+        (x, y) = map(float, re.findall(r"\\pos\(([\d.]+),([\d.]+)\)", event.text)[0])
+        half = measure(body(event), 76) / 2
+        assert x - half >= 540 - 348
+        assert x + half <= 540 + 348
+        assert abs(y - 1124) < 120
+
+
+def test_plain_shows_all_words_of_a_cue_at_once_in_the_speakers_colour() -> None:
+    words = spoken("Why is the sky blue, Max?")
+    document = pysubs2.SSAFile.from_string(ass([line(words)], setting(style="plain")))
+    assert {event.start for event in document} == {0}
+    assert all(r"\1c&HF0C94C&" in event.text for event in document)
+
+
+def test_the_same_line_later_in_an_episode_is_the_same_but_for_its_times() -> None:
+    words = spoken("Why is the sky blue, Max? I have always wondered.")
+    early = pysubs2.SSAFile.from_string(ass([line(words, start_frame=30)], setting()))
+    late = pysubs2.SSAFile.from_string(ass([line(words, start_frame=300)], setting()))
+    assert [event.text for event in early] == [event.text for event in late]
+    assert {b.start - a.start for a, b in zip(early, late, strict=True)} == {9000}
+
+
+def test_text_in_another_font_says_so_and_keeps_the_baseline() -> None:
+    words = (Word("usual", 0, 9_600), Word("αβγ", 9_600, 19_200))
+    events = [e for e in pysubs2.SSAFile.from_string(ass([line(words)], setting())) if e.layer == 1]
+    assert r"\fn" not in events[0].text
+    assert r"{\fnFallback\fs83.6\b1}αβγ" in events[1].text  # 76 * (0.9 + 0.2)
+    usual, fallback = (float(re.findall(r"\\pos\([\d.]+,([\d.]+)\)", e.text)[0]) for e in events)
+    assert usual - fallback == pytest.approx(((0.9 - 0.2) - (1.1 - 0.6)) / 2 * 76, abs=0.11)
+
+
+def test_what_is_read_from_the_right_starts_at_the_right() -> None:
+    words = (Word("שלום", 0, 9_600), Word("לכם", 9_600, 19_200))
+    events = [e for e in pysubs2.SSAFile.from_string(ass([line(words)], setting())) if e.layer == 1]
+    first, second = (float(re.findall(r"\\pos\(([\d.]+),", e.text)[0]) for e in sorted(events, key=lambda e: e.start))
+    assert first > second
+
+
+def visible(text: str) -> tuple[str, int]:
+    """Read an event as libass does: return what it shows, and how many blocks of tags it has."""
+    out, blocks, at = [], 0, 0
+    while at < len(text):
+        pair = text[at : at + 2]
+        if pair in (r"\{", r"\}"):
+            out.append(pair[1])
+            at += 2
+        elif pair in (r"\N", r"\n", r"\h"):
+            out.append("BREAK")
+            at += 2
+        elif text[at] == "{" and "}" in text[at:]:
+            blocks += 1
+            at = text.index("}", at) + 1
+        else:
+            out.append(text[at])
+            at += 1
+    return "".join(out), blocks
+
+
+@given(st.lists(st.text("{}\\Nnhb1a<>&-\u03b1", min_size=1, max_size=8), min_size=1, max_size=5))
+def test_authors_text_is_shown_as_it_is_and_never_becomes_a_tag(texts: list[str]) -> None:
+    words = tuple(Word(text, at * 9_600, at * 9_600 + 9_600) for at, text in enumerate(texts))
+    lit = [e for e in pysubs2.SSAFile.from_string(ass([line(words)], setting())) if e.layer == 1]
+    for event, text in zip(lit, texts, strict=True):
+        seen, blocks = visible(event.text)
+        assert seen.replace("\u2060", "") == text
+        assert blocks == 1 + event.text.count(r"{\fn")
+
+
+# -- SRT and WebVTT -----------------------------------------------------------------------------------------------
+
+
+@given(st.lists(words_of_a_line(), min_size=1, max_size=4))
+def test_srt_and_vtt_hold_the_cues_of_the_whole_episode(spoken_lines: list[tuple[Word, ...]]) -> None:
+    lines, at = [], 0
+    for words in spoken_lines:
+        lines.append(line(words, start_frame=at))
+        at += lines[-1].frames
+    for written, kind in ((srt(lines, setting()), "srt"), (vtt(lines, setting()), "vtt")):
+        # pysubs2 takes a row with the times of two words for the head of a cue
+        document = pysubs2.SSAFile.from_string(re.sub(r"<\d\d:[^>]*>", "", written), format_=kind)
+        texts = " ".join(event.plaintext.replace("\n", " ") for event in document)
+        assert texts.split() == [word.text for words in spoken_lines for word in words]
+        for before, after in zip(document, list(document)[1:], strict=False):
+            assert before.start < before.end <= after.start
+        numbers = [int(n) for n in re.findall(r"^(\d+)\n\d\d:", written, re.MULTILINE)]
+        assert numbers == list(range(1, len(document) + 1))
+
+
+@given(st.lists(st.text("<>{}\\/&-bi! a", min_size=1, max_size=9).filter(str.strip), min_size=1, max_size=5))
+def test_srt_and_vtt_cannot_be_broken_by_what_authors_write(texts: list[str]) -> None:
+    words = tuple(Word(text, at * 9_600, at * 9_600 + 9_600) for at, text in enumerate(texts))
+    in_vtt, in_srt = vtt([line(words)], setting()), srt([line(words)], setting())
+    assert not re.search(r"<(?!\d\d:)|&(?!amp;|lt;|gt;)", in_vtt)
+    assert not re.search(r"[<{][\\/!A-Za-z]", in_srt)
+    for written in (in_vtt, in_srt):
+        blocks = [block for block in written.replace("WEBVTT\n\n", "").split("\n\n") if block.strip()]
+        assert len(blocks) == len(re.findall(r"^\d\d:\d\d:\d\d[.,]\d{3} --> ", written, re.MULTILINE))
+
+
+def test_vtt_says_when_each_word_is_spoken() -> None:
+    written = vtt([line(spoken("Why is it blue?"), start_frame=90)], setting())
+    assert "00:00:03.000 --> " in written
+    assert "Why <00:00:03.333>is <00:00:03.567>it" in written.replace("\n", " ")
+
+
+# -- goldens ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["karaoke.ass", "plain.ass", "episode.srt", "episode.vtt"])
+def test_golden(name: str) -> None:
+    """What is written stays as it is; `REELMAKE_ACCEPT=1` writes it anew, for a look at the difference."""
+    first = line(spoken("Why is the sky blue, Max? It costs $3.2 billion {a year}."), color="#FFD166")
+    second = replace(line(spoken("Because αβγ light bounces <most>.")), start_frame=first.frames)
+    stem, kind = name.split(".")
+    write = {"ass": ass, "srt": srt, "vtt": vtt}[kind]
+    written = write([first, second], setting(style=stem if kind == "ass" else "karaoke"))
+    if os.environ.get("REELMAKE_ACCEPT"):
+        (GOLDENS / name).write_text(written, "utf-8")
+    assert written == (GOLDENS / name).read_text("utf-8")
