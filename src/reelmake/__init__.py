@@ -1,0 +1,1 @@
+"""Make for short vertical videos: `doit` turns specs into mp4s, and nothing is paid for twice."""

@@ -1,0 +1,5 @@
+"""`python -m reelmake` is `reelmake`."""
+
+from reelmake.cli import main
+
+main()

@@ -1,0 +1,228 @@
+"""One function for each kind of action: it makes the answer that will be stored. Only `run` calls them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Final
+
+from reelmake import captions
+from reelmake.action import Action, canonical_json, digest_of
+from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot
+from reelmake.layout import Layout, layout
+from reelmake.media import compose, fonts, mp4, sound, soundtrack
+from reelmake.media.plate import Portrait, backdrop, on_backdrop, plate
+from reelmake.media.tool import Ffmpeg
+from reelmake.plan import SPEC
+from reelmake.project import STATE
+from reelmake.providers import provider
+from reelmake.store import Store
+from reelmake.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where actions are performed: the project's folder, the store, the tools.
+
+    digest  returns the sha256 of a file's content; it may remember files that have not changed
+    """
+
+    root: Path
+    store: Store
+    ffmpeg: Ffmpeg
+    digest: Callable[[Path], str]
+
+    @property
+    def state(self) -> Path:
+        """Return the folder of what may be lost at any time."""
+        return self.root / STATE
+
+    @property
+    def work(self) -> Path:
+        """Return the folder of what is not finished yet."""
+        return self.state / "work"
+
+    def input(self, action: Action, slot: str) -> Path | None:
+        """Return the file in a slot of an action, or None when the action has no such slot."""
+        path = action.inputs.get(slot)
+        return self.root / path if path else None
+
+    def inputs(self, action: Action, group: str) -> list[Path]:
+        """Return the files in the numbered slots of an action, in order: `voice.000`, `voice.001`, ..."""
+        return [self.root / path for slot, path in sorted(action.inputs.items()) if slot.startswith(f"{group}.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made, as bytes or as a file that is handed over, and what it cost."""
+
+    content: bytes | Path
+    units: Mapping[str, int] = field(default_factory=dict)
+    usd: Decimal = Decimal(0)
+
+
+Maker = Callable[[Action, Workshop, Path], Made]
+
+
+def make_script(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Write the lines, or take those that the author wrote."""
+    if action.request["provider"] == SPEC:
+        return Made(canonical_json({"lines": action.request["lines"]}).encode())
+    return ask_provider(action, shop, folder)
+
+
+def ask_provider(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Have the provider that the request names perform it."""
+    del shop, folder
+    answer = provider(action.kind, action.request["provider"]).ask(action.request)
+    return Made(answer.body, answer.units, answer.usd)
+
+
+def make_background(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Bring a video or picture into the video's own size, rate and colours."""
+    out = folder / "background.mp4"
+    compose.normalise(shop.root / action.inputs["file"], out, _frame(action), shop.ffmpeg)
+    return Made(out)
+
+
+def make_music(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Bring music to one format and loudness."""
+    out = folder / "music.flac"
+    soundtrack.prepare_music(shop.root / action.inputs["file"], out, shop.ffmpeg)
+    return Made(out)
+
+
+def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Lay the lines out one after the other, and write down for each what its segment shows."""
+    del folder
+    request = action.request
+    fps, told = request["fps"], request["lines"]
+    spoken = [json.loads(path.read_bytes()) for path in shop.inputs(action, "words")]
+    background = shop.input(action, "background")
+    loop_frames = mp4.read_track(background).frames if background else 0
+    lengths = [
+        line_frames(voice["samples"], line["pause_samples"], fps) for voice, line in zip(spoken, told, strict=True)
+    ]
+    seeds = [int(digest_of(line["id"].encode())[:8], 16) for line in told]
+    slots = lay_out(lengths, flow=request["flow"], loop_frames=loop_frames, fps=fps, seeds=seeds)
+    lines: list[dict[str, Any]] = []
+    parts: dict[str, Any] = {}
+    for line, voice, slot in zip(told, spoken, slots, strict=True):
+        words = tuple(Word(**word) for word in voice["words"])
+        alone = captions.Line(words, 0, slot.frames, line["color"])
+        parts[line["id"]] = {
+            "frames": slot.frames,
+            "loop_frames": loop_frames,
+            "pan": asdict(Pan(slot.pan.start_frame % loop_frames, slot.pan.advance_frames)) if slot.pan else None,
+            "captions": captions.ass([alone], _setting(action)) if request["captions"] != "none" else "",
+        }
+        place = {"start_frame": slot.start_frame, "frames": slot.frames, "samples": voice["samples"]}
+        who = {name: line[name] for name in ("id", "character", "color")}
+        lines.append({**who, **place, "words": [asdict(word) for word in words]})
+    timeline = {"fps": fps, "frames": sum(lengths), "lines": lines, "parts": parts}
+    return Made(canonical_json(timeline).encode())
+
+
+def make_segment(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Encode the pictures of one line."""
+    request = action.request
+    width, height = request["size"]
+    part = json.loads((shop.root / action.inputs["part"]).read_bytes())
+    cast = [
+        Portrait(shop.root / action.inputs[f"sprite.{at}"], one["speaks"], at, request["color"])
+        for at, one in enumerate(request["cast"])
+    ]
+    pixels = plate(_layout(action), shop.input(action, "picture"), cast)
+    background = shop.input(action, "background")
+    if background is None:
+        pixels = on_backdrop(pixels, backdrop(width, height, request["colors"]), width, height)
+    written = None
+    if part["captions"]:
+        ass = folder / "captions.ass"
+        ass.write_text(part["captions"], "utf-8")
+        written = Captions(str(ass), str(fonts.fonts_dir(shop.state, request["text"])))
+    behind = Backdrop(str(background), part["loop_frames"], Pan(**part["pan"])) if background else None
+    out = folder / "segment.mp4"
+    compose.segment(pixels, Shot(_frame(action), part["frames"], behind, written), out, shop.ffmpeg)
+    return Made(out)
+
+
+def make_subtitles(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Write the captions of the whole episode."""
+    del folder
+    timeline = json.loads((shop.root / action.inputs["timeline"]).read_bytes())
+    lines = [
+        captions.Line(tuple(Word(**word) for word in line["words"]), line["start_frame"], line["frames"], line["color"])
+        for line in timeline["lines"]
+    ]
+    writers = {"ass": captions.ass, "srt": captions.srt, "vtt": captions.vtt}
+    setting = _setting(action)
+    return Made(canonical_json({extension: write(lines, setting) for extension, write in writers.items()}).encode())
+
+
+def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Place the voices, and music under them, at one loudness."""
+    fps, pauses = action.request["fps"], action.request["pauses_samples"]
+    voices = shop.inputs(action, "voice")
+    lengths = [line_frames(sound.wav_samples(path), pause, fps) for path, pause in zip(voices, pauses, strict=True)]
+    step = samples_per_frame(fps)
+    starts = [sum(lengths[:at]) * step for at in range(len(lengths))]
+    music_db = action.request.get("music_db", 0.0)
+    score = soundtrack.Score(tuple(voices), tuple(starts), sum(lengths) * step, shop.input(action, "music"), music_db)
+    out = folder / "soundtrack.wav"
+    soundtrack.soundtrack(score, out, workdir=folder, ffmpeg=shop.ffmpeg)
+    return Made(out)
+
+
+def make_video(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Join the segments and the soundtrack."""
+    out = folder / "video.mp4"
+    segments, track = shop.inputs(action, "segment"), shop.root / action.inputs["soundtrack"]
+    compose.join(segments, track, out, _frame(action), shop.ffmpeg)
+    return Made(out)
+
+
+def _frame(action: Action) -> Frame:
+    width, height = action.request["size"]
+    return Frame(width, height, action.request["fps"])
+
+
+def _layout(action: Action) -> Layout:
+    width, height = action.request["size"]
+    return layout(width, height, [one["side"] for one in action.request["cast"]])
+
+
+def _setting(action: Action) -> captions.Setting:
+    """Return how the captions of an episode are set; files of subtitles are set as those that are burned in."""
+    request, where = action.request, _layout(action)
+    box = where.captions
+    return captions.Setting(
+        width=where.width,
+        height=where.height,
+        center_x=box.x + box.width // 2,
+        center_y=box.y + box.height // 2,
+        max_width=box.width,
+        font_px=where.caption_px,
+        fps=request["fps"],
+        style="karaoke" if request["captions"] == "none" else request["captions"],
+        measure=fonts.measure,
+        runs=fonts.runs,
+    )
+
+
+# A kind is here, and its recipe in plan.RECIPES, or it is not a kind.
+MAKERS: Final[Mapping[str, Maker]] = {
+    "script": make_script,
+    "voice": ask_provider,
+    "image": ask_provider,
+    "background": make_background,
+    "music": make_music,
+    "timeline": make_timeline,
+    "subtitles": make_subtitles,
+    "segment": make_segment,
+    "soundtrack": make_soundtrack,
+    "video": make_video,
+}

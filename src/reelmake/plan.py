@@ -1,0 +1,300 @@
+"""What a build consists of: from an episode to its steps, as data. Nothing here acts, and everything is decided here.
+
+Each function below makes the action of one kind; `plan` puts them together. To see what decides whether a step is
+made again, read its request and its inputs: there is nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reelmake.action import Action
+from reelmake.prompts import image_prompt, subject_of
+from reelmake.spec import Character, Episode, Line, Reel, line_ids
+from reelmake.timeline import SAMPLE_RATE
+
+BUILD: Final = "build"
+CPU: Final = "cpu"
+SPEC: Final = "spec"  # who "provides" a script that the author wrote
+
+# Raised by hand when our code changes what a kind makes: everybody makes these steps again. A test pins the keys.
+RECIPES: Final = {
+    "script": 1,
+    "voice": 1,
+    "image": 1,
+    "background": 1,
+    "music": 1,
+    "timeline": 1,
+    "subtitles": 1,
+    "segment": 1,
+    "soundtrack": 1,
+    "video": 1,
+}
+# Raised by hand when our code reads stored answers differently: outputs are written again, nothing is made again.
+READINGS: Final = dict.fromkeys(RECIPES, 1)
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What episodes are made with: everything outside of them that changes bytes.
+
+    providers  kind -> name of the provider that performs it
+    pools      kind -> the pool in which its steps run (only kinds that a provider performs)
+    voices     character -> the complete options of its voice, for the provider in force
+    templates  name -> text of a prompt template
+    ffmpeg     which ffmpeg
+    fonts      text -> family and digest of each font that shows it
+    """
+
+    providers: Mapping[str, str]
+    pools: Mapping[str, str]
+    voices: Mapping[str, Mapping[str, Any]]
+    templates: Mapping[str, str]
+    ffmpeg: str
+    fonts: Callable[[str], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An action with its place in the build: `name` is what one types after doit."""
+
+    name: str
+    episode: str
+    line: str
+    pool: str
+    action: Action
+
+    @property
+    def kind(self) -> str:
+        """The kind of its action."""
+        return self.action.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """An episode that is ready to be planned: its spec, the characters on screen, the format, and the kit."""
+
+    name: str
+    episode: Episode
+    characters: Mapping[str, Character]
+    reel: Reel
+    kit: Kit
+
+    def path(self, *parts: str) -> str:
+        """Return the path of an output, from the project's folder."""
+        return "/".join((BUILD, self.name, *parts))
+
+    def action(
+        self,
+        kind: str,
+        request: Mapping[str, Any],
+        outputs: Mapping[str, str],
+        inputs: Mapping[str, str] | None = None,
+    ) -> Action:
+        """Return an action of this episode."""
+        return Action(kind, RECIPES[kind], request, inputs or {}, outputs, READINGS[kind])
+
+    def step(self, action: Action, line: str = "") -> Step:
+        """Return an action with its name and pool."""
+        name = ":".join(filter(None, (action.kind, self.name, line)))
+        asked = action.request.get("provider", SPEC) != SPEC
+        return Step(name, self.name, line, self.kit.pools[action.kind] if asked else CPU, action)
+
+
+def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
+    """Return all steps of an episode whose lines are known, in an order in which they could be made."""
+    ids = line_ids(lines)
+    steps = [show.step(make) for make in (script(show), background(show), music(show)) if make]
+    steps += [show.step(voice(show, line, line_id), line_id) for line, line_id in zip(lines, ids, strict=True)]
+    steps += [show.step(image(show, line, line_id), line_id) for line, line_id in zip(lines, ids, strict=True)]
+    steps.append(show.step(timeline(show, lines, ids)))
+    steps += [show.step(segment(show, line, line_id), line_id) for line, line_id in zip(lines, ids, strict=True)]
+    steps += [show.step(make) for make in (subtitles(show, lines), soundtrack(show, lines, ids), video(show, ids))]
+    return steps
+
+
+def script(show: Production) -> Action:
+    """Ask for the lines, or take them as the author wrote them."""
+    episode = show.episode
+    request: dict[str, Any]
+    if episode.script is not None:
+        lines = [
+            {"character": o.character, "text": o.text, "image": o.image or subject_of(o.text)} for o in episode.script
+        ]
+        request = {"provider": SPEC, "lines": lines}
+    else:
+        request = {
+            "provider": show.kit.providers["script"],
+            "topic": episode.topic,
+            "title": episode.title,
+            "language": episode.language,
+            "style": episode.style,
+            "lines": episode.lines,
+            "take": episode.take,
+            "template": show.kit.templates["script"],
+            "cast": [
+                {
+                    "id": name,
+                    "name": character.name,
+                    "personality": character.personality or "",
+                    "catchphrases": character.catchphrases,
+                }
+                for name, character in show.characters.items()
+            ],
+        }
+    return show.action("script", request, {"script": show.path("script.json")})
+
+
+def voice(show: Production, line: Line, line_id: str) -> Action:
+    """Speak a line."""
+    request = {
+        "provider": show.kit.providers["voice"],
+        "text": line.text,
+        "language": show.episode.language,
+        "voice": show.kit.voices[line.character],
+        "take": line.take.voice,
+    }
+    wav, words = voice_paths(show, line_id)
+    return show.action("voice", request, {"sound": wav, "words": words})
+
+
+def voice_paths(show: Production, line_id: str) -> tuple[str, str]:
+    """Return where a line's sound and its words are."""
+    return show.path("voice", f"{line_id}.wav"), show.path("voice", f"{line_id}.words.json")
+
+
+def image(show: Production, line: Line, line_id: str) -> Action:
+    """Draw what a line shows."""
+    subject, style = line.image or subject_of(line.text), show.episode.style
+    width, height = picture_size(show.reel)
+    request = {
+        "provider": show.kit.providers["image"],
+        "prompt": image_prompt(show.kit.templates["image"], subject=subject, style=style, title=show.episode.title),
+        "subject": subject,
+        "style": style,
+        "width": width,
+        "height": height,
+        "take": line.take.image,
+    }
+    return show.action("image", request, {"picture": show.path("images", f"{line_id}.png")})
+
+
+def picture_size(reel: Reel) -> tuple[int, int]:
+    """Return the size that pictures are asked for: square, as wide as the panel, in multiples of 16."""
+    side = max(64, round(reel.size[0] * 8 / 9 / 16) * 16)
+    return side, side
+
+
+def background(show: Production) -> Action | None:
+    """Bring the background into the video's own format once, so that every segment reads it cheaply."""
+    if not show.episode.background:
+        return None
+    return show.action(
+        "background", frame(show), {"background": show.path("background.mp4")}, {"file": show.episode.background.file}
+    )
+
+
+def music(show: Production) -> Action | None:
+    """Bring the music to one format and loudness once."""
+    if not show.episode.music:
+        return None
+    return show.action(
+        "music", {"ffmpeg": show.kit.ffmpeg}, {"music": show.path("music.flac")}, {"file": show.episode.music}
+    )
+
+
+def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Action:
+    """Decide when everything happens, and what each segment shows."""
+    request = {
+        **caption_request(show, " ".join(line.text for line in lines)),
+        "flow": show.episode.background.flow if show.episode.background else "elastic",
+        "lines": [
+            {
+                "id": line_id,
+                "character": line.character,
+                "color": show.characters[line.character].caption.color,
+                "pause_samples": pause_samples(show, line),
+            }
+            for line, line_id in zip(lines, ids, strict=True)
+        ],
+    }
+    inputs = {f"words.{at:03}": voice_paths(show, line_id)[1] for at, line_id in enumerate(ids)}
+    if show.episode.background:
+        inputs["background"] = show.path("background.mp4")
+    outputs = {line_id: show.path("timeline", f"{line_id}.json") for line_id in ids}
+    return show.action("timeline", request, {"timeline": show.path("timeline.json"), **outputs}, inputs)
+
+
+def frame(show: Production) -> dict[str, Any]:
+    """Return what every encoded picture depends on."""
+    return {"size": list(show.reel.size), "fps": show.reel.fps, "ffmpeg": show.kit.ffmpeg}
+
+
+def caption_request(show: Production, text: str) -> dict[str, Any]:
+    """Return what decides how a text is set as captions."""
+    return {
+        "size": list(show.reel.size),
+        "fps": show.reel.fps,
+        "captions": show.reel.captions,
+        "cast": [{"side": character.side} for character in show.characters.values() if character.sprites],
+        "fonts": dict(show.kit.fonts(text)),
+    }
+
+
+def pause_samples(show: Production, line: Line) -> int:
+    """Return how many samples of silence follow a line."""
+    seconds = show.reel.pause_seconds if line.pause_seconds is None else line.pause_seconds
+    return round(seconds * SAMPLE_RATE)
+
+
+def segment(show: Production, line: Line, line_id: str) -> Action:
+    """Encode the pictures of one line: background, panel, sprites, captions."""
+    inputs = {
+        "part": show.path("timeline", f"{line_id}.json"),
+        "picture": show.path("images", f"{line_id}.png"),
+    }
+    if show.episode.background:
+        inputs["background"] = show.path("background.mp4")
+    cast: list[dict[str, Any]] = []
+    for name, character in show.characters.items():
+        if character.sprites:
+            speaks = name == line.character
+            sprite = character.sprites.telling if speaks else character.sprites.hearing or character.sprites.telling
+            inputs[f"sprite.{len(cast)}"] = f"characters/{sprite}"
+            cast.append({"side": character.side, "speaks": speaks})
+    request = {**frame(show), "cast": cast, "color": show.characters[line.character].caption.color}
+    if show.reel.captions != "none":
+        request |= {"text": line.text, "fonts": dict(show.kit.fonts(line.text))}
+    if not show.episode.background:
+        request["colors"] = [character.caption.color for character in show.characters.values()]
+    return show.action("segment", request, {"segment": show.path("segments", f"{line_id}.mp4")}, inputs)
+
+
+def subtitles(show: Production, lines: Sequence[Line]) -> Action:
+    """Write the captions of the whole episode as files of their own."""
+    request = caption_request(show, " ".join(line.text for line in lines))
+    outputs = {extension: show.path(f"subtitles.{extension}") for extension in ("ass", "srt", "vtt")}
+    return show.action("subtitles", request, outputs, {"timeline": show.path("timeline.json")})
+
+
+def soundtrack(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Action:
+    """Place all voices, put music under them, and bring it all to one loudness."""
+    inputs = {f"voice.{at:03}": voice_paths(show, line_id)[0] for at, line_id in enumerate(ids)}
+    request: dict[str, Any] = {
+        "fps": show.reel.fps,
+        "pauses_samples": [pause_samples(show, line) for line in lines],
+        "ffmpeg": show.kit.ffmpeg,
+    }
+    if show.episode.music:
+        inputs["music"] = show.path("music.flac")
+        request["music_db"] = show.reel.music_db
+    return show.action("soundtrack", request, {"soundtrack": show.path("soundtrack.wav")}, inputs)
+
+
+def video(show: Production, ids: Sequence[str]) -> Action:
+    """Join the segments and the soundtrack."""
+    inputs = {f"segment.{at:03}": show.path("segments", f"{line_id}.mp4") for at, line_id in enumerate(ids)}
+    inputs["soundtrack"] = show.path("soundtrack.wav")
+    return show.action("video", frame(show), {"video": show.path(f"{show.name}.mp4")}, inputs)

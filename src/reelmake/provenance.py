@@ -1,0 +1,68 @@
+"""`video.json`: what a video was made of, and what that cost."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from reelmake.action import key, manifest
+from reelmake.make import Workshop
+from reelmake.plan import Production, Step
+from reelmake.run import write_output
+
+SCHEMA: Final = "reelmake/provenance@1"
+
+
+def provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> dict[str, Any]:
+    """Return everything that a video came from: the same for the same video, on any machine and at any time."""
+    timeline = json.loads((shop.root / show.path("timeline.json")).read_bytes())
+    script = json.loads((shop.root / show.path("script.json")).read_bytes())
+    usd: defaultdict[str, Decimal] = defaultdict(Decimal)
+    made_of = {}
+    sources = {}
+    counted = set()
+    for step in steps:
+        digests = {slot: shop.digest(shop.root / path) for slot, path in step.action.inputs.items()}
+        name = key(manifest(step.action, digests))
+        if (receipt := shop.store.find(name)) is None:
+            continue
+        made_of[step.name] = {"key": name, "sha256": receipt.blob, "provider": receipt.provider}
+        sources.update({p: digests[s] for s, p in step.action.inputs.items() if not p.startswith(show.path())})
+        if step.kind in show.kit.providers and name not in counted:
+            usd[step.kind] += receipt.usd
+            counted.add(name)
+    video = show.path(f"{show.name}.mp4")
+    placed = [
+        {**said, **{name: at[name] for name in ("id", "start_frame", "frames")}}
+        for said, at in zip(script["lines"], timeline["lines"], strict=True)
+    ]
+    return {
+        "schema": SCHEMA,
+        "episode": show.name,
+        "title": show.episode.title,
+        "language": show.episode.language,
+        "video": {
+            "file": video,
+            "sha256": shop.digest(shop.root / video),
+            "width": show.reel.size[0],
+            "height": show.reel.size[1],
+            "fps": show.reel.fps,
+            "frames": timeline["frames"],
+            "duration_seconds": round(timeline["frames"] / show.reel.fps, 3),
+        },
+        "lines": placed,
+        "cost": {"usd": str(sum(usd.values(), Decimal(0))), "by_kind": {kind: str(usd[kind]) for kind in sorted(usd)}},
+        "degraded": [],
+        "ffmpeg": show.kit.ffmpeg,
+        "sources": dict(sorted(sources.items())),
+        "made_of": made_of,
+    }
+
+
+def write_provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> None:
+    """Write `video.json` beside the video."""
+    told = json.dumps(provenance(show, steps, shop), indent=1, ensure_ascii=False)
+    write_output(shop, show.path("video.json"), (told + "\n").encode())

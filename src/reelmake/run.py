@@ -1,0 +1,117 @@
+"""Perform one action: look up, make, keep, deliver. Nothing else makes anything, and nothing else calls a provider.
+
+An action is made at most once: the store is asked first, and one maker at a time holds the lock of its key. What a
+maker returns is stored as it is, and only then read and delivered as files, so that nothing that was paid for is lost
+to a mistake in our own reading of it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Literal
+
+from reelmake.action import Action, Receipt, digest_of, key, manifest
+from reelmake.errors import BuildError, ProviderError
+from reelmake.make import MAKERS, Made, Workshop
+from reelmake.plan import Production, script
+from reelmake.read import READERS, script_lines
+from reelmake.spec import Line
+from reelmake.store.local import publish
+
+Outcome = Literal["made", "restored"]
+
+
+def run_action(action: Action, shop: Workshop) -> Outcome:
+    """Make what an action asks for, unless anybody ever has, and write its outputs.
+
+    Raises BuildError (ProviderError, MediaError) when it cannot be made; the store then holds nothing new.
+    """
+    digests = _digests(action, shop)
+    asked = manifest(action, digests)
+    name = key(asked)
+    if _deliver(action, shop, shop.store.find(name)):
+        return "restored"
+    with shop.store.lock(name):
+        # Whoever held the lock before may have made the very same thing.
+        if _deliver(action, shop, shop.store.find(name)):
+            return "restored"
+        with tempfile.TemporaryDirectory(dir=shop.work) as folder:
+            made = MAKERS[action.kind](action, shop, Path(folder))
+            if _digests(action, shop) != digests:
+                raise BuildError(
+                    f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
+                )
+            receipt = _receipt(action, asked, name, made, shop)
+            shop.store.put(receipt, made.content)
+    if not _deliver(action, shop, receipt):
+        raise BuildError(f"what was made for {action.kind} cannot be read back from the store", "is the disk full?")
+    return "made"
+
+
+def script_of(show: Production, shop: Workshop) -> list[Line] | None:
+    """Return the lines of an episode, or None when they have yet to be written."""
+    if show.episode.script is not None:
+        return show.episode.script
+    action = script(show)
+    receipt = shop.store.find(key(manifest(action, {})))
+    body = shop.store.read(receipt.blob) if receipt else None
+    try:
+        return script_lines(body, action) if body is not None else None
+    except ProviderError:
+        return None  # the step that writes the script says what is wrong with it
+
+
+def _digests(action: Action, shop: Workshop) -> dict[str, str]:
+    try:
+        return {slot: shop.digest(shop.root / path) for slot, path in action.inputs.items()}
+    except FileNotFoundError as error:
+        raise BuildError(f"{error.filename} is gone", "put it back, or run doit again to restore it") from None
+
+
+def _receipt(action: Action, asked: Mapping[str, object], name: str, made: Made, shop: Workshop) -> Receipt:
+    content = made.content
+    return Receipt(
+        kind=action.kind,
+        key=name,
+        manifest=asked,
+        blob=digest_of(content) if isinstance(content, bytes) else shop.digest(content),
+        usd=made.usd,
+        units=made.units,
+        provider=action.request.get("provider", "reelmake"),
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _deliver(action: Action, shop: Workshop, receipt: Receipt | None) -> bool:
+    """Write an action's outputs from what is stored; False when it is not, or no longer, in the store."""
+    if receipt is None:
+        return False
+    read = READERS.get(action.kind)
+    if read is None:
+        (output,) = action.outputs.values()
+        target = shop.root / output
+        with suppress(OSError):
+            if shop.digest(target) == receipt.blob:
+                return True
+        return shop.store.fetch(receipt.blob, target)
+    content = shop.store.read(receipt.blob)
+    if content is None:
+        return False
+    for role, data in read(content, action, shop.ffmpeg).items():
+        write_output(shop, action.outputs[role], data)
+    return True
+
+
+def write_output(shop: Workshop, output: str, content: bytes) -> None:
+    """Write a file, whole or not at all; one that holds just this already keeps its time stamp."""
+    path = shop.root / output
+    with suppress(OSError):
+        if path.read_bytes() == content:
+            return
+    with tempfile.NamedTemporaryFile(dir=shop.work, delete=False) as part:
+        part.write(content)
+    publish(Path(part.name), path)

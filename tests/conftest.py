@@ -1,0 +1,27 @@
+"""What all tests share: where the helpers are, stand-in vendors, temporary projects."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent))
+
+from standin_server import Standin
+from workspace import Workspace
+
+
+@pytest.fixture
+def vendor() -> Iterator[Standin]:
+    """A stand-in for all vendors, on a free loopback port."""
+    with Standin() as server:
+        yield server
+
+
+@pytest.fixture
+def project(tmp_path: Path, vendor: Standin) -> Workspace:
+    """An empty project whose providers are the stand-in's."""
+    return Workspace(tmp_path / "project", vendor.url)

@@ -1,0 +1,79 @@
+"""Providers for tests: each call is a POST to a small server on loopback (`standin_server.py`).
+
+They are registered as a third party's would be: by the entry points of the `dist-info` folder beside this file, which
+is on PYTHONPATH of the builds that tests start. The server counts calls, waits, and fails as it is told to.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import urllib.error
+import urllib.request
+from typing import Any, ClassVar
+
+from reelmake.errors import ProviderError
+from reelmake.providers.base import Answer, Options, Request, ScriptLine, Speech, SpokenWord
+
+
+def _post(kind: str, request: Request) -> bytes:
+    url = f"{os.environ['STANDIN_URL']}/{kind}"
+    try:
+        with urllib.request.urlopen(url, data=json.dumps(dict(request)).encode(), timeout=60) as response:
+            body: bytes = response.read()
+            return body
+    except urllib.error.URLError as error:
+        raise ProviderError(f"the stand-in said: {error}", "run doit again") from None
+
+
+class NoOptions(Options):
+    """A tone is all that can be chosen."""
+
+    tone: int = 220
+
+
+class StandinVoice:
+    """Clicks at each word."""
+
+    pool: ClassVar[str] = "standin-voice"
+    options: ClassVar[type[Options]] = NoOptions
+
+    def problem(self, text: str, language: str) -> str:
+        del language
+        return "" if any(c.isalnum() for c in text) else "there is nothing to click for"
+
+    def ask(self, request: Request) -> Answer:
+        return Answer(_post("voice", request), {"characters": len(request["text"])})
+
+    def read(self, body: bytes, request: Request) -> Speech:
+        del request
+        answer = json.loads(body)
+        return Speech(base64.b64decode(answer["audio"]), tuple(SpokenWord(*word) for word in answer["words"]))
+
+
+class StandinImage:
+    """One plain colour."""
+
+    pool: ClassVar[str] = "standin-image"
+
+    def ask(self, request: Request) -> Answer:
+        return Answer(_post("image", request), {"images": 1})
+
+    def read(self, body: bytes, request: Request) -> bytes:
+        del request
+        return body
+
+
+class StandinScript:
+    """Numbered lines."""
+
+    pool: ClassVar[str] = "standin-script"
+
+    def ask(self, request: Request) -> Answer:
+        return Answer(_post("script", request), {"lines": request["lines"]})
+
+    def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:
+        del request
+        lines: list[dict[str, Any]] = json.loads(body)["lines"]
+        return tuple(ScriptLine(**line) for line in lines)
