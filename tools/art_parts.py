@@ -1,0 +1,156 @@
+"""Parts that the characters share, as SVG: eyes, brows, mouths, hands, and one kind of outline."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+INK = "#2b2340"
+OUTLINE = 9
+AHEAD = 7  # how far pupils look to the side that a face is turned to
+Point = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Face:
+    """Where a face is and what it does: the middle of the eyes, how far apart they are, and whether it speaks."""
+
+    x: float
+    y: float
+    apart: float
+    telling: bool
+
+
+def shape(path: str, fill: str, *, width: float = OUTLINE, extra: str = "") -> str:
+    """Return a filled path with the outline of all our drawings."""
+    line = f'stroke="{INK}" stroke-width="{width}" stroke-linejoin="round" stroke-linecap="round"'
+    return f'<path d="{path}" fill="{fill}" {line} {extra}/>'
+
+
+def tone(path: str, fill: str, opacity: float = 1.0) -> str:
+    """Return a filled path without outline: shading, or a mark on a shape."""
+    return f'<path d="{path}" fill="{fill}" fill-opacity="{opacity}"/>'
+
+
+def line(path: str, colour: str = INK, width: float = OUTLINE) -> str:
+    """Return a stroke with round ends."""
+    ends = 'stroke-linecap="round" stroke-linejoin="round"'
+    return f'<path d="{path}" fill="none" stroke="{colour}" stroke-width="{width}" {ends}/>'
+
+
+def oval(x: float, y: float, across: float, down: float | None = None) -> str:
+    """Return an ellipse as a path."""
+    down = across if down is None else down
+    return f"M{x - across} {y}a{across} {down} 0 1 1 {2 * across} 0a{across} {down} 0 1 1 {-2 * across} 0Z"
+
+
+def clipped(name: str, path: str, content: str) -> str:
+    """Return content that shows only inside a path."""
+    return f'<clipPath id="{name}"><path d="{path}"/></clipPath><g clip-path="url(#{name})">{content}</g>'
+
+
+def limb(points: Sequence[Point], width: float, colour: str) -> str:
+    """Return an arm: a thick bent line with an outline."""
+    path = "M" + " L".join(f"{x} {y}" for x, y in points)
+    if len(points) == 3:
+        (sx, sy), (ex, ey), (wx, wy) = points
+        path = f"M{sx} {sy}Q{ex} {ey} {wx} {wy}"
+    return line(path, INK, width + 2 * OUTLINE) + line(path, colour, width)
+
+
+def hand(at: Point, turn: float, colour: str, fingers: Sequence[tuple[float, float]], size: float = 1.0) -> str:
+    """Return a hand: `fingers` are (angle in degrees, length), the thumb first.
+
+    All outlines are drawn before all fillings, so that it is one shape.
+    """
+    width = 27.0
+    parts = [f'<g transform="rotate({angle})"><path d="M0 -14V{-length}" STROKE/></g>' for angle, length in fingers]
+    strokes = "".join(parts)
+    round_ends = 'fill="none" stroke-linecap="round"'
+    behind = strokes.replace("STROKE", f'{round_ends} stroke="{INK}" stroke-width="{width + 2 * OUTLINE / size}"')
+    front = strokes.replace("STROKE", f'{round_ends} stroke="{colour}" stroke-width="{width}"')
+    palm = oval(0, 0, 38, 40)
+    faint = f'stroke="{INK}" stroke-width="5" stroke-opacity="0.45"'
+    gaps = "".join(
+        f'<g transform="rotate({(one + other) / 2})"><path d="M0 -30V-46" {round_ends} {faint}/></g>'
+        for (one, _), (other, _) in pairwise(fingers[1:])
+    )
+    return (
+        f'<g transform="translate({at[0]} {at[1]}) rotate({turn}) scale({size})">{behind}'
+        f"{shape(palm, colour, width=2 * OUTLINE / size)}{tone(palm, colour)}{front}{gaps}</g>"
+    )
+
+
+def eyes(face: Face, iris: str, lid: str, *, size: float = 1.0, lashes: bool = False) -> str:
+    """Return two eyes that look ahead; the far one, on the side that the face is turned to, is a little smaller."""
+    drawn = ""
+    for side in (-1, 1):
+        x, scale = face.x + side * face.apart, size * (1.0 if side < 0 else 0.93)
+        wide, high = 40 * scale, (50 if face.telling else 46) * scale
+        white = oval(x, face.y, wide, high)
+        pupil = (
+            tone(oval(x + AHEAD, face.y, 27 * scale), iris)
+            + tone(oval(x + AHEAD, face.y, 17 * scale), "#1b1630")
+            + tone(oval(x + AHEAD + 9 * scale, face.y - 11 * scale, 9 * scale), "#fff")
+            + tone(oval(x + AHEAD - 8 * scale, face.y + 10 * scale, 4.5 * scale), "#fff", 0.8)
+        )
+        shade = f"M{x - 60} {face.y - 70}h120v{30}q-60 -16 -120 0Z"
+        name = f"eye{'l' if side < 0 else 'r'}"
+        drawn += tone(white, "#fff") + clipped(name, white, pupil + tone(shade, lid, 0.35))
+        drawn += f'<path d="{white}" fill="none" stroke="{INK}" stroke-width="7"/>'
+        drawn += line(
+            f"M{x - wide - 3} {face.y - high * 0.42}Q{x} {face.y - high * 1.42} {x + wide + 3} {face.y - high * 0.42}",
+            INK,
+            12,
+        )
+        if lashes:
+            for reach in (0, 15):
+                start = (x + side * (wide - 2 - reach * 0.3), face.y - high * (0.5 + reach * 0.018))
+                drawn += line(f"M{start[0]} {start[1]}l{side * 17} {-10 - reach * 0.4}", INK, 7)
+    return drawn
+
+
+def brows(face: Face, colour: str, *, lift: float, size: float = 1.0) -> str:
+    """Return two brows; a telling face raises them, the far one more."""
+    drawn = ""
+    for side in (-1, 1):
+        x = face.x + side * face.apart
+        up = face.y - lift - ((34 if side > 0 else 22) if face.telling else 8)
+        outer, inner = (8, 0) if not face.telling else (12, -8 if side > 0 else 2)
+        left, right = (outer, inner) if side < 0 else (inner, outer)
+        drawn += line(f"M{x - 36 * size} {up + left}Q{x} {up - 26} {x + 36 * size} {up + right}", colour, 15)
+    return drawn
+
+
+def mouth_open(x: float, y: float, size: float = 1.0, tongue: str = "#f0707a") -> str:
+    """Return a mouth in the middle of a word."""
+    wide, high = 56 * size, 74 * size
+    upper = f"M{x - wide} {y}Q{x} {y + 16 * size} {x + wide} {y - 6 * size}"
+    path = f"{upper}Q{x + wide * 0.8} {y + high} {x} {y + high}Q{x - wide * 0.85} {y + high} {x - wide} {y}Z"
+    inside = tone(
+        f"M{x - 70 * size} {y - 20 * size}h{140 * size}v{36 * size}q{-70 * size} {16 * size} {-140 * size} 0Z", "#fff"
+    )
+    inside += tone(oval(x + 2, y + high * 1.02, 40 * size, 30 * size), tongue)
+    return (
+        tone(path, "#5b1f3a")
+        + clipped("mouth", path, inside)
+        + f'<path d="{path}" fill="none" stroke="{INK}" stroke-width="8" stroke-linejoin="round"/>'
+    )
+
+
+def mouth_smile(x: float, y: float, wide: float = 50, tilt: float = 0) -> str:
+    """Return a closed, friendly mouth; tilt raises its right end."""
+    curve = line(f"M{x - wide} {y}Q{x} {y + 42} {x + wide} {y - 4 - tilt}", INK, 9)
+    return (
+        curve
+        + line(f"M{x + wide - 6} {y - 12 - tilt}q12 2 13 15", INK, 8)
+        + line(f"M{x - wide + 6} {y - 9}q-11 2 -12 15", INK, 8)
+    )
+
+
+def cheeks(face: Face, colour: str, down: float = 74) -> str:
+    """Return a blush on both cheeks."""
+    return "".join(
+        tone(oval(face.x + side * (face.apart + 44), face.y + down, 36, 22), colour, 0.55) for side in (-1, 1)
+    )
