@@ -63,10 +63,8 @@ class Receipt:
         """Read what `to_json` wrote; raises ValueError when it is not a receipt."""
         try:
             fields = json.loads(text)
-            if not isinstance(fields["usd"], str):
-                raise TypeError("money is text")
-            receipt = cls(**{**fields, "usd": Decimal(fields["usd"])})
-        except (TypeError, KeyError, ArithmeticError, RecursionError) as error:
+            receipt = cls(**{**fields, "usd": Decimal(str.strip(fields["usd"]))})  # text, never a float
+        except (TypeError, KeyError, ValueError, ArithmeticError, RecursionError) as error:
             raise ValueError(f"not a receipt: {error}") from error
         if not receipt.is_sound():
             raise ValueError("not a receipt: a field is not what it has to be")

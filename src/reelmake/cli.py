@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from reelmake.errors import InputError, ReelmakeError
+from reelmake.plan import plan
 from reelmake.project import episode_names, find_ffmpeg, load_project
 from reelmake.settings import load_settings
 
@@ -40,6 +41,8 @@ def check(
     if unknown := [name for name in episodes or [] if name not in known]:
         raise UsageError(f"there is no episode {unknown[0]!r}", f"choose one of {', '.join(known)}")
     found = load_project(project, episodes or None)
+    for show in found.productions.values():
+        plan(show, show.episode.script or [])  # a mistake in a prompt template shows when a prompt is made
     count = len(found.productions)
     print(f"{count} episode{'s' * (count != 1)} checked: no mistakes", file=sys.stderr)
 

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import asdict, dataclass, field
-from decimal import Decimal
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,54 +14,10 @@ from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot
 from reelmake.layout import Layout, layout
 from reelmake.media import compose, fonts, mp4, sound, soundtrack
 from reelmake.media.plate import Portrait, backdrop, on_backdrop, plate
-from reelmake.media.tool import Ffmpeg
 from reelmake.plan import SPEC
-from reelmake.project import STATE
 from reelmake.providers import provider
-from reelmake.store import Store
 from reelmake.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
-
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """Where actions are performed: the project's folder, the store, the tools.
-
-    digest  returns the sha256 of a file's content; it may remember files that have not changed
-    """
-
-    root: Path
-    store: Store
-    ffmpeg: Ffmpeg
-    digest: Callable[[Path], str]
-
-    @property
-    def state(self) -> Path:
-        """Return the folder of what may be lost at any time."""
-        return self.root / STATE
-
-    @property
-    def work(self) -> Path:
-        """Return the folder of what is not finished yet."""
-        return self.state / "work"
-
-    def input(self, action: Action, slot: str) -> Path | None:
-        """Return the file in a slot of an action, or None when the action has no such slot."""
-        path = action.inputs.get(slot)
-        return self.root / path if path else None
-
-    def inputs(self, action: Action, group: str) -> list[Path]:
-        """Return the files in the numbered slots of an action, in order: `voice.000`, `voice.001`, ..."""
-        return [self.root / path for slot, path in sorted(action.inputs.items()) if slot.startswith(f"{group}.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What was made, as bytes or as a file that is handed over, and what it cost."""
-
-    content: bytes | Path
-    units: Mapping[str, int] = field(default_factory=dict)
-    usd: Decimal = Decimal(0)
-
+from reelmake.workshop import Made, Workshop
 
 Maker = Callable[[Action, Workshop, Path], Made]
 

@@ -59,7 +59,9 @@ def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
         raise InputError((Problem(f"{EPISODES}/", 1, "there is no episode", "add one: episodes/first.yaml"),))
     for name in names:
         file = f"{EPISODES}/{name}.yaml"
-        episode, source = read_episode((root / file).read_bytes(), file)
+        if (content := _content(root, file, problems)) is None:
+            continue
+        episode, source = read_episode(content, file)
         if not NAME.fullmatch(name):
             source.add(
                 (), f"{name!r} cannot be an episode's name", "rename the file: lower-case letters, digits, - and _"
@@ -96,7 +98,9 @@ def _characters(
     """Read all characters, with the complete options of their voices for the provider in force."""
     for path in sorted((root / CHARACTERS).glob("*.yaml")):
         file = f"{CHARACTERS}/{path.name}"
-        character, source = read_character(path.read_bytes(), file)
+        if (content := _content(root, file, problems)) is None:
+            continue
+        character, source = read_character(content, file)
         if not NAME.fullmatch(path.stem):
             source.add(
                 (), f"{path.stem!r} cannot be a character's name", "rename it: lower-case letters, digits, - and _"
@@ -110,6 +114,14 @@ def _characters(
         problems += source.problems
         if character:
             yield path.stem, (character, options)
+
+
+def _content(root: Path, file: str, problems: list[Problem]) -> bytes | None:
+    try:
+        return (root / file).read_bytes()
+    except OSError as error:
+        problems.append(Problem(file, 1, f"cannot be read: {error.strerror}", "give yourself the right to read it"))
+        return None
 
 
 def _voice_options(character: Character, source: Source, name: str) -> Mapping[str, Any]:

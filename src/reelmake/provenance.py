@@ -9,9 +9,9 @@ from decimal import Decimal
 from typing import Any, Final
 
 from reelmake.action import key, manifest
-from reelmake.make import Workshop
 from reelmake.plan import Production, Step
 from reelmake.run import write_output
+from reelmake.workshop import Workshop
 
 SCHEMA: Final = "reelmake/provenance@1"
 

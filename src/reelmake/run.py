@@ -16,11 +16,10 @@ from typing import Literal
 
 from reelmake.action import Action, Receipt, digest_of, key, manifest
 from reelmake.errors import BuildError, ProviderError
-from reelmake.make import MAKERS, Made, Workshop
 from reelmake.plan import Production, script
-from reelmake.read import READERS, script_lines
 from reelmake.spec import Line
 from reelmake.store.local import publish
+from reelmake.workshop import Made, Workshop
 
 Outcome = Literal["made", "restored"]
 
@@ -30,6 +29,8 @@ def run_action(action: Action, shop: Workshop) -> Outcome:
 
     Raises BuildError (ProviderError, MediaError) when it cannot be made; the store then holds nothing new.
     """
+    from reelmake.make import MAKERS  # noqa: PLC0415 (what draws and encodes is slow to import: not for a look)
+
     digests = _digests(action, shop)
     asked = manifest(action, digests)
     name = key(asked)
@@ -54,6 +55,8 @@ def run_action(action: Action, shop: Workshop) -> Outcome:
 
 def script_of(show: Production, shop: Workshop) -> list[Line] | None:
     """Return the lines of an episode, or None when they have yet to be written."""
+    from reelmake.read import script_lines  # noqa: PLC0415
+
     if show.episode.script is not None:
         return show.episode.script
     action = script(show)
@@ -88,6 +91,8 @@ def _receipt(action: Action, asked: Mapping[str, object], name: str, made: Made,
 
 def _deliver(action: Action, shop: Workshop, receipt: Receipt | None) -> bool:
     """Write an action's outputs from what is stored; False when it is not, or no longer, in the store."""
+    from reelmake.read import READERS  # noqa: PLC0415
+
     if receipt is None:
         return False
     read = READERS.get(action.kind)

@@ -47,7 +47,7 @@ class Settings(BaseSettings):
 
     providers: Providers = Field(Providers(), description="Who performs scripts, voices and images.")
     limits: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
-        {}, description="How many steps run at once, for each pool: `cpu`, or a provider's own pool."
+        {}, description="How many steps run at once in each pool: `cpu`, or a provider's own pool."
     )
     reel: Reel = Field(Reel(), description="The video format that episodes start from.")
     store: InnerPath = Field(

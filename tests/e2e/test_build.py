@@ -203,7 +203,7 @@ def test_after_any_edits_the_outputs_are_those_of_a_clean_build(tmp_path: Path, 
     project = Workspace(tmp_path / "edited", vendor.url)
     background = small_video(project.root / "assets/loop.mp4")
     lines = [f"ada: Line number {n} says something | picture {n}" for n in range(4)]
-    more = {"background": {"file": "assets/loop.mp4", "flow": dice.choice(["elastic", "continuous", "per-line"])}}
+    more: dict[str, dict[str, object]] = {"background": {"file": "assets/loop.mp4", "flow": dice.choice(["elastic", "continuous", "per-line"])}}
     project.episode("one", *lines, **more)
     project.run()
     for turn in range(3):

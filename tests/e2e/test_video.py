@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +47,7 @@ def test_the_format_is_what_every_app_takes(project: Workspace) -> None:
         context: Any = video.codec_context
         assert (context.name, context.profile, context.pix_fmt) == ("h264", "High", "yuv420p")
         assert (context.color_primaries, context.color_trc, context.colorspace, context.color_range) == (1, 1, 1, 1)
-        assert (video.average_rate, video.guessed_rate) == (FPS, FPS)
+        assert video.average_rate == video.guessed_rate == Fraction(FPS)
         assert (sound.codec_context.name, sound.rate, sound.channels) == ("aac", RATE, 2)
         steps = [packet.dts for packet in file.demux(video=0) if packet.dts is not None]
         assert len({b - a for a, b in zip(steps, steps[1:], strict=False)}) == 1

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from reelmake.action import canonical_json, digest_of
 from reelmake.errors import InputError, Problem, ProviderError
+from reelmake.logs import log
 from reelmake.prompts import render
 from reelmake.providers.base import Answer, Request, ScriptLine
 from reelmake.providers.offline.facts import Fact, Topic, find_topics, words_of
@@ -78,17 +79,13 @@ class OfflineScript:
 
     def ask(self, request: Request) -> Answer:
         """Write the script; raises ProviderError for another language, InputError for mistakes in the template."""
-        import structlog  # noqa: PLC0415
-
         language = str(request["language"])
         if language.partition("-")[0].lower() != "en":
             raise ProviderError(
                 f"the offline script writer writes English only, and the episode's language is {language!r}",
                 "write the lines under script:, or choose another script provider",
             )
-        structlog.get_logger("reelmake").warning(
-            "this script is made from a template, a stand-in for an LLM", topic=request["topic"]
-        )
+        log().warning("this script is made from a template, a stand-in for an LLM", topic=request["topic"])
         lines = _Writer(request).write()
         body = canonical_json({"lines": [{"character": o.character, "text": o.text, "image": o.image} for o in lines]})
         return Answer(body.encode(), {"lines": len(lines)})

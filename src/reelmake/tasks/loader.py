@@ -19,7 +19,6 @@ from doit.tools import config_changed
 
 from reelmake.action import canonical_json
 from reelmake.errors import ReelmakeError
-from reelmake.make import Workshop
 from reelmake.plan import BUILD, CPU, RECIPES, Production, Step, background, music, plan, script
 from reelmake.project import STATE, Project, episode_names, load_project
 from reelmake.provenance import write_provenance
@@ -28,6 +27,7 @@ from reelmake.store import LocalStore
 from reelmake.store.local import sweep
 from reelmake.tasks.job import Job, Outcome
 from reelmake.tasks.records import Records
+from reelmake.workshop import Workshop
 
 DEFAULT_LIMIT: Final = 4  # of a provider's pool, when the settings do not say
 PER_LINE: Final = ("voice", "image", "segment")
@@ -62,14 +62,15 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         names = episode_names(Path())
         try:
             project = load_project(Path(), asked_for(pos_args, names))
+            build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
+            tasks = [*own, *build.tasks()]
         except ReelmakeError as error:
             raise InvalidDodoFile(f"nothing was built\n{error}") from None
         self.pools = {CPU: os.cpu_count() or 1, **project.settings.limits}
         for show in project.productions.values():
             for pool in show.kit.pools.values():
                 self.pools.setdefault(pool, DEFAULT_LIMIT)
-        build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
-        return [*own, *build.tasks()]
+        return tasks
 
 
 def asked_for(arguments: Iterable[str], names: list[str]) -> list[str] | None:

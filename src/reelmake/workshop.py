@@ -1,0 +1,54 @@
+"""What makers and readers work with and hand over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+
+from reelmake.action import Action
+from reelmake.media.tool import Ffmpeg
+from reelmake.project import STATE
+from reelmake.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where actions are performed: the project's folder, the store, the tools.
+
+    digest  returns the sha256 of a file's content; it may remember files that have not changed
+    """
+
+    root: Path
+    store: Store
+    ffmpeg: Ffmpeg
+    digest: Callable[[Path], str]
+
+    @property
+    def state(self) -> Path:
+        """Return the folder of what may be lost at any time."""
+        return self.root / STATE
+
+    @property
+    def work(self) -> Path:
+        """Return the folder of what is not finished yet."""
+        return self.state / "work"
+
+    def input(self, action: Action, slot: str) -> Path | None:
+        """Return the file in a slot of an action, or None when the action has no such slot."""
+        path = action.inputs.get(slot)
+        return self.root / path if path else None
+
+    def inputs(self, action: Action, group: str) -> list[Path]:
+        """Return the files in the numbered slots of an action, in order: `voice.000`, `voice.001`, ..."""
+        return [self.root / path for slot, path in sorted(action.inputs.items()) if slot.startswith(f"{group}.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made, as bytes or as a file that is handed over, and what it cost."""
+
+    content: bytes | Path
+    units: Mapping[str, int] = field(default_factory=dict)
+    usd: Decimal = Decimal(0)

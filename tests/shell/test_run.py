@@ -1,0 +1,141 @@
+"""One action, performed: asked at most once, kept before it is read, never kept when it may be wrong."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from standin_server import ANSWERS, Standin
+
+from reelmake.action import Action
+from reelmake.errors import BuildError, ProviderError
+from reelmake.media.tool import Ffmpeg
+from reelmake.run import run_action
+from reelmake.store import LocalStore, MemoryStore, Store
+from reelmake.workshop import Workshop
+
+
+def sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
+
+
+@pytest.fixture
+def shop(tmp_path: Path, vendor: Standin, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+    monkeypatch.setenv("STANDIN_URL", vendor.url)
+    return make_shop(tmp_path, LocalStore(tmp_path / "store"))
+
+
+def make_shop(root: Path, store: Store, digest: Callable[[Path], str] = sha256) -> Workshop:
+    shop = Workshop(root, store, Ffmpeg(), digest)
+    shop.work.mkdir(parents=True, exist_ok=True)
+    return shop
+
+
+def voice(text: str = "Hello there") -> Action:
+    request = {"provider": "standin", "text": text, "language": "en", "voice": {"tone": 220}, "take": 1}
+    return Action("voice", 1, request, {}, {"sound": "out/a.wav", "words": "out/a.words.json"})
+
+
+def background(root: Path) -> Action:
+    from PIL import Image
+
+    Image.new("RGB", (32, 32), (40, 80, 120)).save(root / "still.png")
+    request = {"size": [144, 256], "fps": 30, "ffmpeg": "any"}
+    return Action("background", 1, request, {"file": "still.png"}, {"background": "out/background.mp4"})
+
+
+def test_a_step_is_asked_for_once(shop: Workshop, vendor: Standin) -> None:
+    assert run_action(voice(), shop) == "made"
+    (shop.root / "out/a.wav").unlink()
+    assert run_action(voice(), shop) == "restored"
+    assert (shop.root / "out/a.wav").is_file()
+    assert vendor.count() == 1
+    (receipt,) = shop.store.receipts()
+    assert (receipt.kind, receipt.provider, receipt.units) == ("voice", "standin", {"characters": 11})
+
+
+def test_the_words_of_a_voice_are_on_the_samples_of_its_sound(shop: Workshop) -> None:
+    run_action(voice(), shop)
+    told = json.loads((shop.root / "out/a.words.json").read_text())
+    assert [word["text"] for word in told["words"]] == ["Hello", "there"]
+    assert told["words"][0]["start_samples"] == 0
+    assert abs(told["words"][1]["start_samples"] - 12_000) <= 1
+    assert told["samples"] == pytest.approx(24_000, abs=480)
+
+
+def test_an_answer_that_cannot_be_read_is_kept_and_not_paid_for_again(
+    shop: Workshop, vendor: Standin, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(ANSWERS, "voice", lambda _: json.dumps({"audio": "", "words": []}).encode())
+    for _ in range(3):
+        with pytest.raises(BuildError):
+            run_action(voice(), shop)
+    assert vendor.count() == 1
+    assert len(list(shop.store.receipts())) == 1
+    assert not (shop.root / "out").exists()
+
+
+def test_a_refused_request_leaves_nothing_behind(shop: Workshop, vendor: Standin) -> None:
+    vendor.refuse.add(("voice", "Hello"))
+    with pytest.raises(ProviderError, match="stand-in said"):
+        run_action(voice(), shop)
+    assert list(shop.store.receipts()) == []
+    assert list(shop.work.iterdir()) == []
+
+
+def test_many_threads_share_one_answer(shop: Workshop, vendor: Standin) -> None:
+    vendor.seconds["voice"] = 0.3
+    outcomes: list[str] = []
+    threads = [threading.Thread(target=lambda: outcomes.append(run_action(voice(), shop))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == ["made"] + ["restored"] * 7
+    assert vendor.count() == 1
+
+
+def test_a_damaged_blob_is_made_again_and_healed(shop: Workshop, vendor: Standin) -> None:
+    run_action(voice(), shop)
+    (blob,) = (shop.root / "store/blobs").glob("*/*")
+    blob.chmod(0o644)
+    blob.write_bytes(b"broken")
+    assert run_action(voice(), shop) == "made"
+    assert vendor.count() == 2
+    assert run_action(voice(), shop) == "restored"
+
+
+def test_an_input_that_changes_while_it_is_read_is_not_kept_under_its_old_name(tmp_path: Path) -> None:
+    action = background(tmp_path)
+    versions = itertools.count()
+
+    def changing(path: Path) -> str:
+        return f"{next(versions):064}" if path.name == "still.png" else sha256(path)
+
+    shop = make_shop(tmp_path, MemoryStore(), changing)
+    with pytest.raises(BuildError, match="was changed while it was read"):
+        run_action(action, shop)
+    assert list(shop.store.receipts()) == []
+    assert not (tmp_path / "out/background.mp4").exists()
+
+
+def test_an_input_that_is_gone_is_named(tmp_path: Path) -> None:
+    action = background(tmp_path)
+    (tmp_path / "still.png").unlink()
+    with pytest.raises(BuildError, match=r"still\.png is gone"):
+        run_action(action, make_shop(tmp_path, MemoryStore()))
+
+
+def test_another_reading_writes_outputs_again_without_asking(shop: Workshop, vendor: Standin) -> None:
+    """A better way to read stored answers costs nothing: it takes no part in the key."""
+    run_action(voice(), shop)
+    first = voice()
+    again = Action(first.kind, first.recipe, first.request, {}, {"sound": "b.wav", "words": "b.json"}, reading=2)
+    assert run_action(again, shop) == "restored"
+    assert sha256(shop.root / "b.wav") == sha256(shop.root / "out/a.wav")
+    assert vendor.count() == 1
