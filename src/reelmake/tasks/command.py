@@ -1,0 +1,157 @@
+"""doit's commands with our parts in them; a project names them in its pyproject.toml (see the package's docstring)."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import ChainMap
+from collections.abc import Mapping
+from typing import Any, TextIO
+
+from doit import cmd_clean, cmd_forget, cmd_ignore, cmd_info, cmd_list, cmd_resetdep, cmd_run
+from doit.cmd_base import DoitCmdBase, check_tasks_exist, opt_depfile
+from doit.exceptions import InvalidCommand
+from doit.task import Stream, Task
+
+from reelmake.tasks.progress import Progress
+from reelmake.tasks.records import Records
+from reelmake.tasks.runner import DEFAULT_POOL, INTERRUPTED, PoolRunner
+from reelmake.tasks.selection import Control
+
+UNUSED = {
+    "backend": "dbm",
+    "codec_cls": "json",
+    "check_file_uptodate": "md5",
+}  # doit asks for them, and we replace them
+
+
+class WithRecords(DoitCmdBase):  # type: ignore[misc]  # doit is not typed
+    """A command that uses our records."""
+
+    base_options = (opt_depfile,)
+
+    def execute(self, params: dict[str, Any], args: list[str]) -> int | None:
+        """Run the command; returns the exit code."""
+        params.update(UNUSED)
+        self._params = params
+        try:
+            result: int | None = super().execute(params, args)
+        except KeyboardInterrupt:  # while tasks are loaded: nothing runs yet
+            print("interrupted", file=sys.stderr)
+            return INTERRUPTED
+        finally:
+            if self.dep_manager:
+                self.dep_manager.close()
+        return result
+
+    def get_checker_cls(self, check_file_uptodate: str) -> Any:
+        """Open our records: doit asks this once it knows its settings, and makes its own records if there are none."""
+        self.dep_manager = Records(self._params["dep_file"])
+        return super().get_checker_cls(check_file_uptodate)
+
+
+class List(WithRecords, cmd_list.List):  # type: ignore[misc]
+    """doit list."""
+
+
+class Clean(WithRecords, cmd_clean.Clean):  # type: ignore[misc]
+    """doit clean."""
+
+
+class Forget(WithRecords, cmd_forget.Forget):  # type: ignore[misc]
+    """doit forget."""
+
+
+class Ignore(WithRecords, cmd_ignore.Ignore):  # type: ignore[misc]
+    """doit ignore."""
+
+
+class ResetDep(WithRecords, cmd_resetdep.ResetDep):  # type: ignore[misc]
+    """doit reset-dep."""
+
+
+class Info(WithRecords, cmd_info.Info):  # type: ignore[misc]
+    """doit info."""
+
+    def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:
+        check_tasks_exist({task.name for task in self.task_list}, pos_args)
+        return int(super()._execute(pos_args, hide_status))
+
+    @staticmethod
+    def get_reasons(reasons: Mapping[str, Any]) -> str:
+        """Return why a task is not up to date."""
+        told = [cmd_info.Info.get_reasons(reasons)]
+        if reasons["changed_target"]:
+            told += [" * The following targets are not as the task made them:"]
+            told += [f"    - {path}" for path in reasons["changed_target"]]
+        return "\n".join(filter(None, told))
+
+
+class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
+    """doit run, which is plain doit.
+
+    The loader may have `pools`, a mapping from the name of a pool to its limit; it is read again whenever something
+    could start. Without it there is one pool, `cpu`.
+    """
+
+    cmd_options = (
+        cmd_run.opt_always,
+        {**cmd_run.opt_continue, "default": True},
+        cmd_run.opt_verbosity,
+        {**cmd_run.opt_reporter, "default": "progress"},
+        cmd_run.opt_outfile,
+        {**cmd_run.opt_num_process, "default": None, "help": "refused: [tool.reelmake.limits] has the limits of pools"},
+        {**cmd_run.opt_parallel_type, "default": None, "help": "refused, like -n"},
+        cmd_run.opt_pdb,
+        cmd_run.opt_single,
+        cmd_run.opt_report_failure_verbosity,
+    )
+
+    def execute(self, params: dict[str, Any], args: list[str]) -> int | None:
+        """Run the tasks; returns the exit code."""
+        if params["num_process"] is not None or params["par_type"] is not None:
+            raise InvalidCommand("-n and -P do nothing here: set the limits of pools in [tool.reelmake.limits] instead")
+        return super().execute(params, args)
+
+    def get_reporters(self) -> dict[str, Any]:
+        """Return all reporters by name."""
+        reporters: dict[str, Any] = {**super().get_reporters(), "progress": Progress}
+        self.cmdparser["reporter"].choices = {name: reporter.desc for name, reporter in reporters.items()}
+        return reporters
+
+    def _execute(  # noqa: PLR0913, PLR0917 - doit passes the options by these names
+        self,
+        outfile: str | TextIO,
+        verbosity: int | None,
+        always: bool,
+        continue_: bool,
+        reporter: Any,
+        single: bool,
+        force_verbosity: bool,
+        failure_verbosity: int,
+    ) -> int:
+        control = Control(self.task_list, self.loader.cmd_names)
+        control.process(self.sel_tasks)
+        if single:
+            _leave_out_dependencies(control)
+        limits = ChainMap(getattr(self.loader, "pools", {}), {DEFAULT_POOL: os.cpu_count() or 1})
+        reporter_class = self.reporters[reporter] if isinstance(reporter, str) else reporter
+        stream = Stream(verbosity, force_verbosity)
+        out = open(outfile, "w", encoding="utf-8") if isinstance(outfile, str) else outfile  # noqa: PTH123, SIM115
+        try:
+            reporter = reporter_class(out, {"failure_verbosity": failure_verbosity, "limits": limits})
+            runner = PoolRunner(
+                self.dep_manager, reporter, stream, limits=limits, always_execute=always, keep_going=continue_
+            )
+            return runner.run_all(control.task_dispatcher())
+        finally:
+            if out is not outfile:
+                out.close()
+
+
+def _leave_out_dependencies(control: Control) -> None:
+    """Make the chosen tasks, or the members of chosen groups, depend on nothing (`doit -s`)."""
+    for task in map(control.tasks.__getitem__, control.selected_tasks):
+        members: list[Task] = [control.tasks[name] for name in task.task_dep] if task.has_subtask else [task]
+        for member in members:
+            member.task_dep = []

@@ -1,0 +1,70 @@
+"""What is in a file: its sha256, computed once for each state of the file.
+
+A state is size, time of change and inode, as git keeps them. A file that changed an instant ago may change again
+within the same tick of the file system's clock, and then the state would not tell; git calls it racily clean. Such
+states are not remembered: the file is read again next time.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from typing import Protocol
+
+from doit.dependency import FileChangedChecker
+
+TICK_NS = 20_000_000  # kernels stamp files by a clock that moves every 1 to 10 ms
+COARSE_TICK_NS = 2_000_000_000  # some file systems keep whole seconds (FAT: every other)
+SECOND_NS = 1_000_000_000
+
+
+class Cache(Protocol):
+    """Where states and digests are kept from one run to the next."""
+
+    def digest(self, path: str) -> tuple[str, str] | None:
+        """Return (state, sha256) of a path, or None."""
+        ...
+
+    def set_digest(self, path: str, state: str, sha256: str) -> None:
+        """Keep the digest of a path."""
+        ...
+
+
+class Digests:
+    """The sha256 of files, for any thread: a file that did not change is not read again, in this run or a later one."""
+
+    def __init__(self, cache: Cache) -> None:
+        self._cache = cache
+
+    def digest(self, path: str | os.PathLike[str]) -> str:
+        """Return the sha256 of a file, in hexadecimal; raises OSError when it cannot be read."""
+        path = os.fspath(path)
+        looked_ns = time.time_ns()
+        stat = os.stat(path)  # noqa: PTH116 - this is the inner loop of a build with nothing to do
+        # ctime is there because rsync and cp -p give new content an old mtime.
+        state = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
+        known = self._cache.digest(path)
+        if known and known[0] == state:
+            return known[1]
+        with open(path, "rb") as file:  # noqa: PTH123
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        changed_ns = max(stat.st_mtime_ns, stat.st_ctime_ns)
+        if changed_ns + (TICK_NS if changed_ns % SECOND_NS else COARSE_TICK_NS) < looked_ns:
+            self._cache.set_digest(path, state, sha256)
+        return sha256
+
+
+class ContentChecker(FileChangedChecker):  # type: ignore[misc]  # doit is not typed
+    """doit's question "did this file change?", answered by its content."""
+
+    def __init__(self, digests: Digests) -> None:
+        self.digests = digests
+
+    def check_modified(self, file_path: str, _stat: os.stat_result, state: str) -> bool:
+        """Say whether the file differs from the state that `get_state` returned once."""
+        return self.digests.digest(file_path) != state
+
+    def get_state(self, dep: str, _state: object) -> str:
+        """Return the state of a file: its digest."""
+        return self.digests.digest(dep)

@@ -1,0 +1,142 @@
+"""How far the build is: a live display in a terminal, plain lines elsewhere. All on stderr; stdout is for answers."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections import Counter
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
+
+from doit.exceptions import BaseFail, UnmetDependency
+from doit.task import Task
+
+from reelmake.tasks.job import note_of
+from reelmake.tasks.tally import Tally
+
+if TYPE_CHECKING:
+    from reelmake.tasks.display import Display
+
+UP_TO_DATE, IGNORED, FAILED, BLOCKED = "up to date", "ignored", "failed", "waiting for them"
+LAST = (UP_TO_DATE, IGNORED, FAILED, BLOCKED)  # in the sum, after the notes of steps that ran
+ALWAYS = (UP_TO_DATE, FAILED)
+
+
+class Progress:
+    """doit's reporter: a line for each step (a task that does something) that ran, failures, and a sum at the end.
+
+    `options["limits"]` maps each pool to its limit, for the estimate of the time left.
+    """
+
+    desc: ClassVar[str] = "live display in a terminal, one line per step elsewhere; on stderr"
+
+    def __init__(self, outstream: TextIO, options: Mapping[str, Any]) -> None:
+        # doit's default is stdout; only a file that was asked for takes the place of stderr.
+        self._file = None if outstream is sys.stdout else outstream
+        self._tally = Tally(options.get("limits", {}))
+        self._failures: list[tuple[Task, BaseFail]] = []
+        self._errors: list[str] = []
+        self._is_interrupted = False
+        self._display: Display | None = None
+
+    @property
+    def leaving(self) -> str:
+        """What to write to the terminal when the process leaves at once."""
+        return f"{self._display.restore if self._display else ''}reelmake: left at once; what is finished is kept\n"
+
+    def initialize(self, tasks: Mapping[str, Task], selected: list[str]) -> None:
+        """Get the table of all tasks, which grows during the run, and the names that were asked for."""
+        self._tally.follow(tasks, selected)
+
+    def get_status(self, task: Task) -> None:
+        """A task is looked at."""
+
+    def execute_task(self, task: Task) -> None:
+        """A task starts."""
+        if not task.actions:
+            return
+        self._tally.start(task)
+        if self._display is None and self._file is None and _in_terminal():
+            from reelmake.tasks.display import Display  # noqa: PLC0415 - a build with nothing to do does not need rich
+
+            self._display = Display(self._tally)
+
+    def add_success(self, task: Task) -> None:
+        """A task succeeded."""
+        if task.actions:
+            seconds = self._tally.finish(task, note_of(task))
+            if not self._display:
+                self._say(f"{task.name} {note_of(task)} {seconds:.1f}s")
+
+    def add_failure(self, task: Task, fail: BaseFail) -> None:
+        """A task failed, or cannot run because one that it needs failed."""
+        if isinstance(fail, UnmetDependency):
+            if task.actions:
+                self._tally.finish(task, BLOCKED)
+            return
+        self._failures.append((task, fail))
+        self._tally.finish(task, FAILED)
+        self._say(f"{task.name} {FAILED}: {fail.message}")
+
+    def skip_uptodate(self, task: Task) -> None:
+        """A task has nothing to do."""
+        if task.actions:
+            self._tally.finish(task, UP_TO_DATE)
+
+    def skip_ignore(self, task: Task) -> None:
+        """A task is left out, because `doit ignore` asked for it."""
+        if task.actions:
+            self._tally.finish(task, IGNORED)
+
+    def teardown_task(self, task: Task) -> None:
+        """A task's teardown starts."""
+
+    def cleanup_error(self, exception: BaseFail) -> None:
+        """A task's teardown failed."""
+        self._errors.append(exception.get_msg())
+
+    def runtime_error(self, msg: str) -> None:
+        """The run itself could not go on."""
+        self._errors.append(msg)
+
+    def interrupted(self) -> None:
+        """Ctrl-C or SIGTERM came: nothing more is started."""
+        self._is_interrupted = True
+        running = self._tally.running()
+        if running:
+            self._say(f"stopping: waiting for {_steps(len(running))}: {', '.join(running)} (once more: leave at once)")
+
+    def complete_run(self) -> None:
+        """Everything is over: tell what failed and sum up."""
+        if self._display:
+            self._display.close()
+            self._display = None
+        if len(self._failures) > 1 or any(fail.traceback for _, fail in self._failures):
+            self._say("")
+            for task, fail in sorted(self._failures, key=lambda failed: failed[0].name):
+                self._say(f"{task.name} {FAILED}: {fail.message}\n{''.join(fail.traceback)}".rstrip())
+        for error in self._errors:
+            self._say(error)
+        counts = Counter(self._tally.outcomes.values())
+        notes = [note for note in sorted(counts) if note not in LAST]
+        told = ", ".join(f"{counts[note]} {note}" for note in [*notes, *LAST] if counts[note] or note in ALWAYS)
+        self._say(f"{_steps(counts.total())}: {told} in {time.monotonic() - self._tally.began:.1f}s")
+        if self._is_interrupted:
+            self._say(f"interrupted: {_steps(self._tally.left())} left; the same command goes on from here")
+
+    def _say(self, text: str) -> None:
+        if self._display:
+            self._display.say(text)
+        else:
+            out = self._file or sys.stderr
+            out.write(f"{text}\n")  # in one piece: a log line of a thread may come at any moment
+            out.flush()
+
+
+def _in_terminal() -> bool:
+    return sys.stderr.isatty() and os.environ.get("TERM", "dumb") != "dumb" and not os.environ.get("CI")
+
+
+def _steps(count: int) -> str:
+    return "1 step" if count == 1 else f"{count} steps"

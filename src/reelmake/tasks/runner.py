@@ -1,0 +1,176 @@
+"""The runner: takes tasks from doit's dispatcher as they become ready and runs them in pools.
+
+The main thread drives the dispatcher, checks what is up to date, writes records and reports; other threads only run
+the tasks' actions. A task that fails fails what depends on it and nothing else, and no record is erased by a failure:
+what a record says was made is compared with the files themselves, so it stays true.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from doit.control import ExecNode
+from doit.exceptions import BaseFail, InvalidTask, TaskFailed, UnmetDependency
+from doit.runner import ERROR, FAILURE, Runner
+from doit.task import Stream, Task
+
+from reelmake.tasks.job import Job, failure
+from reelmake.tasks.pools import Pools
+from reelmake.tasks.records import Records
+from reelmake.tasks.selection import Dispatcher
+
+INTERRUPTED = 130
+DEFAULT_POOL = "cpu"
+# doit's own actions replace sys.stdout while they run, which only one thread at a time can bear.
+ONE_AT_A_TIME = "one at a time"
+
+
+def pool_of(task: Task, limits: Mapping[str, int]) -> str:
+    """Return the pool in which a task runs: the one it names, if that exists."""
+    if not all(isinstance(action, Job) for action in task.actions):
+        return ONE_AT_A_TIME
+    name = (task.meta or {}).get("pool", DEFAULT_POOL)
+    return name if name in limits else DEFAULT_POOL
+
+
+class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
+    """doit's runner with pools.
+
+    The first SIGINT or SIGTERM stops starting tasks and lets the running ones finish, which are recorded; the second
+    one leaves at once, and still loses no record. Either way the exit code is 130.
+    """
+
+    def __init__(  # noqa: PLR0913 - these are the runner's settings, by name
+        self,
+        records: Records,
+        reporter: Any,
+        stream: Stream,
+        *,
+        limits: Mapping[str, int],
+        always_execute: bool = False,
+        keep_going: bool = True,
+    ) -> None:
+        super().__init__(records, reporter, keep_going, always_execute, stream)
+        self._limits = limits
+        self._pools: Pools[ExecNode, BaseFail | None] = Pools(limits)
+        self._processed: deque[ExecNode] = deque()
+        self._signals = 0
+
+    def run_all(self, task_dispatcher: Dispatcher) -> int:
+        """Run everything and return doit's exit code, or 130 after an interruption."""
+        with self._handling_signals():
+            super().run_all(task_dispatcher)
+        return INTERRUPTED if self._signals else int(self.final_result)
+
+    def run_tasks(self, task_dispatcher: Dispatcher) -> None:
+        """Run all tasks that the dispatcher gives."""
+        more, stopping = True, False
+        try:
+            while True:
+                if not stopping and (self._signals or self._stop_running):
+                    stopping = True
+                    self._stop()
+                nothing_new = True
+                if more and not stopping:
+                    more, nothing_new = self._take(task_dispatcher)
+                for node in self._pools.start():
+                    self._report_start(node.task)
+                to_hand_back = more and not stopping and self._processed
+                asleep = nothing_new and not to_hand_back
+                if asleep and not self._pools.running.total():
+                    break
+                if finished := self._pools.next(wait=bool(asleep)):
+                    self.process_task_result(finished.token, finished.result)
+                    self._processed.append(finished.token)
+            if more and not stopping:
+                raise InvalidTask("The tasks that are left wait for each other.")
+        finally:
+            self._pools.close()
+        if not stopping:
+            for wanted, message in task_dispatcher.not_found():
+                self._handle_task_error(ExecNode(wanted, None), TaskFailed(message))
+
+    def _take(self, dispatcher: Dispatcher) -> tuple[bool, bool]:
+        """Take one task from the dispatcher, hand a processed one back; returns (there are more, there is none now)."""
+        try:
+            node = dispatcher.generator.send(self._processed.popleft() if self._processed else None)
+        except StopIteration:
+            return False, True
+        if node == "hold on":
+            return True, True
+        task = node.task
+        if (broken := dispatcher.broken.get(task.name)) and node.run_status is None:
+            self._handle_task_error(node, broken)
+            self._processed.append(node)
+        elif not self.select_task(node, dispatcher.tasks):
+            self._processed.append(node)
+        elif task.actions:
+            self._pools.add(pool_of(task, self._limits), node, lambda: self._perform(task))
+        else:
+            self.reporter.execute_task(task)
+            self.process_task_result(node, None)
+            self._processed.append(node)
+        return True, False
+
+    def _report_start(self, task: Task) -> None:
+        if task.teardown:
+            self.teardown_list.append(task)
+        self.reporter.execute_task(task)
+
+    def _perform(self, task: Task) -> BaseFail | None:
+        """Run a task, in a thread of a pool. It must always answer: the main thread waits for it."""
+        try:
+            failed = task.execute(self.stream)
+            if failed is None:
+                self.dep_manager.seal(task)
+        except FileNotFoundError as error:
+            return TaskFailed(f"it was to make {error.filename}, which is not there")
+        except BaseException as error:  # noqa: BLE001
+            return failure(error)
+        return failed if isinstance(failed, BaseFail) else None
+
+    def _handle_task_error(self, node: ExecNode, base_fail: BaseFail) -> None:
+        node.run_status = "failure"
+        self.reporter.add_failure(node.task, base_fail)
+        if isinstance(base_fail, UnmetDependency):
+            return  # told, but counted where it broke
+        if not isinstance(base_fail, TaskFailed):
+            self.final_result = ERROR
+        elif self.final_result != ERROR:
+            self.final_result = FAILURE
+        if not self.continue_:
+            self._stop_running = True
+
+    def _stop(self) -> None:
+        self._pools.drop_waiting()
+        if self._signals and hasattr(self.reporter, "interrupted"):
+            self.reporter.interrupted()
+
+    @contextlib.contextmanager
+    def _handling_signals(self) -> Iterator[None]:
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        before = {number: signal.signal(number, self._interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _interrupt(self, _number: int, _frame: object) -> None:
+        self._signals += 1
+        if self._signals > 1:
+            # Locks may be held by whatever was interrupted: only write and go.
+            leaving = getattr(self.reporter, "leaving", "")
+            with contextlib.suppress(OSError):
+                os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, leaving.encode())
+            os._exit(INTERRUPTED)
+        self._pools.wake()
