@@ -20,7 +20,7 @@ Request = Mapping[str, Any]
 
 
 class Options(BaseModel):
-    """Base of a provider's own options: what a character may say under `voice: {<provider>: ...}`. Other names are errors."""
+    """Base of a provider's own options: what a character says under `voice:`, below its name. Others are errors."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
