@@ -1,1 +1,1 @@
-"""doit makes the episodes by itself (see pyproject.toml). This file is for tasks of your own, which stand beside them."""
+"""doit builds the episodes by itself (see pyproject.toml); tasks of your own may stand here, beside them."""

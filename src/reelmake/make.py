@@ -10,11 +10,13 @@ from typing import Any, Final
 
 from reelmake import captions
 from reelmake.action import Action, canonical_json, digest_of
+from reelmake.errors import ProviderError
 from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot
 from reelmake.layout import Layout, layout
 from reelmake.media import compose, fonts, mp4, sound, soundtrack
 from reelmake.media.plate import Portrait, backdrop, on_backdrop, plate
 from reelmake.plan import SPEC
+from reelmake.project import line_problem
 from reelmake.providers import provider
 from reelmake.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
 from reelmake.workshop import Made, Workshop
@@ -34,6 +36,14 @@ def ask_provider(action: Action, shop: Workshop, folder: Path) -> Made:
     del shop, folder
     answer = provider(action.kind, action.request["provider"]).ask(action.request)
     return Made(answer.body, answer.units, answer.usd)
+
+
+def make_voice(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Have a line spoken, unless it cannot be: what an author wrote was checked before, what a model wrote was not."""
+    request = action.request
+    if wrong := line_problem(request["text"], request["language"], request["provider"]):
+        raise ProviderError(f"{request['text']!r}: {wrong[0]}", wrong[1])
+    return ask_provider(action, shop, folder)
 
 
 def make_background(action: Action, shop: Workshop, folder: Path) -> Made:
@@ -171,7 +181,7 @@ def _setting(action: Action) -> captions.Setting:
 # A kind is here, and its recipe in plan.RECIPES, or it is not a kind.
 MAKERS: Final[Mapping[str, Maker]] = {
     "script": make_script,
-    "voice": ask_provider,
+    "voice": make_voice,
     "image": ask_provider,
     "background": make_background,
     "music": make_music,

@@ -9,6 +9,7 @@ import difflib
 import importlib.resources
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +23,7 @@ from reelmake.plan import Kit, Production
 from reelmake.providers import provider
 from reelmake.settings import Settings, load_settings
 from reelmake.source import Source
-from reelmake.spec import NAME, Character, Episode, Line, read_character, read_episode
+from reelmake.spec import NAME, Character, Episode, is_inside, read_character, read_episode, speaker
 from reelmake.validation import add_problems
 
 EPISODES = "episodes"
@@ -50,10 +51,11 @@ def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
     """Read a project (or only some of its episodes); raises InputError with every mistake in it."""
     settings = load_settings(root)
     ffmpeg = find_ffmpeg(root, settings)
+    ffmpeg.check()
     problems: list[Problem] = []
     characters = dict(_characters(root, settings, problems))
     kit = _kit(root, settings, ffmpeg, {name: options for name, (_, options) in characters.items()}, problems)
-    productions: dict[str, Production] = {}
+    episodes: dict[str, Episode] = {}
     names = episode_names(root) if only is None else sorted(set(only))
     if not names:
         raise InputError((Problem(f"{EPISODES}/", 1, "there is no episode", "add one: episodes/first.yaml"),))
@@ -66,15 +68,31 @@ def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
             source.add(
                 (), f"{name!r} cannot be an episode's name", "rename the file: lower-case letters, digits, - and _"
             )
-        if episode:
-            _check_episode(episode, source, root, {n: character for n, (character, _) in characters.items()}, kit)
+        _check_episode(source, root, {path.stem for path in (root / CHARACTERS).glob("*.yaml")}, kit)
         problems += source.problems
-        if episode and not source.problems:
-            on_screen = {who: characters[who][0] for who in episode.speakers}
-            productions[name] = Production(name, episode, on_screen, settings.reel.overridden(episode.reel), kit)
-    if problems:
+        if episode:
+            episodes[name] = episode
+    if problems := [*problems, *_misnamed(root)]:
         raise InputError(tuple(sorted(problems)))
+    productions = {
+        name: Production(
+            name,
+            episode,
+            {who: characters[who][0] for who in episode.speakers},
+            settings.reel.overridden(episode.reel),
+            kit,
+        )
+        for name, episode in episodes.items()
+    }
     return Project(root, settings, ffmpeg, productions)
+
+
+def _misnamed(root: Path) -> Iterator[Problem]:
+    """Find specs that would silently be left out."""
+    for folder in (EPISODES, CHARACTERS):
+        for path in sorted((root / folder).glob("*.yml")):
+            fix = f"rename it to {path.stem}.yaml"
+            yield Problem(f"{folder}/{path.name}", 1, "only files that end in .yaml are read", fix)
 
 
 def find_ffmpeg(root: Path, settings: Settings) -> Ffmpeg:
@@ -82,11 +100,11 @@ def find_ffmpeg(root: Path, settings: Settings) -> Ffmpeg:
     return Ffmpeg(Path(settings.ffmpeg) if settings.ffmpeg else None, cache=root / STATE / "ffmpeg.json")
 
 
-def line_problem(line: Line, show_language: str, voice: str) -> tuple[str, str] | None:
+def line_problem(text: str, language: str, voice: str) -> tuple[str, str] | None:
     """Say why a line cannot be spoken or shown (what is wrong, what to do), or return None."""
-    if told := provider("voice", voice).problem(line.text, show_language):
+    if told := provider("voice", voice).problem(text, language):
         return told, "change the words, or choose another voice provider"
-    if missing := fonts.missing_glyphs(line.text):
+    if missing := fonts.missing_glyphs(text):
         listed = ", ".join(f"{char} (U+{ord(char):04X})" for char in missing[:10])
         return f"no font that ships along can show {listed}", "leave these characters out"
     return None
@@ -106,10 +124,11 @@ def _characters(
                 (), f"{path.stem!r} cannot be a character's name", "rename it: lower-case letters, digits, - and _"
             )
         options: Mapping[str, Any] = {}
+        sprites = source.data.get("sprites")
+        for kind in ("telling", "hearing"):
+            if isinstance(sprites, dict) and isinstance(sprites.get(kind), str):
+                _check_file(root, f"{CHARACTERS}/{sprites[kind].strip()}", source, ("sprites", kind))
         if character:
-            if sprites := character.sprites:
-                for kind, sprite in (("telling", sprites.telling), ("hearing", sprites.hearing)):
-                    _check_file(root, f"{CHARACTERS}/{sprite}" if sprite else None, source, ("sprites", kind))
             options = _voice_options(character, source, settings.providers.voice)
         problems += source.problems
         if character:
@@ -164,27 +183,34 @@ def template(root: Path, name: str) -> str:
     return shipped.read_text("utf-8") if shipped.is_file() else ""
 
 
-def _check_episode(episode: Episode, source: Source, root: Path, characters: Mapping[str, Character], kit: Kit) -> None:
-    """Add what is wrong with an episode, beyond its own form."""
+def _check_episode(source: Source, root: Path, characters: AbstractSet[str], kit: Kit) -> None:
+    """Add what is wrong with an episode beyond its own form; as it is written, since its form may be wrong."""
     known = sorted(characters)
-    for at, name in enumerate(episode.cast):
+    cast = [name for name in _list(source.data.get("cast")) if isinstance(name, str)]
+    for at, name in enumerate(cast):
         if name not in characters:
-            source.add(
-                ("cast", at), f"there is no character {name!r}", _did_you_mean(name, known, "characters/{}.yaml")
-            )
-    for at, line in enumerate(episode.script or []):
-        where = ("script", at)
-        if episode.cast and line.character not in episode.cast:
-            cast = ", ".join(episode.cast)
-            what = f"line {at + 1} is spoken by {line.character!r}, who is not in the cast ({cast})"
-            source.add(where, what, f"add {line.character} under cast:, or fix the name")
-        elif not episode.cast and line.character not in characters:
-            what = f"line {at + 1} is spoken by {line.character!r}, and there is no such character"
-            source.add(where, what, _did_you_mean(line.character, known, "characters/{}.yaml"))
-        if wrong := line_problem(line, episode.language, kit.providers["voice"]) if "voice" in kit.pools else None:
-            source.add((*where, line.character), f"line {at + 1}: {wrong[0]}", wrong[1])
-    _check_file(root, episode.background.file if episode.background else None, source, ("background",))
-    _check_file(root, episode.music, source, ("music",))
+            fix = _did_you_mean(name, known, "characters/{}.yaml")
+            source.add(("cast", at), f"there is no character {name!r}", fix)
+    language = str(source.data.get("language", Episode.model_fields["language"].default))
+    for at, item in enumerate(_list(source.data.get("script"))):
+        if (said := speaker(item)) is None:
+            continue
+        name, text = said
+        if cast and name not in cast:
+            what = f"line {at + 1} is spoken by {name!r}, who is not in the cast ({', '.join(cast)})"
+            source.add(("script", at, name), what, f"add {name} under cast:, or fix the name")
+        elif not cast and name not in characters:
+            what = f"line {at + 1} is spoken by {name!r}, and there is no such character"
+            source.add(("script", at, name), what, _did_you_mean(name, known, "characters/{}.yaml"))
+        if text.strip() and "voice" in kit.pools and (wrong := line_problem(text, language, kit.providers["voice"])):
+            source.add(("script", at, name), f"line {at + 1}: {wrong[0]}", wrong[1])
+    background = source.data.get("background")
+    _check_file(root, background.get("file") if isinstance(background, dict) else background, source, ("background",))
+    _check_file(root, source.data.get("music"), source, ("music",))
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _did_you_mean(name: str, known: list[str], form: str) -> str:
@@ -196,10 +222,11 @@ def _did_you_mean(name: str, known: list[str], form: str) -> str:
     )
 
 
-def _check_file(root: Path, path: str | None, source: Source, loc: tuple[str, ...]) -> None:
-    if path is None:
+def _check_file(root: Path, path: object, source: Source, loc: tuple[str, ...]) -> None:
+    """Add what is wrong with a file that a spec names; a path that is not one is told by the spec's own form."""
+    if not isinstance(path, str) or not is_inside(path.strip()):
         return
-    file = root / path
+    file = root / path.strip()
     if not file.is_file():
         beside = sorted(other.name for other in file.parent.glob("*")) if file.parent.is_dir() else []
         close = difflib.get_close_matches(file.name, beside, 1)

@@ -35,7 +35,7 @@ _TOLD: Final = (
     ("tab character", "a tab is used to indent", "use spaces", False),
     ("mapping values are not allowed", "there is a ': ' where no name can be",
      "put text that holds ': ' in quotes, or mend the indentation", False),
-    ("could not find expected ':'", "a name here has no colon", "write `name: value`, or mend the indentation", False),
+    ("could not find expected ':'", "a name here has no colon and space", "write `name: value`", True),
     ("alphabetic or numeric", "text cannot begin with * or &", "put it in quotes", False),
     ("undefined alias", "text cannot begin with *, which names an anchor", "put it in quotes", False),
     ("escape", r"a \ in double quotes begins an escape, and this one means nothing", "use single quotes", False),

@@ -56,6 +56,14 @@ def _inside(path: str) -> str:
     return path
 
 
+def is_inside(path: str) -> bool:
+    """Say whether a path stays in the project, by its form alone."""
+    try:
+        return bool(_inside(path))
+    except Wrong:
+        return False
+
+
 InnerPath = Annotated[Text, AfterValidator(_inside)]  # after the spaces around it are gone
 
 
@@ -89,7 +97,8 @@ class Reel(Record):
     """The video's format. An episode's `reel:` overrides the project's."""
 
     size: Annotated[tuple[int, int], BeforeValidator(_size)] = Field(
-        (1080, 1920), description="Width x height in pixels, even numbers, upright: `1080x1920`."
+        (1080, 1920),
+        description="Width x height in pixels: even numbers, from `144x256` to `2160x3840`, from 4:5 to 2:5.",
     )
     fps: Annotated[Literal[24, 25, 30, 50, 60], BeforeValidator(_rate)] = Field(30, description="Frames a second.")
     captions: Literal["karaoke", "plain", "none"] = Field(
@@ -98,7 +107,7 @@ class Reel(Record):
     pause_seconds: Seconds = Field(0.3, description="Silence after every line, unless the line says otherwise.")
     music_db: Annotated[float, Field(ge=-60, le=0, allow_inf_nan=False)] = Field(
         -14.0,
-        description="How loud the music is between the lines, in dB against its own level. It is ducked under speech.",
+        description="How loud the music is while nobody speaks, in dB against speech; it is ducked under speech.",
     )
 
     def overridden(self, other: Reel) -> Reel:
@@ -109,10 +118,12 @@ class Reel(Record):
 class Background(Record):
     """The moving picture behind everything."""
 
-    file: InnerPath = Field(description="A video or picture in the project; it is looped and trimmed.")
+    file: InnerPath = Field(
+        description="A video or picture, by its path from the project's folder; it is looped and trimmed."
+    )
     flow: Flow = Field(
         "elastic",
-        description="How it runs on from line to line. `elastic`: no cut, in whole seconds a line, at almost its own "
+        description="How it goes on from line to line. `elastic`: no cut, in whole seconds a line, at almost its own "
         "speed, so that an edit disturbs few other lines; `per-line`: every line starts at a place of its own; "
         "`continuous`: exact speed, and no cut.",
     )
@@ -126,8 +137,8 @@ class Background(Record):
 class Take(Record):
     """Which roll of the dice; another number asks the provider again, on purpose, and pays for it."""
 
-    voice: Annotated[int, Field(ge=1, le=9999)] = 1
-    image: Annotated[int, Field(ge=1, le=9999)] = 1
+    voice: Annotated[int, Field(ge=1, le=9999, description="The take of what is heard.")] = 1
+    image: Annotated[int, Field(ge=1, le=9999, description="The take of what is seen.")] = 1
 
     @model_validator(mode="before")
     @classmethod
@@ -176,12 +187,12 @@ LINE_OPTIONS: Final = ("image", "take", "pause_seconds")
 class Episode(Record):
     """One video: `episodes/<name>.yaml`."""
 
-    title: Text = Field(description="The title; it goes into the video's metadata file, not into the picture.")
-    topic: Text | None = Field(None, description="What the script provider writes about, when there is no script.")
+    title: Text = Field(description="The title: for `video.json`, and for the script provider; not for the picture.")
+    topic: Text | None = Field(None, description="What the script provider writes about when there is no `script:`.")
     cast: list[Name] = Field(
         [],
         max_length=MAX_CAST,
-        description="Who speaks: names of files in characters/. By default, who the script names.",
+        description="Who is on screen, by the names of files in `characters/`. By default, whoever the script names.",
     )
     lines: Annotated[int, Field(ge=1, le=MAX_LINES)] = Field(
         8, description="How many lines the script provider writes."
@@ -190,14 +201,19 @@ class Episode(Record):
         str,
         StringConstraints(pattern=f"^{_LANGUAGE}$"),
         form(_LANGUAGE, "is not a language tag", "write one such as en, en-GB or ja"),
-    ] = Field("en", description="The language that is spoken, as a language tag: en, en-GB, ja.")
+    ] = Field(
+        "en",
+        description="What is spoken, as a language tag such as `en` or `en-GB`. The offline providers speak English.",
+    )
     style: Text = Field(
         "warm flat illustration, soft light", description="How all pictures look; goes into every picture's prompt."
     )
     background: Background | None = Field(
         None, description="A file, or `{file: ..., flow: ...}`. Without one, a soft gradient."
     )
-    music: InnerPath | None = Field(None, description="A sound file in the project, looped under the voices.")
+    music: InnerPath | None = Field(
+        None, description="A sound file, by its path from the project's folder; it is looped under the voices."
+    )
     take: Annotated[int, Field(ge=1, le=9999)] = Field(1, description="Another number asks for another script.")
     script: Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES)] | None = Field(
         None, description="The lines, in order. Given here, no script provider is called.", validate_default=True
@@ -234,7 +250,7 @@ class Episode(Record):
 class Sprites(Record):
     """Two pictures of a character, with a transparent background."""
 
-    telling: InnerPath = Field(description="Shown while the character speaks. A path from characters/.")
+    telling: InnerPath = Field(description="Shown while the character speaks: a PNG, by its path from `characters/`.")
     hearing: InnerPath | None = Field(None, description="Shown while it listens; by default the same picture.")
 
 
@@ -252,7 +268,9 @@ class Character(Record):
     """Someone who speaks: `characters/<name>.yaml`."""
 
     name: Text = Field(description="The name that others call them by.")
-    voice: dict[str, dict[str, Any]] = Field({}, description="Options for each voice provider, by the provider's name.")
+    voice: dict[str, dict[str, Any]] = Field(
+        {}, description="For each voice provider, by its name, the options of this voice."
+    )
     sprites: Sprites | None = Field(None, description="Pictures of the character; without them it is only heard.")
     catchphrases: list[Text] = Field(
         [], max_length=20, description="Things that it likes to say, for the script provider."
@@ -283,6 +301,17 @@ def _place_lines(source: Source) -> None:
             if name not in LINE_OPTIONS:
                 for told in ("character", "text"):
                     source.lines.setdefault(("script", at, told), source.lines["script", at, name])
+
+
+def speaker(item: object) -> tuple[str, str] | None:
+    """Return who speaks on a line of a script as it is written in YAML, and what is said, if that can be told."""
+    if not isinstance(item, dict):
+        return None
+    named = {name: text for name, text in item.items() if name not in LINE_OPTIONS}
+    if set(named) == {"character", "text"}:
+        named = {named["character"]: named["text"]}
+    (name, text), *others = named.items() or [("", "")]
+    return (name, text) if not others and isinstance(name, str) and isinstance(text, str) and name else None
 
 
 def line_ids(lines: Sequence[Line]) -> list[str]:

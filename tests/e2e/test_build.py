@@ -11,7 +11,11 @@ import pytest
 from standin_server import Standin
 from workspace import Workspace
 
-HELLO = ("ada: Hello there my friend | a harbour", "max: And a very good day to you | a clock", "ada: So it is | a tree")
+HELLO = (
+    "ada: Hello there my friend | a harbour",
+    "max: And a very good day to you | a clock",
+    "ada: So it is | a tree",
+)
 
 
 def test_a_second_run_does_nothing(project: Workspace, vendor: Standin) -> None:
@@ -132,7 +136,8 @@ def test_an_episode_by_topic_is_written_spoken_and_drawn(project: Workspace, ven
 def test_images_of_one_episode_start_while_the_script_of_another_is_written(
     project: Workspace, vendor: Standin
 ) -> None:
-    project.write("pyproject.toml", (project.root / "pyproject.toml").read_text() + "\n[tool.reelmake.limits]\nstandin-script = 1\n")
+    settings = (project.root / "pyproject.toml").read_text()
+    project.write("pyproject.toml", f"{settings}\n[tool.reelmake.limits]\nstandin-script = 1\n")
     project.episode("a", topic="ants", cast=["ada"], lines=1)
     project.episode("b", topic="bees", cast=["ada"], lines=1)
     vendor.seconds["script"] = 1.0
@@ -142,21 +147,33 @@ def test_images_of_one_episode_start_while_the_script_of_another_is_written(
     assert first_image < last_script
 
 
-def test_nothing_is_called_and_nothing_written_when_a_spec_is_wrong(project: Workspace, vendor: Standin) -> None:
+def test_nothing_is_called_and_nothing_written_when_specs_are_wrong(project: Workspace, vendor: Standin) -> None:
+    """Every mistake of every file is told at once, those in a file whose form is wrong too."""
     project.episode("good", *HELLO)
-    project.write("episodes/bad.yaml", "title: Bad\nscript:\n  - eve: Hello\n  - ada: 🎉\nmusik: x.ogg\n")
-    project.write("characters/odd.yaml", "name: Odd\nside: top\n")
+    project.write(
+        "episodes/bad.yaml", "title: Bad\nscript:\n  - eve: Hello\n  - ada: 🎉\nmusik: x.ogg\nmusic: no.ogg\n"
+    )
+    project.write("episodes/odd.yaml", "title: Odd\nscript:\n  - odd: Hello\n")
+    project.write("episodes/old.yml", "title: Old\n")
+    project.write("characters/odd.yaml", "name: Odd\nside: top\nsprites: {telling: odd.png}\n")
     wrong = project.run(rc=3)
-    told = wrong.stderr.splitlines()
-    assert "characters/odd.yaml:2: side: 'top' is not allowed there; write 'left' or 'right'" in told
-    assert any(line.startswith("episodes/bad.yaml:5: unknown name 'musik'; did you mean 'music'?") for line in told)
-    assert "Traceback" not in wrong.stderr
+    use = "add characters/eve.yaml, or use one of ada, max, odd"
+    change = "change the words, or choose another voice provider"
+    assert wrong.stderr.splitlines() == [
+        "ERROR: nothing was built",
+        "characters/odd.yaml:2: side: 'top' is not allowed there; write 'left' or 'right'",
+        "characters/odd.yaml:3: telling: there is no file characters/odd.png; add the file, or fix the path",
+        f"episodes/bad.yaml:3: line 1 is spoken by 'eve', and there is no such character; {use}",
+        f"episodes/bad.yaml:4: line 2: there is nothing to click for; {change}",
+        "episodes/bad.yaml:5: unknown name 'musik'; did you mean 'music'?",
+        "episodes/bad.yaml:6: music: there is no file no.ogg; add the file, or fix the path",
+        "episodes/old.yml:1: only files that end in .yaml are read; rename it to old.yaml",
+    ]
     assert vendor.count() == 0
     assert not (project.root / "build").exists()
-    project.write("episodes/bad.yaml", "title: Bad\nscript:\n  - eve: Hello\n  - ada: 🎉\n")
-    told = project.run(rc=3).stderr.splitlines()
-    assert any(line.startswith("episodes/bad.yaml:3: line 1 is spoken by 'eve'") for line in told)
-    assert "episodes/bad.yaml:4: line 2: there is nothing to click for; change the words, or choose another voice provider" in told
+    checked = project.run("check", program="reelmake", rc=2)
+    assert checked.stdout.splitlines() == wrong.stderr.splitlines()[1:]
+    assert checked.stderr == "7 mistakes found\n"
 
 
 def test_a_broken_episode_does_not_stop_another_that_is_asked_for(project: Workspace) -> None:
@@ -203,7 +220,8 @@ def test_after_any_edits_the_outputs_are_those_of_a_clean_build(tmp_path: Path, 
     project = Workspace(tmp_path / "edited", vendor.url)
     background = small_video(project.root / "assets/loop.mp4")
     lines = [f"ada: Line number {n} says something | picture {n}" for n in range(4)]
-    more: dict[str, dict[str, object]] = {"background": {"file": "assets/loop.mp4", "flow": dice.choice(["elastic", "continuous", "per-line"])}}
+    flow = dice.choice(["elastic", "continuous", "per-line"])
+    more: dict[str, dict[str, object]] = {"background": {"file": "assets/loop.mp4", "flow": flow}}
     project.episode("one", *lines, **more)
     project.run()
     for turn in range(3):

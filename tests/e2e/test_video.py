@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from fractions import Fraction
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -50,7 +51,7 @@ def test_the_format_is_what_every_app_takes(project: Workspace) -> None:
         assert video.average_rate == video.guessed_rate == Fraction(FPS)
         assert (sound.codec_context.name, sound.rate, sound.channels) == ("aac", RATE, 2)
         steps = [packet.dts for packet in file.demux(video=0) if packet.dts is not None]
-        assert len({b - a for a, b in zip(steps, steps[1:], strict=False)}) == 1
+        assert len({b - a for a, b in pairwise(steps)}) == 1
     content = path.read_bytes()
     assert content.index(b"moov") < content.index(b"mdat")
     told = json.loads((project.root / "build/one/video.json").read_text())
@@ -81,7 +82,8 @@ def test_the_final_mp4_is_as_loud_as_it_has_to_be(project: Workspace, words: int
 def test_over_five_minutes_every_line_is_seen_and_heard_at_the_same_moment(project: Workspace) -> None:
     """Each line's picture flashes from black to white or back, and each word clicks."""
     count = 125
-    lines = [f"ada: Line {n} of many {'that says more ' * (n % 4)}here | {'white' if n % 2 else 'night'} {n}" for n in range(count)]
+    said = [f"ada: Line {n} of many {'that says more ' * (n % 4)}here" for n in range(count)]
+    lines = [f"{words} | {'white' if n % 2 else 'night'} {n}" for n, words in enumerate(said)]
     project.episode("one", *lines, reel={"captions": "none"})
     project.run()
     told = json.loads((project.root / "build/one/video.json").read_text())["lines"]
@@ -115,7 +117,8 @@ def test_words_light_up_when_they_are_heard(tmp_path: Path, vendor: Standin) -> 
     """Green caption words on a dark picture: their number changes when a word lights up."""
     project = Workspace(tmp_path / "project", vendor.url, size="360x640")
     project.write("characters/ada.yaml", 'name: Ada\ncaption: {color: "#00FF00"}\n')
-    lines = [f"ada: Extraordinarily {n} fascinating 🎉 conversations continue, unhurriedly | night {n}" for n in range(4)]
+    words = "fascinating 🎉 conversations continue, unhurriedly"
+    lines = [f"ada: Extraordinarily {n} {words} | night {n}" for n in range(4)]
     project.episode("one", *lines)
     project.run()
     path = project.root / "build/one/one.mp4"

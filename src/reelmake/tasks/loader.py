@@ -7,7 +7,7 @@ written, the tasks of its lines are made as soon as it is, while other episodes 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any, Final
@@ -31,6 +31,7 @@ from reelmake.workshop import Workshop
 
 DEFAULT_LIMIT: Final = 4  # of a provider's pool, when the settings do not say
 PER_LINE: Final = ("voice", "image", "segment")
+EARLY: Final = ("script", "background", "music")  # what can be made before the lines are known
 ABOUT: Final = {
     "script": "the dialogue of an episode",
     "voice": "the sound of each line",
@@ -122,28 +123,24 @@ class Build:
 
     def _unwritten(self, show: Production) -> Iterator[Task]:
         """Return the tasks of an episode before its script is there: placeholders stand for those of its lines."""
-        early = [action for action in (script(show), background(show), music(show)) if action]
-        for action in early:
+        for action in filter(None, (script(show), background(show), music(show))):
             yield self._task(show, show.step(action), [])
         if self.may_delay:
-            written = {action.kind for action in early}
-            names = [f"{kind}:{show.name}" for kind in RECIPES if _has(show, kind) and kind not in written]
+            names = [f"{kind}:{show.name}" for kind in RECIPES if kind not in EARLY]
             made = [*names, *(f"{kind}:{show.name}:" for kind in PER_LINE), show.path("")]
             later = DelayedLoader(partial(self._written, show), executed=f"script:{show.name}", creates=made)
             for name in names:
                 yield Task(name, None, loader=later, subtask_of=name.partition(":")[0])
 
     def _written(self, show: Production) -> Iterator[Task]:
-        """Return the tasks of an episode whose script was just written."""
-        steps = plan(show, script_of(show, self.shop) or [])
-        yield from self._tasks(show, [step for step in steps if step.kind not in ("script", "background", "music")])
+        """Return the tasks of an episode whose script was just written, but for those that were there before it."""
+        yield from self._tasks(show, plan(show, script_of(show, self.shop) or []), leave_out=EARLY)
 
-    def _tasks(self, show: Production, steps: list[Step]) -> Iterator[Task]:
+    def _tasks(self, show: Production, steps: list[Step], leave_out: Collection[str] = ()) -> Iterator[Task]:
         for kind in PER_LINE:
             members = [step.name for step in steps if step.kind == kind]
             yield Task(f"{kind}:{show.name}", None, task_dep=members, has_subtask=True, subtask_of=kind)
-        for step in steps:
-            yield self._task(show, step, steps)
+        yield from (self._task(show, step, steps) for step in steps if step.kind not in leave_out)
         if self.may_delay:
             self._sweep(show, steps)
 

@@ -1,0 +1,316 @@
+"""Settings: what a team shares, what a machine knows, which of them wins, and what is told when they are wrong."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reelmake.errors import InputError, Problem
+from reelmake.settings import Settings, load_settings
+from reelmake.spec import Reel
+
+
+@pytest.fixture(autouse=True)
+def _only_our_own_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in list(os.environ):
+        if name.upper().startswith("REELMAKE_"):
+            monkeypatch.delenv(name)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    return tmp_path
+
+
+def write(root: Path, toml: str | bytes = "", dotenv: str | bytes = "") -> None:
+    for name, content in (("pyproject.toml", toml), (".env", dotenv)):
+        (root / name).write_bytes(content.encode() if isinstance(content, str) else content)
+
+
+def problems(root: Path) -> list[Problem]:
+    with pytest.raises(InputError) as caught:
+        load_settings(root)
+    return sorted(caught.value.problems)
+
+
+# -- where values come from ---------------------------------------------------------------------------------------
+
+
+def test_nothing_has_to_be_set(root: Path) -> None:
+    made = load_settings(root)
+    assert made.providers.model_dump() == {"script": "offline", "voice": "offline", "image": "offline"}
+    assert (made.limits, made.reel, made.store, made.ffmpeg) == ({}, Reel(), ".reelmake/store", None)
+
+
+def test_a_pyproject_without_our_table_sets_nothing(root: Path) -> None:
+    write(root, '[project]\nname = "x"\n[tool.other]\nstore = 3\n')
+    assert load_settings(root).store == ".reelmake/store"
+
+
+INLINE = """\
+[tool]
+reelmake = {store = "s", limits.cpu = 3, providers = {voice = "lark"}, reel = {size = [720, 1280]}}
+"""
+DOTTED = """\
+tool.reelmake.store = "s"
+tool.reelmake.limits.cpu = 3
+tool.reelmake.providers.voice = "lark"
+tool.reelmake.reel.size = "720x1280"
+"""
+HEADERS = """\
+\ufeff[ tool . "reelmake" ]
+store = "s"
+limits = {cpu = 3}
+providers.voice = "lark"
+[tool.reelmake.reel]
+size = "720x1280"
+"""
+
+
+@pytest.mark.parametrize("toml", [INLINE, DOTTED, HEADERS])
+def test_toml_may_be_written_in_any_way(root: Path, toml: str) -> None:
+    write(root, toml)
+    made = load_settings(root)
+    assert (made.store, made.limits, made.providers.voice, made.reel) == (
+        "s",
+        {"cpu": 3},
+        "lark",
+        Reel(size=(720, 1280)),
+    )
+
+
+def test_the_environment_wins_over_dotenv_and_dotenv_over_pyproject(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(
+        root,
+        '[tool.reelmake]\nstore = "toml"\nffmpeg = "toml"\nproviders.voice = "toml"\nlimits = {cpu=1, a=1, b=1}\n',
+        "REELMAKE_STORE=dot\nREELMAKE_FFMPEG=dot\nREELMAKE_LIMITS__A=2\nREELMAKE_LIMITS__B=2\n",
+    )
+    monkeypatch.setenv("REELMAKE_STORE", "env")
+    monkeypatch.setenv("REELMAKE_LIMITS__B", "3")
+    monkeypatch.setenv("REELMAKE_LIMITS__C", "3")
+    made = load_settings(root)
+    assert (made.store, made.ffmpeg, made.providers.voice) == ("env", "dot", "toml")
+    assert made.limits == {"cpu": 1, "a": 2, "b": 3, "c": 3}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("REELMAKE_PROVIDERS__VOICE", "elevenlabs", ("providers", "voice", "elevenlabs")),
+        ("REELMAKE_PROVIDERS__VOICE", "123", ("providers", "voice", "123")),
+        ("REELMAKE_LIMITS__CPU", "4", ("limits", "cpu", 4)),
+        ("REELMAKE_REEL__SIZE", "720x1280", ("reel", "size", (720, 1280))),
+        ("REELMAKE_REEL__FPS", "60", ("reel", "fps", 60)),
+        ("REELMAKE_REEL__PAUSE_SECONDS", "0.5", ("reel", "pause_seconds", 0.5)),
+        ("REELMAKE_FFMPEG", "/usr/bin/ffmpeg", ("ffmpeg", "/usr/bin/ffmpeg")),
+        ("reelmake_store", "elsewhere", ("store", "elsewhere")),
+    ],
+)
+def test_any_value_can_be_set_by_a_variable(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, expected: tuple[object, ...]
+) -> None:
+    """In the environment as in `.env`; what is not named keeps its value from pyproject.toml."""
+    write(root, "[tool.reelmake.reel]\nmusic_db = -20\n", f"export {name}='{value}'\n")
+    from_file = load_settings(root)
+    (root / ".env").unlink()
+    monkeypatch.setenv(name, value)
+    for made in (from_file, load_settings(root)):
+        *where, value_made = expected
+        found: Any = made.model_dump()
+        for part in where:
+            found = found[part]
+        assert found == value_made
+        assert made.reel.music_db == -20
+
+
+def test_the_keys_of_vendors_live_in_dotenv_too(root: Path) -> None:
+    write(root, dotenv='# keys\nOPENAI_API_KEY=sk-1\nexport FAL_KEY="x y"\nAWS_REGION=\nstore=3\nREELMAKE_STORE=s\n')
+    assert load_settings(root).store == "s"
+
+
+def test_other_variables_are_none_of_ours(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("STORE", "LIMITS", "OPENAI_API_KEY", "REELMAKE"):
+        monkeypatch.setenv(name, "3")
+    assert load_settings(root) == Settings(_env_file=None)
+
+
+# -- what is wrong with pyproject.toml ----------------------------------------------------------------------------
+
+TABLES = """\
+[tool.ruff]
+store = 1
+limits = 2
+
+[tool.reelmake]
+store = 3
+limits = {cpu = 0, "a b" = "x"}
+stroe = "x"
+
+"providers" . voice = 3
+
+[tool.reelmake.reel]  # comment
+size = "1x1"
+
+[tool.reelmake-other]
+ffmpeg = 3
+
+[[tool.other]]
+ffmpeg = 3
+"""
+
+
+def test_every_mistake_has_its_line(root: Path) -> None:
+    write(root, TABLES)
+    found = [(problem.line, problem.what) for problem in problems(root)]
+    assert [line for line, _ in found] == [6, 7, 7, 8, 10, 13]
+    assert [what.split()[0] for _, what in found] == [
+        "store:",
+        "limits.a",
+        "limits.cpu:",
+        "unknown",
+        "providers.voice:",
+        "reel.size:",
+    ]
+    assert all(problem.file == "pyproject.toml" for problem in problems(root))
+
+
+@pytest.mark.parametrize(
+    ("toml", "line", "what"),
+    [
+        ("[tool]\n\nreelmake = {store = 3}\n", 3, "store: '3' is not text"),
+        ("a = 1\ntool.reelmake.store = 3\n", 2, "store: '3' is not text"),
+        ("[tool.reelmake]\nreel.fps = 29\n", 2, "reel.fps: '29' is not allowed there"),
+        ("[tool.reelmake]\n[tool.reelmake.reel]\n'fps' = 29\n", 3, "reel.fps: '29' is not allowed there"),
+        ("[tool.reelmake]\nreel.size = [inf, nan]\n", 2, "reel.size: is not a size"),
+        ("[tool.reelmake]\nreel.size = ['{x}', 3]\n", 2, "reel.size: is not a size"),
+        ("[tool.reelmake]\nreel.pause_seconds = nan\n", 2, "reel.pause_seconds: 'nan' is not a number"),
+        ("[tool.reelmake]\nstore = 2020-01-01\n", 2, "store: '2020-01-01' is not text"),
+        ("[tool.reelmake]\nstore = '../s'\n", 2, "store: '../s' leaves the project"),
+        ("[tool.reelmake]\n\nprovider = 'x'\n", 3, "unknown name 'provider'"),
+        ("[tool.reelmake.providers]\nvoise = 'x'\n", 2, "unknown name 'voise'"),
+        ("[tool.reelmake]\nself = 1\n", 2, "unknown name 'self'"),
+        ("[tool.reelmake]\n_env_file = 'x'\n", 2, "unknown name '_env_file'"),
+        ("[tool.reelmake]\nlimits = 3\n", 2, "limits: '3' is not a list of `name: value` pairs"),
+        ("[project]\n\n[[tool.reelmake]]\nstore = 1\n", 3, "'reelmake' is not a table"),
+        ("[tool]\nreelmake = 1\n", 2, "'reelmake' is not a table"),
+        ("tool = 3\n", 1, "'tool' is not a table"),
+        ("[tool.reelmake]\nstore = \n", 2, "not valid TOML"),
+        ("[tool.reelmake]\nstore = 'a'\nstore = 'b'\n", 3, "not valid TOML"),
+        ("[tool.reelmake]\nstore = [1,\n", 2, "not valid TOML"),
+        ("a = " + "[" * 5000, 1, "not valid TOML"),
+        (b"\n# caf\xe9\n", 2, "not UTF-8"),
+    ],
+)
+def test_a_mistake_in_pyproject_has_its_line(root: Path, toml: str | bytes, line: int, what: str) -> None:
+    write(root, toml)
+    (problem,) = problems(root)
+    assert (problem.file, problem.line) == ("pyproject.toml", line)
+    assert what in problem.what
+    assert problem.fix
+
+
+# -- what is wrong with variables ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "what"),
+    [
+        ("REELMAKE_STORE", "/srv", "store: '/srv' leaves the project"),
+        ("REELMAKE_LIMITS", "4", "limits: '4' is not a list of `name: value` pairs"),
+        ("REELMAKE_LIMITS__CPU", "many", "limits.cpu: 'many' is not a whole number"),
+        ("REELMAKE_LIMITS__CPU", "{", "limits.cpu: '{' is not a whole number"),
+        ("REELMAKE_REEL", "tall", "reel: 'tall' is not a list"),
+        ("REELMAKE_REEL__SIZE", "tall", "reel.size: 'tall' is not a size"),
+        ("REELMAKE_REEL__SIZE", "[", "reel.size: '[' is not a size"),
+        ("REELMAKE_PROVIDERS__VOISE", "x", "unknown name 'voise'"),
+    ],
+)
+def test_a_wrong_variable_is_named(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str, value: str, what: str
+) -> None:
+    """The variable is named where it is in the environment, and the line where it is in `.env`."""
+    write(root, "[tool.reelmake]\n", f"OPENAI_API_KEY=x\n\n export  {name} = '{value}'\n")
+    (problem,) = problems(root)
+    assert (problem.file, problem.line) == (".env", 3)
+    assert what in problem.what
+    (root / ".env").unlink()
+    monkeypatch.setenv(name, value)
+    (problem,) = problems(root)
+    assert problem.file == name
+    assert what in problem.what
+
+
+def test_mistakes_of_all_three_are_told_at_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(root, "[tool.reelmake]\nlimits = {cpu = 0}\nstore = 3\n", "REELMAKE_REEL__FPS=29\nREELMAKE_REEL__SIZE=tall\n")
+    monkeypatch.setenv("REELMAKE_REEL__SIZE", "wide")
+    assert [(problem.file, problem.line) for problem in problems(root)] == [
+        (".env", 1),
+        ("REELMAKE_REEL__SIZE", 1),
+        ("pyproject.toml", 2),
+        ("pyproject.toml", 3),
+    ]
+
+
+@pytest.mark.parametrize(("name", "close"), [("REELMAKE_STOER", "store"), ("REELMAKE_PROVIDER__VOICE", "providers")])
+def test_an_unknown_name_of_ours_in_dotenv_is_told(root: Path, name: str, close: str) -> None:
+    write(root, dotenv=f"A=1\n{name}=x\n")
+    (problem,) = problems(root)
+    assert (problem.file, problem.line, problem.fix) == (".env", 2, f"did you mean {close!r}?")
+
+
+def test_a_dotenv_that_is_not_utf8_is_told(root: Path) -> None:
+    write(root, dotenv=b"A=1\nB=caf\xe9\n")
+    assert [(problem.file, problem.line) for problem in problems(root)] == [(".env", 2)]
+
+
+# -- anything at all ----------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(st.data())
+def test_a_damaged_file_is_settings_or_problems(root: Path, data: st.DataObject) -> None:
+    text = TABLES
+    for _ in range(data.draw(st.integers(1, 3))):
+        start = data.draw(st.integers(0, len(text)))
+        end = data.draw(st.integers(start, min(len(text), start + 9)))
+        bits = [
+            "",
+            "\n",
+            "[",
+            "]",
+            "]]",
+            "{",
+            "=",
+            ".",
+            '"',
+            "'",
+            "'''",
+            "\\",
+            "\r",
+            "nan",
+            "1e9",
+            "tool",
+            "reelmake",
+            "_x",
+            "é",
+            "{x}",
+        ]
+        text = text[:start] + data.draw(st.sampled_from(bits)) + text[end:]
+    write(root, text)
+    found: tuple[Problem, ...] = ()
+    try:
+        load_settings(root)
+    except InputError as error:
+        found = error.problems or (Problem("", 0, "", ""),)
+    for problem in found:
+        assert 1 <= problem.line <= len(text.splitlines())
+        assert problem.what
+        assert problem.fix
+        assert "\n" not in str(problem)
