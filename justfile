@@ -1,0 +1,33 @@
+# Lint, format and types.
+check:
+    uv run ruff check .
+    uv run ruff format --check .
+    uv run mypy
+
+# All tests.
+test:
+    uv run pytest
+
+# Write goldens anew; look at the differences before they are committed.
+accept:
+    REELMAKE_ACCEPT=1 uv run pytest tests/core
+
+# Write the generated reference pages.
+docs:
+    uv run python -m tools.make_reference
+
+# Take the pictures of the documentation out of real videos.
+pictures:
+    uv run python tools/make_pictures.py
+
+# Build the sample episodes.
+demo:
+    uv run doit
+
+# Measure, and print ratios.
+bench:
+    uv run python bench/noop.py
+    uv run python bench/edit.py
+    uv run python bench/parallel.py
+    uv run python bench/compose.py
+    uv run python bench/long.py

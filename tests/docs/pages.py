@@ -1,0 +1,104 @@
+"""Documentation as programs: the fenced blocks of a page, run from top to bottom, with what they show compared.
+
+A block of ```` ```sh ```` is run by bash in the folder of a project. A block of ```` ```text ```` right after it shows
+what it prints: in any order, since steps run in parallel; `...` stands for anything, a line of `...` for any number of
+lines; and how many seconds something took is never compared.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DOCS = ROOT / "docs"
+PROJECT_PARTS = ("dodo.py", "pyproject.toml", "episodes", "characters", "assets", "templates")
+
+_FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """A fenced block: its language, its text, and the line of the page on which its text begins."""
+
+    language: str
+    text: str
+    line: int
+
+
+def blocks(page: Path, *languages: str) -> list[Block]:
+    """Return the fenced blocks of a page, of these languages or of all."""
+    text = page.read_text("utf-8")
+    found = (Block(m[1], m[2], text.count("\n", 0, m.start(2)) + 1) for m in _FENCE.finditer(text))
+    return [block for block in found if not languages or block.language in languages]
+
+
+def copy_project(folder: Path) -> Path:
+    """Copy this repository's project into a folder."""
+    folder.mkdir(parents=True)
+    for part in PROJECT_PARTS:
+        source = ROOT / part
+        if source.is_dir():
+            shutil.copytree(source, folder / part)
+        else:
+            shutil.copy(source, folder / part)
+    return folder
+
+
+def run(command: str, folder: Path, **env: str) -> str:
+    """Run a command by bash, as in a terminal whose environment is this Python's; returns all that it printed."""
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("REELMAKE_", "DOIT_"))}
+    path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
+    done = subprocess.run(
+        ["bash", "-e", "-o", "pipefail", "-c", command],
+        check=False,
+        cwd=folder,
+        env={**kept, "PATH": path, "CI": "1", **env},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        encoding="utf-8",
+        timeout=300,
+    )
+    assert done.returncode == 0, f"exit code {done.returncode} of:\n{command}\n{done.stdout}"
+    return done.stdout
+
+
+def run_page(page: Path, folder: Path) -> None:
+    """Run a page's `sh` blocks in a folder, and compare what they print with the `text` blocks after them."""
+    printed = ""
+    for block in blocks(page, "sh", "text"):
+        if block.language == "sh":
+            printed = run(block.text, folder)
+        else:
+            told = f"{page.relative_to(ROOT)}:{block.line}: the page shows something else than what is printed"
+            wrong = "\n".join(differences(block.text, printed))
+            assert not wrong, f"{told}\n{wrong}\nprinted was:\n{printed}"
+
+
+def differences(shown: str, printed: str) -> Iterator[str]:
+    """Say which lines are shown and not printed (`-`), or printed and not shown (`+`)."""
+    left = [_timeless(line) for line in printed.splitlines() if line.strip()]
+    is_whole = True
+    for line in (line for line in shown.splitlines() if line.strip()):
+        if line.strip() == "...":
+            is_whole = False
+            continue
+        pattern = ".*".join(re.escape(part) for part in _timeless(line).split("..."))
+        match = next((real for real in left if re.fullmatch(pattern, real)), None)
+        if match is None:
+            yield f"- {line}"
+        else:
+            left.remove(match)
+    if is_whole:
+        yield from (f"+ {line}" for line in left)
+
+
+def _timeless(line: str) -> str:
+    return re.sub(r"\d+\.\d+s\b", "#s", line).rstrip()

@@ -1,0 +1,111 @@
+"""What pages point at is there: links, pictures, modules, figures; and recipes run what exists."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+
+import pytest
+import yaml
+from pages import DOCS, ROOT
+from PIL import Image
+
+from reelmake.layout import SAFE_BOTTOM, SAFE_LEFT, SAFE_RIGHT, SAFE_TOP, layout
+from reelmake.timeline import FRAME_RATES, SAMPLE_RATE, samples_per_frame
+
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
+PICTURES = DOCS / "pictures"
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+
+
+def anchors(page: Path) -> set[str]:
+    headings = re.findall(r"^#+ (.+)$", page.read_text("utf-8"), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_every_link_leads_somewhere(page: Path) -> None:
+    broken = []
+    for link in LINK.findall(page.read_text("utf-8")):
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        if "://" not in link and (not target.exists() or (anchor and anchor not in anchors(target))):
+            broken.append(link)
+    assert broken == []
+
+
+def test_every_picture_is_shown_and_every_picture_that_is_shown_is_there() -> None:
+    shown = {
+        (page.parent / path).resolve()
+        for page in PAGES
+        for path in re.findall(r"!\[[^\]]*\]\(([^)]+)\)", page.read_text("utf-8"))
+    }
+    assert shown == set(PICTURES.iterdir())
+
+
+def test_pictures_are_small_and_whole() -> None:
+    for path in PICTURES.iterdir():
+        assert path.stat().st_size <= 150_000
+        with Image.open(path) as picture:
+            width, height = picture.size
+            assert height == 960
+            assert width % 540 == 0
+
+
+def test_the_page_of_the_picture_has_the_figures_of_the_layout() -> None:
+    page = (DOCS / "explanation" / "picture.md").read_text("utf-8")
+    assert f"**x {SAFE_LEFT} to {SAFE_RIGHT}, y {SAFE_TOP} to {SAFE_BOTTOM}**" in page
+    for sides, suffix in ((("left", "right"), ""), ((), ", when nobody has a sprite")):
+        where = layout(1080, 1920, sides)  # type: ignore[arg-type]  # a tuple of literals
+        for name, box in (("framed picture", where.panel), ("captions", where.captions)):
+            assert box
+            assert f"| {name}{suffix} | {box.x} to {box.right} | {box.y} to {box.bottom} |" in page
+
+
+def test_the_page_of_time_has_the_figures_of_the_timeline() -> None:
+    page = (DOCS / "explanation" / "time.md").read_text("utf-8")
+    assert f"{SAMPLE_RATE:,} samples a second" in page
+    assert f"exactly {samples_per_frame(30):,} samples" in page
+    others = [str(rate) for rate in FRAME_RATES if rate != 30]
+    assert f"({', '.join(others[:-1])} and {others[-1]})" in page
+
+
+def test_the_page_of_the_shape_has_the_floors_that_are_enforced() -> None:
+    page = (DOCS / "explanation" / "shape.md").read_text("utf-8")
+    rows = re.findall(r"^\| \w+ \| ((?:`\w+` ?)+)\|", page, re.MULTILINE)
+    code = ast.parse((ROOT / "tests" / "core" / "test_floors.py").read_text("utf-8"))
+    (floors,) = (
+        ast.literal_eval(node.value)
+        for node in code.body
+        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "FLOORS"
+    )
+    shown = [re.findall(r"\w+", row) for row in rows]
+    assert shown == [[name for name in names if not name.startswith("__")] for names in floors.values()]
+
+
+def recipes() -> dict[str, str]:
+    """Return the recipes of the justfile and their commands."""
+    found = re.findall(r"^(\w+):\n((?:    .+\n)+)", (ROOT / "justfile").read_text("utf-8"), re.MULTILINE)
+    return dict(found)
+
+
+def test_recipes_run_files_that_exist() -> None:
+    assert set(recipes()) == {"check", "test", "accept", "docs", "pictures", "demo", "bench"}
+    words = [word for commands in recipes().values() for word in commands.split()]
+    named = [word for word in words if "/" in word]
+    named += [f"{word.replace('.', '/')}.py" for word in words if word.startswith("tools.")]
+    assert len(named) > 3
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
+def test_the_page_for_contributors_names_the_recipes() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    assert re.findall(r"^\| `just (\w+)` \|", page, re.MULTILINE) == list(recipes())
+
+
+def test_hooks_check_what_the_recipe_checks() -> None:
+    config = yaml.safe_load((ROOT / ".pre-commit-config.yaml").read_text("utf-8"))
+    (local,) = config["repos"]
+    assert local["repo"] == "local"
+    assert [hook["entry"] for hook in local["hooks"] if hook["entry"] not in recipes()["check"]] == []

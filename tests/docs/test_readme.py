@@ -1,0 +1,37 @@
+"""The README's commands and its episode, as somebody new to it would use them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pages import ROOT, blocks, copy_project, run
+
+README = ROOT / "README.md"
+INSTALL = "pip install uv && "
+
+
+def commands() -> list[str]:
+    return [block.text.strip() for block in blocks(README, "sh")]
+
+
+def test_there_is_one_command_to_build_and_one_to_test() -> None:
+    build, tests = commands()
+    assert build == f"{INSTALL}uv run doit"
+    assert tests in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+
+
+def test_it_fits_on_one_screen() -> None:
+    assert len(README.read_text("utf-8").splitlines()) <= 70
+
+
+@pytest.mark.slow
+def test_the_command_that_builds_renders_the_episode_that_is_shown(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    for sample in (project / "episodes").iterdir():
+        sample.unlink()
+    (spec,) = blocks(README, "yaml")
+    (project / "episodes" / "sunset.yaml").write_text(spec.text, "utf-8")
+    run(commands()[0].removeprefix(INSTALL).removeprefix("uv run "), project, REELMAKE_REEL__SIZE="144x256")
+    assert (project / "build" / "sunset" / "sunset.mp4").is_file()
+    assert (project / "build" / "sunset" / "video.json").is_file()

@@ -1,0 +1,44 @@
+"""The reference is what the code says, of everything that an author may write."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from pages import DOCS, ROOT
+from pydantic import BaseModel
+
+from reelmake.plan import RECIPES
+from reelmake.settings import Providers, Settings
+from reelmake.spec import Background, Caption, Character, Episode, Line, Reel, Sprites, Take
+
+MODELS: list[type[BaseModel]] = [
+    Episode,
+    Line,
+    Take,
+    Background,
+    Reel,
+    Character,
+    Sprites,
+    Caption,
+    Settings,
+    Providers,
+]
+
+
+def test_the_reference_is_not_stale() -> None:
+    """When this fails, type: uv run python -m tools.make_reference."""
+    command = [sys.executable, "-m", "tools.make_reference", "--check"]
+    checked = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+
+
+@pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)
+def test_every_field_says_what_it_is(model: type[BaseModel]) -> None:
+    assert [name for name, field in model.model_fields.items() if not field.description] == []
+
+
+def test_every_kind_of_step_is_in_the_glossary() -> None:
+    glossary = (DOCS / "glossary.md").read_text("utf-8")
+    assert [kind for kind in RECIPES if f"\n| {kind} | " not in glossary] == []

@@ -1,0 +1,222 @@
+"""Write the reference pages that follow from the code: `uv run python -m tools.make_reference`.
+
+The tables come from the models that read specs and settings, the help pages from the commands themselves. With
+`--check` nothing is written: it names the pages that are stale, and ends with exit code 1 if there is one.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from reelmake.cli import app
+from reelmake.plan import RECIPES
+from reelmake.providers import PROVIDERS
+from reelmake.settings import Settings
+from reelmake.tasks.loader import ABOUT, DEFAULT_LIMIT, PER_LINE
+from tools.reference_tables import CHARACTER_PARTS, EPISODE_PARTS, section, settings_rows
+
+ROOT = Path(__file__).resolve().parent.parent
+REFERENCE = ROOT / "docs" / "reference"
+COMMAND = "uv run python -m tools.make_reference"
+HELP_COLUMNS = 100
+
+DOIT_CODES = {
+    0: "everything that was asked for is there",
+    1: "a step failed: what was finished is kept, and so is everything that did not depend on it",
+    2: "a step broke: a mistake in reelmake, told with a traceback",
+    3: "nothing was started: a spec, a setting or the command line is wrong",
+    130: "interrupted (Ctrl-C or SIGTERM): what was running has been finished and kept",
+}
+REELMAKE_CODES = {
+    0: "done, and no mistake was found",
+    1: "something could not be done",
+    2: "a spec, a setting or the command line is wrong, or the machine lacks something",
+}
+
+
+def spec_page() -> str:
+    """Return the page of episodes and characters."""
+    parts = [
+        *_head("Episodes and characters"),
+        "Every name that a spec may use, what it may hold, and what it is when it is left out.",
+        "Unknown names, wrong types and missing files are errors with file and line, all of them at once;",
+        "`reelmake check` reports them, and a build does before it starts anything.",
+        "",
+        "Text is taken as it is written: `no` and `1e3` are words where words are expected.",
+        "",
+        "## Episode: `episodes/<name>.yaml`",
+        "",
+        "The file's name, in lower-case letters, digits, `-` and `_`, is the episode's name.",
+    ]
+    for model, place in EPISODE_PARTS.items():
+        parts += section(model, place)
+    parts += [
+        "",
+        "## Character: `characters/<name>.yaml`",
+        "",
+        "The file's name is the one that specs use; it is made of the same letters as an episode's.",
+    ]
+    for model, place in CHARACTER_PARTS.items():
+        parts += section(model, place)
+    return _page(parts)
+
+
+def settings_page() -> str:
+    """Return the page of settings."""
+    parts = [
+        *_head("Settings"),
+        "What a team shares stands in the project's `pyproject.toml`, under `[tool.reelmake]`.",
+        "Each value can be overridden by an environment variable, and a variable can also stand in the file `.env`.",
+        "The environment wins over `.env`, and `.env` over `pyproject.toml`.",
+        "",
+        "| in `[tool.reelmake]` | variable | what it may hold | default | meaning |",
+        "|---|---|---|---|---|",
+        *settings_rows(Settings, ()),
+        "",
+        "`limits` takes the names of pools.",
+        "`cpu` is everything that works on this machine: as many steps as it has processors, unless it is set.",
+        f"A provider may have a pool of its own: {DEFAULT_LIMIT} steps, unless it is set.",
+        "The offline providers work in `cpu`.",
+        "",
+        "The providers that ship along:",
+        "",
+        *(f"- {kind}: {', '.join(f'`{name}`' for name in names)}" for kind, names in _providers().items()),
+        "",
+        "Packages can bring more; see [how to add a provider](../how-to/add-a-provider.md).",
+        "",
+        "## What makes a folder a project",
+        "",
+        "These lines of `pyproject.toml` give plain `doit` its loader and its commands, in this folder only.",
+        "A file `dodo.py` stands beside it, and holds tasks of your own, or nothing.",
+        "",
+        "```toml",
+        *_wiring(),
+        "```",
+    ]
+    return _page(parts)
+
+
+def commands_page() -> str:
+    """Return the page of commands."""
+    kinds = [f"| `{kind}` | {ABOUT[kind]} | `{_task_name(kind)}` |" for kind in RECIPES]
+    parts = [
+        *_head("Commands"),
+        "`doit` is the build, and `reelmake` is everything that is not a build.",
+        "",
+        "## doit",
+        "",
+        "| command | what it does |",
+        "|---|---|",
+        "| `doit` | builds every episode |",
+        "| `doit video:sky` | builds one episode |",
+        "| `doit voice:sky image:sky` | makes only the voices and pictures of an episode |",
+        "| `doit build/sky/sky.mp4` | builds the file that it names |",
+        "| `doit 'segment:sky:*'` | makes all tasks whose names match |",
+        "| `doit list` | lists the kinds of step; with `--all` every step, with `--status` whether it is up to date |",
+        "| `doit info TASK` | tells what a step reads and writes, and why it would run |",
+        "| `doit clean` | removes what was built; `doit clean video:sky` only that |",
+        "| `doit forget TASK` | forgets that a step was made; the store does not: it is fetched from there |",
+        "| `doit help` | lists all of doit's commands |",
+        "",
+        "Progress and errors go to stderr.",
+        "In a terminal there is a live display, elsewhere a line for each step that ran:",
+        "`made` (for the first time), `restored` (from the store, for nothing) or `failed`.",
+        "Ctrl-C lets the steps that are running finish; a second one leaves at once.",
+        "",
+        "### Kinds of step",
+        "",
+        "Each is a group of tasks that can be asked for by its name.",
+        "",
+        "| kind | what it makes | its tasks are called |",
+        "|---|---|---|",
+        *kinds,
+        "",
+        "### Exit codes of doit",
+        "",
+        *_codes(DOIT_CODES),
+        "",
+        "## reelmake",
+        "",
+        "```text",
+        *_help(),
+        "```",
+    ]
+    for command in app.registered_commands:
+        name = str(command.name or getattr(command.callback, "__name__", ""))
+        parts += ["", f"### reelmake {name}", "", "```text", *_help(name), "```"]
+    parts += ["", "### Exit codes of reelmake", "", *_codes(REELMAKE_CODES)]
+    return _page(parts)
+
+
+PAGES = {"spec.md": spec_page, "settings.md": settings_page, "commands.md": commands_page}
+
+
+def _head(title: str) -> list[str]:
+    return [f"# {title}", "", f"<!-- Written by `{COMMAND}`: change the code, not this page. -->", ""]
+
+
+def _page(parts: list[str]) -> str:
+    return "\n".join(parts) + "\n"
+
+
+def _providers() -> dict[str, list[str]]:
+    found: dict[str, list[str]] = {}
+    for name in PROVIDERS:
+        kind, _, provider = name.partition(".")
+        found.setdefault(kind, []).append(provider)
+    return found
+
+
+def _wiring() -> Iterator[str]:
+    """Yield the lines of our own pyproject.toml that make it a project."""
+    doit = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["doit"]
+    yield from ("[tool.doit]", f"loader = {json.dumps(doit['loader'])}")
+    for kind, plugins in doit["plugins"].items():
+        yield from ("", f"[tool.doit.plugins.{kind}]")
+        yield from (f"{name} = {json.dumps(where)}" for name, where in plugins.items())
+
+
+def _task_name(kind: str) -> str:
+    return f"{kind}:<episode>:<line>" if kind in PER_LINE else f"{kind}:<episode>"
+
+
+def _codes(codes: Mapping[int, str]) -> Iterator[str]:
+    yield from ("| exit code | meaning |", "|---|---|")
+    yield from (f"| {code} | {meaning} |" for code, meaning in codes.items())
+
+
+def _help(*command: str) -> list[str]:
+    """Return what `reelmake [COMMAND] --help` prints, in a terminal of a fixed width and without colours."""
+    program = Path(sys.executable).parent / "reelmake"
+    left_out = ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS")
+    env = {name: value for name, value in os.environ.items() if name not in left_out}
+    env |= {"COLUMNS": str(HELP_COLUMNS), "TERMINAL_WIDTH": str(HELP_COLUMNS), "TERM": "dumb", "NO_COLOR": "1"}
+    told = subprocess.run([program, *command, "--help"], env=env, check=True, capture_output=True, encoding="utf-8")
+    return [line.rstrip() for line in told.stdout.strip("\n ").splitlines()]
+
+
+def main(arguments: list[str]) -> int:
+    """Write the pages, or with `--check` name those that are stale; returns the exit code."""
+    stale = []
+    for name, page in PAGES.items():
+        path, text = REFERENCE / name, page()
+        if not path.is_file() or path.read_text("utf-8") != text:
+            stale.append(path.relative_to(ROOT))
+            if "--check" not in arguments:
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_text(text, "utf-8")
+                print(f"wrote {stale[-1]}")
+    if stale and "--check" in arguments:
+        print(f"stale: {', '.join(map(str, stale))}; type: {COMMAND}")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,108 @@
+"""Tables of what may be written in specs and settings, from the models that read them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from pydantic import BaseModel
+
+from reelmake.providers.offline_voice import OfflineVoiceOptions
+from reelmake.settings import PREFIX
+from reelmake.spec import Background, Caption, Character, Episode, Line, Reel, Sprites, Take
+
+# Where each record stands in a file, in the order of the page.
+EPISODE_PARTS: Mapping[type[BaseModel], str] = {
+    Episode: "the file",
+    Line: "each item of `script:`",
+    Take: "`take:` of a line",
+    Background: "`background:`",
+    Reel: "`reel:`",
+}
+CHARACTER_PARTS: Mapping[type[BaseModel], str] = {
+    Character: "the file",
+    Sprites: "`sprites:`",
+    Caption: "`caption:`",
+    OfflineVoiceOptions: "`voice: {offline: ...}`",
+}
+
+
+def section(model: type[BaseModel], place: str) -> Iterator[str]:
+    """Yield a heading, what the model's docstring says, and its table."""
+    yield from ("", f"### {model.__name__}: {place}", "")
+    yield from _sentences(model.__doc__ or "")
+    yield from ("", "| name | what it may hold | default | meaning |", "|---|---|---|---|")
+    schema = model.model_json_schema()
+    for name, field in schema["properties"].items():
+        default = "required" if name in schema.get("required", ()) else _default(field)
+        yield f"| `{name}` | {_form(field)} | {default} | {field.get('description', '')} |"
+
+
+def _sentences(docstring: str) -> Iterator[str]:
+    """Yield a text with one sentence a line, and an empty line between paragraphs."""
+    for number, paragraph in enumerate(re.split(r"\n\s*\n", docstring.strip())):
+        if number:
+            yield ""
+        yield from re.split(r"(?<=\.) (?=[A-Z`])", " ".join(paragraph.split()))
+
+
+def _form(field: Mapping[str, Any]) -> str:
+    """Say in words what a value of a field may be."""
+    if "anyOf" in field:
+        return _form(next(kind for kind in field["anyOf"] if kind.get("type") != "null"))
+    if "enum" in field:
+        return ", ".join(f"`{value}`" for value in field["enum"])
+    if "prefixItems" in field:
+        return "`WIDTHxHEIGHT`"
+    if "items" in field:
+        return f"a list of up to {field['maxItems']}: {_form(field['items'])}"
+    if isinstance(inner := field.get("additionalProperties"), dict):
+        return f"`name: value` pairs, each value {_form(inner)}"
+    return _link(field["$ref"]) if "$ref" in field else _scalar(field)
+
+
+def _scalar(field: Mapping[str, Any]) -> str:
+    word = {"string": "text", "integer": "a whole number", "number": "a number", "object": "`name: value` pairs"}
+    limits = [f"from {field['minimum']:g}"] if "minimum" in field else []
+    limits += [f"to {field['maximum']:g}"] if "maximum" in field else []
+    limits += [f"up to {field['maxLength']} characters"] if "maxLength" in field else []
+    limits += ["like `#FFD166`"] if "#" in field.get("pattern", "") else []
+    return " ".join([word[field["type"]], *limits])
+
+
+def _link(ref: str) -> str:
+    name = ref.rpartition("/")[2]
+    place = {**EPISODE_PARTS, **CHARACTER_PARTS}
+    title = next(f"{model.__name__}: {at}" for model, at in place.items() if model.__name__ == name)
+    anchor = re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-")
+    return f"[{name}](#{anchor})"
+
+
+def _default(field: Mapping[str, Any]) -> str:
+    """Return what a field is when it is left out, as one would write it."""
+    value = field["default"]
+    if value is None or value in ([], {}):
+        return "nothing"
+    if isinstance(value, dict):
+        return "its own defaults"
+    if "prefixItems" in field:
+        return f"`{value[0]}x{value[1]}`"
+    return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
+
+
+def settings_rows(model: type[BaseModel], place: tuple[str, ...]) -> Iterator[str]:
+    """Yield a row for each value that can be set, those of nested tables after their own names."""
+    schema = model.model_json_schema()
+    for name, field in schema["properties"].items():
+        inner = model.model_fields[name].annotation
+        here = (*place, name)
+        if isinstance(inner, type) and issubclass(inner, BaseModel):
+            yield from settings_rows(inner, here)
+            continue
+        many = field.get("type") == "object"
+        here = (*here, "<pool>") if many else here
+        variable = PREFIX + "__".join(part if part.startswith("<") else part.upper() for part in here)
+        form = _form(field["additionalProperties"] if many else field)
+        default = "" if many else _default(field)
+        yield f"| `{'.'.join(here)}` | `{variable}` | {form} | {default} | {field['description']} |"
