@@ -15,7 +15,7 @@ import time
 import wave
 from collections import Counter
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 
@@ -62,7 +62,7 @@ class Standin:
         self.server = Server(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
 
-    def __enter__(self) -> Standin:
+    def __enter__(self) -> Self:
         threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True).start()
         return self
 
@@ -140,7 +140,11 @@ def numbered(request: dict[str, Any]) -> bytes:
     """Write lines that count, the cast taking turns."""
     cast = [one["id"] for one in request["cast"]]
     lines = [
-        {"character": cast[at % len(cast)], "text": f"{request['topic']} line {at + 1}", "image": f"{request['topic']} number {at + 1}"}
+        {
+            "character": cast[at % len(cast)],
+            "text": f"{request['topic']} line {at + 1}",
+            "image": f"{request['topic']} number {at + 1}",
+        }
         for at in range(request["lines"])
     ]
     return json.dumps({"lines": lines}).encode()

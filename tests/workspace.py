@@ -87,7 +87,9 @@ class Workspace:
             text=True,
         )
 
-    def run(self, *args: str, program: str = "doit", rc: int | None = 0, **env: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        self, *args: str, program: str = "doit", rc: int | None = 0, **env: str
+    ) -> subprocess.CompletedProcess[str]:
         """Run doit (or another module) to its end; `rc` is the exit code that is expected, None for any."""
         process = self.start(*args, program=program, **env)
         out, err = process.communicate(timeout=300)
@@ -111,4 +113,5 @@ class Workspace:
 
     def made(self, result: subprocess.CompletedProcess[str]) -> list[str]:
         """Return the names of the steps that a run made (not restored, not up to date)."""
-        return [line.split()[0] for line in result.stderr.splitlines() if len(line.split()) > 1 and line.split()[1] == "made"]
+        rows = [line.split() for line in result.stderr.splitlines()]
+        return [row[0] for row in rows if row[1:2] == ["made"]]

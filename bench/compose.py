@@ -1,0 +1,347 @@
+"""What composing costs: `.venv/bin/python bench/compose.py [--seconds 45] [--calm] [--moviepy]`.
+
+One episode over a busy background (hard for the encoder; `--calm` for an easy one) is composed cold through the
+project's own functions: plates, captions, segments, sound, join. CPU time is user and system time of all processes.
+It is compared, in interleaved rounds, with what cannot be avoided:
+
+  bare      decoding the normalised background and encoding it with the segments' settings, in one process
+  encoding  encoding the composed frames, read raw from a pipe, in one process
+
+and with `--moviepy` with the same pictures composed by MoviePy 2, which is installed beside the project.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from itertools import count
+from pathlib import Path
+
+import numpy as np
+from moviepy_side import compose_with_moviepy
+from PIL import Image, ImageDraw, ImageFont
+
+from reelmake import captions
+from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot, segment_args
+from reelmake.layout import layout
+from reelmake.media import compose, fonts, sound
+from reelmake.media.mp4 import read_track
+from reelmake.media.plate import Portrait, plate
+from reelmake.media.soundtrack import Score, loudness, prepare_music, soundtrack
+from reelmake.media.tool import Ffmpeg
+from reelmake.providers.offline_voice import OfflineVoice
+from reelmake.read import place_words
+from reelmake.timeline import SAMPLE_RATE, Word, lay_out, line_frames, samples_per_frame
+
+PROJECT = Path(__file__).parents[1]
+FRAME = Frame(1080, 1920, 30)
+LAYOUT = layout(FRAME.width, FRAME.height, ["left", "right"])
+SAYS = (
+    *("Nobody", "tells", "you", "an", "octopus", "has", "three", "hearts,"),
+    *("nine", "brains,", "and", "blue", "blood."),
+)
+COLORS = ("#FFD166", "#6BD6FF")
+WORDS_A_SECOND = 2.9
+PAUSE_SAMPLES = SAMPLE_RATE // 4
+BUSY = "mandelbrot=s=1080x1920:r=30:end_scale=0.01,trim=duration={0}"
+CALM = "gradients=s=1080x1920:r=30:d={0}:speed=0.02:c0=0x203060:c1=0x604080:n=2:seed=1"
+LIMITS = {"bare": 1.10, "encoding": 1.45}
+MOVIEPY_CPU, MOVIEPY_WALL = 1 / 5, 1 / 7
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line, ready to be composed."""
+
+    shot: Shot
+    picture: Path
+    cast: tuple[Portrait, Portrait]
+    words: tuple[Word, ...]
+    ass: str
+
+
+@dataclass(frozen=True)
+class Cost:
+    """CPU and wall seconds."""
+
+    cpu: float
+    wall: float
+
+
+@dataclass(frozen=True)
+class Episode:
+    """All that composing starts from."""
+
+    folder: Path
+    lines: tuple[Line, ...]
+    score: Score
+    ffmpeg: Ffmpeg
+
+    @property
+    def track(self) -> Path:
+        """Where the soundtrack is written."""
+        return self.folder / "soundtrack.wav"
+
+    @property
+    def frames(self) -> int:
+        """Of the whole episode."""
+        return sum(line.shot.frames for line in self.lines)
+
+
+def measured(work: Callable[[], object]) -> Cost:
+    """Return what some work costs, with the processes that it started and that have ended."""
+
+    def spent() -> float:
+        return sum(sum(resource.getrusage(who)[:2]) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+
+    cpu, wall = spent(), time.perf_counter()
+    work()
+    return Cost(spent() - cpu, time.perf_counter() - wall)
+
+
+def prepare(folder: Path, seconds: float, lines: int, source: str) -> Episode:
+    """Make the background, pictures, voices and music of an episode, and say what the background costs."""
+    ffmpeg = Ffmpeg()
+    clip, background = folder / "clip.mp4", folder / "background.mp4"
+    made = ["-c:v", "libx264", "-preset", "superfast", "-crf", "14", "-pix_fmt", "yuv420p", str(clip)]
+    ffmpeg.run(["-v", "error", "-f", "lavfi", "-i", source.format(min(20, seconds)), *made], doing="drawing")
+    once = measured(lambda: compose.normalise(clip, background, FRAME, ffmpeg))
+    loop_frames = read_track(background).frames
+    print(f"the background, once: {once.cpu:.1f} CPU-s for {loop_frames / FRAME.fps:.0f} s")
+
+    share = np.random.default_rng(1).uniform(0.7, 1.3, lines)
+    voices = tuple(folder / f"voice{number}.wav" for number in range(lines))
+    said = [
+        speak(path, seconds * part - PAUSE_SAMPLES / SAMPLE_RATE, number, ffmpeg)
+        for number, (path, part) in enumerate(zip(voices, share / share.sum(), strict=True))
+    ]
+    lengths = [line_frames(sound.wav_samples(path), PAUSE_SAMPLES, FRAME.fps) for path in voices]
+    slots = lay_out(lengths, flow="elastic", loop_frames=loop_frames, fps=FRAME.fps, seeds=[0] * lines)
+    lined = []
+    for number, slot in enumerate(slots):
+        ass, fonts_dir = folder / f"line{number}.ass", fonts.fonts_dir(folder, " ".join(SAYS))
+        pan = slot.pan and replace(slot.pan, start_frame=slot.pan.start_frame % loop_frames)
+        backdrop = Backdrop(str(background), loop_frames, pan) if pan else None
+        lined.append(
+            Line(
+                Shot(FRAME, slot.frames, backdrop, Captions(str(ass), str(fonts_dir))),
+                picture(folder / f"picture{number}.png", number),
+                cast(number % 2),
+                said[number],
+                captions.ass([captions.Line(said[number], 0, slot.frames, COLORS[number % 2])], setting()),
+            )
+        )
+    music = folder / "music.flac"
+    prepare_music(PROJECT / "assets" / "calm.ogg", music, ffmpeg)
+    step = samples_per_frame(FRAME.fps)
+    starts = tuple(slot.start_frame * step for slot in slots)
+    return Episode(folder, tuple(lined), Score(voices, starts, sum(lengths) * step, music, -8.0), ffmpeg)
+
+
+def speak(path: Path, seconds: float, seed: int, ffmpeg: Ffmpeg) -> tuple[Word, ...]:
+    """Say as many words as take about so long, write them as a build does, and return when each is spoken."""
+    text = " ".join(SAYS[(seed + at) % len(SAYS)] for at in range(max(2, round(seconds * WORDS_A_SECOND))))
+    request = {"provider": "offline", "text": text, "language": "en", "voice": {"voice": "heart"}, "take": 1}
+    speech = OfflineVoice().read(OfflineVoice().ask(request).body, request)
+    pcm, cut = sound.trim(sound.decode(speech.audio, ffmpeg))
+    sound.write_wav(path, sound.level(pcm))
+    return tuple(place_words(speech.words, cut, len(pcm) // 2))
+
+
+def picture(path: Path, seed: int) -> Path:
+    """Paint a picture for the panel: soft colours with grain."""
+    rng = np.random.default_rng(seed)
+    small = Image.fromarray(rng.integers(40, 220, (6, 6, 3), np.uint8)).resize((912, 808), Image.Resampling.BICUBIC)
+    grain = rng.integers(-9, 9, (808, 912, 1))
+    Image.fromarray(np.clip(np.asarray(small, np.int16) + grain, 0, 255).astype(np.uint8)).save(path)
+    return path
+
+
+def cast(speaker: int) -> tuple[Portrait, Portrait]:
+    """Return two characters of the project, one of them speaking."""
+    folder = PROJECT / "characters"
+    one, two = (
+        Portrait(folder / name / ("telling.png" if at == speaker else "hearing.png"), at == speaker, at, COLORS[at])
+        for at, name in enumerate(("ada", "max"))
+    )
+    return one, two
+
+
+def setting() -> captions.Setting:
+    """Return how the project sets captions."""
+    box = LAYOUT.captions
+    return captions.Setting(
+        width=FRAME.width,
+        height=FRAME.height,
+        center_x=box.x + box.width // 2,
+        center_y=box.y + box.height // 2,
+        max_width=box.width,
+        font_px=LAYOUT.caption_px,
+        fps=FRAME.fps,
+        style="karaoke",
+        measure=fonts.measure,
+        runs=fonts.runs,
+    )
+
+
+def ours(episode: Episode, jobs: int) -> None:
+    """Compose the episode as a build does, but for its bookkeeping."""
+
+    def one(number: int) -> Path:
+        line, out = episode.lines[number], episode.folder / f"segment{number}.mp4"
+        assert line.shot.captions
+        Path(line.shot.captions.ass).write_text(line.ass, "utf-8")
+        compose.segment(plate(LAYOUT, line.picture, line.cast), line.shot, out, episode.ffmpeg)
+        return out
+
+    with ThreadPoolExecutor(jobs) as pool:
+        segments = pool.map(one, range(len(episode.lines)))
+        track = pool.submit(soundtrack, episode.score, episode.track, workdir=episode.folder, ffmpeg=episode.ffmpeg)
+        track.result()
+        compose.join(list(segments), episode.track, episode.folder / "episode.mp4", FRAME, episode.ffmpeg)
+
+
+def sound_and_join(episode: Episode) -> None:
+    """Do what every edit pays for."""
+    soundtrack(episode.score, episode.track, workdir=episode.folder, ffmpeg=episode.ffmpeg)
+    segments = [episode.folder / f"segment{number}.mp4" for number in range(len(episode.lines))]
+    compose.join(segments, episode.track, episode.folder / "again.mp4", FRAME, episode.ffmpeg)
+
+
+def encoder(shot: Shot, out: str) -> list[str]:
+    """Return the segments' encoder settings."""
+    args = segment_args(shot, out)
+    return args[args.index("-an") :]
+
+
+def bare(episode: Episode) -> None:
+    """Decode and encode the background, for as long as the episode is."""
+    shot = episode.lines[0].shot
+    assert shot.backdrop
+    source = ["-v", "error", "-y", "-threads", "1", "-stream_loop", "-1", "-i", shot.backdrop.path]
+    args = [*source, "-frames:v", str(episode.frames), *encoder(shot, str(episode.folder / "bare.mp4"))]
+    episode.ffmpeg.run(args, doing="the bare job")
+
+
+def encoding(episode: Episode) -> Cost:
+    """Encode the composed frames, which other processes, not counted, make and write into a pipe."""
+    raw = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{FRAME.width}x{FRAME.height}"]
+    raw += ["-framerate", str(FRAME.fps), "-color_range", "tv", "-colorspace", "bt709", "-i", "pipe:0"]
+    program, out = str(episode.ffmpeg.path), str(episode.folder / "encoded.mp4")
+    start = time.perf_counter()
+    command = [program, "-v", "error", "-y", *raw, *encoder(episode.lines[0].shot, out)]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert process.stdin
+    for line in episode.lines:
+        args = segment_args(line.shot, "-")
+        composed = [program, *args[: args.index("-an")], "-f", "rawvideo", "pipe:1"]
+        pixels = plate(LAYOUT, line.picture, line.cast)
+        subprocess.run(composed, input=pixels, stdout=process.stdin, check=True)
+    process.stdin.close()
+    _, status, used = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    assert process.returncode == 0
+    return Cost(used.ru_utime + used.ru_stime, time.perf_counter() - start)
+
+
+def moviepy_job(episode: Episode, jobs: int) -> dict[str, object]:
+    """Describe the episode to MoviePy; captions become pictures, one for each word that lights up."""
+    fonts_dir = next(line.shot.captions.fonts_dir for line in episode.lines if line.shot.captions)
+    font = ImageFont.truetype(next(Path(fonts_dir).glob("Poppins*.ttf")), LAYOUT.caption_px)
+    box, names, told = LAYOUT.captions, count(), []
+    for number, line in enumerate(episode.lines):
+        pixels = Image.frombytes("RGBA", (FRAME.width, FRAME.height), plate(LAYOUT, line.picture, line.cast))
+        pixels.save(episode.folder / f"plate{number}.png")
+        shown = []
+        for at, word in enumerate(line.words):
+            cue = line.words[at // 4 * 4 : at // 4 * 4 + 4]
+            sheet, name = Image.new("RGBA", (box.width, box.height)), f"caption{next(names)}.png"
+            pen = ImageDraw.Draw(sheet)
+            for row in range(0, len(cue), 2):
+                text, y = " ".join(each.text for each in cue[row : row + 2]), row * LAYOUT.caption_px * 0.62
+                x = (box.width - pen.textlength(text, font)) / 2
+                for each in cue[row : row + 2]:
+                    color = COLORS[number % 2] if each is word else "white"
+                    pen.text((x, y), each.text, color, font, stroke_width=6, stroke_fill="#0E0E16")
+                    x += pen.textlength(f"{each.text} ", font)
+            sheet.save(episode.folder / name)
+            when = {"start": word.start_samples / SAMPLE_RATE, "end": word.end_samples / SAMPLE_RATE}
+            shown.append({"picture": name, "x": box.x, "y": box.y, **when})
+        assert line.shot.backdrop
+        start = line.shot.backdrop.pan.start_frame / FRAME.fps
+        told.append({"from": start, "frames": line.shot.frames, "plate": f"plate{number}.png", "captions": shown})
+    settings = encoder(episode.lines[0].shot, "out")
+    return {
+        "background": "background.mp4",
+        "size": [FRAME.width, FRAME.height],
+        "fps": FRAME.fps,
+        "lines": told,
+        "voices": [
+            {"file": str(path), "start": start / SAMPLE_RATE}
+            for path, start in zip(episode.score.voices, episode.score.starts_samples, strict=True)
+        ],
+        "preset": settings[settings.index("-preset") + 1],
+        "encoder": ["-crf", "20", "-pix_fmt", "yuv420p", "-x264-params", settings[settings.index("-x264-params") + 1]],
+        "threads": jobs,
+    }
+
+
+def verdict(what: str, ratio: float, limit: float) -> bool:
+    """Print a ratio beside its limit."""
+    print(f"{what:44s} {ratio:6.3f}  at most {limit:.3f}  {'PASS' if ratio <= limit else 'FAIL'}")
+    return ratio <= limit
+
+
+def main() -> int:
+    """Measure, and say whether all limits hold."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--seconds", type=float, default=45)
+    parser.add_argument("--lines", type=int, default=12)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--jobs", type=int, default=2)
+    parser.add_argument("--calm", action="store_true")
+    parser.add_argument("--moviepy", action="store_true")
+    parser.add_argument("--keep", type=Path, help="a folder in which everything is left for a look")
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = options.keep or Path(scratch)
+        folder.mkdir(parents=True, exist_ok=True)
+        episode = prepare(folder, options.seconds, options.lines, CALM if options.calm else BUSY)
+        costs: dict[str, list[Cost]] = {"ours": [], "sound and join": [], "bare": [], "encoding": []}
+        for number in range(options.rounds):
+            costs["ours"].append(measured(lambda: ours(episode, options.jobs)))
+            costs["bare"].append(measured(lambda: bare(episode)))
+            costs["encoding"].append(encoding(episode))
+            costs["sound and join"].append(measured(lambda: sound_and_join(episode)))
+            print(f"round {number + 1}:", ", ".join(f"{name} {each[-1].cpu:.1f}" for name, each in costs.items()))
+        used = {name: statistics.median(each.cpu for each in spent) for name, spent in costs.items()}
+        wall = statistics.median(cost.wall for cost in costs["ours"])
+        seconds = episode.frames / FRAME.fps
+        lufs, peak = loudness(folder / "episode.mp4", episode.ffmpeg)
+        print(f"{len(episode.lines)} lines, {seconds:.1f} s, {lufs:.1f} LUFS, {peak:.1f} dBTP; CPU-s: {used}")
+        largest = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        own = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+        print(f"largest child {largest:.0f} MB, this process {own:.0f} MB")
+        print(f"a minute of video: {used['ours'] / seconds * 60:.1f} CPU-s; wall {wall:.1f} s with {options.jobs} jobs")
+        held = [
+            verdict(f"CPU of composing / {name}", used["ours"] / used[name], limit) for name, limit in LIMITS.items()
+        ]
+        if options.moviepy:
+            theirs = Cost(*compose_with_moviepy(folder, moviepy_job(episode, options.jobs)))
+            print(f"MoviePy: {theirs.cpu:.1f} CPU-s, {theirs.wall:.1f} s")
+            held.append(verdict("CPU of composing / MoviePy's", used["ours"] / theirs.cpu, MOVIEPY_CPU))
+            held.append(verdict("wall time of composing / MoviePy's", wall / theirs.wall, MOVIEPY_WALL))
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,117 @@
+"""What an edit costs: one line of twelve, in a video of about 45 seconds.
+
+First in full size: the CPU of a rebuild against that of the cold build, in one run. Then, in a small size, how many
+segments an edit of a line's length encodes, for each flow of the background, as the mean over 30 random edits.
+"""
+
+from __future__ import annotations
+
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections import Counter
+from pathlib import Path
+
+import imageio_ffmpeg
+
+HERE = Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "tests"))
+
+from standin_server import Standin  # noqa: E402
+from workspace import Workspace  # noqa: E402
+
+LINES = 12
+EDITS = 30
+SPREAD_LETTERS = 20  # 10 ms each: a standard deviation of 0.2 s
+GOAL = 1 / 9
+WORDS = "this sentence keeps on talking about the number of a line until it is long enough"
+
+
+def main() -> int:
+    """Measure, print; returns the exit code."""
+    with tempfile.TemporaryDirectory() as folder, Standin() as vendor:
+        good = full_size(Workspace(Path(folder) / "full", vendor.url, size="1080x1920"), vendor)
+        for flow in ("elastic", "per-line", "continuous"):
+            mean = random_edits(Workspace(Path(folder) / flow, vendor.url), flow)
+            print(f"edit: {flow}: {mean:.1f} segments of {LINES} encoded by an edit, mean of {EDITS} random ones")
+    return 0 if good else 1
+
+
+def full_size(project: Workspace, vendor: Standin) -> bool:
+    """Build cold, then change one line's words, then its length within its frames."""
+    repository = HERE.parent
+    for name in ("assets/drift.mp4", "assets/calm.ogg"):
+        project.write(name, (repository / name).read_bytes())
+    # What is made once for every episode with this background and music is not part of the comparison.
+    project.episode("warm", "ada: Hello", **looks("elastic"))
+    project.run("background:warm", "music:warm")
+    lines = [f"ada: Here {WORDS} {n} | picture {n}" for n in range(LINES)]
+    project.episode("one", *lines, **looks("elastic"))
+    cold, _ = cost(project, vendor)
+    lines[5] = lines[5].replace("Here", "Well")
+    project.episode("one", *lines, **looks("elastic"))
+    words, made = cost(project, vendor)
+    exact = made["voice"] == 1 and made["segment"] == 1 and made["calls"] == 1
+    good = exact and words / cold <= GOAL
+    print(f"edit: the words of one line: made {dict(made)}")
+    print(
+        f"edit: {words:.1f} of {cold:.1f} CPU-s: {words / cold:.3f} (at most {GOAL:.3f}): {'PASS' if good else 'FAIL'}"
+    )
+    spec = (project.root / "episodes/one.yaml").read_text()
+    project.write(
+        "episodes/one.yaml", spec.replace('"image": "picture 5"', '"image": "picture 5", "take": {"voice": 2}')
+    )
+    longer, made = cost(project, vendor)
+    kept = made["segment"] == 0 and made["voice"] == 1
+    print(f"edit: 10 ms longer: made {dict(made)}, {longer / cold:.3f} of cold: {'PASS' if kept else 'FAIL'}")
+    return good and kept
+
+
+def looks(flow: str) -> dict[str, object]:
+    """Return the episode's background and music."""
+    return {"background": {"file": "assets/drift.mp4", "flow": flow}, "music": "assets/calm.ogg"}
+
+
+def cost(project: Workspace, vendor: Standin) -> tuple[float, Counter[str]]:
+    """Build, and return the CPU-s of all its processes, and what was made by kind; `calls` counts the vendor's."""
+    calls = vendor.count()
+    before = resource.getrusage(resource.RUSAGE_CHILDREN)
+    result = project.run()
+    after = resource.getrusage(resource.RUSAGE_CHILDREN)
+    made = Counter(name.partition(":")[0] for name in project.made(result))
+    made["calls"] = vendor.count() - calls
+    return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime, made
+
+
+def random_edits(project: Workspace, flow: str) -> float:
+    """Return the mean number of segments that an edit of one line's length encodes."""
+    dice = random.Random(3)
+    background = project.root / "assets/loop.mp4"
+    background.parent.mkdir(parents=True)
+    source = "testsrc2=size=144x256:rate=30:duration=20"
+    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", source, str(background)]
+    subprocess.run(command, check=True)
+    more = {"background": {"file": "assets/loop.mp4", "flow": flow}}
+    lengths = [30] * LINES
+
+    def write() -> None:
+        lines = [f"ada: Line {n} {WORDS} {'a' * length} | picture {n}" for n, length in enumerate(lengths)]
+        project.episode("one", *lines, **more)
+
+    write()
+    project.run("segment:one")
+    encoded = []
+    for _ in range(EDITS):
+        at = dice.randrange(LINES)
+        lengths[at] = max(1, min(99, lengths[at] + round(dice.gauss(0, SPREAD_LETTERS)) or 1))
+        write()
+        made = project.made(project.run("segment:one"))
+        encoded.append(sum(name.startswith("segment:") for name in made))
+    return statistics.mean(encoded)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

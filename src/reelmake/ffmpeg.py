@@ -1,0 +1,277 @@
+"""The argument lists that ffmpeg is run with: pure, so that a key can hold them and a test can show them.
+
+Every list is complete but for the program's name, and leaves nothing to the machine: one thread (their number
+changes x264's bytes), no shortcut in swscale and x264 that depends on the processor, no metadata. Colour is bt709 in
+studio range from end to end, and each conversion is spelled out, so that ffmpeg inserts none of its own. Only names
+of files differ between machines: a key is made of a list with fixed names in their place.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain
+
+from reelmake.timeline import SAMPLE_RATE, Pan, shown_frame
+
+LOUDNESS_LUFS = -14.0
+PEAK_DBTP = -1.0
+LIMIT_DBTP = -1.5  # what the limiter leaves free for what AAC adds
+SPEECH_LUFS = -20.0  # of each voice and of the music, before they are mixed
+MUSIC_FADE_SECONDS = 2.0
+AAC_BITS_PER_SECOND = 192_000
+
+NEEDED_FILTERS = ("alimiter", "ass", "ebur128", "overlay", "scale", "sidechaincompress", "tonemap", "yadif", "zscale")
+NEEDED_ENCODERS = ("aac", "flac", "libx264", "mpeg2video")
+
+_QUIET = ("-hide_banner", "-nostdin", "-y", "-v", "error")
+_WARNING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "warning")
+_REPORTING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "info")
+_ONE_THREAD = ("-filter_complex_threads", "1")
+_NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
+_EXACT = "flags=bicubic+accurate_rnd+bitexact"
+_TO_BT709 = f"out_color_matrix=bt709:out_range=tv:{_EXACT}"
+_TAGS = "setparams=range=tv:colorspace=bt709:color_primaries=bt709:color_trc=bt709"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """The shape of the picture: pixels, and frames a second."""
+
+    width: int
+    height: int
+    fps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Looks:
+    """What must be known of a video or picture to convert it truthfully (`media.probe` finds it out)."""
+
+    still: bool = False
+    interlaced: bool = False
+    hdr: bool = False
+    untagged_hd: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Backdrop:
+    """A normalised background of `loop_frames` frames, and what a line shows of it."""
+
+    path: str
+    loop_frames: int
+    pan: Pan
+
+
+@dataclass(frozen=True, slots=True)
+class Captions:
+    """A subtitle file in ASS, and the folder of all the fonts that it may use."""
+
+    ass: str
+    fonts_dir: str
+
+
+@dataclass(frozen=True, slots=True)
+class Shot:
+    """The pictures of one line, but for the plate.
+
+    Frame i shows frame `timeline.shown_frame(pan, frames, i) % loop_frames` of the backdrop. Without a backdrop the
+    plate is the picture: it must be opaque.
+    """
+
+    frame: Frame
+    frames: int
+    backdrop: Backdrop | None
+    captions: Captions | None
+
+
+def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[str]:
+    """Turn any video or picture into a background: it fills the frame, at its rate, in bt709, without sound.
+
+    MPEG-2, since every line decodes its part: it takes two thirds of the time that H.264 takes at the same quality,
+    both to encode and to decode, at twice the size. A keyframe each second, where lines start when the flow is
+    elastic. A picture becomes a video of one frame.
+    """
+    aspect = f"{frame.width}/{frame.height}"
+    # dar and not iw/ih, because the pixels of old formats are not square
+    fill = (
+        f"scale=w='if(gt(dar,{aspect}),2*ceil({frame.height}*dar/2),{frame.width})'"
+        f":h='if(gt(dar,{aspect}),{frame.height},2*ceil({frame.width}/dar/2))'"
+    )
+    steps = [*(["yadif=deint=interlaced"] if looks.interlaced else []), f"fps={frame.fps}"]
+    if looks.hdr:
+        steps += [f"{fill}:{_EXACT}", "zscale=transfer=linear:npl=203", "format=gbrpf32le", "zscale=primaries=bt709"]
+        steps += ["tonemap=mobius:desat=0", "zscale=transfer=bt709:matrix=bt709:range=tv"]
+    else:
+        steps += [f"{fill}{':in_color_matrix=bt709' if looks.untagged_hd else ''}:{_TO_BT709}"]
+    steps += ["format=yuv420p", f"crop={frame.width}:{frame.height}", "setsar=1", _TAGS]
+    # `-dct int` is the one whose bytes are the same on every processor
+    codec = ["-c:v", "mpeg2video", "-q:v", "3", "-g", str(frame.fps), "-bf", "0", "-intra_dc_precision", "2"]
+    return [
+        *_QUIET, *_ONE_THREAD, "-threads", "1", "-i", source,
+        "-filter_complex", f"[0:V:0]{','.join(steps)}[v]", "-map", "[v]", *(["-frames:v", "1"] if looks.still else []),
+        *_pictures(frame, [*codec, "-dct", "int"]), out,
+    ]  # fmt: skip
+
+
+def segment_args(shot: Shot, out: str) -> list[str]:
+    """Compose one line: the background, the plate over it, captions over both.
+
+    The plate comes through stdin: one raw RGBA picture of the frame's size, with straight alpha.
+    Missing glyphs are warnings.
+    """
+    frame, fps = shot.frame, shot.frame.fps
+    size = f"{frame.width}x{frame.height}"
+    plate = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", size, "-framerate", str(fps), "-i", "pipe:0"]
+    # what stands still is composed once and then repeated, never composed again
+    hold = f",loop=loop=-1:size=1,settb=1/{fps},setpts=N,fps={fps}"
+    over = f"scale={_TO_BT709},format=yuva420p,{_TAGS}[p];[b][p]overlay=0:0:format=yuv420:eof_action=repeat"
+    if shot.backdrop is None:
+        inputs, graph = plate, f"[0:v]scale={_TO_BT709},format=yuv420p,{_TAGS}{hold}"
+    elif shot.backdrop.loop_frames == 1:
+        inputs, graph = [*_clip(shot.backdrop), *plate], f"[0:v]null[b];[1:v]{over}{hold}"
+    else:
+        clips, shown = _panned(shot.backdrop, shot.frames, fps)
+        inputs, graph = [*chain.from_iterable(clips), *plate], f"{shown}[b];[{len(clips)}:v]{over}"
+    if shot.captions:
+        graph += f",ass=filename={escaped(shot.captions.ass)}:fontsdir={escaped(shot.captions.fonts_dir)}"
+    x264 = ["-x264-params", "mbtree=1:rc-lookahead=20:bframes=0:stitchable=1:cpu-independent=1"]
+    return [
+        *_WARNING, *_ONE_THREAD, *inputs, "-filter_complex", f"{graph},format=yuv420p[v]", "-map", "[v]",
+        "-frames:v", str(shot.frames),
+        *_pictures(frame, ["-c:v", "libx264", "-profile:v", "high", "-preset", "superfast", "-crf", "20", *x264]), out,
+    ]  # fmt: skip
+
+
+def join_args(segments: list[str], soundtrack: str, frame: Frame, out: str) -> tuple[list[str], bytes]:
+    """Join segments without touching their pictures, and encode the sound; returns the arguments and the stdin."""
+    listed = "".join("file 'file:{}'\n".format(name.replace("'", r"'\''")) for name in segments)
+    arguments = [
+        *_QUIET, "-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0", "-i", soundtrack,
+        "-map", "0:v:0", "-map", "1:a:0", "-c:v", "copy", "-video_track_timescale", _ticks(frame),
+        "-c:a", "aac", "-b:a", str(AAC_BITS_PER_SECOND), "-aac_coder", "fast", "-threads", "1",
+        *_NO_METADATA, "-movflags", "+faststart", "-f", "mp4", out,
+    ]  # fmt: skip
+    return arguments, f"ffconcat version 1.0\n{listed}".encode()
+
+
+def decode_args(source: str) -> list[str]:
+    """Turn any sound into samples on stdout: 48 kHz, mono, signed 16 bit."""
+    to_mono = f"[0:a:0]aresample={SAMPLE_RATE}:resampler=soxr:ochl=mono[a]"
+    return [*_QUIET, *_ONE_THREAD, "-i", source, "-filter_complex", to_mono, "-map", "[a]", "-f", "s16le", "pipe:1"]
+
+
+def music_args(source: str, gain_db: float, out: str) -> list[str]:
+    """Turn any music into 48 kHz stereo, made louder by `gain_db`: FLAC, which loops without a gap."""
+    steps = f"[0:a:0]aresample={SAMPLE_RATE}:resampler=soxr:ochl=stereo,volume={gain_db:.2f}dB[a]"
+    arguments = [*_QUIET, *_ONE_THREAD, "-i", source, "-filter_complex", steps, "-map", "[a]"]
+    return [*arguments, "-c:a", "flac", "-sample_fmt", "s16", *_NO_METADATA, "-f", "flac", out]
+
+
+def mix_args(voices: str, music: str | None, music_db: float, total_samples: int, out: str) -> list[str]:
+    """Put the music under the voices, ducked while someone speaks, and report the loudness of the mix.
+
+    Voices become stereo before anything is measured: the same sound in mono measures 3 LU less.
+    """
+    ready = "aformat=sample_fmts=fltp:channel_layouts=stereo"
+    arguments, graph = ["-i", voices], f"[0:a]{ready}"
+    if music is not None:
+        fade = min(MUSIC_FADE_SECONDS, total_samples / SAMPLE_RATE / 2)
+        arguments += ["-stream_loop", "-1", "-i", music]
+        graph += (
+            f",asplit[voices][key];[1:a]{ready},asetpts=N/SR/TB,volume={music_db:.2f}dB,"
+            f"afade=t=out:st={total_samples / SAMPLE_RATE - fade:.6f}:d={fade:.6f}[music];"
+            "[music][key]sidechaincompress=threshold=0.02:ratio=10:attack=15:release=350[ducked];"
+            "[voices][ducked]amix=inputs=2:normalize=0:duration=first"
+        )
+    graph += ",ebur128=framelog=quiet[a]"
+    arguments = [*_REPORTING, *_ONE_THREAD, *arguments, "-filter_complex", graph, "-map", "[a]"]
+    return [*arguments, "-c:a", "pcm_f32le", *_NO_METADATA, "-f", "wav", out]
+
+
+def limit_args(mix: str, gain_db: float, total_samples: int, out: str | None) -> list[str]:
+    """Make a mix louder by `gain_db`, hold its peaks below the limit, and report how loud it became.
+
+    With `out` it is written, and peaks between samples are held too, at four times the rate. Without, it is only
+    measured, at a quarter of the price: the loudness is the same within a few hundredths.
+    """
+    limit = f"alimiter=limit={10 ** (LIMIT_DBTP / 20):.6f}:attack=3:release=60:level=false:latency=true"
+    if out is not None:
+        limit = f"aresample={4 * SAMPLE_RATE},{limit},aresample={SAMPLE_RATE}"
+    whole = f"apad,atrim=end_sample={total_samples}"
+    graph = f"[0:a]volume={gain_db:.2f}dB,{limit},{whole},ebur128=framelog=quiet[a]"
+    written = ["-f", "null", "-"] if out is None else ["-c:a", "pcm_s16le", *_NO_METADATA, "-f", "wav", out]
+    return [*_REPORTING, *_ONE_THREAD, "-i", mix, "-filter_complex", graph, "-map", "[a]", *written]
+
+
+def loudness_args(source: str) -> list[str]:
+    """Report a file's loudness and its peak between samples."""
+    return [*_REPORTING, "-i", source, "-map", "0:a:0", "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]
+
+
+def look_args(source: str) -> list[str]:
+    """Report what a file holds, decoding nothing."""
+    return [*_REPORTING, "-i", source, "-map_metadata", "-1", "-f", "ffmetadata", "pipe:1"]
+
+
+def try_args(source: str, stream: str) -> list[str]:
+    """Decode the beginning of a stream (`V` pictures that are not cover art, `a` sound)."""
+    return [
+        *_QUIET,
+        "-xerror",
+        "-t",
+        "1",
+        "-i",
+        source,
+        "-map",
+        f"0:{stream}:0",
+        f"-frames:{stream.lower()}",
+        "3",
+        "-f",
+        "null",
+        "-",
+    ]
+
+
+def escaped(text: str) -> str:
+    """Write a value so that a filter graph takes it as it is: once for the option, once more for the graph."""
+    for special in ("\\':", "\\'[],;"):
+        text = "".join(f"\\{letter}" if letter in special else letter for letter in text)
+    return text
+
+
+def _pictures(frame: Frame, codec: list[str]) -> list[str]:
+    """Encode pictures without sound into an mp4 whose bytes depend on nothing else."""
+    tags = [word for name in ("colorspace", "color_primaries", "color_trc") for word in (f"-{name}", "bt709")]
+    return [
+        "-an", *codec, "-pix_fmt", "yuv420p", "-color_range", "tv", *tags, "-threads", "1",
+        "-video_track_timescale", _ticks(frame), *_NO_METADATA, "-f", "mp4",
+    ]  # fmt: skip
+
+
+def _ticks(frame: Frame) -> str:
+    """Ticks a second in every file: whole ones for each frame, so that segments join without a rounded time."""
+    return str(512 * frame.fps)
+
+
+def _clip(backdrop: Backdrop, *options: str) -> list[str]:
+    return ["-threads", "1", *options, "-i", backdrop.path]
+
+
+def _panned(backdrop: Backdrop, frames: int, fps: int) -> tuple[list[list[str]], str]:
+    """Return the inputs, and a graph whose frame i is frame `shown_frame(pan, frames, i) % loop_frames`.
+
+    Frame n after the start is shown from the first i at which i * advance // frames reaches n, which is
+    ceil(n * frames / advance); `fps` repeats a frame until the next is due, and drops the earlier of two that are due
+    at once. One more frame than is shown must follow, for the last one to be repeated.
+    """
+    pan = backdrop.pan
+    wraps = shown_frame(pan, frames, frames - 1) + 1 >= backdrop.loop_frames
+    pick = f"settb=1/{fps},setpts=ceil(N*{frames}/{pan.advance_frames}),fps={fps}"
+    endless = _clip(backdrop, "-stream_loop", "-1")
+    if not pan.start_frame:
+        return [endless if wraps else _clip(backdrop)], f"[0:v]{pick}"
+    # half a frame before its time, so that rounding never decides
+    first = _clip(backdrop, "-ss", f"{(pan.start_frame - 0.5) / fps:.6f}")
+    if not wraps:
+        return [first], f"[0:v]{pick}"
+    # -stream_loop together with -ss goes back to the wrong frame: the rest of the first round is an input of its own
+    return [first, endless], f"[0:v][1:v]concat=n=2:v=1:a=0,{pick}"

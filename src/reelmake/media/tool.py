@@ -1,0 +1,170 @@
+"""Running ffmpeg: where it is, what it can do, and what it says when it fails."""
+
+from __future__ import annotations
+
+import atexit
+import contextlib
+import importlib.util
+import json
+import os
+import re
+import signal
+import subprocess
+import tempfile
+import threading
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from reelmake.errors import MediaError, SetupError
+from reelmake.ffmpeg import NEEDED_ENCODERS, NEEDED_FILTERS
+
+_REMEDY = (
+    "set REELMAKE_FFMPEG to an ffmpeg (5.1 or newer) that has it, or unset it to use the one that is installed with us"
+)
+_TOLD_LINES = 3
+
+_running: set[subprocess.Popen[bytes]] = set()
+_lock = threading.Lock()
+
+
+class Ffmpeg:
+    """An ffmpeg program: by default the one inside imageio-ffmpeg.
+
+    `cache` names a JSON file that remembers what a program can do, so that a build with nothing to do starts no
+    process. It belongs to this machine.
+    """
+
+    def __init__(self, path: Path | None = None, cache: Path | None = None) -> None:
+        self.path = path or _bundled()
+        self._cache = cache
+        self._known: dict[str, str] | None = None
+
+    def run(self, args: Sequence[str], *, doing: str, stdin: bytes | None = None) -> bytes:
+        """Run ffmpeg and return its stdout. `doing` begins the error: `joining build/a.mp4`.
+
+        Raises MediaError with the last lines that ffmpeg wrote, and SetupError when it cannot be started.
+        """
+        return self._run(args, doing, stdin, {})[0]
+
+    def report(
+        self, args: Sequence[str], *, doing: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+    ) -> str:
+        """Run ffmpeg, with more variables in its environment, and return what it wrote to stderr; raises like `run`."""
+        return self._run(args, doing, stdin, env or {})[1]
+
+    def identity(self) -> str:
+        """Return the program's version, which takes part in the keys of what it makes; raises SetupError."""
+        return self._facts()["version"]
+
+    def check(self) -> None:
+        """Raise SetupError when the program lacks something that we need."""
+        if missing := self._facts()["missing"]:
+            raise SetupError(f"{self.path} lacks {missing}", _REMEDY)
+
+    def _facts(self) -> dict[str, str]:
+        if self._known is None:
+            try:
+                status = self.path.stat()
+            except OSError as error:
+                raise SetupError(f"there is no ffmpeg at {self.path}", _REMEDY) from error
+            name = f"{self.path}|{status.st_size}|{status.st_mtime_ns}"
+            remembered = _load(self._cache)
+            if name not in remembered:
+                remembered[name] = self._examine()
+                _save(self._cache, remembered)
+            self._known = remembered[name]
+        return self._known
+
+    def _examine(self) -> dict[str, str]:
+        try:
+            version = self.run(["-version"], doing="asking its version").decode()
+            lists = {
+                kind: self.run(["-hide_banner", f"-{kind}"], doing=f"listing {kind}")
+                for kind in ("filters", "encoders")
+            }
+        except MediaError as error:
+            raise SetupError(f"{self.path} does not run: {error}", _REMEDY) from error
+        found = re.match(r"ffmpeg version (\S+)", version)
+        if not found:
+            raise SetupError(f"{self.path} is not an ffmpeg", _REMEDY)
+        have = {kind: set(text.decode().split()) for kind, text in lists.items()}
+        missing = [f"the filter {name}" for name in NEEDED_FILTERS if name not in have["filters"]]
+        missing += [f"the encoder {name}" for name in NEEDED_ENCODERS if name not in have["encoders"]]
+        return {"version": found[1], "missing": ", ".join(missing)}
+
+    def _run(self, args: Sequence[str], doing: str, stdin: bytes | None, env: Mapping[str, str]) -> tuple[bytes, str]:
+        try:
+            process = subprocess.Popen(
+                [str(self.path), *args],
+                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                env={**os.environ, **env},
+                start_new_session=True,  # Ctrl-C in a terminal is for us: what is being encoded is finished first
+            )
+        except OSError as error:
+            raise SetupError(f"{self.path} does not run: {error.strerror}", _REMEDY) from error
+        with _lock:
+            _running.add(process)
+        try:
+            stdout, stderr = process.communicate(stdin)
+        finally:
+            _end(process)
+        told = stderr.decode(errors="replace")
+        if process.returncode:
+            raise MediaError(f"{doing} failed: {_last_words(told) or f'ffmpeg ended with {process.returncode}'}")
+        return stdout, told
+
+
+def _bundled() -> Path:
+    """Find imageio-ffmpeg's program without importing it, since it would start the program to try it."""
+    spec = importlib.util.find_spec("imageio_ffmpeg")
+    for folder in (spec.submodule_search_locations or []) if spec else []:
+        for program in sorted(Path(folder, "binaries").glob("ffmpeg-*")):
+            return program
+    raise SetupError("there is no ffmpeg", "install imageio-ffmpeg, or set REELMAKE_FFMPEG to the path of one")
+
+
+def _last_words(told: str) -> str:
+    """Return the end of what ffmpeg said, on one line, without the addresses that differ in every run."""
+    lines = [re.sub(r"^\[([^\]@]+) @ 0x[0-9a-f]+\] ", r"\1: ", line).strip() for line in told.splitlines()]
+    lines = [line for line in lines if line and not line.startswith("Fontconfig")]
+    return " / ".join(dict.fromkeys(lines[-_TOLD_LINES:]))
+
+
+def _load(cache: Path | None) -> dict[str, dict[str, str]]:
+    """Read the cache; whatever cannot be read is found out again."""
+    try:
+        known = json.loads(cache.read_text()) if cache else {}
+    except (OSError, ValueError):
+        return {}
+    return known if isinstance(known, dict) else {}
+
+
+def _save(cache: Path | None, known: dict[str, dict[str, str]]) -> None:
+    """Write the cache whole or not at all, and do without where we may not write."""
+    if cache is None:
+        return
+    with contextlib.suppress(OSError):
+        cache.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=cache.parent, delete=False) as file:
+            json.dump(known, file)
+        Path(file.name).replace(cache)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """Make sure that a process is over, with all that it started."""
+    if process.poll() is None:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+    with _lock:
+        _running.discard(process)
+
+
+@atexit.register
+def _end_all() -> None:
+    with _lock:
+        left = list(_running)
+    for process in left:
+        _end(process)
