@@ -6,7 +6,7 @@ check:
 
 # All tests.
 test:
-    uv run pytest
+    uv run pytest -n auto
 
 # Write goldens anew; look at the differences before they are committed.
 accept:

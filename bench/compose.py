@@ -52,7 +52,7 @@ SAYS = (
 COLORS = ("#FFD166", "#6BD6FF")
 WORDS_A_SECOND = 2.9
 PAUSE_SAMPLES = SAMPLE_RATE // 4
-BUSY = "mandelbrot=s=1080x1920:r=30:end_scale=0.01,trim=duration={0}"
+BUSY = "mandelbrot=s=1080x1920:r=30:end_scale=0.3,trim=duration={0}"
 CALM = "gradients=s=1080x1920:r=30:d={0}:speed=0.02:c0=0x203060:c1=0x604080:n=2:seed=1"
 LIMITS = {"bare": 1.10, "encoding": 1.45}
 MOVIEPY_CPU, MOVIEPY_WALL = 1 / 5, 1 / 7
@@ -153,7 +153,7 @@ def speak(path: Path, seconds: float, seed: int, ffmpeg: Ffmpeg) -> tuple[Word, 
     request = {"provider": "offline", "text": text, "language": "en", "voice": {"voice": "heart"}, "take": 1}
     speech = OfflineVoice().read(OfflineVoice().ask(request).body, request)
     pcm, cut = sound.trim(sound.decode(speech.audio, ffmpeg))
-    sound.write_wav(path, sound.level(pcm))
+    path.write_bytes(sound.wav(sound.level(pcm)))
     return tuple(place_words(speech.words, cut, len(pcm) // 2))
 
 

@@ -23,7 +23,7 @@ def compose_with_moviepy(folder: Path, job: dict[str, Any]) -> tuple[float, floa
     python = home / "bin" / "python"
     if not python.exists():
         subprocess.run(["uv", "venv", "-q", "--python", sys.executable, str(home)], check=True)
-        subprocess.run(["uv", "pip", "install", "-q", "--python", str(python), MOVIEPY], check=True)
+        subprocess.run(["uv", "pip", "install", "-q", "--python", str(python), MOVIEPY], check=True, cwd=folder)
     told.write_text(json.dumps(job), "utf-8")
     start = time.perf_counter()
     with subprocess.Popen([str(python), __file__, str(told)], cwd=folder) as process:

@@ -56,7 +56,8 @@ class Workspace:
         for name, color in (("ada", "#FFD166"), ("max", "#06D6A0")):
             self.write(f"characters/{name}.yaml", f'name: {name.title()}\ncaption: {{color: "{color}"}}\n')
         path = os.pathsep.join(filter(None, (str(TESTS / "standin"), os.environ.get("PYTHONPATH"))))
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("REELMAKE_", "DOIT_"))}
+        ours = ("REELMAKE_", "DOIT_", "PYTHONDONTWRITEBYTECODE")  # the last: every build would compile every module
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
         self.env = {**kept, "PYTHONPATH": path, "STANDIN_URL": vendor_url, "CI": "1", "PYTHONWARNINGS": "error"}
 
     def write(self, path: str, text: str | bytes) -> Path:

@@ -15,7 +15,7 @@ from reelmake.timeline import SAMPLE_RATE, Pan, shown_frame
 
 LOUDNESS_LUFS = -14.0
 PEAK_DBTP = -1.0
-LIMIT_DBTP = -1.5  # what the limiter leaves free for what AAC adds
+LIMIT_DBTP = -2.0  # what the limiter leaves free for what AAC adds
 SPEECH_LUFS = -20.0  # of each voice and of the music, before they are mixed
 MUSIC_FADE_SECONDS = 2.0
 AAC_BITS_PER_SECOND = 192_000
@@ -143,7 +143,11 @@ def segment_args(shot: Shot, out: str) -> list[str]:
 
 def join_args(segments: list[str], soundtrack: str, frame: Frame, out: str) -> tuple[list[str], bytes]:
     """Join segments without touching their pictures, and encode the sound; returns the arguments and the stdin."""
-    listed = "".join("file 'file:{}'\n".format(name.replace("'", r"'\''")) for name in segments)
+    # Without a decoder nothing is decoded, where ffmpeg would decode the beginning of each segment to look at it: half
+    # of what a join takes. It complains of each, and needs nothing that it would learn.
+    listed = "".join(
+        "file 'file:{}'\noption codec_whitelist none\n".format(name.replace("'", r"'\''")) for name in segments
+    )
     arguments = [
         *_QUIET, "-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0", "-i", soundtrack,
         "-map", "0:v:0", "-map", "1:a:0", "-c:v", "copy", "-video_track_timescale", _ticks(frame),
@@ -175,9 +179,12 @@ def mix_args(voices: str, music: str | None, music_db: float, total_samples: int
     arguments, graph = ["-i", voices], f"[0:a]{ready}"
     if music is not None:
         fade = min(MUSIC_FADE_SECONDS, total_samples / SAMPLE_RATE / 2)
+        longer = total_samples + SAMPLE_RATE  # than is needed, for the same reason as the key; but not endless
         arguments += ["-stream_loop", "-1", "-i", music]
         graph += (
-            f",asplit[voices][key];[1:a]{ready},asetpts=N/SR/TB,volume={music_db:.2f}dB,"
+            # without end: the compressor drops what it still holds when its key ends, more or less of it by chance
+            f",asplit[voices][said];[said]apad[key];[1:a]{ready},asetpts=N/SR/TB,atrim=end_sample={longer},"
+            f"volume={music_db:.2f}dB,"
             f"afade=t=out:st={total_samples / SAMPLE_RATE - fade:.6f}:d={fade:.6f}[music];"
             "[music][key]sidechaincompress=threshold=0.02:ratio=10:attack=15:release=350[ducked];"
             "[voices][ducked]amix=inputs=2:normalize=0:duration=first"

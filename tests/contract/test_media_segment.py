@@ -198,7 +198,7 @@ def episode(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg, backdrop: 
         flash.write_text(shown)
         shot = Shot(FRAME, count, backdrop, Captions(str(flash), str(folder / "fonts")))
         segment(plate((0, 0, 0, 0)), shot, line, ffmpeg)
-        sound.write_wav(voice, beep)
+        voice.write_bytes(sound.wav(beep))
         segments.append(line)
         voices.append(voice)
         starts.append(at)
@@ -254,7 +254,7 @@ def test_a_segment_that_was_encoded_differently_is_named(tmp_path: Path, ffmpeg:
     args = segment_args(Shot(FRAME, 5, None, None), str(tmp_path / "b.mp4"))
     ffmpeg.run([arg.replace("bframes=0", "bframes=0:cabac=0") for arg in args], doing="", stdin=plate((0, 0, 0, 255)))
     assert read_track(tmp_path / "b.mp4").frames == 5
-    sound.write_wav(tmp_path / "s.wav", bytes(2 * SPF * 10))
+    (tmp_path / "s.wav").write_bytes(sound.wav(bytes(2 * SPF * 10)))
     with pytest.raises(MediaError, match=r"b\.mp4 was encoded differently from .*a\.mp4"):
         join([tmp_path / "a.mp4", tmp_path / "b.mp4"], tmp_path / "s.wav", tmp_path / "o.mp4", FRAME, ffmpeg)
     with pytest.raises(MediaError, match=r"a\.mp4 was encoded differently"):

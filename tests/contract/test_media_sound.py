@@ -46,7 +46,7 @@ def read_stereo(path: Path) -> NDArray[np.int16]:
 
 
 def encode(pcm: bytes, to: Path, ffmpeg: Ffmpeg, *options: str) -> bytes:
-    sound.write_wav(to.with_suffix(".source.wav"), pcm)
+    to.with_suffix(".source.wav").write_bytes(sound.wav(pcm))
     ffmpeg.run(["-v", "error", "-i", str(to.with_suffix(".source.wav")), *options, str(to)], doing="encoding")
     return to.read_bytes()
 
@@ -115,14 +115,16 @@ def test_silence_is_not_made_louder() -> None:
 
 def test_a_voice_survives_its_file(tmp_path: Path) -> None:
     pcm = pcm_of(speech(0.5))
-    sound.write_wav(tmp_path / "a.wav", pcm)
-    assert sound.read_wav(tmp_path / "a.wav") == pcm
+    (tmp_path / "a.wav").write_bytes(sound.wav(pcm))
+    assert sound.wav_samples(tmp_path / "a.wav") == len(pcm) // 2
+    with sound.open_wav(tmp_path / "a.wav") as file:
+        assert file.readframes(file.getnframes()) == pcm
 
 
 def score(folder: Path, voices: list[bytes], starts: list[int], total: int, music: Path | None = None) -> Score:
     paths = tuple(folder / f"{number}.wav" for number in range(len(voices)))
     for path, pcm in zip(paths, voices, strict=True):
-        sound.write_wav(path, pcm)
+        path.write_bytes(sound.wav(pcm))
     return Score(paths, tuple(starts), total, music, -6.0)
 
 
@@ -215,9 +217,11 @@ def test_silence_and_sound_too_short_to_measure_are_no_error(tmp_path: Path, ffm
 
 def test_the_same_sound_gives_the_same_bytes(tmp_path: Path, ffmpeg: Ffmpeg, music: Path) -> None:
     asked = score(tmp_path, [pcm_of(speech(2.5))], [0], 3 * SAMPLE_RATE, music)
-    for name in ("a.wav", "b.wav"):
-        soundtrack(asked, tmp_path / name, workdir=tmp_path, ffmpeg=ffmpeg)
-    assert (tmp_path / "a.wav").read_bytes() == (tmp_path / "b.wav").read_bytes()
+    written = set()
+    for _ in range(6):  # what depends on the order of ffmpeg's threads shows in one of a few
+        soundtrack(asked, tmp_path / "a.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+        written.add((tmp_path / "a.wav").read_bytes())
+    assert len(written) == 1
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 DOCS = ROOT / "docs"
 PROJECT_PARTS = ("dodo.py", "pyproject.toml", "episodes", "characters", "assets", "templates")
 
+OURS = ("REELMAKE_", "DOIT_", "PYTHONDONTWRITEBYTECODE")
+
 _FENCE = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -53,7 +55,7 @@ def copy_project(folder: Path) -> Path:
 
 def run(command: str, folder: Path, **env: str) -> str:
     """Run a command by bash, as in a terminal whose environment is this Python's; returns all that it printed."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(("REELMAKE_", "DOIT_"))}
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     done = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", command],

@@ -88,15 +88,6 @@ def level(pcm: bytes) -> bytes:
     return louder
 
 
-def write_wav(path: Path, pcm: bytes) -> None:
-    """Write samples as a WAV file."""
-    with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
-        file.writeframes(pcm)
-
-
 def wav(pcm: bytes) -> bytes:
     """Return samples as the content of a WAV file."""
     content = io.BytesIO()
@@ -112,12 +103,6 @@ def wav_samples(path: Path) -> int:
     """Return how many samples a WAV file holds; raises MediaError."""
     with open_wav(path) as file:
         return file.getnframes()
-
-
-def read_wav(path: Path) -> bytes:
-    """Return the samples of a WAV file that `write_wav` wrote; raises MediaError."""
-    with open_wav(path) as file:
-        return file.readframes(file.getnframes())
 
 
 def open_wav(path: Path) -> wave.Wave_read:

@@ -15,8 +15,7 @@ from reelmake.timeline import SAMPLE_RATE
 
 _SILENT_LUFS = -70.0  # what ebur128 says of silence, and of less than 400 ms
 _TOLERANCE_LU = 0.15
-_NEAR_LU = 1.0
-_ROUNDS = 6
+_ROUNDS = 8
 _FIRST_SLOPE = 0.75  # of a decibel more, so much is heard: the limiter takes the rest
 _LEAST_SLOPE = 0.2
 _MOST_LIMITED_DB = 15.0  # clicks never become as loud as speech: where to stop trying
@@ -27,7 +26,7 @@ _CHUNK_SAMPLES = SAMPLE_RATE
 class Score:
     """What an episode sounds like.
 
-    `voices` are WAV files as `sound.write_wav` writes them, levelled by `sound.level`; each starts on its sample and
+    `voices` are WAV files as `sound.wav` makes them, levelled by `sound.level`; each starts on its sample and
     ends before the next. `music` was made by `prepare_music`; while nobody speaks it is `music_gain_db` louder than
     speech, and it fades out at the end.
     """
@@ -64,20 +63,22 @@ def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> flo
     if mixed_lufs <= _SILENT_LUFS:
         return limited(LOUDNESS_LUFS - SPEECH_LUFS, out)
     # The limiter takes away some of what is added, so the gain is searched for (secant): first without writing, which
-    # costs a quarter, and once the next step is small, by writing what may already be the result.
+    # costs a quarter; what is then written is nearly always right.
     gain_db, slope, target = LOUDNESS_LUFS - mixed_lufs, _FIRST_SLOPE, None
     highest_db = gain_db + _MOST_LIMITED_DB
     tried: tuple[float, float] | None = None
     for _ in range(_ROUNDS):
         reached = limited(gain_db, target)
         missing = LOUDNESS_LUFS - reached
-        if target and (abs(missing) <= _TOLERANCE_LU or (missing > 0 and gain_db >= highest_db)):
-            return reached
+        if abs(missing) <= _TOLERANCE_LU or (missing > 0 and gain_db >= highest_db):
+            if target:
+                return reached
+            target = out
+            continue
         if tried and tried[0] != gain_db:
             slope = min(1.0, max(_LEAST_SLOPE, (reached - tried[1]) / (gain_db - tried[0])))
         tried = gain_db, reached
         gain_db = min(gain_db + missing / slope, highest_db)
-        target = out if abs(missing) <= _NEAR_LU or gain_db == highest_db else None
     return limited(gain_db, out)
 
 

@@ -128,7 +128,8 @@ def _bundled() -> Path:
 def _last_words(told: str) -> str:
     """Return the end of what ffmpeg said, on one line, without the addresses that differ in every run."""
     lines = [re.sub(r"^\[([^\]@]+) @ 0x[0-9a-f]+\] ", r"\1: ", line).strip() for line in told.splitlines()]
-    lines = [line for line in lines if line and not line.startswith("Fontconfig")]
+    beside = ("Fontconfig", "Last message repeated", "h264: Codec (h264) not on whitelist")
+    lines = [line for line in lines if line and not line.startswith(beside)]
     return " / ".join(dict.fromkeys(lines[-_TOLD_LINES:]))
 
 
