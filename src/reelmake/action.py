@@ -42,29 +42,42 @@ class Action:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof that an action was made: what was asked (`manifest`), what came back (`blob`), what it cost."""
+    """Proof that an action was made: what was asked (`manifest`), what came back (`blob`), what it cost.
+
+    usd    what was paid, None when nobody knows the price
+    units  what the provider counted: characters, seconds, tokens, ...
+    """
 
     kind: str
     key: str
     manifest: Json
     blob: str
-    usd: Decimal
-    units: Mapping[str, int]
+    usd: Decimal | None
+    units: Mapping[str, int | Decimal]
     provider: str
     made_at: str
 
     def to_json(self) -> str:
-        """Return the receipt as JSON text; money is written as text so that no cent is lost."""
+        """Return the receipt as JSON text; amounts are written as text so that no cent is lost.
+
+        Raises ValueError or TypeError for one that could not be read again.
+        """
+        if not self.is_sound():
+            raise ValueError(f"{self.key}: a field of the receipt is not what it has to be")
         fields = {name: getattr(self, name) for name in self.__slots__}
-        return canonical_json({**fields, "usd": str(self.usd)})
+        units = {name: count if type(count) is int else str(count) for name, count in self.units.items()}
+        return canonical_json({**fields, "usd": None if self.usd is None else str(self.usd), "units": units})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
-        """Read what `to_json` wrote; raises ValueError when it is not a receipt."""
+        """Read what `to_json` wrote, here or in a later version that says more; raises ValueError for anything else."""
         try:
-            fields = json.loads(text)
-            receipt = cls(**{**fields, "usd": Decimal(str.strip(fields["usd"]))})  # text, never a float
-        except (TypeError, KeyError, ValueError, ArithmeticError, RecursionError) as error:
+            written = json.loads(text)
+            fields = {name: written[name] for name in cls.__slots__}
+            usd = None if fields["usd"] is None else _amount(fields["usd"])
+            units = {name: count if type(count) is int else _amount(count) for name, count in fields["units"].items()}
+            receipt = cls(**{**fields, "usd": usd, "units": units})
+        except (TypeError, KeyError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a receipt: {error}") from error
         if not receipt.is_sound():
             raise ValueError("not a receipt: a field is not what it has to be")
@@ -77,9 +90,14 @@ class Receipt:
             all(isinstance(name, str) for name in names)
             and isinstance(self.manifest, Mapping)
             and isinstance(self.units, Mapping)
-            and all(type(count) is int for count in self.units.values())
-            and self.usd.is_finite()
+            and all(type(n) is int or (isinstance(n, Decimal) and n.is_finite()) for n in self.units.values())
+            and (self.usd is None or (isinstance(self.usd, Decimal) and self.usd.is_finite()))
         )
+
+
+def _amount(text: str) -> Decimal:
+    """Read an amount; it is text, never a float."""
+    return Decimal(str.strip(text))
 
 
 def canonical_json(value: object) -> str:

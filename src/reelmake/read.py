@@ -15,7 +15,7 @@ from reelmake.media.tool import Ffmpeg
 from reelmake.plan import SPEC
 from reelmake.providers import provider
 from reelmake.providers.base import SpokenWord
-from reelmake.spec import Line
+from reelmake.spec import MAX_LINES, Line
 from reelmake.timeline import SAMPLE_RATE, Word
 
 Reader = Callable[[bytes, Action, Ffmpeg], Mapping[str, bytes]]
@@ -34,12 +34,23 @@ def script_lines(body: bytes, action: Action) -> list[Line]:
     if name == SPEC:
         return [Line(**line) for line in json.loads(body)["lines"]]
     written = provider("script", name).read(body, action.request)
+    cast = [one["id"] for one in action.request["cast"]]
     try:
-        return [Line(character=line.character, text=line.text, image=line.image) for line in written]
+        lines = [Line(character=o.character, text=o.text, image=o.image or None) for o in written]
     except ValidationError as error:
         told = error.errors(include_url=False)[0]
-        what = f"the script that {name} wrote cannot be used: {told['input']!r}: {told['msg']}"
-        raise ProviderError(what, "bump the episode's take: for another one, or write the script: yourself") from None
+        raise _unusable(name, f"{told['input']!r}: {told['msg']}") from None
+    if not 0 < len(lines) <= MAX_LINES:
+        raise _unusable(name, f"it has {len(lines)} lines, not 1 to {MAX_LINES}")
+    if strangers := sorted({line.character for line in lines} - set(cast)):
+        raise _unusable(name, f"{', '.join(map(repr, strangers))} speaks, who is not of its cast: {', '.join(cast)}")
+    return lines
+
+
+def _unusable(name: str, why: str) -> ProviderError:
+    """Return the error that a stored script ends in; it stays stored, and asking again is the author's choice."""
+    fix = "bump the episode's take: for another one, or write the script: yourself"
+    return ProviderError(f"the script that {name} wrote cannot be used: {why}", fix)
 
 
 def read_voice(body: bytes, action: Action, ffmpeg: Ffmpeg) -> dict[str, bytes]:

@@ -11,14 +11,16 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
 from reelmake.action import Action, Receipt, digest_of, key, manifest
 from reelmake.errors import BuildError, ProviderError
+from reelmake.logs import log
 from reelmake.plan import Production, script
 from reelmake.spec import Line
-from reelmake.store.local import publish
+from reelmake.store.local import file_digest, publish, unfinished
 from reelmake.workshop import Made, Workshop
 
 Outcome = Literal["made", "restored"]
@@ -38,15 +40,19 @@ def run_action(action: Action, shop: Workshop) -> Outcome:
         return "restored"
     with shop.store.lock(name):
         # Whoever held the lock before may have made the very same thing.
-        if _deliver(action, shop, shop.store.find(name)):
+        earlier = shop.store.find(name)
+        if _deliver(action, shop, earlier):
             return "restored"
+        if earlier:
+            lost = {"key": name, "blob": earlier.blob, "paid_usd": str(earlier.usd)}
+            log().warning(f"what was made for {action.kind} is gone or damaged in the store: it is made again", **lost)
         with tempfile.TemporaryDirectory(dir=shop.work) as folder:
             made = MAKERS[action.kind](action, shop, Path(folder))
             if _digests(action, shop) != digests:
                 raise BuildError(
                     f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
                 )
-            receipt = _receipt(action, asked, name, made, shop)
+            receipt = _receipt(action, asked, name, made)
             shop.store.put(receipt, made.content)
     if not _deliver(action, shop, receipt):
         raise BuildError(f"what was made for {action.kind} cannot be read back from the store", "is the disk full?")
@@ -75,18 +81,27 @@ def _digests(action: Action, shop: Workshop) -> dict[str, str]:
         raise BuildError(f"{error.filename} is gone", "put it back, or run doit again to restore it") from None
 
 
-def _receipt(action: Action, asked: Mapping[str, object], name: str, made: Made, shop: Workshop) -> Receipt:
+def _receipt(action: Action, asked: Mapping[str, object], name: str, made: Made) -> Receipt:
     content = made.content
+    counted = {unit: amount for unit, told in made.units.items() if (amount := _amount(told)) is not None}
     return Receipt(
         kind=action.kind,
         key=name,
         manifest=asked,
-        blob=digest_of(content) if isinstance(content, bytes) else shop.digest(content),
-        usd=made.usd,
-        units=made.units,
+        blob=digest_of(content) if isinstance(content, bytes) else file_digest(content),
+        usd=_amount(made.usd),
+        units={unit: int(amount) if amount.as_tuple().exponent == 0 else amount for unit, amount in counted.items()},
         provider=action.request.get("provider", "reelmake"),
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
     )
+
+
+def _amount(told: object) -> Decimal | None:
+    """Read an amount that a provider told, or return None: whatever it is, what was paid for must be kept."""
+    with suppress(ArithmeticError):
+        if (amount := Decimal(str(told))).is_finite():
+            return amount
+    return None
 
 
 def _deliver(action: Action, shop: Workshop, receipt: Receipt | None) -> bool:
@@ -117,6 +132,6 @@ def write_output(shop: Workshop, output: str, content: bytes) -> None:
     with suppress(OSError):
         if path.read_bytes() == content:
             return
-    with tempfile.NamedTemporaryFile(dir=shop.work, delete=False) as part:
+    with unfinished(shop.work) as part:
         part.write(content)
     publish(Path(part.name), path)

@@ -11,6 +11,7 @@ import wave
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -37,6 +38,25 @@ def speak(text: str = TEXT, take: int = 1, **voice: Any) -> Speech:
     asked = request(text, take, **voice)
     provider = OfflineVoice()
     return provider.read(provider.ask(asked).body, asked)
+
+
+def test_threads_that_begin_at_different_words_import_at_once(tmp_path: Path) -> None:
+    script = tmp_path / "begin.py"
+    script.write_text(
+        "import threading\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from reelmake.providers.offline import expand, numerals\n"
+        "together = threading.Barrier(2)\n"
+        "def begin(work, *said):\n"
+        "    together.wait()\n"
+        "    return work(*said)\n"
+        "with ThreadPoolExecutor(2) as pool:\n"
+        "    number = pool.submit(begin, numerals.number, '42')\n"
+        "    word = pool.submit(begin, expand.expand, 'Hello', expand.Around('', '', dotted=True))\n"
+        "    print(number.result(), word.result())\n"
+    )
+    done = subprocess.run([sys.executable, script], check=False, capture_output=True, text=True)
+    assert (done.stdout, done.stderr) == ("forty-two ('Hello', '')\n", "")
 
 
 def samples_of(speech: Speech) -> NDArray[np.float64]:

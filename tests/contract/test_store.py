@@ -30,7 +30,8 @@ SRC = Path(__file__).parents[2] / "src"
 
 
 def receipt_for(content: bytes, text: str = "Hi.", **changes: Any) -> Receipt:
-    manifest = {"kind": "voice", "recipe": 1, "request": {"text": text, "pitch": 1.05, "tags": []}, "inputs": {}}
+    asked = {"kind": "voice", "recipe": 1, "request": {"text": text, "pitch": 1.05, "tags": []}, "inputs": {}}
+    manifest = changes.get("manifest", asked)
     made = Receipt(
         kind="voice",
         key=key(manifest),
@@ -114,6 +115,13 @@ class Contract:
         assert store.find(receipt.key) is None
         assert store.read(receipt.blob) is None
         assert store.read(digest_of(b"other")) is None
+
+    def test_a_receipt_that_could_not_be_read_again_leaves_nothing(self, store: Store) -> None:
+        receipt = receipt_for(b"sound", units={"seconds": 1.5})
+        with pytest.raises(ValueError, match="a field of the receipt"):
+            store.put(receipt, b"sound")
+        assert store.find(receipt.key) is None
+        assert store.read(receipt.blob) is None
 
     def test_the_later_receipt_of_a_key_counts_and_no_blob_is_lost(self, store: Store) -> None:
         first, second = receipt_for(b"one"), receipt_for(b"two", usd=Decimal(2))
@@ -359,6 +367,15 @@ def test_anything_else_in_the_place_of_a_receipt_is_none(local: LocalStore, cont
         action_path(local, receipt.key).write_bytes(content)
     assert local.find(receipt.key) is None
     assert list(local.receipts()) == []
+
+
+def test_a_receipt_whose_manifest_was_changed_is_none(local: LocalStore) -> None:
+    receipt = receipt_for(b"sound")
+    local.put(receipt, b"sound")
+    path = action_path(local, receipt.key)
+    with writable(path):
+        path.write_text(path.read_text("utf-8").replace('"Hi."', '"Hey"'), "utf-8")
+    assert local.find(receipt.key) is None
 
 
 def test_a_receipt_for_another_key_is_none(local: LocalStore) -> None:

@@ -7,14 +7,19 @@ import itertools
 import json
 import threading
 from collections.abc import Callable
+from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
+from reelmake_standin import StandinVoice
 from standin_server import ANSWERS, Standin
 
 from reelmake.action import Action
 from reelmake.errors import BuildError, ProviderError
 from reelmake.media.tool import Ffmpeg
+from reelmake.providers.base import Answer, Request
 from reelmake.run import run_action
 from reelmake.store import LocalStore, MemoryStore, Store
 from reelmake.workshop import Workshop
@@ -78,6 +83,67 @@ def test_an_answer_that_cannot_be_read_is_kept_and_not_paid_for_again(
     assert vendor.count() == 1
     assert len(list(shop.store.receipts())) == 1
     assert not (shop.root / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("units", "usd", "kept"),
+    [
+        ({"seconds": 1.5}, 0.1, ({"seconds": Decimal("1.5")}, Decimal("0.1"))),
+        ({"characters": np.int64(5)}, Decimal("0.30"), ({"characters": 5}, Decimal("0.30"))),
+        ({"characters": Decimal(7)}, None, ({"characters": 7}, None)),
+        ({"characters": "many", "x": None, "y": float("nan"), "z": True}, "free", ({}, None)),
+    ],
+)
+def test_however_a_provider_tells_what_it_counted_it_is_asked_once(
+    shop: Workshop, monkeypatch: pytest.MonkeyPatch, units: dict[str, Any], usd: Any, kept: tuple[Any, Any]
+) -> None:
+    ask, calls = StandinVoice.ask, []
+
+    def answer(self: StandinVoice, request: Request) -> Answer:
+        calls.append(request)
+        return Answer(ask(self, request).body, units, usd)
+
+    monkeypatch.setattr(StandinVoice, "ask", answer)
+    for _ in range(3):
+        run_action(voice(), shop)
+    assert len(calls) == 1
+    (receipt,) = LocalStore(shop.root / "store").receipts()
+    assert (receipt.units, receipt.usd) == kept
+
+
+def test_what_was_paid_for_and_is_damaged_is_made_again_and_told(
+    shop: Workshop, vendor: Standin, capfd: pytest.CaptureFixture[str]
+) -> None:
+    run_action(voice(), shop)
+    (receipt,) = shop.store.receipts()
+    blob = shop.root / "store" / "blobs" / receipt.blob[:2] / receipt.blob
+    blob.chmod(0o600)
+    blob.write_bytes(b"rust")
+    (shop.root / "out/a.wav").unlink()
+    assert run_action(voice(), shop) == "made"
+    assert vendor.count() == 2
+    assert "is gone or damaged in the store" in capfd.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("lines", "why"),
+    [
+        ([], "it has 0 lines, not 1 to 200"),
+        ([{"character": "narrator", "text": "Hi", "image": ""}], "'narrator' speaks, who is not of its cast: ada, max"),
+        ([{"character": "ada", "text": "Hi", "image": ""}] * 201, "it has 201 lines"),
+        ([{"character": "ada", "text": " ", "image": ""}], "String should have"),
+    ],
+)
+def test_a_script_that_cannot_be_used_says_why_and_is_not_asked_for_again(
+    shop: Workshop, vendor: Standin, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, str]], why: str
+) -> None:
+    monkeypatch.setitem(ANSWERS, "script", lambda _: json.dumps({"lines": lines}).encode())
+    cast = [{"id": "ada"}, {"id": "max"}]
+    action = Action("script", 1, {"provider": "standin", "lines": 3, "cast": cast}, {}, {"script": "out/script.json"})
+    for _ in range(2):
+        with pytest.raises(ProviderError, match=f"cannot be used: .*{why}"):
+            run_action(action, shop)
+    assert vendor.count() == 1
 
 
 def test_a_refused_request_leaves_nothing_behind(shop: Workshop, vendor: Standin) -> None:

@@ -13,10 +13,14 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import AbstractContextManager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 from reelmake.action import KEY_PREFIX, Receipt, digest_of
+from reelmake.action import key as key_of
+from reelmake.errors import SetupError
+from reelmake.logs import log
 
 _CHUNK_BYTES = 1 << 20
 _ABANDONED_SECONDS = 24 * 3600
@@ -28,7 +32,11 @@ class LocalStore:
     def __init__(self, root: Path) -> None:
         self.root = root
         self._tmp = root / "tmp"
-        self._tmp.mkdir(parents=True, exist_ok=True)
+        try:
+            self._tmp.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            fix = "move away what is there, give yourself the right to write, or name another store: in [tool.reelmake]"
+            raise SetupError(f"the store cannot be kept in {root}: {error.strerror}", fix) from None
         sweep(self._tmp)
 
     def find(self, key: str) -> Receipt | None:
@@ -39,9 +47,14 @@ class LocalStore:
         """
         try:
             receipt = Receipt.from_json(self._action(key).read_text("utf-8"))
-        except (FileNotFoundError, ValueError):
+        except FileNotFoundError:
             return None
-        return receipt if receipt.key == key else None
+        except ValueError:
+            receipt = None
+        if receipt and receipt.key == key == key_of(receipt.manifest):
+            return receipt
+        log().warning("a receipt in the store is damaged: what it stands for will be made again", key=key)
+        return None
 
     def read(self, blob: str) -> bytes | None:
         """Return a blob's bytes, or None when it is missing or damaged."""
@@ -61,7 +74,7 @@ class LocalStore:
             source = self._blob(blob).open("rb")
         except FileNotFoundError:
             return False
-        with source, tempfile.NamedTemporaryFile(dir=self._tmp, delete=False) as part:
+        with source, unfinished(self._tmp) as part:
             while chunk := source.read(_CHUNK_BYTES):
                 digest.update(chunk)
                 part.write(chunk)
@@ -73,16 +86,17 @@ class LocalStore:
 
     def put(self, receipt: Receipt, content: bytes | Path) -> None:
         """Keep a blob, then its receipt, durably. A file that is handed in is taken over."""
-        if (digest_of(content) if isinstance(content, bytes) else _file_digest(content)) != receipt.blob:
+        if (digest_of(content) if isinstance(content, bytes) else file_digest(content)) != receipt.blob:
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
+        text = receipt.to_json()  # before anything is written: a receipt that cannot be, must not leave a blob
         target = self._blob(receipt.blob)
-        if not (target.is_file() and _file_digest(target) == receipt.blob):
+        if not (target.is_file() and file_digest(target) == receipt.blob):
             self._keep(self._written(content) if isinstance(content, bytes) else content, target)
         else:
             _sync_folder(target.parent)  # whoever put it there may not have come as far
             if isinstance(content, Path):
                 content.unlink()
-        self._keep(self._written(receipt.to_json().encode()), self._action(receipt.key))
+        self._keep(self._written(text.encode()), self._action(receipt.key))
 
     def lock(self, key: str) -> AbstractContextManager[object]:
         """Wait until no other thread or process on this machine is making what this key stands for.
@@ -94,7 +108,8 @@ class LocalStore:
         name = key.removeprefix(KEY_PREFIX)
         path = self.root / "locks" / name[:2] / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        return FileLock(path, thread_local=False, poll_interval=0.02)
+        # no soft lock where the file system has none: that one outlives a process that is killed
+        return FileLock(path, thread_local=False, poll_interval=0.02, fallback_to_soft=False)
 
     def receipts(self) -> Iterator[Receipt]:
         """Return all receipts that can be read."""
@@ -109,7 +124,7 @@ class LocalStore:
         return self.root / "blobs" / digest[:2] / digest
 
     def _written(self, content: bytes) -> Path:
-        with tempfile.NamedTemporaryFile(dir=self._tmp, delete=False) as part:
+        with unfinished(self._tmp) as part:
             part.write(content)
         return Path(part.name)
 
@@ -125,7 +140,20 @@ class LocalStore:
         _sync_folder(target.parent)
 
 
-def _file_digest(path: Path) -> str:
+@contextmanager
+def unfinished(folder: Path) -> Iterator[IO[bytes]]:
+    """Open a new file for writing. It stays when all went well, and is removed when it did not: a disk may be full."""
+    part = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115  closed below, kept beyond
+    try:
+        with part:
+            yield part
+    except BaseException:
+        Path(part.name).unlink(missing_ok=True)
+        raise
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file's content, in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

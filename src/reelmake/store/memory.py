@@ -20,8 +20,7 @@ class MemoryStore:
 
     def find(self, key: str) -> Receipt | None:
         """Return the receipt for a key, or None."""
-        text = self._receipts.get(key)
-        return Receipt.from_json(text) if text is not None else None
+        return Receipt.from_json(text) if (text := self._receipts.get(key)) is not None else None
 
     def read(self, blob: str) -> bytes | None:
         """Return a blob's bytes, or None."""
@@ -40,8 +39,9 @@ class MemoryStore:
         data = content.read_bytes() if isinstance(content, Path) else content
         if digest_of(data) != receipt.blob:
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
+        text = receipt.to_json()  # before anything is kept
         self._blobs[receipt.blob] = data
-        self._receipts[receipt.key] = receipt.to_json()
+        self._receipts[receipt.key] = text
         if isinstance(content, Path):
             content.unlink()
 

@@ -60,15 +60,14 @@ class Heart:
     """A small distillation of Kokoro's voice "heart": predicts pitch, harmonics and noise for hibari's own vocoder."""
 
     def __init__(self) -> None:
-        from hibari.tts import ASSETS  # noqa: PLC0415
-        from hibari.voices import voice_path  # noqa: PLC0415
+        from reelmake.providers.offline.hibari_parts import ASSETS, voice_path  # noqa: PLC0415
 
         self.ids: dict[str, int] = json.loads(Path(ASSETS, "vocab.json").read_text(encoding="utf-8"))
         self.session = _session(voice_path("heart"), "/Clip_output_0")
 
     def speak(self, sounds: Sequence[Sound], pace: float, random: np.random.Generator) -> Spoken:
         """Say one sentence."""
-        from hibari.dsp import synth  # noqa: PLC0415
+        from reelmake.providers.offline.hibari_parts import synth  # noqa: PLC0415
 
         known = [sound for sound in sounds if sound.symbol in self.ids]
         ids = [0, *(self.ids[sound.symbol] for sound in known), 0]

@@ -99,7 +99,7 @@ def _alone(core: str) -> str:
 
 def _short(core: str, around: Around) -> str:
     """Say an abbreviation, or return an empty string."""
-    from hibari.g2p.normalize import ABBREV, TITLES  # noqa: PLC0415
+    from reelmake.providers.offline.hibari_parts import ABBREV, TITLES  # noqa: PLC0415
 
     if core.lower() in BEFORE_A_NUMBER and around.dotted and around.next[:1].isdigit():
         return BEFORE_A_NUMBER[core.lower()]
@@ -116,7 +116,7 @@ def _short(core: str, around: Around) -> str:
 
 def _roman(core: str, around: Around) -> str:
     """Say the Roman numeral of "World War II" and "Henry VIII", or return an empty string."""
-    from hibari.g2p.normalize import ROMAN_CARDINAL, ROMAN_ORDINAL  # noqa: PLC0415
+    from reelmake.providers.offline.hibari_parts import ROMAN_CARDINAL, ROMAN_ORDINAL  # noqa: PLC0415
 
     if not re.fullmatch(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})", core):
         return ""
@@ -170,7 +170,7 @@ def _unit(match: re.Match[str], _: Around) -> str:
 
 def unit(name: str, amount: str) -> str:
     """Return the words for a unit of measure after an amount ("km" after "5": "kilometers"), or an empty string."""
-    from hibari.g2p.normalize import UNITS  # noqa: PLC0415
+    from reelmake.providers.offline.hibari_parts import UNITS  # noqa: PLC0415
 
     power = {"^2": "square ", "^3": "cubic "}.get(name[-2:], "")
     names = MORE_UNITS.get(name.removesuffix(name[-2:]) if power else name) or UNITS.get(name[:-2] if power else name)

@@ -54,14 +54,14 @@ def plain(words: str) -> str:
 
 def digits(text: str) -> str:
     """Say each digit by itself: "007" is "zero zero seven"."""
-    from hibari.g2p.numbers import ONES  # noqa: PLC0415
+    from reelmake.providers.offline.hibari_parts import numbers  # noqa: PLC0415
 
-    return " ".join(ONES[int(digit)] for digit in text if digit.isdigit())
+    return " ".join(numbers.ONES[int(digit)] for digit in text if digit.isdigit())
 
 
 def number(text: str, *, year: bool = False) -> str:
     """Say "1,250", "3.14", "-5" or, when it may be a `year`, "1999" as "nineteen ninety-nine"."""
-    from hibari.g2p import numbers  # noqa: PLC0415
+    from reelmake.providers.offline.hibari_parts import numbers  # noqa: PLC0415
 
     minus = "minus " if text[0] == "-" else ""
     whole, *decimals = text.lstrip("+-").replace(",", "").split(".")
@@ -80,7 +80,7 @@ def number(text: str, *, year: bool = False) -> str:
 
 def ordinal(text: str) -> str:
     """Say "22" as "twenty-second"."""
-    from hibari.g2p import numbers  # noqa: PLC0415
+    from reelmake.providers.offline.hibari_parts import numbers  # noqa: PLC0415
 
     return plain(numbers.ordinal(int(text.replace(",", ""))))
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from reelmake.providers.offline.spoken import Said
 
 if TYPE_CHECKING:
-    from hibari.g2p import G2P
+    from reelmake.providers.offline.hibari_parts import G2P
 
 NO_WORD = -1
 MOST_SOUNDS = 380  # the models were trained on up to 510, and sound worse when they are given that many
@@ -80,7 +80,7 @@ def _espeak(sounds: Sequence[Sound]) -> Iterator[tuple[str, int]]:
 
 @functools.cache
 def _g2p() -> G2P:
-    from hibari.g2p import G2P  # noqa: PLC0415
+    from reelmake.providers.offline.hibari_parts import G2P  # noqa: PLC0415
 
     return G2P()
 
