@@ -5,26 +5,26 @@ This is the one place where specs meet the disk and the providers. What comes ou
 
 from __future__ import annotations
 
-import difflib
 import importlib.resources
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import ValidationError
 
 from reelmake.errors import InputError, Problem, SetupError
 from reelmake.media import fonts
+from reelmake.media.probe import Inspector, Want
 from reelmake.media.tool import Ffmpeg
-from reelmake.plan import Kit, Production
-from reelmake.providers import provider
-from reelmake.settings import Settings, load_settings
+from reelmake.plan import CPU, Kit, Production
+from reelmake.providers import all_pools, provider, registered
+from reelmake.settings import Settings, limits_of_pools, load_settings, mistake
 from reelmake.source import Source
-from reelmake.spec import NAME, Character, Episode, is_inside, read_character, read_episode, speaker
-from reelmake.validation import add_problems
+from reelmake.spec import LANGUAGE, NAME, Character, Episode, is_inside, read_character, read_episode, speaker
+from reelmake.validation import add_problems, closest
 
 EPISODES = "episodes"
 CHARACTERS = "characters"
@@ -44,17 +44,27 @@ class Project:
 
 def episode_names(root: Path) -> list[str]:
     """Return the names of all episodes of a project, in order."""
-    return sorted(path.stem for path in (root / EPISODES).glob("*.yaml"))
+    return [path.stem for path in _specs(root, EPISODES)]
+
+
+def _specs(root: Path, folder: str, extension: str = "yaml") -> list[Path]:
+    """Return the specs of a folder, in order; not what editors and systems keep beside them, under names with a dot."""
+    found = (root / folder).glob(f"*.{extension}")
+    return sorted((path for path in found if not path.name.startswith(".")), key=lambda path: path.stem)
 
 
 def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
     """Read a project (or only some of its episodes); raises InputError with every mistake in it."""
     settings = load_settings(root)
+    registered()  # raises for twins, before anybody is asked for one of them
     ffmpeg = find_ffmpeg(root, settings)
     ffmpeg.check()
     problems: list[Problem] = []
-    characters = dict(_characters(root, settings, problems))
+    files = _Files(root, Inspector(ffmpeg, root / STATE / "media.json"))
+    characters = dict(_characters(files, settings, problems))
     kit = _kit(root, settings, ffmpeg, {name: options for name, (_, options) in characters.items()}, problems)
+    settings = _with_limits(root, settings, kit, problems)
+    known = {path.stem for path in _specs(root, CHARACTERS)}
     episodes: dict[str, Episode] = {}
     names = episode_names(root) if only is None else sorted(set(only))
     if not names:
@@ -68,7 +78,7 @@ def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
             source.add(
                 (), f"{name!r} cannot be an episode's name", "rename the file: lower-case letters, digits, - and _"
             )
-        _check_episode(source, root, {path.stem for path in (root / CHARACTERS).glob("*.yaml")}, kit)
+        _check_episode(source, files, known, kit)
         problems += source.problems
         if episode:
             episodes[name] = episode
@@ -90,14 +100,15 @@ def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
 def _misnamed(root: Path) -> Iterator[Problem]:
     """Find specs that would silently be left out."""
     for folder in (EPISODES, CHARACTERS):
-        for path in sorted((root / folder).glob("*.yml")):
+        for path in _specs(root, folder, "yml"):
             fix = f"rename it to {path.stem}.yaml"
             yield Problem(f"{folder}/{path.name}", 1, "only files that end in .yaml are read", fix)
 
 
 def find_ffmpeg(root: Path, settings: Settings) -> Ffmpeg:
     """Return the ffmpeg that a project uses; what it is and can do is remembered in the project's state folder."""
-    return Ffmpeg(Path(settings.ffmpeg) if settings.ffmpeg else None, cache=root / STATE / "ffmpeg.json")
+    path = (root / settings.ffmpeg).absolute() if settings.ffmpeg else None
+    return Ffmpeg(path, cache=root / STATE / "ffmpeg.json")
 
 
 def line_problem(text: str, language: str, voice: str) -> tuple[str, str] | None:
@@ -111,12 +122,12 @@ def line_problem(text: str, language: str, voice: str) -> tuple[str, str] | None
 
 
 def _characters(
-    root: Path, settings: Settings, problems: list[Problem]
+    files: _Files, settings: Settings, problems: list[Problem]
 ) -> Iterator[tuple[str, tuple[Character, Mapping[str, Any]]]]:
     """Read all characters, with the complete options of their voices for the provider in force."""
-    for path in sorted((root / CHARACTERS).glob("*.yaml")):
+    for path in _specs(files.root, CHARACTERS):
         file = f"{CHARACTERS}/{path.name}"
-        if (content := _content(root, file, problems)) is None:
+        if (content := _content(files.root, file, problems)) is None:
             continue
         character, source = read_character(content, file)
         if not NAME.fullmatch(path.stem):
@@ -126,8 +137,8 @@ def _characters(
         options: Mapping[str, Any] = {}
         sprites = source.data.get("sprites")
         for kind in ("telling", "hearing"):
-            if isinstance(sprites, dict) and isinstance(sprites.get(kind), str):
-                _check_file(root, f"{CHARACTERS}/{sprites[kind].strip()}", source, ("sprites", kind))
+            if isinstance(sprites, dict) and isinstance(sprites.get(kind), str) and sprites[kind].strip():
+                files.check(f"{CHARACTERS}/{sprites[kind].strip()}", "sprite", source, ("sprites", kind))
         if character:
             options = _voice_options(character, source, settings.providers.voice)
         problems += source.problems
@@ -139,8 +150,29 @@ def _content(root: Path, file: str, problems: list[Problem]) -> bytes | None:
     try:
         return (root / file).read_bytes()
     except OSError as error:
-        problems.append(Problem(file, 1, f"cannot be read: {error.strerror}", "give yourself the right to read it"))
+        problems.append(Problem(file, 1, *_refused(root / file, error)))
         return None
+
+
+def _refused(path: Path, error: OSError) -> tuple[str, str]:
+    """Say why a file of the project cannot be read, and what to do."""
+    if path.is_dir():
+        return "this is a folder, not a file", "rename it, or put the file in its place"
+    if path.is_symlink() and not path.exists():
+        return "this is a link to a file that is not there", "mend the link, or remove it"
+    if isinstance(error, PermissionError):
+        return f"cannot be read: {error.strerror}", "give yourself the right to read it"
+    return f"cannot be read: {error.strerror}", "put it back, or remove it"
+
+
+def _with_limits(root: Path, settings: Settings, kit: Kit, problems: list[Problem]) -> Settings:
+    """Return the settings with the limits of pools that there are."""
+    pools = {CPU, *kit.pools.values()}
+    limits, wrong = limits_of_pools(root, settings, pools)
+    if wrong:  # of a provider that is installed, and not in force?
+        limits, wrong = limits_of_pools(root, settings, pools | all_pools())
+    problems += wrong
+    return settings.model_copy(update={"limits": limits})
 
 
 def _voice_options(character: Character, source: Source, name: str) -> Mapping[str, Any]:
@@ -169,44 +201,76 @@ def _kit(
         try:
             pools[kind] = provider(kind, name).pool
         except SetupError as error:
-            problems.append(Problem("pyproject.toml", 1, f"[tool.reelmake.providers] {kind}: {error.what}", error.fix))
-    templates = {"image": template(root, "image.j2"), "script": template(root, f"script.{chosen['script']}.j2")}
+            problems.append(mistake(root, ("providers", kind), f"providers.{kind}: {error.what}", error.fix))
+    templates = {}
+    for kind, name in {"image": "image.j2", "script": f"script.{chosen['script']}.j2"}.items():
+        try:
+            templates[kind] = template(root, name)
+        except InputError as error:
+            problems += error.problems
     return Kit(chosen, pools, voices, templates, ffmpeg.identity(), fonts.font_digests)
 
 
 def template(root: Path, name: str) -> str:
-    """Return a prompt template's text: the project's own, or the one that ships along, or nothing."""
-    own = root / TEMPLATES / name
-    if own.is_file():
-        return own.read_text("utf-8")
+    """Return a prompt template's text: the project's own, or the one that ships along, or nothing.
+
+    Raises InputError when the project's own cannot be read.
+    """
+    own, file = root / TEMPLATES / name, f"{TEMPLATES}/{name}"
+    if own.exists() or own.is_symlink():
+        try:
+            return own.read_text("utf-8-sig")
+        except UnicodeDecodeError as error:
+            line = error.object.count(b"\n", 0, error.start) + 1
+            raise InputError((Problem(file, line, "this is not UTF-8", "save the file as UTF-8"),)) from None
+        except OSError as error:
+            raise InputError((Problem(file, 1, *_refused(own, error)),)) from None
     shipped = importlib.resources.files("reelmake") / TEMPLATES / name
     return shipped.read_text("utf-8") if shipped.is_file() else ""
 
 
-def _check_episode(source: Source, root: Path, characters: AbstractSet[str], kit: Kit) -> None:
+def _check_episode(source: Source, files: _Files, characters: AbstractSet[str], kit: Kit) -> None:
     """Add what is wrong with an episode beyond its own form; as it is written, since its form may be wrong."""
     known = sorted(characters)
     cast = [name for name in _list(source.data.get("cast")) if isinstance(name, str)]
     for at, name in enumerate(cast):
-        if name not in characters:
+        if NAME.fullmatch(name) and name not in characters:
             fix = _did_you_mean(name, known, "characters/{}.yaml")
             source.add(("cast", at), f"there is no character {name!r}", fix)
     language = str(source.data.get("language", Episode.model_fields["language"].default))
+    speaks = _check_language(source, language, kit)
     for at, item in enumerate(_list(source.data.get("script"))):
         if (said := speaker(item)) is None:
             continue
         name, text = said
-        if cast and name not in cast:
+        if not NAME.fullmatch(name):
+            pass  # told by the form
+        elif cast and name not in cast:
             what = f"line {at + 1} is spoken by {name!r}, who is not in the cast ({', '.join(cast)})"
             source.add(("script", at, name), what, f"add {name} under cast:, or fix the name")
         elif not cast and name not in characters:
             what = f"line {at + 1} is spoken by {name!r}, and there is no such character"
             source.add(("script", at, name), what, _did_you_mean(name, known, "characters/{}.yaml"))
-        if text.strip() and "voice" in kit.pools and (wrong := line_problem(text, language, kit.providers["voice"])):
+        if text.strip() and speaks and (wrong := line_problem(text, language, kit.providers["voice"])):
             source.add(("script", at, name), f"line {at + 1}: {wrong[0]}", wrong[1])
     background = source.data.get("background")
-    _check_file(root, background.get("file") if isinstance(background, dict) else background, source, ("background",))
-    _check_file(root, source.data.get("music"), source, ("music",))
+    file = background.get("file") if isinstance(background, dict) else background
+    files.check(file, "video", source, ("background",))
+    files.check(source.data.get("music"), "audio", source, ("music",))
+
+
+def _check_language(source: Source, language: str, kit: Kit) -> bool:
+    """Add what is wrong with an episode's language, once; returns whether the voices speak it."""
+    wrong = {
+        kind: told
+        for kind in ("script", "voice")
+        if kind in kit.pools and not (kind == "script" and "script" in source.data)
+        if LANGUAGE.fullmatch(language) and (told := provider(kind, kit.providers[kind]).language_problem(language))
+    }
+    for kind, told in wrong.items():
+        other = "write the lines under script:" if kind == "script" else "choose another language:"
+        source.add(("language",), f"language: {told}", f"{other}, or another {kind} provider")
+    return "voice" in kit.pools and "voice" not in wrong
 
 
 def _list(value: object) -> list[Any]:
@@ -214,25 +278,54 @@ def _list(value: object) -> list[Any]:
 
 
 def _did_you_mean(name: str, known: list[str], form: str) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    return (
-        f"did you mean {close[0]!r}?"
-        if close
-        else f"add {form.format(name)}, or use one of {', '.join(known) or 'none'}"
-    )
+    if close := closest(name, known):
+        return f"did you mean {close!r}?"
+    return f"add {form.format(name)}, or use one of {', '.join(known) or 'none'}"
 
 
-def _check_file(root: Path, path: object, source: Source, loc: tuple[str, ...]) -> None:
-    """Add what is wrong with a file that a spec names; a path that is not one is told by the spec's own form."""
-    if not isinstance(path, str) or not is_inside(path.strip()):
-        return
-    file = root / path.strip()
-    if not file.is_file():
-        beside = sorted(other.name for other in file.parent.glob("*")) if file.parent.is_dir() else []
-        close = difflib.get_close_matches(file.name, beside, 1)
-        what = f"{loc[-1]}: there is no file {path}"
-        source.add(loc, what, f"did you mean {close[0]}?" if close else "add the file, or fix the path")
-    elif not file.resolve().is_relative_to(root.resolve()):
-        source.add(loc, f"{loc[-1]}: {path} leads out of the project", "copy the file into the project")
-    elif not os.access(file, os.R_OK):
-        source.add(loc, f"{loc[-1]}: {path} cannot be read", "give yourself the right to read it")
+_WANTED: Mapping[Want | Literal["sprite"], str] = {
+    "video": "name a video or a picture, such as an mp4 or a png",
+    "audio": "name a file with sound, such as an ogg or an mp3",
+    "picture": "name a picture",
+    "sprite": "name a picture, best a PNG",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class _Files:
+    """The files that specs of a project name."""
+
+    root: Path
+    inspector: Inspector
+
+    def check(self, path: object, want: Want | Literal["sprite"], source: Source, loc: tuple[str, ...]) -> None:
+        """Add what is wrong with a file; a path that is not one is told by the spec's own form."""
+        if not isinstance(path, str) or not is_inside(path.strip()):
+            return
+        try:
+            wrong = self._problem(path.strip(), want)
+        except (OSError, ValueError) as error:  # no right to look, a name that is too long
+            wrong = f"{path} cannot be read ({getattr(error, 'strerror', error)})", "fix the path, or its rights"
+        if wrong:
+            source.add(loc, f"{loc[-1]}: {wrong[0]}", wrong[1])
+
+    def _problem(self, path: str, want: Want | Literal["sprite"]) -> tuple[str, str] | None:
+        file = self.root / path
+        wrong: tuple[str, str] | None = None
+        if file.is_dir():
+            wrong = f"{path} is a folder", "name a file in it"
+        elif not file.exists():
+            beside = sorted(other.name for other in file.parent.glob("*") if other.is_file())
+            close = closest(file.name, beside)
+            dead = f", only a link to {file.readlink()}" if file.is_symlink() else ""
+            fix = f"did you mean {close}?" if close else "add the file, or fix the path"
+            wrong = f"there is no file {path}{dead}", fix
+        elif not file.resolve().is_relative_to(self.root.resolve()):
+            wrong = f"{path} leads out of the project", "copy the file into the project"
+        elif not file.is_file():
+            wrong = f"{path} is not a file", "name a file"
+        elif not os.access(file, os.R_OK):
+            wrong = f"{path} cannot be read", "give yourself the right to read it"
+        elif told := self.inspector.problem(file, want):
+            wrong = f"{path} cannot be used: {told}", _WANTED[want]
+        return wrong

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 IMAGE_TEMPLATE: Final = "templates/image.j2"
 
 _COMMENT = re.compile(r"(?<!\{)\{#.*?#\}", re.DOTALL)
+_TRIMMED = re.compile(r"\{#[-+]|[-+]#\}")  # a comment that takes the spaces around it along
 _NAME = re.compile(r"(?<!\{)\{\{\s*([a-z_]+)\s*\}\}(?!\})")
 _SYNTAX = re.compile(r"\{[{%#]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”\u2019)]*\s+")
@@ -62,6 +63,8 @@ def _filled_in(template: str, values: Mapping[str, object]) -> str | None:
 
     Loading Jinja2 takes a tenth of a second, on every build with nothing to do; and few templates need it.
     """
+    if _TRIMMED.search(template):
+        return None
     bare = _COMMENT.sub("", template)
     names = set(_NAME.findall(bare))
     plain = all(isinstance(values.get(name), str) for name in names)

@@ -1,6 +1,9 @@
 """What a team shares (`[tool.reelmake]` in pyproject.toml) and what a machine knows (environment and `.env`).
 
 Any shared value can be overridden by `REELMAKE_<NAME>`, nested names with `__`: `REELMAKE_LIMITS__CPU=4`.
+
+Unknown names in our own table and in `.env` are mistakes. In the environment, which we share with whatever else runs
+there, only those are that look like one of ours: a variable that does nothing must not look as if it did.
 """
 
 from __future__ import annotations
@@ -8,16 +11,17 @@ from __future__ import annotations
 import os
 import re
 import tomllib
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reelmake.errors import InputError, Problem
 from reelmake.source import Loc, Source
 from reelmake.spec import InnerPath, Reel
-from reelmake.validation import Record, add_problems
+from reelmake.validation import Record, add_problems, closest
 
 PREFIX = "REELMAKE_"
 PYPROJECT = "pyproject.toml"
@@ -47,14 +51,16 @@ class Settings(BaseSettings):
 
     providers: Providers = Field(Providers(), description="Who performs scripts, voices and images.")
     limits: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
-        {}, description="How many steps run at once in each pool: `cpu`, or a provider's own pool."
+        {},
+        description="How many steps run at once in each pool: `cpu`, or a provider's own pool. "
+        "In a variable `_` stands for the `-` of a pool's name, too.",
     )
     reel: Reel = Field(Reel(), description="The video format that episodes start from.")
     store: InnerPath = Field(
         ".reelmake/store", description="The folder of receipts and blobs, from the project's folder."
     )
     ffmpeg: str | None = Field(
-        None, description="Another ffmpeg than the one that is installed along (`REELMAKE_FFMPEG`): its path."
+        None, description="Another ffmpeg than the one that is installed along: its path, from the project's folder."
     )
 
     @classmethod
@@ -73,15 +79,75 @@ class Settings(BaseSettings):
 
 def load_settings(root: Path) -> Settings:
     """Read the settings of the project in `root`; raises InputError with all that is wrong in them."""
-    text, private = _text(root / PYPROJECT), _text(root / DOTENV)
+    text, _ = _text(root / PYPROJECT), _text(root / DOTENV)  # both have to be text
     shared = _shared(text)
+    problems = list(_mistyped_variables())
+    settings = None
     try:
-        return Settings(_env_file=root / DOTENV, **shared)
+        settings = Settings(_env_file=root / DOTENV, **shared)
     except ValidationError as error:
         source = Source(PYPROJECT, shared, _toml_lines(text))
         add_problems(error, Settings, source)
         found = zip(source.problems, error.errors(), strict=True)
-        raise InputError(tuple(_blame(problem, item["loc"], private) for problem, item in found)) from None
+        problems += [mistake(root, item["loc"], problem.what, problem.fix) for problem, item in found]
+    if problems or settings is None:
+        raise InputError(tuple(problems))
+    return settings
+
+
+def limits_of_pools(root: Path, settings: Settings, pools: Collection[str]) -> tuple[dict[str, int], list[Problem]]:
+    """Return the limits by the names of pools, and what is wrong with those that no pool has.
+
+    Shells take no `-` in a variable's name, and capitals mean nothing in it.
+    """
+    by_variable = {pool.lower().replace("-", "_"): pool for pool in sorted(pools)}
+    limits: dict[str, int] = {}
+    overriding: dict[str, int] = {}
+    problems: list[Problem] = []
+    for name, limit in settings.limits.items():
+        if name in pools:
+            limits[name] = limit
+        elif name in by_variable and mistake(root, ("limits", name), "", "").file != PYPROJECT:
+            overriding[by_variable[name]] = limit
+        else:
+            close = closest(name, pools)
+            fix = f"did you mean {close!r}?" if close else f"remove it; the pools are {', '.join(sorted(pools))}"
+            problems.append(mistake(root, ("limits", name), f"limits: there is no pool {name!r}", fix))
+    return {**limits, **overriding}, problems
+
+
+def mistake(root: Path, loc: Loc, what: str, fix: str) -> Problem:
+    """Return a mistake in a setting, where it was set: a variable, a line of `.env`, or one of pyproject.toml."""
+    variable = PREFIX + "__".join(map(str, loc)).upper()
+    if variable in map(str.upper, os.environ):
+        return Problem(variable, 1, what, fix)
+    for number, line in enumerate(_text(root / DOTENV).splitlines(), 1):
+        if re.match(rf"\s*(export\s+)?{re.escape(variable)}\s*=", line, re.IGNORECASE):
+            return Problem(DOTENV, number, what, fix)
+    return Problem(PYPROJECT, Source(PYPROJECT, lines=_toml_lines(_text(root / PYPROJECT))).line(loc), what, fix)
+
+
+def _mistyped_variables() -> Iterator[Problem]:
+    """Find variables that look like ours and are not, such as REELMAKE_REEL_SIZE."""
+    known = list(_variables(Settings))
+    for name in sorted(os.environ):
+        rest = name.upper().removeprefix(PREFIX)
+        if rest == name.upper() or rest.partition("__")[0].lower() in Settings.model_fields:
+            continue
+        pool = re.fullmatch(r"LIMITS?_+(\w+)", rest)
+        if close := f"LIMITS__{pool[1]}" if pool else closest(rest, known, _LIKE_OURS):
+            yield Problem(name, 1, "no setting has this name", f"did you mean {PREFIX}{close}?")
+
+
+_LIKE_OURS = 0.75  # STOER and STORES are as like as this to STORE; STORE_URL, which would be something else, is not
+
+
+def _variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Yield the variable of each setting and each table, without what all begin with."""
+    for name, field in model.model_fields.items():
+        yield prefix + name.upper()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _variables(field.annotation, f"{prefix}{name.upper()}__")
 
 
 def _text(path: Path) -> str:
@@ -140,14 +206,3 @@ def _toml_lines(text: str) -> dict[Loc, int]:
 
 def _names(dotted: str) -> tuple[str, ...]:
     return tuple(key.strip("\"'") for key in re.findall(_KEY, dotted))
-
-
-def _blame(problem: Problem, loc: Loc, private: str) -> Problem:
-    """Name the environment variable, or the line of `.env`, where it is what is wrong, and not pyproject.toml."""
-    variable = PREFIX + "__".join(map(str, loc)).upper()
-    if variable in map(str.upper, os.environ):
-        return Problem(variable, 1, problem.what, problem.fix)
-    for number, line in enumerate(private.splitlines(), 1):
-        if re.match(rf"\s*(export\s+)?{re.escape(variable)}\s*=", line, re.IGNORECASE):
-            return Problem(DOTENV, number, problem.what, problem.fix)
-    return problem

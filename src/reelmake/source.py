@@ -6,6 +6,7 @@ Every scalar stays the text that was written (`No` is a word, not a boolean); mo
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -21,6 +22,10 @@ _MAX_NODES: Final = 20_000
 _MAX_DEPTH: Final = 12
 
 _BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
+# What begins a comment where a value should be, in brackets: which are then never closed. Looked for not far away.
+_NEAR_LINES: Final = 20
+_NEAR_CHARACTERS: Final = 300
+_COMMENTED: Final = re.compile(r"[\[{](?:[^#]*(?::\s+|,\s*))?\s*(#[^\s,}\]]+)")
 _UNPRINTABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _TOO_DEEP: Final = ("the YAML is nested too deeply", "write it flat, as in the reference")
@@ -79,17 +84,20 @@ class _GiveUpError(Exception):
     """The file makes no sense from here on; the reason has been noted."""
 
 
-def read_source(content: bytes, file: str) -> Source:
-    """Read a YAML file; a file that cannot be read has problems and no data."""
+def read_source(content: bytes, file: str, needs: Sequence[str] = ("title", "script")) -> Source:
+    """Read a YAML file; a file that cannot be read has problems and no data.
+
+    `needs` are the names that the least of such files has: what to write is told with them.
+    """
     source = Source(file)
     try:
-        source.data = _read(content, source)
+        source.data = _read(content, source, needs)
     except _GiveUpError:
         source.data = {}
     return source
 
 
-def _read(content: bytes, source: Source) -> dict[str, Any]:
+def _read(content: bytes, source: Source, needs: Sequence[str]) -> dict[str, Any]:
     text = _decode(content, source)
     try:
         _check_events(text, source)
@@ -102,11 +110,12 @@ def _read(content: bytes, source: Source) -> dict[str, Any]:
         source.add_at(1, f"not valid YAML: {told}", "remove what it names")
         raise _GiveUpError from error
     if root is None or root.value == "":
-        source.add_at(1, "the file is empty", "give it at least a title: and a script:, or copy one of the samples")
+        least = " and ".join(f"a {name}:" for name in needs)
+        source.add_at(1, "the file is empty", f"give it at least {least}, or copy one of the samples")
         raise _GiveUpError
     if not isinstance(root, yaml.MappingNode):
         source.add_at(
-            _line(root.start_mark), "the file is not a list of `name: value` pairs", "start it with `title: ...`"
+            _line(root.start_mark), "the file is not a list of `name: value` pairs", f"start it with `{needs[0]}: ...`"
         )
         raise _GiveUpError
     built: dict[str, Any] = _build(root, (), source)
@@ -183,6 +192,12 @@ def _told(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str]:
                 what, fix = told, advice
                 mark = error.context_mark or mark if where_it_began else mark
                 break
+    if error.problem_mark and "flow" in str(error.context):
+        here = min(error.problem_mark.line, len(lines) - 1)
+        for at in range(here, max(-1, here - _NEAR_LINES), -1):
+            if found := _COMMENTED.search(lines[at][:_NEAR_CHARACTERS]):
+                what = "a # begins a comment here, with all that follows on the line"
+                return at + 1, f"not valid YAML: {what}", f'put it in quotes: "{found[1]}"'
     last = len(lines) - (len(lines) > 1 and not lines[-1])  # a file's end is reported on the line after the last
     return min(_line(mark), last), f"not valid YAML: {what}", fix
 

@@ -6,7 +6,6 @@ them at once. Mistakes that need more than the file itself (is this character in
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 import json
 import re
@@ -26,14 +25,14 @@ from pydantic import (
 
 from reelmake.source import Source, read_source
 from reelmake.timeline import FRAME_RATES, Flow
-from reelmake.validation import Record, Wrong, form, shown, validate
+from reelmake.validation import Record, Wrong, closest, form, shown, validate
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 MAX_LINES: Final = 200
 MAX_LINE_CHARACTERS: Final = 1000
 MAX_CAST: Final = 6
 
-_LANGUAGE: Final = "[a-z]{2,3}(-[A-Za-z0-9]{2,8})*"
 _COLOR: Final = "#[0-9A-Fa-f]{6}"
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
@@ -150,10 +149,23 @@ class Take(Record):
         return {"voice": value, "image": value}
 
 
+class _Unclear:
+    """Stands where a speaker would be, so that whatever else is wrong with the line is told as well."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        self.wrong = Wrong(what, fix, of_all=True)
+
+
+def _clear(value: object) -> object:
+    if isinstance(value, _Unclear):
+        raise value.wrong
+    return value
+
+
 class Line(Record):
     """Who says what, and what is shown. Written as `- ada: What she says.` with the other names below it."""
 
-    character: Name = Field(description="Who speaks: the name before the colon.")
+    character: Annotated[Name, BeforeValidator(_clear)] = Field(description="Who speaks: the name before the colon.")
     text: Spoken = Field(description="What is said, after the colon.")
     image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
     take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
@@ -169,15 +181,16 @@ class Line(Record):
         if {"character", "text"} == set(speakers):
             return value
         if not speakers:
-            raise Wrong("has no speaker", "write `- ada: What she says.`")
+            return {**rest, "character": _Unclear("has no speaker", "write `- ada: What she says.`"), "text": "-"}
         if len(speakers) > 1:  # is all but one a mistyped option? Then they are unknown names, each in its place
-            typos = {name: value[name] for name in speakers if difflib.get_close_matches(name, LINE_OPTIONS, 1)}
+            typos = {name: value[name] for name in speakers if closest(name, LINE_OPTIONS)}
             rest |= typos
             speakers = [name for name in speakers if name not in typos] or speakers
         if len(speakers) > 1:
             named, options = " and ".join(map(shown, speakers)), ", ".join(LINE_OPTIONS)
             fix = f"write one a line, and its other names ({options}) below it"
-            raise Wrong(f"names {named}, and only one can speak", fix)
+            unclear = _Unclear(f"names {named}, and only one can speak", fix)
+            return {**rest, "character": unclear, "text": "-"}
         return {**rest, "character": speakers[0], "text": value[speakers[0]]}
 
 
@@ -199,8 +212,8 @@ class Episode(Record):
     )
     language: Annotated[
         str,
-        StringConstraints(pattern=f"^{_LANGUAGE}$"),
-        form(_LANGUAGE, "is not a language tag", "write one such as en, en-GB or ja"),
+        StringConstraints(pattern=f"^{LANGUAGE.pattern}$"),
+        form(LANGUAGE.pattern, "is not a language tag", "write one such as en, en-GB or ja"),
     ] = Field(
         "en",
         description="What is spoken, as a language tag such as `en` or `en-GB`. The offline providers speak English.",
@@ -282,14 +295,14 @@ class Character(Record):
 
 def read_episode(content: bytes, file: str) -> tuple[Episode | None, Source]:
     """Read an episode; problems are in the source, and the episode is None when there are any."""
-    source = read_source(content, file)
+    source = read_source(content, file, ("title", "script"))
     _place_lines(source)
     return validate(Episode, source), source
 
 
 def read_character(content: bytes, file: str) -> tuple[Character | None, Source]:
     """Read a character; problems are in the source, and the character is None when there are any."""
-    source = read_source(content, file)
+    source = read_source(content, file, ("name",))
     return validate(Character, source), source
 
 

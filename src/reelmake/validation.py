@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from collections.abc import Iterable
 from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
@@ -18,11 +19,15 @@ class Record(BaseModel):
 
 
 class Wrong(ValueError):  # noqa: N818 (it reads as what it is: a value that is wrong)
-    """Raised by validators: what is wrong with a value ('is not ...'), and what to write instead."""
+    """Raised by validators: what is wrong with a value ('is not ...'), and what to write instead.
 
-    def __init__(self, what: str, fix: str) -> None:
+    `of_all` says that it is wrong with the whole record that the value belongs to.
+    """
+
+    def __init__(self, what: str, fix: str, *, of_all: bool = False) -> None:
         super().__init__(what)
         self.fix = fix
+        self.of_all = of_all
 
 
 def form(pattern: str, what: str, fix: str) -> BeforeValidator:
@@ -34,6 +39,17 @@ def form(pattern: str, what: str, fix: str) -> BeforeValidator:
         return value
 
     return BeforeValidator(check)
+
+
+def closest(word: str, known: Iterable[str], likeness: float = 0.6) -> str | None:
+    """Return the one of the known words that was most likely meant, or None when none is like it."""
+    likely = difflib.get_close_matches(word, list(known), 5, likeness)
+
+    def rank(other: str) -> tuple[float, int]:  # `stile` is as like `title` as `style`, but for where its letters are
+        in_place = sum(one == two for one, two in zip(word, other, strict=False))
+        return difflib.SequenceMatcher(None, other, word).ratio(), in_place
+
+    return max(likely, key=rank, default=None)
 
 
 def shown(value: object) -> str:
@@ -94,13 +110,16 @@ def add_problems(error: ValidationError, model: type[BaseModel], source: Source)
 
 def _add(item: Any, model: type[BaseModel], source: Source) -> None:
     loc: Loc = item["loc"]
+    wrong = item.get("ctx", {}).get("error")
+    if isinstance(wrong, Wrong) and wrong.of_all:
+        loc = loc[:-1]
     name = ".".join(str(part + 1) if isinstance(part, int) else part for part in loc) + ":" if loc else ""
     if item["type"] == "extra_forbidden":
         known = _names_at(model, loc[:-1])
-        close = difflib.get_close_matches(str(loc[-1]), known, 1)
-        meant = f"did you mean {close[0]!r}?" if close else f"remove it; the names here are {', '.join(known)}"
+        close = closest(str(loc[-1]), known)
+        meant = f"did you mean {close!r}?" if close else f"remove it; the names here are {', '.join(known)}"
         source.add(loc, f"unknown name {shown(str(loc[-1]))}", meant)
-    elif isinstance(wrong := item.get("ctx", {}).get("error"), Wrong):
+    elif isinstance(wrong, Wrong):
         source.add(loc, f"{name} {wrong}".strip(), wrong.fix)
     else:
         context = item.get("ctx", {})

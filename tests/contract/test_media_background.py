@@ -207,7 +207,7 @@ def test_files_are_told_apart(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
     }
     assert look(video, ffmpeg).duration_seconds == pytest.approx(2, abs=0.1)
     for broken in (cut, text, tmp_path / "none.mp4"):
-        assert "failed" in problem(broken, "video", ffmpeg)
+        assert "damaged" in problem(broken, "video", ffmpeg)
         with pytest.raises(MediaError):
             normalise(broken, tmp_path / "out.mp4", FRAME, ffmpeg)
     with pytest.raises(MediaError, match=r"song\.mp3 has no pictures; name a video"):

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from reelmake.errors import MediaError, SetupError
+from reelmake.ffmpeg import NEEDED_ENCODERS, NEEDED_FILTERS
 from reelmake.media.tool import Ffmpeg
 
 
@@ -86,6 +87,34 @@ def test_all_that_an_ffmpeg_lacks_is_told_with_what_to_set(tmp_path: Path) -> No
         Ffmpeg(path).check()
     assert "REELMAKE_FFMPEG" in str(told.value)
     assert "ebur128" not in str(told.value)
+
+
+def test_a_library_that_was_not_built_in_is_told(tmp_path: Path) -> None:
+    """No list names soxr, and without it every voice would fail."""
+    lists = {"filters": " ".join(NEEDED_FILTERS), "encoders": " ".join(NEEDED_ENCODERS)}
+    for built_in, missing in (("--enable-libsoxr", None), ("--disable-libsoxr", "lacks the library libsoxr; set")):
+        path = program(
+            tmp_path / f"ff{built_in}",
+            f"""
+            version = "ffmpeg version 7.1-poor Copyright\\nconfiguration: --enable-gpl {built_in} --enable-libx264"
+            print({{"-version": version}}.get(sys.argv[1]) or {lists!r}[sys.argv[-1][1:]])
+            """,
+        )
+        if missing is None:
+            Ffmpeg(path).check()
+        else:
+            with pytest.raises(SetupError, match=missing):
+                Ffmpeg(path).check()
+
+
+def test_what_was_remembered_before_we_needed_more_is_found_out_again(tmp_path: Path) -> None:
+    path, cache = tmp_path / "ff", tmp_path / "cache.json"
+    poor_ffmpeg(path, filters="", encoders="")
+    status = path.stat()
+    old = f"{path}|{status.st_size}|{status.st_mtime_ns}"
+    cache.write_text(json.dumps({old: {"version": "7.1-poor", "missing": ""}}))
+    with pytest.raises(SetupError, match="libsoxr"):
+        Ffmpeg(path, cache).check()
 
 
 @pytest.mark.parametrize("kind", ["missing", "folder", "not executable", "no ffmpeg", "fails"])

@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reelmake.errors import InputError, Problem
-from reelmake.settings import Settings, load_settings
+from reelmake.settings import Settings, limits_of_pools, load_settings
 from reelmake.spec import Reel
 
 
@@ -136,7 +136,9 @@ def test_the_keys_of_vendors_live_in_dotenv_too(root: Path) -> None:
 
 
 def test_other_variables_are_none_of_ours(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("STORE", "LIMITS", "OPENAI_API_KEY", "REELMAKE"):
+    """Those of our tests and tools, of other versions of ours, and of other programs that build on us."""
+    ours = ("REELMAKE_KEEP", "REELMAKE_ACCEPT", "REELMAKE_STORE_URL", "REELMAKE_CAP_USD", "REELMAKE_PROXY", "REELMAKE_")
+    for name in ("STORE", "LIMITS", "OPENAI_API_KEY", "REELMAKE", "MY_REELMAKE_STOER", *ours):
         monkeypatch.setenv(name, "3")
     assert load_settings(root) == Settings(_env_file=None)
 
@@ -263,6 +265,56 @@ def test_an_unknown_name_of_ours_in_dotenv_is_told(root: Path, name: str, close:
     write(root, dotenv=f"A=1\n{name}=x\n")
     (problem,) = problems(root)
     assert (problem.file, problem.line, problem.fix) == (".env", 2, f"did you mean {close!r}?")
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("REELMAKE_STOER", "REELMAKE_STORE"),
+        ("REELMAKE_FFMEG", "REELMAKE_FFMPEG"),
+        ("REELMAKE_REEL_SIZE", "REELMAKE_REEL__SIZE"),
+        ("REELMAKE_PROVIDER__VOICE", "REELMAKE_PROVIDERS__VOICE"),
+        ("REELMAKE_PROVIDERS_VOICE", "REELMAKE_PROVIDERS__VOICE"),
+        ("REELMAKE_LIMITS_CPU", "REELMAKE_LIMITS__CPU"),
+        ("REELMAKE_LIMIT__CPU", "REELMAKE_LIMITS__CPU"),
+        ("reelmake_limit", "REELMAKE_LIMITS"),
+    ],
+)
+def test_a_variable_that_looks_like_one_of_ours_is_told(
+    root: Path, monkeypatch: pytest.MonkeyPatch, name: str, meant: str
+) -> None:
+    """It would do nothing, and say nothing; beside what else is wrong."""
+    monkeypatch.setenv(name, "1")
+    (problem,) = problems(root)
+    assert (problem.file, problem.fix) == (name, f"did you mean {meant}?")
+    write(root, "[tool.reelmake]\nstore = 3\n")
+    assert len(problems(root)) == 2
+
+
+POOLS = ("cpu", "acme-voice", "my_pool", "Loud")
+
+
+def test_limits_are_of_pools(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A variable can name every pool, though shells take no hyphen, and it wins."""
+    write(root, "[tool.reelmake.limits]\nacme-voice = 1\ncpu = 1\n", "REELMAKE_LIMITS__MY_POOL=3\n")
+    monkeypatch.setenv("REELMAKE_LIMITS__ACME_VOICE", "2")
+    monkeypatch.setenv("REELMAKE_LIMITS__LOUD", "4")
+    limits, wrong = limits_of_pools(root, load_settings(root), POOLS)
+    assert wrong == []
+    assert limits == {"acme-voice": 2, "cpu": 1, "my_pool": 3, "Loud": 4}
+
+
+def test_a_limit_of_no_pool_is_told_where_it_was_set(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(root, "[tool.reelmake.limits]\ncpu = 1\ncpus = 2\nacme_voice = 1\n", "A=1\nREELMAKE_LIMITS__ZZZ=3\n")
+    monkeypatch.setenv("REELMAKE_LIMITS__ACME_VOISE", "2")
+    limits, wrong = limits_of_pools(root, load_settings(root), POOLS)
+    assert limits == {"cpu": 1}
+    assert sorted(map(str, wrong)) == [
+        ".env:2: limits: there is no pool 'zzz'; remove it; the pools are Loud, acme-voice, cpu, my_pool",
+        "REELMAKE_LIMITS__ACME_VOISE:1: limits: there is no pool 'acme_voise'; did you mean 'acme-voice'?",
+        "pyproject.toml:3: limits: there is no pool 'cpus'; did you mean 'cpu'?",
+        "pyproject.toml:4: limits: there is no pool 'acme_voice'; did you mean 'acme-voice'?",
+    ]
 
 
 def test_a_dotenv_that_is_not_utf8_is_told(root: Path) -> None:

@@ -94,6 +94,14 @@ BROKEN: dict[str, tuple[str | bytes, int, str]] = {
     "no colon": ("title: t\ntopic\nstyle: x\n", 2, "has no colon"),
     "no space after the colon": ("title: t\ntopic:x\n", 2, "has no colon and space; write `name: value`"),
     # quotes and brackets
+    "a comment in braces": (
+        "a: t\nb: {c: #FFD166}\nd: x\n",
+        2,
+        "begins a comment here, with all that follows on the line",
+    ),
+    "a comment in braces at the end": ("a: t\nb: {c: #FFD166}", 2, 'put it in quotes: "#FFD166"'),
+    "a comment in brackets": ("a: t\nb: [#one, #two]\nd: x\n", 2, 'put it in quotes: "#one"'),
+    "a comment after an unclosed bracket": ("a: t\nb: [c # d\ne: f", 2, "the [ that opens here is not closed"),
     "unclosed double quote": ('title: t\ntopic: "x\nstyle: y\n', 2, "the quote that opens here is never closed"),
     "unclosed single quote": ("title: t\ntopic: 'x\nstyle: y\n", 2, "the quote that opens here is never closed"),
     "apostrophe in single quotes": ("a: t\nb: 'It's late.'\n", 2, "quote all of it"),
@@ -207,6 +215,14 @@ def test_a_smaller_mistake_leaves_the_rest_to_be_checked(name: str) -> None:
     assert source.data == data
 
 
+@pytest.mark.parametrize(
+    ("text", "fix"), [("", "give it at least a name:, or copy"), ("- a", "start it with `name: ...`")]
+)
+def test_the_least_of_a_file_is_told_as_that_of_its_kind(text: str, fix: str) -> None:
+    (problem,) = read_source(text.encode(), "characters/ada.yaml", ("name",)).problems
+    assert fix in problem.fix
+
+
 @pytest.mark.parametrize("text", ["[" * 400_000, "{a: " * 100_000, "- " * 300_000, "? " * 300_000])
 def test_brackets_without_end_do_not_take_the_process_down(text: str) -> None:
     """YAML's own builder recurses without a limit: in a process of its own, since a regression would end this one."""
@@ -226,6 +242,7 @@ LARGE = {
     "brackets": "[" + "a," * 490_000 + "]",
     "aliases": "a: &x [" + "x," * 9_000 + "]\nb: [" + "*x," * 9_000 + "]",
     "quote": '"' + "a" * 990_000,
+    "braces": ("{" * 9 + "\n") * 90_000,
 }
 
 

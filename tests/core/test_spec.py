@@ -368,6 +368,7 @@ VALUES = {
         "reel.fps: '{x}' is not allowed there",
     ),
     "unknown name": (f"{TOP}stlye: x\n", 4, "unknown name 'stlye'; did you mean 'style'?"),
+    "a name like two others": (f"{TOP}stile: x\n", 4, "unknown name 'stile'; did you mean 'style'?"),
     "strange name": (f"{TOP}zzz: x\n", 4, "unknown name 'zzz'; remove it; the names here are title, topic, cast"),
     "endless name": (f"{TOP}? {'z' * 5000}\n: x\n", 4, "unknown name 'zzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzzz…'"),
     "unknown name within": (
@@ -395,6 +396,29 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert [line for line, _ in problems] == [1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 15, 16]
 
 
+def test_what_is_wrong_with_a_line_is_told_though_its_speaker_is_not_clear() -> None:
+    record, problems = episode(
+        "title: t\nscript:\n"
+        "  - ada: hi\n    image:\n    take: x\n    pause_seconds: 11\n    foo: bar\n"
+        "  - image:\n    take: 0\n"
+        "  - {}\n"
+    )
+    assert record is None
+    assert parts(
+        problems,
+        [
+            (3, "script.1: names 'ada' and 'foo', and only one can speak"),
+            (4, "script.1.image: '' is empty"),
+            (5, "script.1.take: 'x' is not a whole number"),
+            (6, "script.1.pause_seconds: '11' is more than 10"),
+            (8, "script.2.image: '' is empty"),
+            (8, "script.2: has no speaker"),
+            (9, "script.2.take: '0' is not a whole number"),
+            (10, "script.3: has no speaker"),
+        ],
+    ), problems
+
+
 def test_what_is_missing_is_told_beside_what_is_wrong() -> None:
     assert parts(
         episode("foo: 1\n")[1], [(1, "script: is missing"), (1, "title: is missing"), (1, "unknown name 'foo'")]
@@ -403,6 +427,11 @@ def test_what_is_missing_is_told_beside_what_is_wrong() -> None:
 
 CHARACTERS = {
     "empty": ("{}\n", [(1, "name: is missing")]),
+    "no text": ("", [(1, "the file is empty; give it at least a name:")]),
+    "color that is a comment in braces": (
+        "name: a\ncaption: {color: #FFD166}\nside: left\n",
+        [(2, 'a # begins a comment here, with all that follows on the line; put it in quotes: "#FFD166"')],
+    ),
     "color": ("name: a\ncaption:\n  color: red\n", [(3, "'red' is not a colour; write it as \"#FFD166\", in quotes")]),
     "short color": ("name: a\ncaption: {color: '#FD1'}\n", [(2, "'#FD1' is not a colour")]),
     "color that is a comment": ("name: a\ncaption:\n  color: #FFD166\n", [(3, "without them, # begins a comment")]),

@@ -39,6 +39,9 @@ class StandinVoice:
     pool: ClassVar[str] = "standin-voice"
     options: ClassVar[type[Options]] = NoOptions
 
+    def language_problem(self, language: str) -> str:
+        return "there are no clicks in Klingon" if language == "tlh" else ""
+
     def problem(self, text: str, language: str) -> str:
         del language
         return "" if any(c.isalnum() for c in text) else "there is nothing to click for"
@@ -69,6 +72,9 @@ class StandinScript:
     """Numbered lines."""
 
     pool: ClassVar[str] = "standin-script"
+
+    def language_problem(self, language: str) -> str:
+        return "there are no numbers in Klingon" if language == "tlh" else ""
 
     def ask(self, request: Request) -> Answer:
         return Answer(_post("script", request), {"lines": request["lines"]})

@@ -5,13 +5,35 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 from reelmake.errors import MediaError
 from reelmake.ffmpeg import Looks, look_args, try_args
-from reelmake.media.tool import Ffmpeg
+from reelmake.media.tool import Ffmpeg, load_cache, save_cache
 
 Want = Literal["video", "picture", "audio"]
+
+# What ffmpeg may take a file for: only what holds all that it shows. Playlists, lists of files and drawings name other
+# files, which would take no part in any key; and any text is a video to some of its formats.
+FORMATS: Final = (
+    *("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "mxf", "nut", "dv", "rm", "wtv", "ivf"),
+    *("h264", "hevc", "m4v", "obu", "yuv4mpegpipe", "mjpeg", "gif", "apng", "webp_anim", "jpegxl_anim"),
+    *("mp3", "aac", "ogg", "wav", "w64", "flac", "aiff", "au", "caf", "ac3", "eac3", "dts", "ape", "wv", "tta", "amr"),
+    *("mpc", "mpc8", "dsf", "iff", "oma", "tak", "spx", "qoa", "voc", "truehd"),
+    *("image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "gif_pipe", "jpegxl_pipe", "j2k_pipe"),
+    *("psd_pipe", "qoi_pipe", "exr_pipe", "dds_pipe", "dpx_pipe", "hdr_pipe", "pbm_pipe", "pgm_pipe", "ppm_pipe"),
+    *("pam_pipe", "pcx_pipe", "sgi_pipe", "sunrast_pipe", "xbm_pipe", "xpm_pipe", "jpegls_pipe", "ico"),
+)
+_ALONE: Final = ("-protocol_whitelist", "file", "-format_whitelist", ",".join(FORMATS))
+_MANY: Final = re.compile(r"%\d*d|%[*?]")  # ffmpeg takes such a name of a picture for a series of pictures
+_NO_PICTURES: Final = ("svg",)  # drawings, which are known by the end of their name too
+
+_LEAST_VIDEO_SECONDS: Final = 0.03  # less may not be one frame
+_LEAST_AUDIO_SECONDS: Final = 0.4  # the loudness of less cannot be measured
+
+_UNREADABLE: Final = "it is damaged, or no {want}"
+_OTHER_KIND: Final = "it is of a kind that is not used here, such as a list of other files or a drawing"
+_RULES: Final = 1  # raised by hand when a file that was good may no longer be
 
 _HD_LINES = 720  # from here on, a source that does not say so is taken to be bt709
 _HDR_CURVES = ("smpte2084", "arib-std-b67")
@@ -28,12 +50,13 @@ class Media:
 
 def look(path: Path, ffmpeg: Ffmpeg) -> Media:
     """Say what a file holds, decoding nothing; raises MediaError when ffmpeg cannot read it."""
-    told = ffmpeg.report(look_args(str(path)), doing=f"reading {path}")
+    told = ffmpeg.report([*_ALONE, *look_args(str(path))], doing=f"reading {path}")
     told = told.split("Output #0")[0]
     demuxers = re.search(r"Input #0, (\S+),", told)
     duration = re.search(r"Duration: (\d+):(\d+):([\d.]+)", told)
     streams = re.findall(r"Stream #0:\d+.*?: (Video|Audio): (.*)", told)
     pictures = [line for kind, line in streams if kind == "Video" and "(attached pic)" not in line]
+    pictures = [line for line in pictures if not line.startswith(_NO_PICTURES)]
     still = bool(demuxers and re.search(r"_pipe$|^image2", demuxers[1]))
     return Media(
         looks=_looks(pictures[0], still=still) if pictures else None,
@@ -49,18 +72,77 @@ def problem(path: Path, want: Want, ffmpeg: Ffmpeg) -> str:
 
     A picture serves where a video is wanted: it is a background that stands still.
     """
+    if _MANY.search(str(path)):
+        return "its name stands for many files: rename it without the %"
+    damaged = _UNREADABLE.format(want={"audio": "sound", "video": "video or picture"}.get(want, want))
     try:
         media = look(path, ffmpeg)
-        if want == "audio" and not media.has_sound:
-            return "it has no sound"
-        if want != "audio" and media.looks is None:
-            return "it has no pictures"
-        if want == "picture" and media.looks and not media.looks.still:
-            return "it is a video, not a picture"
-        ffmpeg.run(try_args(str(path), "a" if want == "audio" else "V"), doing="decoding it")
-    except MediaError as error:
-        return error.what
+    except MediaError as error:  # an invalid argument: so ffmpeg calls a format that is not on our list
+        return _OTHER_KIND if "Invalid argument" in error.what else damaged
+    if told := _unfit(media, want):
+        return told
+    try:
+        ffmpeg.run([*_ALONE, *try_args(str(path), "a" if want == "audio" else "V")], doing="decoding it")
+    except MediaError:
+        return damaged
     return ""
+
+
+def sprite_problem(path: Path) -> str:
+    """Say why a file cannot be used as a sprite, or return an empty string: all of it was decoded."""
+    from PIL import Image  # noqa: PLC0415 (slow to import, and seldom needed)
+
+    try:
+        with Image.open(path) as picture:
+            picture.load()
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return _UNREADABLE.format(want="picture")
+    return ""
+
+
+class Inspector:
+    """Looks at the files that a project names, each once until it changes: a build with nothing to do looks at none.
+
+    `cache` names a JSON file that remembers which files are good, by size, times and inode; what is wrong with a file
+    is found out anew each time. It belongs to this machine.
+    """
+
+    def __init__(self, ffmpeg: Ffmpeg, cache: Path) -> None:
+        self._ffmpeg = ffmpeg
+        self._cache = cache
+        self._good = load_cache(cache)
+        self._told: dict[str, str] = {}
+
+    def problem(self, path: Path, want: Want | Literal["sprite"]) -> str:
+        """Say why a file cannot be used as what is wanted, or return an empty string; raises OSError."""
+        stat = path.stat()
+        looker = "Pillow" if want == "sprite" else self._ffmpeg.identity()
+        name = f"{want} {path.absolute()}"
+        state = f"{_RULES} {looker} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
+        if self._good.get(name) == state:
+            return ""
+        if name not in self._told:
+            self._told[name] = sprite_problem(path) if want == "sprite" else problem(path, want, self._ffmpeg)
+            if not self._told[name]:
+                self._good[name] = state
+                save_cache(self._cache, self._good)
+        return self._told[name]
+
+
+def _unfit(media: Media, want: Want) -> str:
+    """Say why a file that can be read is not what is wanted, or return an empty string."""
+    if want == "audio":
+        return _too_short(media, _LEAST_AUDIO_SECONDS) if media.has_sound else "it has no sound"
+    if media.looks is None:
+        return "it has no pictures"
+    if media.looks.still:
+        return ""
+    return _too_short(media, _LEAST_VIDEO_SECONDS) if want == "video" else "it is a video, not a picture"
+
+
+def _too_short(media: Media, least_seconds: float) -> str:
+    is_short = media.duration_seconds is not None and media.duration_seconds < least_seconds
+    return f"it is shorter than {least_seconds} seconds" if is_short else ""
 
 
 def _looks(stream: str, *, still: bool) -> Looks:

@@ -14,9 +14,10 @@ import tempfile
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from reelmake.errors import MediaError, SetupError
-from reelmake.ffmpeg import NEEDED_ENCODERS, NEEDED_FILTERS
+from reelmake.ffmpeg import NEEDED_ENCODERS, NEEDED_FILTERS, NEEDED_LIBRARIES
 
 _REMEDY = (
     "set REELMAKE_FFMPEG to an ffmpeg (5.1 or newer) that has it, or unset it to use the one that is installed with us"
@@ -67,12 +68,13 @@ class Ffmpeg:
                 status = self.path.stat()
             except OSError as error:
                 raise SetupError(f"there is no ffmpeg at {self.path}", _REMEDY) from error
-            name = f"{self.path}|{status.st_size}|{status.st_mtime_ns}"
-            remembered = _load(self._cache)
+            needed = " ".join((*NEEDED_FILTERS, *NEEDED_ENCODERS, *NEEDED_LIBRARIES))  # once we need more, look again
+            name = f"{self.path}|{status.st_size}|{status.st_mtime_ns}|{needed}"
+            remembered = load_cache(self._cache)
             if name not in remembered:
                 remembered[name] = self._examine()
-                _save(self._cache, remembered)
-            self._known = remembered[name]
+                save_cache(self._cache, remembered)
+            self._known = dict(remembered[name])
         return self._known
 
     def _examine(self) -> dict[str, str]:
@@ -90,6 +92,7 @@ class Ffmpeg:
         have = {kind: set(text.decode().split()) for kind, text in lists.items()}
         missing = [f"the filter {name}" for name in NEEDED_FILTERS if name not in have["filters"]]
         missing += [f"the encoder {name}" for name in NEEDED_ENCODERS if name not in have["encoders"]]
+        missing += [f"the library {name}" for name in NEEDED_LIBRARIES if f"--enable-{name}" not in version.split()]
         return {"version": found[1], "missing": ", ".join(missing)}
 
     def _run(self, args: Sequence[str], doing: str, stdin: bytes | None, env: Mapping[str, str]) -> tuple[bytes, str]:
@@ -133,7 +136,7 @@ def _last_words(told: str) -> str:
     return " / ".join(dict.fromkeys(lines[-_TOLD_LINES:]))
 
 
-def _load(cache: Path | None) -> dict[str, dict[str, str]]:
+def load_cache(cache: Path | None) -> dict[str, Any]:
     """Read the cache; whatever cannot be read is found out again."""
     try:
         known = json.loads(cache.read_text()) if cache else {}
@@ -142,7 +145,7 @@ def _load(cache: Path | None) -> dict[str, dict[str, str]]:
     return known if isinstance(known, dict) else {}
 
 
-def _save(cache: Path | None, known: dict[str, dict[str, str]]) -> None:
+def save_cache(cache: Path | None, known: Mapping[str, Any]) -> None:
     """Write the cache whole or not at all, and do without where we may not write."""
     if cache is None:
         return
@@ -161,6 +164,18 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
     with _lock:
         _running.discard(process)
+
+
+def kill_all() -> None:
+    """Kill every ffmpeg that runs, waiting for nothing: for a process that leaves at once, from a signal handler.
+
+    Nobody does this for a process that is itself killed (kill -9): what it encodes is then finished, into a folder of
+    unfinished things, and swept away later. Linux could kill children with their parent, but only by code that runs
+    between fork and exec, which is not safe in a process of many threads.
+    """
+    for process in _running.copy():  # without the lock: whoever holds it may be what was interrupted
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(process.pid, signal.SIGKILL)
 
 
 @atexit.register

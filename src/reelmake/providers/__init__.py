@@ -1,12 +1,15 @@
 """Who performs requests: a registry that you can see.
 
 Third parties add theirs through the entry-point group `reelmake.providers`, under the name `<kind>.<provider>`, such as
-`voice.acme = "acme_reelmake:AcmeVoice"`. Modules are imported when a provider is first used.
+`voice.acme = "acme_reelmake:AcmeVoice"`. Modules are imported when a provider is first used. A name that is taken is
+refused, so that nobody's requests go to somebody else because of what was installed later.
 """
 
 from __future__ import annotations
 
 import importlib
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
@@ -21,24 +24,41 @@ ENTRY_POINTS: Final = "reelmake.providers"
 
 
 @cache
-def provider(kind: str, name: str) -> Any:
-    """Return the provider of a kind; raises SetupError when nobody has registered it."""
-    where = PROVIDERS.get(f"{kind}.{name}") or _third_party().get(f"{kind}.{name}")
-    if where is None:
-        names = sorted({*PROVIDERS, *_third_party()})
-        known = ", ".join(each.partition(".")[2] for each in names if each.startswith(f"{kind}."))
-        fix = f"choose one of {known}, or install the package that brings it"
-        raise SetupError(f"there is no {kind} provider named {name!r}", fix)
-    module, _, attribute = where.partition(":")
-    return getattr(importlib.import_module(module), attribute)()
+def registered() -> Mapping[str, str]:
+    """Return `<kind>.<provider>` -> where its class is, of ours and of third parties; raises SetupError for twins."""
+    from importlib.metadata import entry_points  # noqa: PLC0415 (it reads every installed package)
+
+    found, owner = dict(PROVIDERS), dict.fromkeys(PROVIDERS, "reelmake")
+    for point in entry_points(group=ENTRY_POINTS):
+        package = point.dist.name if point.dist else point.module
+        taken = owner.get(point.name, package)
+        if taken == "reelmake" or found.get(point.name, point.value) != point.value:
+            what = f"the package {package} registers the provider {point.name!r}, and so does {taken}"
+            raise SetupError(what, f"uninstall {package}, or have it choose another name")
+        found[point.name], owner[point.name] = point.value, package
+    return found
 
 
 @cache
-def _third_party() -> dict[str, str]:
-    from importlib.metadata import entry_points  # noqa: PLC0415 (reads every installed package; seldom needed)
+def provider(kind: str, name: str) -> Any:
+    """Return the provider of a kind; raises SetupError when nobody has registered it."""
+    where = registered().get(f"{kind}.{name}")
+    if where is None:
+        known = ", ".join(each.partition(".")[2] for each in sorted(registered()) if each.startswith(f"{kind}."))
+        fix = f"choose one of {known}, or install the package that brings it"
+        raise SetupError(f"there is no {kind} provider named {name!r}", fix)
+    return _class(where)()
 
-    found: dict[str, str] = {}
-    for point in entry_points(group=ENTRY_POINTS):
-        if found.setdefault(point.name, point.value) != point.value or point.name in PROVIDERS:
-            raise SetupError(f"two packages register the provider {point.name!r}", "uninstall one of them")
-    return found
+
+def all_pools() -> set[str]:
+    """Return the pools of all providers that are installed, of those that cannot be imported not. Slow."""
+    pools = set()
+    for where in registered().values():
+        with suppress(Exception):
+            pools.add(str(_class(where).pool))
+    return pools
+
+
+def _class(where: str) -> Any:
+    module, _, attribute = where.partition(":")
+    return getattr(importlib.import_module(module), attribute)

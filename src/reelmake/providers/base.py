@@ -36,7 +36,11 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:
-    """A word as the author wrote it (one whitespace-separated token), and when it sounds, in seconds."""
+    """A word as it is shown, and when it sounds, in seconds.
+
+    The words of a speech, joined by spaces, are the author's text with single spaces. A word is what stands between
+    two spaces, together with what has no sound of its own beside it (`Wow 🎉 —` is one word).
+    """
 
     text: str
     start_seconds: float
@@ -68,6 +72,10 @@ class VoiceProvider(Protocol):
 
     pool: ClassVar[str]
     options: ClassVar[type[Options]]
+
+    def language_problem(self, language: str) -> str:
+        """Say why this language (a tag such as `en-GB`) cannot be spoken, or return an empty string. Cheap as well."""
+        ...
 
     def problem(self, text: str, language: str) -> str:
         """Say why this text cannot be spoken, or return an empty string. Cheap: it runs at every load."""
@@ -109,8 +117,12 @@ class ScriptProvider(Protocol):
 
     pool: ClassVar[str]
 
+    def language_problem(self, language: str) -> str:
+        """Say why nothing can be written in this language, or return an empty string. Cheap: it runs at every load."""
+        ...
+
     def ask(self, request: Request) -> Answer:
-        """Write; raises ProviderError."""
+        """Write; raises ProviderError, and InputError for mistakes in the project's own template."""
         ...
 
     def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:

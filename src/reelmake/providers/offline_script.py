@@ -77,14 +77,15 @@ class OfflineScript:
 
     pool: ClassVar[str] = "cpu"
 
+    def language_problem(self, language: str) -> str:
+        """Say why no script can be written in this language, or return an empty string."""
+        is_english = language.partition("-")[0].lower() == "en"
+        return "" if is_english else f"the offline script writer writes English only, not {language!r}"
+
     def ask(self, request: Request) -> Answer:
         """Write the script; raises ProviderError for another language, InputError for mistakes in the template."""
-        language = str(request["language"])
-        if language.partition("-")[0].lower() != "en":
-            raise ProviderError(
-                f"the offline script writer writes English only, and the episode's language is {language!r}",
-                "write the lines under script:, or choose another script provider",
-            )
+        if told := self.language_problem(str(request["language"])):
+            raise ProviderError(told, "write the lines under script:, or choose another script provider")
         log().warning("this script is made from a template, a stand-in for an LLM", topic=request["topic"])
         lines = _Writer(request).write()
         body = canonical_json({"lines": [{"character": o.character, "text": o.text, "image": o.image} for o in lines]})

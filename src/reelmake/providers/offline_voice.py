@@ -37,10 +37,15 @@ class OfflineVoice:
     pool: ClassVar[str] = "cpu"
     options: ClassVar[type[Options]] = OfflineVoiceOptions
 
+    def language_problem(self, language: str) -> str:
+        """Say why this language cannot be spoken, or return an empty string."""
+        is_english = language.lower().replace("_", "-").partition("-")[0] == "en"
+        return "" if is_english else f"the offline voices speak English only, not {language!r}"
+
     def problem(self, text: str, language: str) -> str:
         """Say why this text cannot be spoken, or return an empty string."""
-        if language.lower().replace("_", "-").partition("-")[0] != "en":
-            return f"the offline voices speak English only, not {language!r}"
+        if told := self.language_problem(language):
+            return told
         foreign = unspeakable(text)
         if foreign:
             more = f" and {len(foreign) - SHOWN_AT_MOST} more" if len(foreign) > SHOWN_AT_MOST else ""
