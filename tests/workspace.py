@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -17,24 +18,10 @@ from pathlib import Path
 from typing import Any
 
 TESTS = Path(__file__).parent
+ROOT = TESTS.parent
 SIZE = "144x256"
 
-PYPROJECT = """
-[tool.doit]
-loader = "reelmake"
-
-[tool.doit.plugins.loader]
-reelmake = "reelmake.tasks.loader:EpisodeLoader"
-
-[tool.doit.plugins.command]
-run = "reelmake.tasks.command:Run"
-list = "reelmake.tasks.command:List"
-info = "reelmake.tasks.command:Info"
-clean = "reelmake.tasks.command:Clean"
-forget = "reelmake.tasks.command:Forget"
-ignore = "reelmake.tasks.command:Ignore"
-reset-dep = "reelmake.tasks.command:ResetDep"
-
+SETTINGS = """
 [tool.reelmake.providers]
 script = "{provider}"
 voice = "{provider}"
@@ -45,14 +32,20 @@ size = "{size}"
 """
 
 
+def doit_tables() -> str:
+    """Return what makes a folder a project: the tables of the repository's own pyproject.toml that doit reads."""
+    text = (ROOT / "pyproject.toml").read_text("utf-8")
+    return "".join(re.findall(r"^\[tool\.doit[.\]].*?(?=^\[|\Z)", text, re.MULTILINE | re.DOTALL))
+
+
 class Workspace:
     """A project in a folder."""
 
     def __init__(self, root: Path, vendor_url: str = "", *, provider: str = "standin", size: str = SIZE) -> None:
         self.root = root
         root.mkdir(parents=True, exist_ok=True)
-        self.write("pyproject.toml", PYPROJECT.format(provider=provider, size=size))
-        self.write("dodo.py", "")
+        self.write("pyproject.toml", doit_tables() + SETTINGS.format(provider=provider, size=size))
+        self.write("dodo.py", (ROOT / "dodo.py").read_bytes())
         for name, color in (("ada", "#FFD166"), ("max", "#06D6A0")):
             self.write(f"characters/{name}.yaml", f'name: {name.title()}\ncaption: {{color: "{color}"}}\n')
         path = os.pathsep.join(filter(None, (str(TESTS / "standin"), os.environ.get("PYTHONPATH"))))

@@ -25,8 +25,9 @@ if TYPE_CHECKING:
 _OUTLINE = 0.09  # of the letters' size, as all the following ones
 _PITCH = 1.24  # from a baseline to the next
 _RISE = 0.33  # from the middle of a row down to its baseline
-_EXTRA_SPACE = 0.06  # between words, because an outline takes some of the space
-_POP_PERCENT = 105  # how large a word is while it is spoken
+_EXTRA_SPACE = 0.14  # between words, because outlines and growing take some of the space
+_POP_PERCENT = 5.0  # how much a word grows while it is spoken ...
+_POP_MOST = 0.1  # ... but it never gets wider by more than this, or it would run into the next one
 _POP_MS = 90
 
 
@@ -83,6 +84,7 @@ class Placed:
     runs: tuple[Run, ...]
     x: float
     y: float
+    width: float
     px: float
     lit_frame: int
 
@@ -90,24 +92,29 @@ class Placed:
 def _place(cue: Cue, setting: Setting) -> list[list[Placed]]:
     """Return the rows of a cue, centred, with every word at its place; mirrored when they are read from the right."""
     px = setting.font_px * cue.scale
-    space = setting.measure(" ", px) + _EXTRA_SPACE * px
+    space = _width(" ", px, setting)
     placed = []
-    for number, row in enumerate(cue.rows):
-        baseline = setting.center_y + (number - (len(cue.rows) - 1) / 2) * _PITCH * px + _RISE * px
-        widths = [setting.measure(word.text, px) for word in row]
-        x = setting.center_x - (sum(widths) + space * (len(row) - 1)) / 2
-        words = list(zip(row, widths, strict=True))
+    rows = cue.drawn()
+    for number, row in enumerate(rows):
+        baseline = setting.center_y + (number - (len(rows) - 1) / 2) * _PITCH * px + _RISE * px
+        words = [(word, text, _width(text, px, setting)) for word, text in row]
+        x = setting.center_x - (sum(width for _, _, width in words) + space * (len(row) - 1)) / 2
         places = []
-        for word, width in reversed(words) if _reads_from_right(row) else words:
-            runs = tuple(setting.runs(word.text))
+        for word, text, width in reversed(words) if _reads_from_right([word for word, _ in row]) else words:
+            runs = tuple(setting.runs(text))
             if runs:
                 # libass centres the box from the highest ascent to the lowest descent: we mean the baseline
                 middle = max(run.ascent for run in runs) - max(run.descent for run in runs)
                 y = baseline - middle / 2 * px
-                places.append(Placed(runs, x + width / 2, y, px, lit_frame(word, setting.fps)))
+                places.append(Placed(runs, x + width / 2, y, width, px, lit_frame(word, setting.fps)))
             x += width + space
         placed.append(places)
     return placed
+
+
+def _width(text: str, px: float, setting: Setting) -> float:
+    """Return how wide a text is; a space, in a word too, is wider than in the font."""
+    return setting.measure(text, px) + text.count(" ") * _EXTRA_SPACE * px
 
 
 def _reads_from_right(row: Sequence[Word]) -> bool:
@@ -135,7 +142,8 @@ def karaoke(cue: Cue, color: str, setting: Setting) -> Iterator[Event]:
         lit = min(max(word.lit_frame, cue.start_frame), cue.end_frame - 1)
         if lit > cue.start_frame:
             yield Event(cue.start_frame, lit, 0, f"{{{at}}}{text}")
-        grown = f"\\t(0,{_POP_MS},\\fscx{_POP_PERCENT}\\fscy{_POP_PERCENT})"
+        percent = round(100 + min(_POP_PERCENT, 100 * _POP_MOST * word.px / max(word.width, 1.0)), 2)
+        grown = f"\\t(0,{_POP_MS},\\fscx{percent:g}\\fscy{percent:g})"
         if following := [frame for frame in lights if frame > lit]:
             over = max(_POP_MS, round((following[0] - lit) * 1000 / setting.fps))
             grown += f"\\t({over},{over + _POP_MS},\\fscx100\\fscy100)"
@@ -163,11 +171,14 @@ def _ass_color(color: str) -> str:
 def _tagged(word: Placed, setting: Setting) -> str:
     """Return the text of a word, with tags where its font is not the usual one in the usual size."""
     usual = setting.runs("x")[0]
+    space = f"{{\\fsp{_EXTRA_SPACE * word.px:.1f}}} {{\\fsp0}}"
+    texts = [_escaped(run.text).replace(" ", space) for run in word.runs]
     if word.px == setting.font_px and all(run.family == usual.family for run in word.runs):
-        return "".join(_escaped(run.text) for run in word.runs)
+        return "".join(texts)
+    outline = f"\\bord{_OUTLINE * word.px:.2f}" if word.px != setting.font_px else ""
     return "".join(
-        f"{{\\fn{run.family}\\fs{_libass_size(run, word.px)}\\b{int(run.bold)}}}{_escaped(run.text)}"
-        for run in word.runs
+        f"{{\\fn{run.family}\\fs{_libass_size(run, word.px)}\\b{int(run.bold)}{outline}}}{text}"
+        for run, text in zip(word.runs, texts, strict=True)
     )
 
 
@@ -178,18 +189,17 @@ def _libass_size(run: Run, px: float) -> float:
 
 def _escaped(text: str) -> str:
     """Return author's text that libass shows as it is: braces escaped, backslashes parted from what follows them."""
-    text = " ".join(text.split()).replace("\\", "\\\u2060")
+    text = re.sub(r"\s+", " ", text).replace("\\", "\\\u2060")
     return text.replace("{", "\\{").replace("}", "\\}")
 
 
 def _line_cues(line: Line, setting: Setting) -> list[Cue]:
     """Return the cues of a line in the captions' size, with room for the outline and for a word that grows."""
-    room = setting.max_width - 2 * _OUTLINE * setting.font_px
+    room = setting.max_width - (2 * _OUTLINE + _POP_MOST) * setting.font_px
     words = tuple(word for word in line.words if word.text.strip())
 
     def measure(text: str) -> float:
-        extra = _EXTRA_SPACE * setting.font_px if text == " " else 0
-        return setting.measure(text, setting.font_px) + extra
+        return _width(text, setting.font_px, setting)
 
     return cues(words, measure, room, frames=line.frames, fps=setting.fps) if words else []
 

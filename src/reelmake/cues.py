@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import pairwise
+from math import ceil
+from unicodedata import bidirectional, category, combining
 
 from reelmake.timeline import SAMPLE_RATE, Word, samples_per_frame
 
 LINGER_SECONDS = 0.3  # how long a cue stays after its last word, when nothing follows for long
 HOLD_SECONDS = 0.8  # a shorter silence does not end a cue: it would flicker, and its end would follow every breath
 LEAD_SECONDS = 0.1  # how long before its first word a cue appears, when there is silence before it
+LEAST_SECONDS = 0.4  # a cue that would be gone sooner is joined to a neighbour, if it fits there
+SMALLEST = 0.8  # a word that is wider than a row is broken when it had to be smaller than this
 
 _MOST_WORDS = 8
 _COMFORTABLE_WORDS = 6
@@ -18,7 +22,15 @@ _LONG_PAUSE_SAMPLES = SAMPLE_RATE * 35 // 100
 _SHORT_CUE_SAMPLES = SAMPLE_RATE * 6 // 10
 _SILENCE_SAMPLES = SAMPLE_RATE * 7 // 10
 _FEW_LETTERS = 3
+_HARDLY_SEEN = 12.0  # what it costs to show a cue for less than LEAST_SECONDS: more than any silence in a cue
+_SHRUNK = 1.5  # what each word costs that is smaller because of another one
+_MUCH_SMALLER = 0.9
+_HYPHEN = 1.15  # how much longer a row may be to save a hyphen
 _CLOSERS = "\"'\u201d\u2019\u00bb)]}"
+_SEAMS = "-\u2010\u2013\u2014/_.,:;@&=?+~ "  # after which a word is broken without a hyphen
+_VIRAMA = 9  # the combining class of signs that join a letter to the next
+_JOINERS = "\u200c\u200d\u2060"
+_LEFT_OF_A_BREAK = 2  # letters, at least
 
 Measure = Callable[[str], float]
 
@@ -27,13 +39,24 @@ Measure = Callable[[str], float]
 class Cue:
     """Words that are shown together, in one or two rows, from `start_frame` of their line up to `end_frame`.
 
-    `scale` is below 1 only for a single word that is wider than a row.
+    scale   below 1 only with a word that is wider than a row
+    broken  the parts of such a word when it would be too small in one row: it is the last word of the first row, and
+            its second part is drawn at the beginning of the second one
     """
 
     rows: tuple[tuple[Word, ...], ...]
     start_frame: int
     end_frame: int
     scale: float
+    broken: tuple[str, str] | None = None
+
+    def drawn(self) -> list[list[tuple[Word, str]]]:
+        """Return the rows as they are drawn: words, and what of each is in this row."""
+        rows = [[(word, word.text) for word in row] for row in self.rows]
+        if self.broken:
+            word, _ = rows[0].pop()
+            rows = [[*rows[0], (word, self.broken[0])], [(word, self.broken[1]), *(rows[1] if rows[1:] else [])]]
+        return rows
 
 
 def lit_frame(word: Word, fps: int) -> int:
@@ -52,45 +75,142 @@ def cues(words: Sequence[Word], measure: Measure, max_width: float, *, frames: i
         frames: how long the line lasts; no cue ends later.
         fps: frames a second.
     """
-    widths = [measure(word.text) for word in words]
-    space = measure(" ")
+    sizes = _Sizes(words, [measure(word.text) for word in words], measure, max_width)
+    starts = [_start(words, first, fps) for first in range(len(words))]
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(words) + 1):
-        choices = (
-            (best[start][0] + _cost(words, start, end, sum(widths[start:end]) / max_width), start)
-            for start in range(max(0, end - _MOST_WORDS), end)
-            if _rows(widths[start:end], space, max_width) is not None
-        )
+        following = starts[end] if end < len(words) else frames
+        choices = []
+        for start in range(max(0, end - _MOST_WORDS), end):
+            if fit := sizes.fit(start, end):
+                shown = _end(words[end - 1], starts[start], following, fps) - starts[start]
+                cost = _cost(words, start, end, sizes.rows_filled(start, end))
+                cost += _HARDLY_SEEN if shown < LEAST_SECONDS * fps else 0
+                cost += _SHRUNK * (end - start - 1) if fit.scale < 1 else 0
+                choices.append((best[start][0] + cost, start))
         best.append(min(choices))
     cuts = [len(words)]
     while cuts[-1]:
         cuts.append(best[cuts[-1]][1])
     cuts.reverse()
-    groups = list(pairwise(cuts))
-    starts = _starts(words, [start for start, _ in groups], frames, fps)
+    appear: list[int] = []
+    for first in cuts[:-1]:
+        appear.append(min(max(starts[first], appear[-1] + 1 if appear else 0), frames - 1))
     made = []
-    for (first, last), start, following in zip(groups, starts, [*starts[1:], frames], strict=True):
-        spoken = -(-words[last - 1].end_samples * fps // SAMPLE_RATE)
-        end = following if following - spoken <= HOLD_SECONDS * fps else spoken + int(LINGER_SECONDS * fps)
-        split = _rows(widths[first:last], space, max_width) or 0
-        rows = tuple(filter(None, (tuple(words[first : first + split]), tuple(words[first + split : last]))))
-        scale = min(1.0, max_width / max(widths[first], 1e-9)) if last - first == 1 else 1.0
-        made.append(Cue(rows, start, max(start + 1, min(following, end)), scale))
+    for (first, last), start, following in zip(pairwise(cuts), appear, [*appear[1:], frames], strict=True):
+        fit = sizes.fit(first, last) or _Fit(last - first)
+        rows = (tuple(words[first : first + fit.first]), tuple(words[first + fit.first : last]))
+        end = max(start + 1, _end(words[last - 1], start, following, fps))
+        made.append(Cue(tuple(filter(None, rows)), start, end, fit.scale, fit.broken))
     return made
 
 
-def _rows(widths: Sequence[float], space: float, max_width: float) -> int | None:
-    """Return how many words the first row takes (all of them when one row is enough); None when they do not fit."""
-    count = len(widths)
-    if count == 1 or sum(widths) + space * (count - 1) <= max_width:
-        return count
+def _start(words: Sequence[Word], first: int, fps: int) -> int:
+    """Return the frame at which a cue would like to appear: a little before its first word, in silence."""
+    lit = lit_frame(words[first], fps)
+    spoken = words[first - 1].end_samples * fps // SAMPLE_RATE if first else 0
+    return max(0, lit - int(LEAD_SECONDS * fps), min(lit, spoken))
 
-    def longer(split: int) -> float:
-        upper = sum(widths[:split]) + space * (split - 1)
-        return max(upper, sum(widths[split:]) + space * (count - split - 1))
 
-    split = min(range(1, count), key=longer)
-    return split if longer(split) <= max_width else None
+def _end(last: Word, start: int, following: int, fps: int) -> int:
+    """Return the frame at which a cue goes: when the next one comes, or soon after its last word if that is far off."""
+    spoken = -(-last.end_samples * fps // SAMPLE_RATE)
+    if following - spoken <= HOLD_SECONDS * fps:
+        return following
+    return min(following, max(spoken + int(LINGER_SECONDS * fps), start + ceil(LEAST_SECONDS * fps)))
+
+
+@dataclass(frozen=True, slots=True)
+class _Fit:
+    """How words are set: how many of them are in the first row, and what happens to one that is too wide (see Cue)."""
+
+    first: int
+    scale: float = 1.0
+    broken: tuple[str, str] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Sizes:
+    """The words of a line with their widths: which of them fit together."""
+
+    words: Sequence[Word]
+    widths: Sequence[float]
+    measure: Measure
+    max_width: float
+    _parts: dict[int, list[_Parts]] = field(default_factory=dict)
+
+    def rows_filled(self, start: int, end: int) -> float:
+        """Return how many rows the words would fill without spaces."""
+        return sum(self.widths[start:end]) / self.max_width
+
+    def fit(self, start: int, end: int) -> _Fit | None:
+        """Return how words are set in at most two rows, or None when they are not to be shown together."""
+        longest, first = min(
+            (max(self._row(start, split), self._row(split, end)), split - start) for split in range(start + 1, end + 1)
+        )
+        if self._row(start, end) <= self.max_width:
+            return _Fit(end - start)
+        if longest <= self.max_width:
+            return _Fit(first)
+        wide = [at for at in range(start, end) if self.widths[at] > self.max_width]
+        if len(wide) != 1:
+            return None
+        whole = _Fit(first, self.max_width / longest)
+        chosen = whole if whole.scale >= SMALLEST else max(whole, self._broken(start, end, wide[0]), key=_scale)
+        if end - start > 1:  # the others may come along, if they do not make it much smaller
+            alone = self.fit(wide[0], wide[0] + 1)
+            if alone and chosen.scale < _MUCH_SMALLER * alone.scale:
+                return None
+        return chosen
+
+    def _row(self, start: int, end: int) -> float:
+        return sum(self.widths[start:end]) + self.measure(" ") * max(0, end - start - 1)
+
+    def _broken(self, start: int, end: int, wide: int) -> _Fit:
+        """Break a word where the longer row is shortest, rather at a seam."""
+        space = self.measure(" ")
+        before = self._row(start, wide) + (space if wide > start else 0)
+        after = self._row(wide + 1, end) + (space if wide + 1 < end else 0)
+        if wide not in self._parts:
+            self._parts[wide] = _breaks(self.words[wide].text, self.measure)
+
+        def longer(parts: _Parts) -> float:
+            return max(before + parts.upper_width, parts.lower_width + after)
+
+        if not self._parts[wide]:
+            return _Fit(end - start, 0.0)
+        best = min(self._parts[wide], key=lambda parts: longer(parts) * (1 if parts.at_seam else _HYPHEN))
+        return _Fit(wide - start + 1, min(1.0, self.max_width / longer(best)), (best.upper, best.lower))
+
+
+def _scale(fit: _Fit) -> float:
+    return fit.scale
+
+
+@dataclass(frozen=True, slots=True)
+class _Parts:
+    """A word in two."""
+
+    upper: str
+    lower: str
+    upper_width: float
+    lower_width: float
+    at_seam: bool
+
+
+def _breaks(text: str, measure: Measure) -> list[_Parts]:
+    """Return the ways to break a word: after a seam (`-`, `/`, ...) as it is, between letters with a hyphen."""
+    ways = []
+    for at in range(_LEFT_OF_A_BREAK, len(text) - _LEFT_OF_A_BREAK + 1):
+        before, after = text[at - 1], text[at]
+        joined = before in _JOINERS or combining(before) == _VIRAMA
+        if joined or after in _JOINERS or category(after).startswith("M") or after in _SEAMS:
+            continue
+        at_seam = before in _SEAMS
+        hyphen = "-" if before.isalpha() and after.isalpha() and bidirectional(before) == "L" else ""
+        upper, lower = (text[:at].rstrip() if at_seam else text[:at] + hyphen), text[at:]
+        ways.append(_Parts(upper, lower, measure(upper), measure(lower), at_seam))
+    return ways
 
 
 def _cost(words: Sequence[Word], start: int, end: int, filled: float) -> float:
@@ -131,15 +251,3 @@ def _cut_cost(words: Sequence[Word], end: int) -> float:
         return 0.4
     belongs = len(before.text) <= _FEW_LETTERS or any(char.isdigit() for char in before.text)
     return 1.4 if belongs else 1.0
-
-
-def _starts(words: Sequence[Word], firsts: Sequence[int], frames: int, fps: int) -> list[int]:
-    """Return the frames at which cues appear: a little before their first word, but after the end of the one before."""
-    starts: list[int] = []
-    for first in firsts:
-        lit = lit_frame(words[first], fps)
-        spoken = words[first - 1].end_samples * fps // SAMPLE_RATE if first else 0
-        earliest = starts[-1] + 1 if starts else 0
-        start = max(earliest, lit - int(LEAD_SECONDS * fps), min(lit, spoken))
-        starts.append(min(start, frames - 1))
-    return starts

@@ -14,7 +14,6 @@ from itertools import chain
 from reelmake.timeline import SAMPLE_RATE, Pan, shown_frame
 
 LOUDNESS_LUFS = -14.0
-PEAK_DBTP = -1.0
 LIMIT_DBTP = -2.0  # what the limiter leaves free for what AAC adds
 SPEECH_LUFS = -20.0  # of each voice and of the music, before they are mixed
 MUSIC_FADE_SECONDS = 2.0
@@ -22,6 +21,7 @@ AAC_BITS_PER_SECOND = 192_000
 
 NEEDED_FILTERS = ("alimiter", "ass", "ebur128", "overlay", "scale", "sidechaincompress", "tonemap", "yadif", "zscale")
 NEEDED_ENCODERS = ("aac", "flac", "libx264", "mpeg2video")
+NEEDED_LIBRARIES = ("libsoxr",)  # what no list names: it is built in, or `aresample=resampler=soxr` fails
 
 _QUIET = ("-hide_banner", "-nostdin", "-y", "-v", "error")
 _WARNING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "warning")
@@ -276,8 +276,10 @@ def _panned(backdrop: Backdrop, frames: int, fps: int) -> tuple[list[list[str]],
     endless = _clip(backdrop, "-stream_loop", "-1")
     if not pan.start_frame:
         return [endless if wraps else _clip(backdrop)], f"[0:v]{pick}"
-    # half a frame before its time, so that rounding never decides
-    first = _clip(backdrop, "-ss", f"{(pan.start_frame - 0.5) / fps:.6f}")
+    # A whole second is exact, and has a keyframe: nothing in front of it is decoded. Else half a frame before its time,
+    # so that rounding never decides.
+    seconds = pan.start_frame / fps if pan.start_frame % fps == 0 else (pan.start_frame - 0.5) / fps
+    first = _clip(backdrop, "-ss", f"{seconds:.6f}")
     if not wraps:
         return [first], f"[0:v]{pick}"
     # -stream_loop together with -ss goes back to the wrong frame: the rest of the first round is an input of its own

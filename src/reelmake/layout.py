@@ -8,7 +8,8 @@ safe areas for advertisements are the strictest. On 1080x1920 they leave free
 - TikTok: template files that change with the length of the caption; 120 at the left is the widest left margin
 
 and what all of them leave free is **x 120 to 888, y 288 to 1248**. Captions stay inside it, and inside x 192 to 888
-of it, so that they are centred. Pictures and sprites may reach under the apps' own text, faces hardly do.
+of it, so that they are centred. Pictures reach above it. The cast stands below it, from y 1250 (1120 without a
+picture) down, where an app's own text may lie over it, faces too: nothing there has to be read.
 
 All figures below are for 1080x1920 and are scaled to the size of the video.
 """
@@ -26,12 +27,12 @@ Side = Literal["left", "right"]
 BASE_WIDTH, BASE_HEIGHT = 1080, 1920
 SAFE_LEFT, SAFE_TOP, SAFE_RIGHT, SAFE_BOTTOM = 120, 288, 888, 1248
 
-FACE = 0.6  # the upper part of a sprite, which nothing may cover
+FACE_HEIGHT, FACE_WIDTH = 0.6, 0.6  # a face is in the upper part of a sprite, in the middle; no other one meets it
 LISTENER = 0.9  # how large a character is drawn while another one speaks
 
 _SPRITE_ASPECT = 0.8  # width over height of the drawings that we ship, 720x900
-_STAGGER = 0.68  # how much of a back row stands above the front row: the face of a listener, and some air
-_MARGIN = 16
+_PITCH = 0.66  # from one character to the next, in widths, at least: shoulders may overlap, faces do not
+_MARGIN = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +56,9 @@ class Box:
 
     @property
     def face(self) -> Box:
-        """The part of a sprite's box that must stay visible."""
-        return Box(self.x, self.y, self.width, round(self.height * FACE))
+        """Where the face is in the box of a sprite."""
+        width = round(self.width * FACE_WIDTH)
+        return Box(self.x + (self.width - width) // 2, self.y, width, round(self.height * FACE_HEIGHT))
 
     def meets(self, other: Box) -> bool:
         """Say whether the two have a pixel in common."""
@@ -72,7 +74,7 @@ class Layout:
     captions       the captions are centred in it
     caption_px     the size of the captions' letters (their em)
     sprites        one box for each entry of `sides`, in that order: where the character stands while it speaks
-    back_to_front  the order in which sprites are drawn: indices into `sprites`
+    back_to_front  the order in which listeners are drawn, before the one who speaks: indices into `sprites`
     """
 
     width: int
@@ -148,31 +150,24 @@ def _even(pixels: float) -> int:
 
 
 def _stand(width: int, height: int, top: int, sides: Sequence[Side]) -> tuple[tuple[Box, ...], tuple[int, ...]]:
-    """Stand the characters on the lower edge, each at its side, in one row or, where that is larger, in two."""
-    if not sides:
+    """Stand the characters on the lower edge in one row, each at its side, the outer ones behind the inner ones.
+
+    A second row would float: a sprite ends below the shoulders, and what stands before it does not hide its edge.
+    """
+    count = len(sides)
+    if not count:
         return (), ()
     margin = round(_MARGIN * width / BASE_WIDTH)
-    members = {side: [i for i, s in enumerate(sides) if s == side] for side in ("left", "right")}
-
-    def tallest(columns: int, rows: int) -> float:
-        return min((height - top) / (1 + _STAGGER * (rows - 1)), (width - 2 * margin) / columns / _SPRITE_ASPECT)
-
-    in_two_rows = sum(-(-len(group) // 2) for group in members.values())
-    one, two = tallest(len(sides), 1), tallest(in_two_rows, 2)
-    rows = 2 if two > 1.25 * one else 1  # a row of equals looks better than two rows that gain little
-    tall = int(max(one, two) if rows == 2 else one)  # noqa: PLR2004
+    room = width - 2 * margin
+    tall = int(min(height - top, room / (1 + _PITCH * (count - 1)) / _SPRITE_ASPECT))
     wide = int(tall * _SPRITE_ASPECT)
-
+    pitch = min(wide, (room - wide) / max(1, count - 1))
     boxes: dict[int, Box] = {}
-    back: list[int] = []
-    for side, group in members.items():
-        columns = -(-len(group) // rows)
-        first = margin if side == "left" else width - margin - columns * wide
-        front_row, back_row = group[:columns], group[columns:]
-        back += back_row
-        for row, raised in ((front_row, 0), (back_row, int(tall * _STAGGER) + 1)):
-            start = first + (columns - len(row)) * wide // 2
-            for column, index in enumerate(row):
-                boxes[index] = Box(start + column * wide, height - raised - tall, wide, tall)
-    order = (*back, *(i for i in range(len(sides)) if i not in back))
-    return tuple(boxes[i] for i in range(len(sides))), order
+    for place, index in enumerate(sorted(range(count), key=lambda at: sides[at] == "right")):
+        left, right = margin + place * pitch, width - margin - wide - (count - 1 - place) * pitch
+        boxes[index] = Box(int(left if sides[index] == "left" else right), height - tall, wide, tall)
+    from_the_middle = {index: abs(2 * place - count + 1) for place, index in enumerate(boxes)}
+    return (
+        tuple(boxes[index] for index in range(count)),
+        tuple(sorted(boxes, key=from_the_middle.__getitem__, reverse=True)),
+    )

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Final
 
 from reelmake import captions
 from reelmake.action import Action, canonical_json, digest_of
-from reelmake.errors import ProviderError
+from reelmake.errors import BuildError, ProviderError
 from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot
 from reelmake.layout import Layout, layout
 from reelmake.media import compose, fonts, mp4, sound, soundtrack
@@ -68,9 +68,7 @@ def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
     spoken = [json.loads(path.read_bytes()) for path in shop.inputs(action, "words")]
     background = shop.input(action, "background")
     loop_frames = mp4.read_track(background).frames if background else 0
-    lengths = [
-        line_frames(voice["samples"], line["pause_samples"], fps) for voice, line in zip(spoken, told, strict=True)
-    ]
+    lengths = _lengths([voice["samples"] for voice in spoken], [line["pause_samples"] for line in told], fps)
     seeds = [int(digest_of(line["id"].encode())[:8], 16) for line in told]
     slots = lay_out(lengths, flow=request["flow"], loop_frames=loop_frames, fps=fps, seeds=seeds)
     lines: list[dict[str, Any]] = []
@@ -81,7 +79,7 @@ def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
         parts[line["id"]] = {
             "frames": slot.frames,
             "loop_frames": loop_frames,
-            "pan": asdict(Pan(slot.pan.start_frame % loop_frames, slot.pan.advance_frames)) if slot.pan else None,
+            "pan": asdict(slot.pan) if slot.pan else None,
             "captions": captions.ass([alone], _setting(action)) if request["captions"] != "none" else "",
         }
         place = {"start_frame": slot.start_frame, "frames": slot.frames, "samples": voice["samples"]}
@@ -89,6 +87,15 @@ def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
         lines.append({**who, **place, "words": [asdict(word) for word in words]})
     timeline = {"fps": fps, "frames": sum(lengths), "lines": lines, "parts": parts}
     return Made(canonical_json(timeline).encode())
+
+
+def _lengths(samples: Sequence[int], pauses: Sequence[int], fps: int) -> list[int]:
+    """Return how many frames each line lasts, by the samples of its sound and of the pause after it."""
+    if not samples:
+        raise BuildError(
+            "there is no line to make a video of", "bump the episode's take:, or write the script: yourself"
+        )
+    return [line_frames(count, pause, fps) for count, pause in zip(samples, pauses, strict=True)]
 
 
 def make_segment(action: Action, shop: Workshop, folder: Path) -> Made:
@@ -129,14 +136,19 @@ def make_subtitles(action: Action, shop: Workshop, folder: Path) -> Made:
 
 
 def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
-    """Place the voices, and music under them, at one loudness."""
+    """Place the voices, and music under them, at one loudness.
+
+    Where lines start is laid out here once more, by the same function from the same lengths. The timeline could be
+    read instead, but it also holds words, colours and captions: a new colour would mix all sound again.
+    """
     fps, pauses = action.request["fps"], action.request["pauses_samples"]
     voices = shop.inputs(action, "voice")
-    lengths = [line_frames(sound.wav_samples(path), pause, fps) for path, pause in zip(voices, pauses, strict=True)]
+    lengths = _lengths([sound.wav_samples(path) for path in voices], pauses, fps)
+    slots = lay_out(lengths, flow="elastic", loop_frames=0, fps=fps, seeds=[0] * len(lengths))
     step = samples_per_frame(fps)
-    starts = [sum(lengths[:at]) * step for at in range(len(lengths))]
+    starts = tuple(slot.start_frame * step for slot in slots)
     music_db = action.request.get("music_db", 0.0)
-    score = soundtrack.Score(tuple(voices), tuple(starts), sum(lengths) * step, shop.input(action, "music"), music_db)
+    score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, shop.input(action, "music"), music_db)
     out = folder / "soundtrack.wav"
     soundtrack.soundtrack(score, out, workdir=folder, ffmpeg=shop.ffmpeg)
     return Made(out)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reelmake.action import Action
+from reelmake.errors import BuildError
 from reelmake.prompts import image_prompt, subject_of
 from reelmake.spec import Character, Episode, Line, Reel, line_ids
 from reelmake.timeline import SAMPLE_RATE
@@ -104,9 +105,21 @@ class Production:
 
 
 def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
-    """Return all steps of an episode whose lines are known, in an order in which they could be made."""
-    ids = line_ids(lines)
+    """Return all steps of an episode, in an order in which they could be made.
+
+    While its lines are not known, these are only the steps that do not need them: a video of no lines is never made.
+    Raises BuildError when a line is spoken by somebody who is not in the cast.
+    """
     steps = [show.step(make) for make in (script(show), background(show), music(show)) if make]
+    if not lines:
+        return steps
+    if strangers := sorted({line.character for line in lines} - show.characters.keys()):
+        cast = ", ".join(show.characters)
+        raise BuildError(
+            f"the script of {show.name} has a line of {strangers[0]!r}, who is not in the cast ({cast})",
+            f"add {strangers[0]} under cast:, or bump the episode's take: for another script",
+        )
+    ids = line_ids(lines)
     steps += [show.step(voice(show, line, line_id), line_id) for line, line_id in zip(lines, ids, strict=True)]
     steps += [show.step(image(show, line, line_id), line_id) for line, line_id in zip(lines, ids, strict=True)]
     steps.append(show.step(timeline(show, lines, ids)))

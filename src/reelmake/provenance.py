@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any, Final
 
-from reelmake.action import key, manifest
+from reelmake.action import canonical_json, digest_of, key, manifest
 from reelmake.plan import Production, Step
 from reelmake.run import write_output
 from reelmake.workshop import Workshop
@@ -16,23 +16,36 @@ from reelmake.workshop import Workshop
 SCHEMA: Final = "reelmake/provenance@1"
 
 
+def reads(show: Production, steps: Sequence[Step]) -> list[str]:
+    """Return all files that decide what `video.json` holds, besides the video itself."""
+    inputs = {path for step in steps for path in step.action.inputs.values()}
+    return sorted({*inputs, show.path("timeline.json"), show.path("script.json")})
+
+
+def decided_by(show: Production, steps: Sequence[Step]) -> str:
+    """Return what else decides what `video.json` holds, in one text that changes when any of it does."""
+    asked = [[step.name, action.recipe, action.request, action.inputs] for step in steps for action in (step.action,)]
+    told = [SCHEMA, show.episode.title, show.episode.language, show.kit.ffmpeg, list(show.reel.size), show.reel.fps]
+    return digest_of(canonical_json([told, asked]).encode())
+
+
 def provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> dict[str, Any]:
     """Return everything that a video came from: the same for the same video, on any machine and at any time."""
     timeline = json.loads((shop.root / show.path("timeline.json")).read_bytes())
     script = json.loads((shop.root / show.path("script.json")).read_bytes())
-    usd: defaultdict[str, Decimal] = defaultdict(Decimal)
-    made_of = {}
-    sources = {}
-    counted = set()
+    paid: defaultdict[str, list[Decimal | None]] = defaultdict(list)
+    made_of: dict[str, dict[str, str]] = {}
+    sources: dict[str, str] = {}
+    counted: set[str] = set()
     for step in steps:
         digests = {slot: shop.digest(shop.root / path) for slot, path in step.action.inputs.items()}
         name = key(manifest(step.action, digests))
         if (receipt := shop.store.find(name)) is None:
             continue
         made_of[step.name] = {"key": name, "sha256": receipt.blob, "provider": receipt.provider}
-        sources.update({p: digests[s] for s, p in step.action.inputs.items() if not p.startswith(show.path())})
+        sources.update({p: digests[s] for s, p in step.action.inputs.items() if not p.startswith(show.path(""))})
         if step.kind in show.kit.providers and name not in counted:
-            usd[step.kind] += receipt.usd
+            paid[step.kind].append(receipt.usd)
             counted.add(name)
     video = show.path(f"{show.name}.mp4")
     placed = [
@@ -54,12 +67,21 @@ def provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> dict[
             "duration_seconds": round(timeline["frames"] / show.reel.fps, 3),
         },
         "lines": placed,
-        "cost": {"usd": str(sum(usd.values(), Decimal(0))), "by_kind": {kind: str(usd[kind]) for kind in sorted(usd)}},
+        "cost": {
+            "usd": _sum([usd for part in paid.values() for usd in part]),
+            "by_kind": {kind: _sum(paid[kind]) for kind in sorted(paid)},
+        },
         "degraded": [],
         "ffmpeg": show.kit.ffmpeg,
         "sources": dict(sorted(sources.items())),
         "made_of": made_of,
     }
+
+
+def _sum(amounts: Sequence[Decimal | None]) -> str | None:
+    """Add up what was paid; nobody knows the sum when nobody knows one of the prices."""
+    known = [amount for amount in amounts if amount is not None]
+    return str(sum(known, Decimal(0))) if len(known) == len(amounts) else None
 
 
 def write_provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> None:

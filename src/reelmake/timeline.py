@@ -8,7 +8,6 @@ place, where the length of a line's sound becomes frames.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
@@ -86,9 +85,3 @@ def lay_out(frames: Sequence[int], *, flow: Flow, loop_frames: int, fps: int, se
 def shown_frame(pan: Pan, frames: int, index: int) -> int:
     """Return which frame of the background (before looping) is under frame `index` of a line of `frames` frames."""
     return pan.start_frame + index * pan.advance_frames // frames
-
-
-def are_in_order(words: Sequence[Word], samples: int) -> bool:
-    """Say whether words follow each other, none is empty, and all of them lie within the sound."""
-    inside = all(0 <= w.start_samples < w.end_samples <= samples for w in words)
-    return inside and all(a.end_samples <= b.start_samples for a, b in pairwise(words))

@@ -47,8 +47,8 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made, as bytes or as a file that is handed over, and what it cost."""
+    """What was made, as bytes or as a file that is handed over, and what it cost: as the provider told it."""
 
     content: bytes | Path
-    units: Mapping[str, int] = field(default_factory=dict)
-    usd: Decimal = Decimal(0)
+    units: Mapping[str, object] = field(default_factory=dict)
+    usd: object = Decimal(0)

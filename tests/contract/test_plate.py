@@ -9,12 +9,19 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
+from reelmake.captions import Line, Setting, ass
 from reelmake.errors import MediaError
+from reelmake.ffmpeg import Captions, Frame, Shot
 from reelmake.layout import Box, Layout, layout
+from reelmake.media import fonts
+from reelmake.media.compose import segment
 from reelmake.media.plate import Portrait, backdrop, plate
+from reelmake.media.tool import Ffmpeg
+from reelmake.timeline import Word
 
 WIDTH, HEIGHT = 360, 640
 PLACES = layout(WIDTH, HEIGHT, ["left", "right"])
+CHARACTERS = Path(__file__).parents[2] / "characters"
 ORANGE = (240, 140, 20)
 
 Pixels = NDArray[np.uint8]
@@ -117,6 +124,37 @@ def test_who_speaks_glows_in_their_colour(sprite: Path) -> None:
     assert np.abs(glow[:3].astype(int) - (0xFF, 0xD1, 0x66)).max() < 25
 
 
+def test_a_speaker_stands_before_the_others(sprite: Path) -> None:
+    places = layout(WIDTH, HEIGHT, ["left"] * 4)
+    for speaker in range(4):
+        everyone = [Portrait(sprite, index == speaker, index, "#FFD166") for index in range(4)]
+        alone = pixels(plate(places, None, [everyone[speaker]]))
+        opaque = alone[..., 3] == 255
+        assert (pixels(plate(places, None, everyone[::-1]))[opaque] == alone[opaque]).all()
+
+
+@pytest.mark.parametrize("count", range(2, 7))
+def test_the_sample_characters_leave_each_other_eyes_and_mouth(count: int) -> None:
+    folders = [CHARACTERS / ("ada", "cy", "max", "nova")[index % 4] for index in range(count)]
+    places = layout(540, 960, (["left", "right"] * 3)[:count])  # type: ignore[arg-type]  # literals
+    for speaker in range(count):
+        cast = [
+            Portrait(folder / ("telling.png" if at == speaker else "hearing.png"), at == speaker, at, "#FFD166")
+            for at, folder in enumerate(folders)
+        ]
+        together = pixels(plate(places, None, cast), places)
+        for at, portrait in enumerate(cast):
+            face = places.figure(at, speaking=at == speaker).face
+            inner = (
+                slice(face.y + face.height // 4, face.bottom - 4),
+                slice(face.x + face.width // 5, face.right - face.width // 5),
+            )
+            alone = pixels(plate(places, None, [portrait]), places)[inner]
+            opaque = alone[..., 3] == 255
+            tint = np.abs(together[inner][opaque].astype(int) - alone[opaque]).max(axis=1)
+            assert (tint < 100).mean() > 0.98  # a glow may lie over it, nothing else
+
+
 def test_who_has_no_sprite_is_absent() -> None:
     assert plate(PLACES, None, cast(None)) == plate(PLACES, None, [])
 
@@ -208,6 +246,49 @@ def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
         plate(PLACES, tmp_path / "gone.png", [])
     with pytest.raises(MediaError, match=r"gone\.png"):
         plate(PLACES, None, cast(tmp_path / "gone.png"))
+
+
+# -- captions, over a plate ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "lit"),
+    [
+        ("so remarkable", 0),
+        ("so remarkable", 1),
+        ("a well-spoken 7", 1),
+        ("disproportionately", 0),
+        ("disproportionately \U0001f419", 0),
+        ("pneumonoultramicroscopicsilicovolcanoconiosis", 0),
+        (
+            "\u0938\u0902\u0935\u093f\u0927\u093e\u0928\u0935\u093e\u0926\u0940\u0938\u092e\u093e\u091c\u0935\u093e\u0926\u0940\u0932\u094b\u0915",
+            0,
+        ),
+    ],
+)
+def test_drawn_captions_stay_in_their_box_and_words_apart(text: str, lit: int, tmp_path: Path) -> None:
+    """What libass draws, at the frame at which a word is largest; measured where the outline is darker than grey."""
+    places = layout(1080, 1920, ["left", "right"])
+    box, texts = places.captions, text.split()
+    words = tuple(Word(part, at * 24_000, (at + 1) * 24_000) for at, part in enumerate(texts))
+    middle_x, middle_y = box.x + box.width // 2, box.y + box.height // 2
+    by = Setting(1080, 1920, middle_x, middle_y, box.width, places.caption_px, 30, "karaoke", fonts.measure, fonts.runs)
+    document = tmp_path / "captions.ass"
+    document.write_text(ass([Line(words, 0, 15 * len(texts) + 5, "#FFD166")], by))
+    shot = Shot(
+        Frame(1080, 1920, 30), 15 * len(texts) + 5, None, Captions(str(document), str(fonts.fonts_dir(tmp_path, text)))
+    )
+    segment(b"\xff" * (4 * 1080 * 1920), shot, tmp_path / "a.mp4", Ffmpeg())
+    frame = ["-v", "error", "-i", str(tmp_path / "a.mp4"), "-vf", f"select=eq(n\\,{lit * 15 + 8})", "-frames:v", "1"]
+    raw = Ffmpeg().run([*frame, "-f", "rawvideo", "-pix_fmt", "gray", "-"], doing="looking")
+    dark = np.frombuffer(raw, np.uint8).reshape(1920, 1080) < 128
+    (xs,), (ys,) = np.nonzero(dark.any(axis=0)), np.nonzero(dark.any(axis=1))
+    assert box.x <= xs[0]
+    assert xs[-1] < box.right
+    assert box.y <= ys[0]
+    assert ys[-1] < box.bottom
+    if ys[-1] - ys[0] < 1.3 * places.caption_px:  # in one row
+        assert int((np.diff(xs) > 3).sum()) == len(texts) - 1
 
 
 # -- backdrops ----------------------------------------------------------------------------------------------------

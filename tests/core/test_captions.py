@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import pysubs2
@@ -14,10 +15,13 @@ from hypothesis import strategies as st
 
 from reelmake.captions import STYLES, Line, Run, Setting, ass, srt, vtt
 from reelmake.cues import Cue, cues
+from reelmake.media import fonts
 from reelmake.timeline import FRAME_RATES, SAMPLE_RATE, Word, line_frames
 
 GOLDENS = Path(__file__).parent / "goldens"
 WIDTH = 660.0
+OUTLINE = 0.09  # of the letters' size, in pixels of the video
+ROOM = 696 - (2 * OUTLINE + 0.1) * 76  # for a row in a box 696 wide: outlines and growing take the rest
 
 
 def measure(text: str, size_px: float) -> float:
@@ -86,10 +90,21 @@ def test_every_word_is_shown_once_in_order_in_at_most_two_rows_that_fit(words: t
     made = cues(words, lambda text: measure(text, 76), WIDTH, frames=frames, fps=fps)
     assert [word for cue in made for row in cue.rows for word in row] == list(words)
     for cue in made:
-        assert 1 <= len(cue.rows) <= 2
-        for row in cue.rows:
-            assert measure(" ".join(word.text for word in row), 76) * cue.scale <= WIDTH + 1e-6
-        assert cue.scale == 1 or sum(map(len, cue.rows)) == 1
+        assert 1 <= len(cue.rows) <= len(cue.drawn()) <= 2
+        for row in cue.drawn():
+            assert measure(" ".join(part for _, part in row), 76) * cue.scale <= WIDTH + 1e-6
+        has_wide = any(measure(word.text, 76) > WIDTH for row in cue.rows for word in row)
+        assert has_wide == (cue.scale < 1 or cue.broken is not None)
+
+
+@given(words_of_a_line())
+def test_a_broken_word_keeps_all_its_letters(words: tuple[Word, ...]) -> None:
+    frames = line_frames(words[-1].end_samples, 0, 30)
+    for cue in cues(words, lambda text: measure(text, 76), WIDTH, frames=frames, fps=30):
+        if cue.broken:
+            upper, lower = cue.broken
+            assert cue.rows[0][-1].text in (upper + lower, upper.removesuffix("-") + lower)
+            assert [part for row in cue.drawn() for _, part in row].count(upper) >= 1
 
 
 @given(words_of_a_line(), st.sampled_from(FRAME_RATES))
@@ -142,11 +157,65 @@ def test_rows_are_balanced() -> None:
     assert [len(row) for row in cue.rows] == [3, 2]
 
 
-def test_a_word_that_is_too_wide_is_shrunk_and_not_cut() -> None:
-    made = cut("Say supercalifragilisticexpialidocious now")
-    (wide,) = [cue for cue in made if cue.scale < 1]
-    assert shown([wide]) == ["supercalifragilisticexpialidocious"]
-    assert wide.scale == pytest.approx(WIDTH / measure("supercalifragilisticexpialidocious", 76))
+def drawn(made: list[Cue]) -> list[str]:
+    return [" / ".join(" ".join(part for _, part in row) for row in cue.drawn()) for cue in made]
+
+
+def test_a_word_that_is_a_little_too_wide_is_shrunk() -> None:
+    (cue,) = cut("internationally.")
+    assert shown([cue]) == drawn([cue]) == ["internationally."]
+    assert cue.scale == pytest.approx(WIDTH / measure("internationally.", 76))
+
+
+def test_a_word_that_is_much_too_wide_is_broken_and_shrunk_only_then() -> None:
+    (cue,) = cut("supercalifragilistic.")
+    assert drawn([cue]) == ["supercalif- / ragilistic."]
+    assert cue.scale == 1
+    (cue,) = cut("supercalifragilisticexpialidocious.")
+    assert drawn([cue]) == ["supercalifragilis- / ticexpialidocious."]
+    assert cue.scale == pytest.approx(WIDTH / measure("ticexpialidocious.", 76))
+    assert shown([cue]) == ["supercalifragilisticexpialidocious."]
+
+
+def test_an_address_is_broken_at_a_seam_without_a_hyphen() -> None:
+    assert drawn(cut("https://example.com/a-page")) == ["https://example. / com/a-page"]
+
+
+def test_a_letter_keeps_its_marks_when_a_word_is_broken() -> None:
+    for word in ("ก็" * 12, "e\u0301" * 20, "क्ष" * 14):
+        (cue,) = cut(word)
+        assert cue.broken
+        assert cue.broken[1][0] in word[:1]
+
+
+@pytest.mark.parametrize("long_word", ["disproportionately", "a" * 17, "b" * 60])
+def test_a_word_that_takes_no_time_is_not_shown_alone(long_word: str) -> None:
+    """`A`, spoken in 0.1 s before a word that fills a row, was on screen for three frames."""
+    words = (
+        Word("A", 0, 4_800),
+        Word(long_word, 4_800, 48_000),
+        Word("is", 48_000, 52_800),
+        Word("so.", 52_800, 57_600),
+    )
+    made = cues(words, lambda text: measure(text, 76), WIDTH, frames=60, fps=30)
+    assert min(cue.end_frame - cue.start_frame for cue in made) >= 12
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 40_000), st.integers(4_800, 30_000), st.integers(1, 6)), min_size=4),
+    st.sampled_from(FRAME_RATES),
+)
+def test_no_cue_is_shorter_than_it_can_be_read_when_words_can_be_joined(
+    parts: list[tuple[int, int, int]], fps: int
+) -> None:
+    words, now = [], 0
+    for gap, length, letters in parts:
+        words.append(Word("x" * letters, now + gap, now + gap + length))
+        now += gap + length
+    frames = line_frames(now, 0, fps)
+    made = cues(words, lambda text: measure(text, 76), WIDTH, frames=frames, fps=fps)
+    for cue in made:
+        assert cue.end_frame - cue.start_frame >= 0.4 * fps - 2
 
 
 def test_a_cue_appears_a_little_before_its_first_word_when_there_is_silence() -> None:
@@ -172,8 +241,16 @@ def body(event: pysubs2.SSAEvent) -> str:
 def test_words_light_up_within_40_ms_of_their_sound(words: tuple[Word, ...], fps: int, start_frame: int) -> None:
     document = pysubs2.SSAFile.from_string(ass([line(words, fps, start_frame=start_frame)], setting(fps)))
     lit = [event for event in document if event.layer == 1]
-    assert [body(event) for event in lit] == [word.text for word in words]
-    for event, word in zip(lit, words, strict=True):
+    cut_up = cues(
+        words,
+        lambda text: measure(text, 76) + 0.14 * 76 * text.count(" "),
+        ROOM,
+        frames=line(words, fps).frames,
+        fps=fps,
+    )
+    parts = [(word, part) for cue in cut_up for row in cue.drawn() for word, part in row]
+    assert [body(event) for event in lit] == [part for _, part in parts]
+    for event, (word, _) in zip(lit, parts, strict=True):
         sounds = start_frame / fps + word.start_samples / SAMPLE_RATE
         assert abs(first_frame(event, fps) / fps - sounds) <= 0.040
         assert r"\1c&HF0C94C&" in event.text
@@ -192,6 +269,40 @@ def test_a_word_is_on_screen_exactly_once_in_every_frame_of_its_cue(words: tuple
             assert before[1] <= after[0]
     times = [event for event in document if event.end <= event.start]
     assert times == []
+
+
+def spans(document: pysubs2.SSAFile, by: Setting) -> list[tuple[float, float, float, int]]:
+    """Return how far the outline of each lit word reaches at its largest; its row, and the end of its cue."""
+    found: list[tuple[float, float, float, int]] = []
+    for event in document:
+        if grown := re.search(r"fscx([\d.]+)", event.text):
+            (x, y) = map(float, re.findall(r"\\pos\(([\d.]+),([\d.]+)\)", event.text)[0])
+            usual = by.runs("x")[0]
+            sizes = re.findall(r"\\fs([\d.]+)", event.text)
+            px = float(sizes[0]) / (usual.ascent + usual.descent) if sizes else 76.0
+            width = by.measure(body(event), px)
+            half = width / 2 * float(grown[1]) / 100 + OUTLINE * px
+            found.append((x - half, x + half, y, event.end))
+    return found
+
+
+@given(st.lists(st.text("abcdefghij", min_size=1, max_size=40), min_size=1, max_size=12), st.integers(4_800, 40_000))
+@pytest.mark.parametrize(
+    "by", [setting(), replace(setting(), measure=fonts.measure, runs=fonts.runs)], ids=["even", "font"]
+)
+def test_grown_words_never_meet_and_stay_inside_the_captions_box(by: Setting, texts: list[str], length: int) -> None:
+    words = tuple(Word(text, at * length, (at + 1) * length) for at, text in enumerate(texts))
+    document = pysubs2.SSAFile.from_string(ass([line(words)], by))
+    found = spans(document, by)
+    for left, right, _, _ in found:
+        assert left >= 540 - 348 - 0.2
+        assert right <= 540 + 348 + 0.2
+    by_row: dict[tuple[float, int], list[tuple[float, float]]] = {}
+    for left, right, y, cue_end in found:
+        by_row.setdefault((y, cue_end), []).append((left, right))
+    for row in by_row.values():
+        for one, other in pairwise(sorted(row)):
+            assert other[0] - one[1] >= 3
 
 
 @pytest.mark.parametrize("style", STYLES)

@@ -73,21 +73,35 @@ def test_captions_picture_and_sprites_do_not_meet(drawn: tuple[Layout, list[Side
 
 
 @given(layouts())
-def test_every_face_is_visible_whoever_speaks(drawn: tuple[Layout, list[Side]]) -> None:
+def test_no_face_covers_another_whoever_speaks(drawn: tuple[Layout, list[Side]]) -> None:
     of, sides = drawn
     assert sorted(of.back_to_front) == list(range(len(sides)))
     for speaker in range(len(sides)):
-        drawn_boxes = [of.figure(index, speaking=index == speaker) for index in of.back_to_front]
-        for behind, front in combinations(drawn_boxes, 2):
-            assert not front.meets(behind.face)
+        faces = [of.figure(index, speaking=index == speaker).face for index in range(len(sides))]
+        for one, other in combinations(faces, 2):
+            assert not one.meets(other)
+
+
+@given(layouts())
+def test_everyone_stands_on_the_lower_edge_where_no_cut_shows(drawn: tuple[Layout, list[Side]]) -> None:
+    of, sides = drawn
+    for index in range(len(sides)):
+        for speaking in (True, False):
+            assert of.figure(index, speaking=speaking).bottom == of.height
 
 
 @given(layouts(at_least=2))
 def test_everyone_stands_at_their_side(drawn: tuple[Layout, list[Side]]) -> None:
     of, sides = drawn
-    left = [box.right for box, side in zip(of.sprites, sides, strict=True) if side == "left"]
-    right = [box.x for box, side in zip(of.sprites, sides, strict=True) if side == "right"]
+    left = [box.face.right for box, side in zip(of.sprites, sides, strict=True) if side == "left"]
+    right = [box.face.x for box, side in zip(of.sprites, sides, strict=True) if side == "right"]
     assert max(left, default=0) <= min(right, default=of.width)
+
+
+def test_two_have_room_side_by_side_and_more_stand_shoulder_to_shoulder_under_the_captions() -> None:
+    two, three = layout(1080, 1920, ["left", "right"]), layout(1080, 1920, ["left", "left", "right"])
+    assert two.sprites[0].right - two.sprites[1].x < 0.05 * two.sprites[0].width
+    assert three.sprites[0].y - three.captions.bottom < 150
 
 
 @given(layouts())
@@ -104,7 +118,7 @@ def test_a_speaker_is_larger_than_a_listener_and_both_stand_on_the_same_line(cou
     speaking, listening = of.figure(0, speaking=True), of.figure(0, speaking=False)
     assert listening.height < speaking.height
     assert listening.bottom == speaking.bottom
-    assert speaking.height >= 320  # a sixth of the picture, however many there are
+    assert speaking.height >= 300  # however many there are
 
 
 def test_without_sprites_the_picture_uses_their_room() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import pairwise
 from typing import get_args
 
@@ -15,8 +14,6 @@ from reelmake.timeline import (
     SAMPLE_RATE,
     Flow,
     Slot,
-    Word,
-    are_in_order,
     lay_out,
     line_frames,
     samples_per_frame,
@@ -156,23 +153,3 @@ def test_per_line_is_exact_and_knows_nothing_of_the_neighbours(
     among = slots([*before, mine, *after], "per-line", loop)[len(before)]
     assert alone.pan == among.pan
     assert shown(alone, loop) == [(seeds([mine])[0] + index) % loop for index in range(mine)]
-
-
-def test_words_in_order() -> None:
-    words = [Word("a", 0, 10), Word("b", 10, 20), Word("c", 25, 30)]
-    assert are_in_order(words, 30)
-    assert are_in_order([], 0)
-
-
-@pytest.mark.parametrize(
-    "change",
-    [{"start_samples": 9}, {"end_samples": 26}, {"start_samples": 20}, {"start_samples": -1}, {"end_samples": 10}],
-)
-def test_words_out_of_order_are_noticed(change: dict[str, int]) -> None:
-    words = [Word("a", 0, 10), replace(Word("b", 10, 20), **change), Word("c", 25, 30)]  # type: ignore[arg-type]
-    assert not are_in_order(words, 30)
-
-
-def test_words_beyond_the_sound_are_noticed() -> None:
-    assert not are_in_order([Word("a", 0, 31)], 30)
-    assert not are_in_order([Word("a", -1, 3)], 30)

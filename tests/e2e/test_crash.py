@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import time
 from collections import Counter
 from pathlib import Path
 
@@ -20,26 +21,60 @@ def receipts(project: Workspace) -> set[str]:
     return {json.dumps(r["manifest"]["request"], sort_keys=True) for r in found if r["provider"] == "standin"}
 
 
+def kill_after(project: Workspace, vendor: Standin, answers: int) -> bool:
+    """Start doit and kill it the hard way once the vendor has answered so often; says whether it was still at work."""
+    until = vendor.count() + answers
+    doit = project.start()
+    while doit.poll() is None and vendor.count() < until:
+        time.sleep(0.002)
+    was_at_work = doit.poll() is None
+    doit.kill()
+    doit.communicate()
+    return was_at_work
+
+
 @pytest.mark.slow
-def test_kill_9_at_random_moments_repeats_no_completed_call(tmp_path: Path, vendor: Standin) -> None:
+def test_kill_9_at_any_answer_repeats_no_completed_call(tmp_path: Path, vendor: Standin) -> None:
     project = Workspace(tmp_path / "killed", vendor.url)
     project.episode("one", *LINES)
     project.episode("two", topic="owls", cast=["ada", "max"], lines=3)
     vendor.seconds = {"voice": 0.1, "image": 0.2, "script": 0.2}
     dice = random.Random(7)
-    for _ in range(12):
-        project.kill_after(dice.uniform(0.4, 2.5))
-        done = receipts(project)
+    done: set[str] = set()
+    partial = 0
+    before: Counter[str] = Counter()
+    for _ in range(8):
+        was_at_work = kill_after(project, vendor, dice.choice([1, 1, 2, 3]))
         asked = Counter(json.dumps(request, sort_keys=True) for _, request in vendor.calls)
+        assert {request: asked[request] for request in done} == {request: before[request] for request in done}
+        done, before = receipts(project), asked
         assert all(asked[request] for request in done)
-        before = {request: asked[request] for request in done}
-        project.kill_after(dice.uniform(0.4, 2.5))
-        asked = Counter(json.dumps(request, sort_keys=True) for _, request in vendor.calls)
-        assert {request: asked[request] for request in done} == before
+        partial += was_at_work and not (project.root / "build/one/one.mp4").exists()
+    assert partial >= 3, "kills came too late to cut anything short"
     project.run()
     clean = Workspace(tmp_path / "clean", vendor.url)
     for name in ("one", "two"):
         clean.write(f"episodes/{name}.yaml", (project.root / f"episodes/{name}.yaml").read_bytes())
+    clean.run()
+    assert project.outputs() == clean.outputs()
+
+
+@pytest.mark.slow
+def test_kill_9_at_any_moment_leaves_what_can_be_finished(tmp_path: Path, vendor: Standin) -> None:
+    """By the clock: kills while things are encoded, too, when no answer is awaited."""
+    project = Workspace(tmp_path / "killed", vendor.url)
+    project.episode("one", *LINES)
+    dice = random.Random(9)
+    for _ in range(4):
+        project.kill_after(dice.uniform(0.3, 1.5))
+    while any(vendor.running.values()):  # an answer to nobody
+        time.sleep(0.005)
+    calls = vendor.count()
+    asked = receipts(project)
+    project.run()
+    assert vendor.count() == calls + 12 - len(asked)
+    clean = Workspace(tmp_path / "clean", vendor.url)
+    clean.episode("one", *LINES)
     clean.run()
     assert project.outputs() == clean.outputs()
 
@@ -49,9 +84,11 @@ def test_after_sigterm_nothing_is_repeated(project: Workspace, vendor: Standin) 
     vendor.seconds = {"voice": 0.2, "image": 0.5}
     process = project.start()
     while vendor.count() < 2:
-        pass
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.005)
     process.terminate()
     _, told = process.communicate(timeout=60)
     assert process.returncode == 130, told
+    assert vendor.count() < 12
     project.run()
     assert vendor.count() == vendor.distinct() == 12

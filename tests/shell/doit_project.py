@@ -5,21 +5,14 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
-COMMANDS = {
-    "run": "Run",
-    "list": "List",
-    "info": "Info",
-    "clean": "Clean",
-    "forget": "Forget",
-    "ignore": "Ignore",
-    "reset-dep": "ResetDep",
-}
-PYPROJECT = "[tool.doit.plugins.command]\n" + "".join(
-    f'{name} = "reelmake.tasks.command:{cls}"\n' for name, cls in COMMANDS.items()
-)
+from workspace import doit_tables
+
+COMMANDS = tomllib.loads(doit_tables())["tool"]["doit"]["plugins"]["command"]
+PYPROJECT = "[tool.doit.plugins.command]\n" + "".join(f'{name} = "{where}"\n' for name, where in COMMANDS.items())
 LOADER = '\n[tool.doit]\nloader = "pooled"\n[tool.doit.plugins.loader]\npooled = "pooled:Loader"\n'
 POOLED = """
 from doit.cmd_base import DodoTaskLoader

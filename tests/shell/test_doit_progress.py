@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fcntl
+import io
 import os
 import pty
 import re
@@ -17,7 +18,10 @@ from typing import Any
 
 import pytest
 from doit_project import DoitProject
+from rich.console import Console
+from workspace import Workspace
 
+from reelmake.tasks.display import drawn
 from reelmake.tasks.tally import Estimate, Tally
 
 DODO = """
@@ -163,20 +167,43 @@ def test_a_file_that_was_asked_for_gets_what_stderr_would(tmp_path: Path) -> Non
     assert project.read("report.txt").startswith("voice:a:0 made")
 
 
-@pytest.mark.parametrize("command", [["run"], ["list"], ["info", "t"]])
-def test_nothing_to_do_imports_nothing_heavy(tmp_path: Path, command: list[str]) -> None:
-    dodo = """
-import atexit, sys
-atexit.register(lambda: Path("modules").write_text(" ".join(sys.modules)))
-def task_all():
-    yield step("t", ["t.wav"])
-"""
-    project = DoitProject(tmp_path, dodo)
-    project.run()
-    code, _ = in_terminal(project, *command)
-    assert code == 0
-    heavy = {"rich", "numpy", "asyncio", "httpx", "pydantic", "structlog"}
-    assert heavy & set(project.read("modules").split()) == set()
+@pytest.mark.parametrize("width", [60, 80, 100, 140])
+def test_names_counts_and_the_estimate_are_shown_however_long_the_labels_are(width: int) -> None:
+    tasks = {
+        name: step(name, pool)
+        for name, pool in [(f"segment:sky:ada-wait-really-why-is-it-not-violet-then-{i}", "cpu") for i in range(31)]
+        + [(f"voice:sky:max-because-our-eyes-see-blue-better-{i}", "offline-voice") for i in range(9)]
+    }
+    tally = Tally({"cpu": 2, "offline-voice": 3})
+    tally.follow(tasks, list(tasks))
+    names = list(tasks)
+    for name in (*names[:18], *names[31:33]):
+        tally.start(tasks[name])
+        tally.finish(tasks[name], "made")
+    for name in (*names[18:20], *names[33:38]):
+        tally.start(tasks[name])
+    console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
+    with console.capture() as captured:
+        console.print(drawn(tally))
+    rows = captured.get().splitlines()
+    assert max(map(len, rows)) <= width
+    assert re.match(r"cpu           [━╸╺ ]{20} +18/31 segment:sky:ada-w", rows[0])
+    assert re.match(r"offline-voice [━╸╺ ]{20} +2/9 +voice:sky:max-be", rows[1])
+    assert re.fullmatch(r"\d s so far, about \d s left", rows[2].rstrip())
+    assert len(rows) == 3
+
+
+def test_nothing_to_do_imports_nothing_heavy(tmp_path: Path) -> None:
+    """A real episode that is up to date: the pictures, the voices and the display are not needed."""
+    work = Workspace(tmp_path, provider="offline")
+    work.episode("sky", "ada: Why is the sky blue?")
+    work.run()
+    heavy = {"numpy", "PIL", "onnxruntime", "fontTools", "rich", "hibari", "httpx", "structlog"}
+    for command in ((), ("list",), ("info", "video:sky")):
+        told = work.run(*command, PYTHONPROFILEIMPORTTIME="1").stderr
+        imported = set(re.findall(r"^import time:.*\| +(\w+)", told, re.MULTILINE))
+        assert "reelmake" in imported
+        assert imported & heavy == set(), command
 
 
 def step(name: str, pool: str) -> Any:
@@ -205,3 +232,36 @@ def test_the_estimate_is_of_the_pool_that_needs_longest(monkeypatch: pytest.Monk
     for i in range(1, 25):
         tally.finish(tasks[f"image:{i}"], "up to date")
     assert tally.estimate() == Estimate(12, is_whole=True), "one step cannot be shared by two workers"
+
+
+def test_a_placeholder_that_fails_is_not_counted_as_done() -> None:
+    tasks = {"voice:a": step("voice:a", "net"), "script:b": step("script:b", "net")}
+    hollow: Any = SimpleNamespace(
+        name="video:b", meta={}, actions=[], task_dep=["script:b"], setup_tasks=[], loader=object()
+    )
+    tally = Tally({})
+    tally.follow({**tasks, "video:b": hollow}, ["voice:a", "video:b"])
+    tally.start(tasks["script:b"])
+    tally.finish(tasks["script:b"], "failed")
+    tally.finish(hollow, "failed")
+    assert tally.left() == 1
+    assert [(row.done, row.total) for row in tally.rows()] == [(1, 2)]
+    assert tally.outcomes == {"script:b": "failed", "video:b": "failed"}
+
+
+def test_a_step_that_is_over_before_it_is_discovered_is_counted_once() -> None:
+    tasks = {"voice:a": step("voice:a", "net")}
+    late = step("voice:b", "net")
+    group = SimpleNamespace(name="all", meta={}, actions=[], task_dep=["voice:a"], setup_tasks=[], loader=object())
+    known = {**tasks, "all": group}
+    tally = Tally({})
+    tally.follow(known, ["all"])
+    tally.finish(late, "up to date")
+    assert tally.left() == 1
+    known |= {
+        "voice:b": late,
+        "all": SimpleNamespace(**{**vars(group), "loader": None, "task_dep": [*known, "voice:b"]}),
+    }
+    tally.finish(tasks["voice:a"], "made")
+    assert tally.left() == 0
+    assert [(row.done, row.total) for row in tally.rows()] == [(2, 2)]

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
 import time
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from doit.dependency import JSONCodec
-from doit_project import DoitProject
+from doit_project import DoitProject, Run
 
-from reelmake.tasks.digests import Digests
+from reelmake.tasks import digests
 from reelmake.tasks.records import RecordFile, Records
 
 COPY = """
@@ -172,6 +175,51 @@ def test_a_folder_that_cannot_be_written_to_is_told_in_one_line(tmp_path: Path) 
     assert "Traceback" not in run.err
 
 
+def test_a_record_that_finds_no_room_fails_its_task_and_not_the_run(tmp_path: Path) -> None:
+    dodo = """
+import resource
+def work():
+    Path("a").write_text("text")
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, resource.RLIM_INFINITY))  # as a disk that is full
+    return Outcome("made")
+
+def task_a():
+    return Task("a", [Job(work)], targets=["a"], uptodate=[config_changed("long " * 10000)])
+"""
+    run = DoitProject(tmp_path, dodo).run()
+    assert run.code == 1
+    assert run.err.startswith("a failed: what it made is kept, but cannot be recorded in .doit.db: ")
+    assert "make room" in run.err
+    assert "Traceback" not in run.err
+
+
+OFF = [
+    (["strace", "voice:1"], "steps of reelmake are not commands; 'doit info voice:1' tells"),
+    (["dumpdb"], "reelmake keeps another; 'doit info TASK' tells"),
+    (["tabcompletion", "--hardcode-tasks"], "--hardcode-tasks is not there"),
+    (["a=b"], "nothing is called 'a=b'"),
+    (["clean", "voice:1:hi=there"], "nothing is called 'voice:1:hi=there'"),
+]
+
+
+@pytest.mark.parametrize(("command", "told"), OFF, ids=[" ".join(command) for command, _ in OFF])
+def test_what_would_do_something_else_than_it_says_is_refused(tmp_path: Path, command: list[str], told: str) -> None:
+    project = DoitProject(tmp_path, 'def task_all():\n    yield step("voice:1", ["1.wav"])')
+    project.write("1.wav", "text")
+    run = project.run(*command)
+    assert run.code == 3
+    assert told in run.err
+    assert run.err.count("\n") == 1
+    assert project.ran() == []
+    assert (tmp_path / "1.wav").exists()
+
+
+def test_help_tells_of_a_task(tmp_path: Path) -> None:
+    project = DoitProject(tmp_path, 'def task_all():\n    yield step("voice:1", ["1.wav"], doc="one voice")')
+    project.run()
+    assert project.run("help", "voice:1") == Run(0, "voice:1  one voice\n", "")
+
+
 def test_other_commands_of_doit_work_with_our_records(tmp_path: Path) -> None:
     dodo = """
 def task_all():
@@ -234,38 +282,47 @@ def task_all():
     records.close()
 
 
-def test_the_state_of_a_file_is_trusted_only_when_its_clock_has_moved_on(tmp_path: Path) -> None:
-    """Until then the file could change again and look the same; mtime stands for a file system with a slower clock."""
+SECOND = 10**9
+FINE, COARSE = 5 * SECOND + 1, 5 * SECOND  # a time with nanoseconds, and one of a file system without
+
+
+@pytest.mark.parametrize(
+    ("changed_ns", "later_ns", "is_trusted"),
+    [
+        (FINE, digests.TICK_NS, False),
+        (FINE, digests.TICK_NS + 1, True),
+        (COARSE, digests.TICK_NS + 1, False),
+        (COARSE, digests.COARSE_TICK_NS, False),
+        (COARSE, digests.COARSE_TICK_NS + 1, True),
+    ],
+)
+@pytest.mark.parametrize("clock", ["st_mtime_ns", "st_ctime_ns"])
+def test_the_state_of_a_file_is_trusted_only_when_its_clock_has_moved_on(
+    tmp_path: Path, clock: str, changed_ns: int, later_ns: int, is_trusted: bool
+) -> None:
+    """Until then the file could change again and look the same."""
+    times = {"st_mtime_ns": SECOND, "st_ctime_ns": SECOND, clock: changed_ns}
+    state: Any = SimpleNamespace(st_size=4, st_ino=1, **times)
     cache = RecordFile(str(tmp_path / "db"), JSONCodec())
-    digests = Digests(cache)
     file = tmp_path / "file"
     file.write_text("text")
-    digests.digest(file)
-    assert cache.digest(str(file)) is None
-    time.sleep(0.1)
-    digests.digest(file)
-    assert cache.digest(str(file)) is not None
-    other = tmp_path / "other"
-    other.write_text("text")
-    second_ago = time.time_ns() // 10**9 * 10**9 - 10**9
-    time.sleep(0.1)
-    os.utime(other, ns=(second_ago, second_ago))
-    digests.digest(other)
-    assert cache.digest(str(other)) is None
+    seen = digests.Digests(cache, stat=lambda _: state, now_ns=lambda: changed_ns + later_ns).digest(file)
+    assert seen == hashlib.sha256(b"text").hexdigest()
+    assert (cache.digest(str(file)) is not None) == is_trusted
     cache.dump()
 
 
 def test_new_content_with_an_old_time_is_noticed(tmp_path: Path) -> None:
     """As rsync and cp -p leave it."""
     cache = RecordFile(str(tmp_path / "db"), JSONCodec())
-    digests = Digests(cache)
+    known = digests.Digests(cache)
     file = tmp_path / "file"
     file.write_text("text")
     time.sleep(0.1)
-    before = digests.digest(file)
+    before = known.digest(file)
     old = file.stat()
     file.write_text("TEXT")
     os.utime(file, ns=(old.st_atime_ns, old.st_mtime_ns))
     time.sleep(0.1)
-    assert digests.digest(file) != before
+    assert known.digest(file) != before
     cache.dump()

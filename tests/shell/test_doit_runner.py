@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import signal
 import subprocess
@@ -9,7 +10,10 @@ import time
 from pathlib import Path
 
 import pytest
+from doit.exceptions import TaskFailed
 from doit_project import DoitProject
+
+from reelmake.tasks.job import failure
 
 SIGNALS = [signal.SIGINT, signal.SIGTERM]
 
@@ -35,12 +39,14 @@ def test_each_pool_reaches_its_limit_and_never_exceeds_it(tmp_path: Path) -> Non
         tmp_path,
         """
 POOLS = {"cpu": 2, "voice": 3, "image": 7}
+together = {pool: threading.Barrier(limit, timeout=20) for pool, limit in POOLS.items()}  # breaks when fewer come
+
 def task_all():
     for i in range(21):
-        yield step(f"voice:{i}", [f"v{i}"], pool="voice", seconds=0.03)
-        yield step(f"image:{i}", [f"i{i}"], pool="image", seconds=0.03)
-        yield step(f"cpu:{i}", [f"c{i}"], deps=[f"v{i}", f"i{i}"], seconds=0.01)
-        yield step(f"odd:{i}", [f"o{i}"], pool="nobody knows it, so it is cpu's", seconds=0.01)
+        yield step(f"voice:{i}", [f"v{i}"], pool="voice", before=together["voice"].wait)
+        yield step(f"image:{i}", [f"i{i}"], pool="image", before=together["image"].wait)
+        yield step(f"cpu:{i}", [f"c{i}"], deps=[f"v{i}", f"i{i}"], before=together["cpu"].wait)
+        yield step(f"odd:{i}", [f"o{i}"], pool="nobody knows it, so it is cpu's", before=together["cpu"].wait)
 """,
     )
     assert project.run().code == 0
@@ -174,6 +180,39 @@ def test_the_second_signal_leaves_at_once_and_loses_no_record(tmp_path: Path, nu
     assert sorted(project.ran()) == ["s:2", "s:3", "s:4", "s:5"]
 
 
+def test_the_second_signal_leaves_no_encoder_behind(tmp_path: Path) -> None:
+    dodo = """
+from reelmake.media.tool import Ffmpeg
+
+def task_all():
+    yield step("encode", ["a.mp4"], before=lambda: Ffmpeg(Path("encoder").resolve()).run([], doing="encoding"))
+"""
+    project = DoitProject(tmp_path, dodo)
+    project.write("encoder", "#!/bin/sh\nsleep 60 &\necho $$ $! > started.part\nmv started.part started\nwait\n").chmod(
+        0o755
+    )
+    doit = project.start()
+    while not (tmp_path / "started").exists():
+        assert doit.poll() is None, doit.communicate()
+        time.sleep(0.01)
+    doit.send_signal(signal.SIGINT)
+    wait_for(doit, "stopping")
+    doit.send_signal(signal.SIGINT)
+    doit.communicate(timeout=20)
+    assert doit.returncode == 130
+    for pid in map(int, project.read("started").split()):
+        end = time.monotonic() + 10
+        while is_running(pid):
+            assert time.monotonic() < end
+            time.sleep(0.01)
+
+
+def is_running(pid: int) -> bool:
+    """Say whether a process is there, and more than a zombie that nobody has asked for."""
+    told = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], check=False, capture_output=True, text=True).stdout
+    return bool(told.strip()) and not told.startswith("Z")
+
+
 def test_kill_9_loses_only_what_is_in_flight(tmp_path: Path) -> None:
     project = DoitProject(tmp_path, SLOW)
     project.write("seconds", "30")
@@ -236,6 +275,59 @@ def task_all():
     assert [name for name in project.ran() if name.startswith("video")] == ["video:good"]
 
 
+def test_what_depends_on_a_script_that_failed_is_not_even_planned(tmp_path: Path) -> None:
+    """What was made of the last script must stay: its tasks are not made anew out of nothing."""
+    dodo = """
+def lines():
+    log("end", "planned")
+    yield step("video:bad", ["build/bad/all.mp4"])
+
+def task_all():
+    yield from episode("bad", fail=BuildError("no answer"), creator=lines)
+"""
+    project = DoitProject(tmp_path, EPISODES + dodo)
+    run = project.run()
+    assert run.code == 1
+    assert "1 failed" in run.err
+    assert project.ran() == []
+
+
+def test_a_mistake_in_an_authors_creator_is_told_as_theirs(tmp_path: Path) -> None:
+    dodo = """
+def broken():
+    yield {}["oops"]
+
+def task_all():
+    yield from episode("odd", creator=broken)
+    yield from episode("good")
+"""
+    project = DoitProject(tmp_path, EPISODES + dodo)
+    run = project.run()
+    assert run.code == 2
+    assert "video:odd failed: the task creator broken failed: KeyError: 'oops'" in run.err
+    assert "mistake in reelmake" not in run.err
+    assert "video:good" in project.ran()
+
+
+REFUSED = [
+    (OSError(errno.ENOSPC, "No space left on device"), f"there is no room left for {Path.cwd()}; make room"),
+    (OSError(errno.EDQUOT, "Disk quota exceeded", "build/a"), "there is no room left for build/a; make room"),
+    (OSError(errno.EROFS, "Read-only file system", "build/a"), "build/a cannot be read or written: Read-only file sy"),
+    (OSError(errno.EACCES, "Permission denied", "a.part", None, "build/a"), "build/a cannot be read or written: Perm"),
+    (OSError(errno.ENOTDIR, "Not a directory", f"{__file__}/x/y"), f"{__file__} is in the way: a folder has to be"),
+    (OSError(errno.EISDIR, "Is a directory", str(Path(__file__).parent)), "is in the way: a file has to be there"),
+    (OSError(errno.EMFILE, "Too many open files", "a"), "a cannot be opened: Too many open files; allow more"),
+]
+
+
+@pytest.mark.parametrize(("error", "told"), REFUSED, ids=[errno.errorcode[error.errno or 0] for error, _ in REFUSED])
+def test_what_the_machine_refuses_is_no_mistake_of_ours(error: OSError, told: str) -> None:
+    failed = failure(error)
+    assert isinstance(failed, TaskFailed)
+    assert told in failed.message
+    assert failed.message.endswith("is kept") or failed.message.endswith("then run doit again")
+
+
 def test_jobs_leave_stdout_alone(tmp_path: Path) -> None:
     project = DoitProject(
         tmp_path,
@@ -296,33 +388,3 @@ def test_doits_own_parallel_options_are_refused_with_advice(tmp_path: Path, opti
     run = DoitProject(tmp_path, SLOW).run(option)
     assert run.code == 3
     assert "[tool.reelmake.limits]" in run.err
-
-
-def test_scheduling_is_cheap_and_waiting_costs_nothing(tmp_path: Path) -> None:
-    """Measured inside the run: CPU of a thousand steps that do nothing, and of a second in which one step sleeps."""
-    dodo = """
-def quick(i):
-    def work():
-        Path(f"o{i}").write_text("x")
-        return Outcome("made")
-    return Task(f"t:{i}", [Job(work)], targets=[f"o{i}"], uptodate=[config_changed("1")], task_dep=["first"])
-
-def measure(name, seconds):
-    def work():
-        time.sleep(seconds)
-        Path(name).write_text(str(time.process_time()))
-        return Outcome("made")
-    return Job(work)
-
-def task_all():
-    yield Task("first", [measure("first", 0)])
-    for i in range(1000):
-        yield quick(i)
-    yield Task("last", [measure("last", 0)], task_dep=[f"t:{i}" for i in range(1000)])
-    yield Task("sleep", [measure("sleep", 1)], task_dep=["last"])
-"""
-    project = DoitProject(tmp_path, dodo)
-    assert project.run("-r", "zero").code == 0
-    first, last, sleep = (float(project.read(name)) for name in ("first", "last", "sleep"))
-    assert (last - first) / 1000 < 0.002
-    assert sleep - last < 0.1

@@ -50,18 +50,16 @@ def plate(layout: Layout, picture: Path | None, cast: Sequence[Portrait]) -> byt
     Args:
         layout: of the episode; when it has no panel, no picture is shown.
         picture: of the line, cropped to fill the panel; without one there is no panel.
-        cast: the characters in any order; they are drawn in the layout's.
+        cast: the characters in any order; who listens is drawn in the layout's, who speaks before them.
     """
     panel = layout.panel if picture else None
     canvas = _ground(layout.width, layout.height, layout.captions, panel).copy()
     if picture and panel:
         inner, mask = _window(panel, layout.width)
         canvas.paste(_filled(picture, inner.width, inner.height), (inner.x, inner.y), mask)
-    portraits = {portrait.box: portrait for portrait in cast}
-    for index in layout.back_to_front:
-        portrait = portraits.get(index)
-        if portrait and portrait.sprite:
-            box = layout.figure(index, speaking=portrait.speaking)
+    for portrait in sorted(cast, key=lambda one: (one.speaking, layout.back_to_front.index(one.box))):
+        if portrait.sprite:
+            box = layout.figure(portrait.box, speaking=portrait.speaking)
             blur = max(1, round(_GLOW_BLUR * layout.width / BASE_WIDTH))
             color = portrait.color if portrait.speaking else ""
             figure = _figure(portrait.sprite, _identity(portrait.sprite), box.width, box.height, color, blur)

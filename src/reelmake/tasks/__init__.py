@@ -19,6 +19,10 @@ tell how far the build is; `command` puts it all together. A project asks for it
     forget = "reelmake.tasks.command:Forget"
     ignore = "reelmake.tasks.command:Ignore"
     reset-dep = "reelmake.tasks.command:ResetDep"
+    help = "reelmake.tasks.command:Help"
+    tabcompletion = "reelmake.tasks.command:TabCompletion"
+    strace = "reelmake.tasks.command:Strace"
+    dumpdb = "reelmake.tasks.command:DumpDB"
 
 The database is an accelerator, not the truth: without it every step is looked up in the store again, which costs
 seconds and no money.

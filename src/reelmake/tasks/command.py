@@ -8,8 +8,19 @@ from collections import ChainMap
 from collections.abc import Mapping
 from typing import Any, TextIO
 
-from doit import cmd_clean, cmd_forget, cmd_ignore, cmd_info, cmd_list, cmd_resetdep, cmd_run
-from doit.cmd_base import DoitCmdBase, check_tasks_exist, opt_depfile
+from doit import (
+    cmd_clean,
+    cmd_completion,
+    cmd_forget,
+    cmd_help,
+    cmd_ignore,
+    cmd_info,
+    cmd_list,
+    cmd_resetdep,
+    cmd_run,
+    doit_cmd,
+)
+from doit.cmd_base import Command, DoitCmdBase, check_tasks_exist, opt_depfile
 from doit.exceptions import InvalidCommand
 from doit.task import Stream, Task
 
@@ -32,6 +43,7 @@ class WithRecords(DoitCmdBase):  # type: ignore[misc]  # doit is not typed
 
     def execute(self, params: dict[str, Any], args: list[str]) -> int | None:
         """Run the command; returns the exit code."""
+        refuse_variables()
         params.update(UNUSED)
         self._params = params
         try:
@@ -48,6 +60,47 @@ class WithRecords(DoitCmdBase):  # type: ignore[misc]  # doit is not typed
         """Open our records: doit asks this once it knows its settings, and makes its own records if there are none."""
         self.dep_manager = Records(self._params["dep_file"])
         return super().get_checker_cls(check_file_uptodate)
+
+
+def refuse_variables() -> None:
+    """Refuse arguments like `a=b`: doit takes them for variables of dodo.py, and would do what is left, perhaps all."""
+    for name, value in doit_cmd._CMDLINE_VARS.items():  # noqa: SLF001 - doit has no name for all of them
+        raise InvalidCommand(f"nothing is called '{name}={value}'; an option with a value begins with --")
+
+
+class Help(WithRecords, cmd_help.Help):  # type: ignore[misc]
+    """doit help."""
+
+
+class TabCompletion(WithRecords, cmd_completion.TabCompletion):  # type: ignore[misc]
+    """doit tabcompletion; what it writes asks `doit list` for the tasks, which change from script to script."""
+
+    def execute(self, params: dict[str, Any], args: list[str]) -> int | None:
+        """Write the script."""
+        if params["hardcode_tasks"]:
+            raise InvalidCommand("--hardcode-tasks is not there: without it, the tasks are those of the moment")
+        return super().execute(params, args)
+
+
+class Strace(Command):  # type: ignore[misc]
+    """doit strace, which is switched off."""
+
+    doc_purpose = "not there: steps of reelmake start no commands of their own"
+    doc_usage = ""
+    doc_description = None
+    instead = "strace follows the commands of a task, and steps of reelmake are not commands"
+
+    def execute(self, params: dict[str, Any], args: list[str]) -> int:
+        """Refuse, and say what to type instead."""
+        del params
+        raise InvalidCommand(f"{self.instead}; 'doit info {args[0] if args else 'TASK'}' tells what a task reads")
+
+
+class DumpDB(Strace):
+    """doit dumpdb, which is switched off."""
+
+    doc_purpose = "not there: reelmake keeps a database of its own"
+    instead = "dumpdb reads doit's own database, and reelmake keeps another"
 
 
 class List(WithRecords, cmd_list.List):  # type: ignore[misc]

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import time
+from collections.abc import Callable
 from typing import Protocol
 
 from doit.dependency import FileChangedChecker
@@ -34,14 +35,19 @@ class Cache(Protocol):
 class Digests:
     """The sha256 of files, for any thread: a file that did not change is not read again, in this run or a later one."""
 
-    def __init__(self, cache: Cache) -> None:
-        self._cache = cache
+    def __init__(
+        self,
+        cache: Cache,
+        stat: Callable[[str], os.stat_result] = os.stat,
+        now_ns: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._cache, self._stat, self._now_ns = cache, stat, now_ns
 
     def digest(self, path: str | os.PathLike[str]) -> str:
         """Return the sha256 of a file, in hexadecimal; raises OSError when it cannot be read."""
         path = os.fspath(path)
-        looked_ns = time.time_ns()
-        stat = os.stat(path)  # noqa: PTH116 - this is the inner loop of a build with nothing to do
+        looked_ns = self._now_ns()
+        stat = self._stat(path)
         # ctime is there because rsync and cp -p give new content an old mtime.
         state = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
         known = self._cache.digest(path)

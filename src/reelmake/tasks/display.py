@@ -47,27 +47,35 @@ class Display:
         self._live.stop()
 
     def _draw(self) -> Group:
-        table = Table.grid(padding=(0, 1))
-        for _ in range(3):
-            table.add_column(no_wrap=True)
-        table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
-        for row in self._tally.rows():
-            labels = ", ".join(row.running[:LABELS])
-            more = len(row.running) - LABELS
-            table.add_row(
-                Text(row.pool),
-                ProgressBar(total=row.total, completed=row.done, width=BAR_WIDTH),
-                Text(f"{row.done}/{row.total}", justify="right"),
-                Text(f"{labels} and {more} more" if more > 0 else labels, style="dim"),
-            )
-        return Group(table, Text(self._time()))
+        return drawn(self._tally)
 
-    def _time(self) -> str:
-        estimate = self._tally.estimate()
-        told = f"{_duration(time.monotonic() - self._tally.began)} so far"
-        if estimate is None:
-            return told
-        return f"{told}, {'about' if estimate.is_whole else 'at least'} {_duration(estimate.seconds)} left"
+
+def drawn(tally: Tally) -> Group:
+    """Draw a tally: what runs gets the room that the rest leaves."""
+    table = Table.grid(padding=(0, 1))
+    for _ in range(3):
+        table.add_column(no_wrap=True)
+    table.add_column(
+        ratio=1
+    )  # not `no_wrap`: rich takes room only from columns that may wrap, as long as there are any
+    for row in tally.rows():
+        labels = ", ".join(row.running[:LABELS])
+        more = len(row.running) - LABELS
+        table.add_row(
+            Text(row.pool),
+            ProgressBar(total=row.total, completed=row.done, width=BAR_WIDTH),
+            Text(f"{row.done}/{row.total}", justify="right"),
+            Text(f"{labels} and {more} more" if more > 0 else labels, "dim", no_wrap=True, overflow="ellipsis"),
+        )
+    return Group(table, Text(_time(tally)))
+
+
+def _time(tally: Tally) -> str:
+    estimate = tally.estimate()
+    told = f"{_duration(time.monotonic() - tally.began)} so far"
+    if estimate is None:
+        return told
+    return f"{told}, {'about' if estimate.is_whole else 'at least'} {_duration(estimate.seconds)} left"
 
 
 def _duration(seconds: float) -> str:

@@ -2,15 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import errno
+import os
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from pathlib import Path
+from typing import Any, Final
 
 from doit.action import BaseAction
 from doit.exceptions import BaseFail, TaskError, TaskFailed
 from doit.task import Task
 
-from reelmake.errors import ReelmakeError
+from reelmake.errors import BuildError, ReelmakeError
+
+# What the machine may refuse us, and what an author can do about it.
+ROOM = ("there is no room left for {}", "make room, then run doit again: what is finished is kept")
+RIGHT = ("{} cannot be read or written: {}", "give yourself the right to, then run doit again")
+IN_THE_WAY = ("{} is in the way: {}", "move it away, then run doit again")
+REFUSED: Final[Mapping[int, tuple[str, str]]] = {
+    errno.ENOSPC: ROOM,
+    errno.EDQUOT: ROOM,
+    errno.EFBIG: ROOM,
+    errno.EROFS: RIGHT,
+    errno.EACCES: RIGHT,
+    errno.EPERM: RIGHT,
+    errno.ENOTDIR: IN_THE_WAY,
+    errno.EISDIR: IN_THE_WAY,
+    errno.EEXIST: IN_THE_WAY,
+    errno.EIO: ("{} cannot be read or written: {}", "look after the disk, then run doit again"),
+    errno.EMFILE: ("{} cannot be opened: {}", "allow more open files (ulimit -n), then run doit again"),
+    errno.ENFILE: ("{} cannot be opened: {}", "close other programs, then run doit again"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,11 +68,30 @@ class Job(BaseAction):  # type: ignore[misc]  # doit is not typed
         return f"Job({getattr(self.work, '__qualname__', self.work)})"
 
 
-def failure(error: BaseException) -> BaseFail:
-    """Turn an exception, inside its `except`, into doit's failure: one line for an author, a traceback for our bugs."""
+def failure(error: BaseException, whose: str = "") -> BaseFail:
+    """Turn an exception, inside its `except`, into doit's failure: one line for an author, a traceback for bugs.
+
+    `whose` names code of an author's, when it is not ours that failed.
+    """
+    if isinstance(error, OSError):
+        error = told_by(error) or error
     if isinstance(error, ReelmakeError):
         return TaskFailed(str(error))
-    return TaskError(f"This is a mistake in reelmake, not in your files: {type(error).__name__}: {error}", error)
+    blame = f"{whose} failed" if whose else "This is a mistake in reelmake, not in your files"
+    return TaskError(f"{blame}: {type(error).__name__}: {error}", error)
+
+
+def told_by(error: OSError) -> BuildError | None:
+    """Say what the machine refused and what to do about it; None when that may well be a mistake of ours."""
+    if (known := REFUSED.get(error.errno or 0)) is None:
+        return None
+    what, fix = known
+    where = Path(os.fsdecode(error.filename2 or error.filename or Path.cwd()))  # a full disk does not say where it is
+    if known is IN_THE_WAY:
+        where = next((path for path in (where, *where.parents) if os.path.lexists(path)), where)
+        kinds = ("file", "folder") if where.is_dir() else ("folder", "file")
+        return BuildError(what.format(where, "a {} has to be there, and it is a {}".format(*kinds)), fix)
+    return BuildError(what.format(where, error.strerror), fix)
 
 
 def note_of(task: Task) -> str:

@@ -7,25 +7,27 @@ written, the tasks of its lines are made as soon as it is, while other episodes 
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+import doit.loader
 from doit.cmd_base import DodoTaskLoader
 from doit.exceptions import InvalidDodoFile
 from doit.task import DelayedLoader, Task
 from doit.tools import config_changed
 
 from reelmake.action import canonical_json
-from reelmake.errors import ReelmakeError
-from reelmake.plan import BUILD, CPU, RECIPES, Production, Step, background, music, plan, script
+from reelmake.errors import BuildError, InputError, ReelmakeError, SetupError
+from reelmake.plan import BUILD, CPU, RECIPES, Production, Step, plan
 from reelmake.project import STATE, Project, episode_names, load_project
-from reelmake.provenance import write_provenance
+from reelmake.provenance import decided_by, reads, write_provenance
 from reelmake.run import run_action, script_of
 from reelmake.store import LocalStore
 from reelmake.store.local import sweep
-from reelmake.tasks.job import Job, Outcome
+from reelmake.tasks.job import Job, Outcome, told_by
 from reelmake.tasks.records import Records
 from reelmake.workshop import Workshop
 
@@ -50,10 +52,19 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
     """Loads dodo.py, and the episodes that are asked for."""
 
     pools: dict[str, int]
+    in_force: ClassVar[bool] = False
+
+    def setup(self, opt_values: Mapping[str, Any]) -> None:
+        """Import dodo.py, which asks by `require_project` whether we are here."""
+        EpisodeLoader.in_force = True
+        super().setup(opt_values)
 
     def load_doit_config(self) -> dict[str, Any]:
         """Return doit's settings: ours, unless the project's dodo.py says otherwise."""
-        Path(STATE).mkdir(exist_ok=True)
+        try:
+            Path(STATE).mkdir(exist_ok=True)
+        except OSError as error:
+            raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
         ours = {"dep_file": f"{STATE}/doit.db", "default_tasks": ["video"]}
         return {**ours, **super().load_doit_config()}
 
@@ -67,11 +78,25 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             tasks = [*own, *build.tasks()]
         except ReelmakeError as error:
             raise InvalidDodoFile(f"nothing was built\n{error}") from None
+        except OSError as error:
+            raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
         self.pools = {CPU: os.cpu_count() or 1, **project.settings.limits}
         for show in project.productions.values():
             for pool in show.kit.pools.values():
                 self.pools.setdefault(pool, DEFAULT_LIMIT)
         return tasks
+
+
+def require_project() -> None:
+    """Refuse to go on, when doit runs a project's dodo.py without us: it would find nothing to do, and succeed.
+
+    doit reads the pyproject.toml of the folder in which it is started, and no other.
+    """
+    if not EpisodeLoader.in_force:
+        raise InvalidDodoFile(
+            f"nothing was built\n{doit.loader.initial_workdir} has no pyproject.toml that names reelmake's loader; "
+            "run doit in the project's own folder, without -f or -k"
+        )
 
 
 def asked_for(arguments: Iterable[str], names: list[str]) -> list[str] | None:
@@ -115,26 +140,59 @@ class Build:
             members = [f"{kind}:{show.name}" for show in shows if _has(show, kind)]
             yield Task(kind, None, task_dep=members, has_subtask=True, doc=ABOUT[kind])
         for show in shows:
-            lines = script_of(show, self.shop)
-            if lines is None:
-                yield from self._unwritten(show)
+            if steps := self._steps(show):
+                yield from self._tasks(show, steps)
             else:
-                yield from self._tasks(show, plan(show, lines))
+                yield from self._unwritten(show)
+
+    def _steps(self, show: Production) -> list[Step]:
+        """Return all steps of an episode, or none while there is no script that they could be made of."""
+        if show.episode.script is not None:
+            return plan(show, show.episode.script)
+        try:
+            lines = script_of(show, self.shop)
+            return plan(show, lines) if lines else []
+        except (OSError, InputError, SetupError):
+            raise
+        except Exception:  # noqa: BLE001
+            # What is stored is of no use, whatever is wrong with it. The step that writes the script will say so;
+            # here, no command may fail because of it.
+            return []
 
     def _unwritten(self, show: Production) -> Iterator[Task]:
         """Return the tasks of an episode before its script is there: placeholders stand for those of its lines."""
-        for action in filter(None, (script(show), background(show), music(show))):
-            yield self._task(show, show.step(action), [])
-        if self.may_delay:
-            names = [f"{kind}:{show.name}" for kind in RECIPES if kind not in EARLY]
-            made = [*names, *(f"{kind}:{show.name}:" for kind in PER_LINE), show.path("")]
-            later = DelayedLoader(partial(self._written, show), executed=f"script:{show.name}", creates=made)
-            for name in names:
-                yield Task(name, None, loader=later, subtask_of=name.partition(":")[0])
+        early = plan(show, [])
+        yield from (self._task(show, step, []) for step in early)
+        names = [f"{kind}:{show.name}" for kind in RECIPES if kind not in EARLY]
+        if not self.may_delay:
+            yield from self._looked_at(show, names, [step.name for step in early])
+            return
+        made = [*names, *(f"{kind}:{show.name}:" for kind in PER_LINE), show.path("")]
+        later = DelayedLoader(partial(self._written, show), executed=f"script:{show.name}", creates=made)
+        for name in names:
+            yield Task(name, None, loader=later, subtask_of=name.partition(":")[0])
+
+    def _looked_at(self, show: Production, names: list[str], early: list[str]) -> Iterator[Task]:
+        """Return what a command that only looks finds under the names of steps that need the script.
+
+        They do nothing, and hold what was made of an earlier script: `doit clean` removes it.
+        """
+        for name in names:
+            kind = name.partition(":")[0]
+            left = [path for made in self._made_by(show, kind).values() for path in made]
+            needed = [*early, *(other for other in names if other != name)] if kind == "video" else []
+            doc = f"{ABOUT[kind]} ({show.episode.title}), once its script is written"
+            yield Task(name, None, targets=left, task_dep=needed, clean=True, subtask_of=kind, doc=doc)
 
     def _written(self, show: Production) -> Iterator[Task]:
         """Return the tasks of an episode whose script was just written, but for those that were there before it."""
-        yield from self._tasks(show, plan(show, script_of(show, self.shop) or []), leave_out=EARLY)
+        lines = script_of(show, self.shop)
+        if not lines:
+            raise BuildError(
+                f"the script of {show.name} holds no lines that could be read",
+                "bump the episode's take: for another one, or write the script: yourself",
+            )
+        yield from self._tasks(show, plan(show, lines), leave_out=EARLY)
 
     def _tasks(self, show: Production, steps: list[Step], leave_out: Collection[str] = ()) -> Iterator[Task]:
         for kind in PER_LINE:
@@ -148,16 +206,20 @@ class Build:
         action = step.action
         asked = {"recipe": action.recipe, "reading": action.reading, "request": action.request, "inputs": action.inputs}
         work: Callable[[], Outcome] = partial(self._perform, step)
-        targets = list(action.outputs.values())
+        file_dep, targets = list(action.inputs.values()), list(action.outputs.values())
         task_dep = []
         if step.kind == "video":
+            # It also writes down what it was made of, and does so again when only that has changed: the video itself
+            # is then found in the store and left as it is.
             work = partial(self._finish, show, step, steps)
             targets.append(show.path("video.json"))
+            file_dep = reads(show, steps)
+            asked["told"] = decided_by(show, steps)
             task_dep = [f"script:{show.name}", f"subtitles:{show.name}"]
         return Task(
             step.name,
             [Job(work)],
-            file_dep=list(action.inputs.values()),
+            file_dep=file_dep,
             targets=targets,
             task_dep=task_dep,
             uptodate=[config_changed(canonical_json(asked))],
@@ -177,17 +239,26 @@ class Build:
         return outcome
 
     def _sweep(self, show: Production, steps: list[Step]) -> None:
-        """Remove the files of lines that are gone: a build after any edits holds what a clean build holds."""
+        """Remove what steps that are gone have made: a build after any edits holds what a clean build holds.
+
+        Only files that are recorded, and still as they were made: whatever an author has put there since is not ours.
+        """
         names = {step.name for step in steps}
-        live = {path for step in steps for path in step.action.outputs.values()}
-        for kind in (*PER_LINE, "timeline"):
-            for name, made in self.records.made_by(f"{kind}:{show.name}").items():
-                gone = [path for path in made if path not in live]
-                if name.split(":")[1] == show.name and (gone or name not in names):
-                    for path in gone:
-                        Path(path).unlink(missing_ok=True)
-                    if name not in names:
-                        self.records.remove(name)
+        live = {path for step in steps for path in (*step.action.outputs.values(), *step.action.inputs.values())}
+        live.add(show.path("video.json"))
+        for kind in RECIPES:
+            for name, made in self._made_by(show, kind).items():
+                for path in made.keys() - live:
+                    with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                        if self.shop.digest(Path(path)) == made[path]:
+                            Path(path).unlink()
+                if name not in names:
+                    self.records.remove(name)
+
+    def _made_by(self, show: Production, kind: str) -> dict[str, dict[str, str]]:
+        """Return what recorded steps of an episode made: name -> {path: sha256}."""
+        found = self.records.made_by(f"{kind}:{show.name}")
+        return {name: made for name, made in found.items() if name.split(":")[1] == show.name}
 
 
 def _has(show: Production, kind: str) -> bool:

@@ -83,7 +83,8 @@ class RecordFile:
     def dump(self) -> None:
         """Commit, and close the file."""
         with self._lock:
-            self.commit()
+            with contextlib.suppress(sqlite3.OperationalError):  # no room: told when a task could not be recorded
+                self.commit()
             if self._db:
                 self._db.close()
                 self._db = None

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
+import sqlite3
 import sys
 import threading
 from collections import deque
@@ -21,6 +22,7 @@ from doit.exceptions import BaseFail, InvalidTask, TaskFailed, UnmetDependency
 from doit.runner import ERROR, FAILURE, Runner
 from doit.task import Stream, Task
 
+from reelmake.media.tool import kill_all
 from reelmake.tasks.job import Job, failure
 from reelmake.tasks.pools import Pools
 from reelmake.tasks.records import Records
@@ -136,6 +138,14 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
             return failure(error)
         return failed if isinstance(failed, BaseFail) else None
 
+    def process_task_result(self, node: ExecNode, base_fail: BaseFail | None) -> None:
+        """Record a task that is finished, or tell that it failed; a record that cannot be written is a failure too."""
+        try:
+            super().process_task_result(node, base_fail)
+        except (sqlite3.OperationalError, OSError) as error:
+            told = f"what it made is kept, but cannot be recorded in {self.dep_manager.name}: {error}"
+            self._handle_task_error(node, TaskFailed(f"{told}; is the disk full? make room, then run doit again"))
+
     def _handle_task_error(self, node: ExecNode, base_fail: BaseFail) -> None:
         node.run_status = "failure"
         self.reporter.add_failure(node.task, base_fail)
@@ -172,5 +182,6 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
             leaving = getattr(self.reporter, "leaving", "")
             with contextlib.suppress(OSError):
                 os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, leaving.encode())
+            kill_all()
             os._exit(INTERRUPTED)
         self._pools.wake()

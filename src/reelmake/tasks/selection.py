@@ -53,7 +53,7 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
             if task.loader:
                 loaders.setdefault(id(task.loader), (task.loader, []))[1].append(task.name)
         for loader, names in loaders.values():
-            loader.creator = self._guarded(loader.creator, names)
+            loader.creator = self._guarded(loader, names)
         super().__init__(control.tasks, control.targets, control.selected_tasks)
 
     def not_found(self) -> Iterator[tuple[Task, str]]:
@@ -71,14 +71,23 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
             task.look(self.tasks, self.targets)
         return super()._add_task(node)
 
-    def _guarded(self, creator: Callable[..., Any], names: list[str]) -> Callable[..., Iterator[Task]]:
-        """Keep a creator that fails from ending the whole run: it fails those that wait for its tasks."""
+    def _guarded(self, loader: DelayedLoader, names: list[str]) -> Callable[..., Iterator[Task]]:
+        """Keep a creator that fails from ending the whole run: it fails those that wait for its tasks.
+
+        doit would also call it after the task that it waits for has failed or was left out. Then there is nothing to
+        make tasks of, and what was made before must stay: its placeholders remain, and go the way of that task.
+        """
+        creator, before = loader.creator, loader.task_dep
+        function = getattr(creator, "func", creator)
+        whose = "" if function.__module__.startswith("reelmake.") else f"the task creator {function.__name__}"
 
         def create(*args: Any, **options: Any) -> Iterator[Task]:
+            if before in self.nodes and self.nodes[before].run_status in {"failure", "ignore"}:
+                return
             try:
                 tasks = generate_tasks(names[0], creator(*args, **options), creator.__doc__)
             except Exception as error:  # noqa: BLE001
-                self.broken.update(dict.fromkeys(names, failure(error)))
+                self.broken.update(dict.fromkeys(names, failure(error, whose)))
                 tasks = []
             yield from tasks
 

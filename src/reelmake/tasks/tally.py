@@ -44,6 +44,7 @@ class Tally:
         self._tasks_known = 0
         self._to_visit: deque[str] = deque()
         self._visited: set[str] = set()
+        self._counted: set[str] = set()
         self._totals: Counter[tuple[str, str]] = Counter()
         self._done: Counter[tuple[str, str]] = Counter()
         self._started: dict[str, float] = {}
@@ -60,11 +61,14 @@ class Tally:
             self._started[task.name] = time.monotonic()
 
     def finish(self, task: Task, outcome: str) -> float:
-        """A step is over, whether it ran or not; returns how many seconds it ran."""
+        """A step is over, whether it ran or not; returns how many seconds it ran.
+
+        What is not in the totals has an outcome, but does not count as done: a placeholder that could not be filled.
+        """
         self._discover()
         with self._lock:
             self.outcomes[task.name] = outcome
-            self._done[_place(task)] += 1
+            self._done[_place(task)] += task.name in self._counted
             began = self._started.pop(task.name, None)
             if began is None:
                 return 0.0
@@ -125,7 +129,9 @@ class Tally:
                 else:
                     self._visited.add(name)
                     if task.actions:
+                        self._counted.add(name)
                         self._totals[_place(task)] += 1
+                        self._done[_place(task)] += name in self.outcomes
                 queue.extend(task.task_dep)
                 queue.extend(task.setup_tasks)
 
