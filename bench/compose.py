@@ -112,8 +112,7 @@ def prepare(folder: Path, seconds: float, lines: int, source: str) -> Episode:
     """Make the background, pictures, voices and music of an episode, and say what the background costs."""
     ffmpeg = Ffmpeg()
     clip, background = folder / "clip.mp4", folder / "background.mp4"
-    made = ["-c:v", "libx264", "-preset", "superfast", "-crf", "14", "-pix_fmt", "yuv420p", str(clip)]
-    ffmpeg.run(["-v", "error", "-f", "lavfi", "-i", source.format(min(20, seconds)), *made], doing="drawing")
+    draw(source, min(20, seconds), clip, ffmpeg)
     once = measured(lambda: compose.normalise(clip, background, FRAME, ffmpeg))
     loop_frames = read_track(background).frames
     print(f"the background, once: {once.cpu:.1f} CPU-s for {loop_frames / FRAME.fps:.0f} s")
@@ -145,6 +144,12 @@ def prepare(folder: Path, seconds: float, lines: int, source: str) -> Episode:
     step = samples_per_frame(FRAME.fps)
     starts = tuple(slot.start_frame * step for slot in slots)
     return Episode(folder, tuple(lined), Score(voices, starts, sum(lengths) * step, music, -8.0), ffmpeg)
+
+
+def draw(source: str, seconds: float, clip: Path, ffmpeg: Ffmpeg) -> None:
+    """Draw a video to be used as a background."""
+    made = ["-c:v", "libx264", "-preset", "superfast", "-crf", "14", "-pix_fmt", "yuv420p", str(clip)]
+    ffmpeg.run(["-y", "-v", "error", "-f", "lavfi", "-i", source.format(seconds), *made], doing="drawing")
 
 
 def speak(path: Path, seconds: float, seed: int, ffmpeg: Ffmpeg) -> tuple[Word, ...]:

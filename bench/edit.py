@@ -1,7 +1,8 @@
 """What an edit costs: one line of twelve, in a video of about 45 seconds.
 
-First in full size: the CPU of a rebuild against that of the cold build, in one run. Then, in a small size, how many
-segments an edit of a line's length encodes, for each flow of the background, as the mean over 30 random edits.
+First in full size, over the background of `bench/compose.py`: the CPU of a rebuild against that of the cold build, in
+one run, with the share of each. Then, in a small size, how many segments an edit of a line's length encodes, for each
+flow of the background, as the mean over 30 random edits.
 """
 
 from __future__ import annotations
@@ -16,6 +17,9 @@ from collections import Counter
 from pathlib import Path
 
 import imageio_ffmpeg
+from compose import BUSY, draw
+
+from reelmake.media.tool import Ffmpeg
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))
@@ -42,9 +46,8 @@ def main() -> int:
 
 def full_size(project: Workspace, vendor: Standin) -> bool:
     """Build cold, then change one line's words, then its length within its frames."""
-    repository = HERE.parent
-    for name in ("assets/drift.mp4", "assets/calm.ogg"):
-        project.write(name, (repository / name).read_bytes())
+    project.write("assets/calm.ogg", (HERE.parent / "assets/calm.ogg").read_bytes())
+    draw(BUSY, 20, project.root / "assets/busy.mp4", Ffmpeg())
     # What is made once for every episode with this background and music is not part of the comparison.
     project.episode("warm", "ada: Hello", **looks("elastic"))
     project.run("background:warm", "music:warm")
@@ -72,7 +75,7 @@ def full_size(project: Workspace, vendor: Standin) -> bool:
 
 def looks(flow: str) -> dict[str, object]:
     """Return the episode's background and music."""
-    return {"background": {"file": "assets/drift.mp4", "flow": flow}, "music": "assets/calm.ogg"}
+    return {"background": {"file": "assets/busy.mp4", "flow": flow}, "music": "assets/calm.ogg"}
 
 
 def cost(project: Workspace, vendor: Standin) -> tuple[float, Counter[str]]:

@@ -63,7 +63,7 @@ def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> flo
     if mixed_lufs <= _SILENT_LUFS:
         return limited(LOUDNESS_LUFS - SPEECH_LUFS, out)
     # The limiter takes away some of what is added, so the gain is searched for (secant): first without writing, which
-    # costs a quarter; what is then written is nearly always right.
+    # costs a third; what is then written is nearly always right.
     gain_db, slope, target = LOUDNESS_LUFS - mixed_lufs, _FIRST_SLOPE, None
     highest_db = gain_db + _MOST_LIMITED_DB
     tried: tuple[float, float] | None = None
