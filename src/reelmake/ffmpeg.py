@@ -108,7 +108,7 @@ def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[st
         steps += [f"{fill}{':in_color_matrix=bt709' if looks.untagged_hd else ''}:{_TO_BT709}"]
     steps += ["format=yuv420p", f"crop={frame.width}:{frame.height}", "setsar=1", _TAGS]
     # `-dct int` is the one whose bytes are the same on every processor
-    codec = ["-c:v", "mpeg2video", "-q:v", "3", "-g", str(frame.fps), "-bf", "0", "-intra_dc_precision", "2"]
+    codec = ["-c:v", "mpeg2video", "-q:v", "4", "-g", str(frame.fps), "-bf", "0", "-intra_dc_precision", "2"]
     return [
         *_QUIET, *_ONE_THREAD, "-threads", "1", "-i", source,
         "-filter_complex", f"[0:V:0]{','.join(steps)}[v]", "-map", "[v]", *(["-frames:v", "1"] if looks.still else []),
@@ -131,7 +131,7 @@ def segment_args(shot: Shot, out: str) -> list[str]:
     if shot.backdrop is None:
         inputs, graph = plate, f"[0:v]scale={_TO_BT709},format=yuv420p,{_TAGS}{hold}"
     elif shot.backdrop.loop_frames == 1:
-        inputs, graph = [*_clip(shot.backdrop), *plate], f"[0:v]null[b];[1:v]{over}{hold}"
+        inputs, graph = [*_clip(shot.backdrop, 1 / fps), *plate], f"[0:v]null[b];[1:v]{over}{hold}"
     else:
         clips, shown = _panned(shot.backdrop, shot.frames, fps)
         inputs, graph = [*chain.from_iterable(clips), *plate], f"{shown}[b];[{len(clips)}:v]{over}"
@@ -265,8 +265,8 @@ def _ticks(frame: Frame) -> str:
     return str(512 * frame.fps)
 
 
-def _clip(backdrop: Backdrop, *options: str) -> list[str]:
-    return ["-threads", "1", *options, "-i", backdrop.path]
+def _clip(backdrop: Backdrop, seconds: float, *options: str) -> list[str]:
+    return ["-threads", "1", *options, "-t", f"{seconds:.6f}", "-i", backdrop.path]
 
 
 def _panned(backdrop: Backdrop, frames: int, fps: int) -> tuple[list[list[str]], str]:
@@ -274,19 +274,22 @@ def _panned(backdrop: Backdrop, frames: int, fps: int) -> tuple[list[list[str]],
 
     Frame n after the start is shown from the first i at which i * advance // frames reaches n, which is
     ceil(n * frames / advance); `fps` repeats a frame until the next is due, and drops the earlier of two that are due
-    at once. One more frame than is shown must follow, for the last one to be repeated.
+    at once. One more frame than is shown must follow, for the last one to be repeated; what comes after that is not
+    read, since ffmpeg decodes, and draws upon, ten frames or so in advance.
     """
     pan = backdrop.pan
+    needed = pan.advance_frames + 1
     wraps = shown_frame(pan, frames, frames - 1) + 1 >= backdrop.loop_frames
     pick = f"settb=1/{fps},setpts=ceil(N*{frames}/{pan.advance_frames}),fps={fps}"
-    endless = _clip(backdrop, "-stream_loop", "-1")
+    endless = ("-stream_loop", "-1")
     if not pan.start_frame:
-        return [endless if wraps else _clip(backdrop)], f"[0:v]{pick}"
+        return [_clip(backdrop, needed / fps, *(endless if wraps else ()))], f"[0:v]{pick}"
     # A whole second is exact, and has a keyframe: nothing in front of it is decoded. Else half a frame before its time,
     # so that rounding never decides.
     seconds = pan.start_frame / fps if pan.start_frame % fps == 0 else (pan.start_frame - 0.5) / fps
-    first = _clip(backdrop, "-ss", f"{seconds:.6f}")
+    first = _clip(backdrop, needed / fps, "-ss", f"{seconds:.6f}")
     if not wraps:
         return [first], f"[0:v]{pick}"
     # -stream_loop together with -ss goes back to the wrong frame: the rest of the first round is an input of its own
-    return [first, endless], f"[0:v][1:v]concat=n=2:v=1:a=0,{pick}"
+    rest = _clip(backdrop, (needed - backdrop.loop_frames + pan.start_frame) / fps, *endless)
+    return [first, rest], f"[0:v][1:v]concat=n=2:v=1:a=0,{pick}"
