@@ -29,7 +29,7 @@ _REPORTING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "info")
 # Sound in pieces of some ten thousand samples: with the usual ones of a thousand, ffmpeg's threads take more time to
 # wake each other than to compute.
 _LARGE_PIECES = ("-max_size", "65536")
-_LARGE_FRAMES = ("-frame_size", "32768")
+_LARGE_FRAMES = ("-frame_size", "16384")  # but shorter than the shortest music: a file of one frame cannot be looped
 _ONE_THREAD = ("-filter_complex_threads", "1")
 _NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
 _EXACT = "flags=bicubic+accurate_rnd+bitexact"
