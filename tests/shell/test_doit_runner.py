@@ -188,9 +188,9 @@ def task_all():
     yield step("encode", ["a.mp4"], before=lambda: Ffmpeg(Path("encoder").resolve()).run([], doing="encoding"))
 """
     project = DoitProject(tmp_path, dodo)
-    project.write("encoder", "#!/bin/sh\nsleep 60 &\necho $$ $! > started.part\nmv started.part started\nwait\n").chmod(
-        0o755
-    )
+    # a second after its start, it is surely known to whoever started it
+    encoder = "#!/bin/sh\nsleep 60 &\nsleep 1\necho $$ $! > started.part\nmv started.part started\nwait\n"
+    project.write("encoder", encoder).chmod(0o755)
     doit = project.start()
     while not (tmp_path / "started").exists():
         assert doit.poll() is None, doit.communicate()
@@ -201,7 +201,7 @@ def task_all():
     doit.communicate(timeout=20)
     assert doit.returncode == 130
     for pid in map(int, project.read("started").split()):
-        end = time.monotonic() + 10
+        end = time.monotonic() + 30
         while is_running(pid):
             assert time.monotonic() < end
             time.sleep(0.01)
