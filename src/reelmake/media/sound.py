@@ -88,13 +88,13 @@ def level(pcm: bytes) -> bytes:
     return louder
 
 
-def wav(pcm: bytes) -> bytes:
-    """Return samples as the content of a WAV file."""
+def wav(pcm: bytes, rate: int = SAMPLE_RATE) -> bytes:
+    """Return samples, so many a second, as the content of a WAV file."""
     content = io.BytesIO()
     with wave.open(content, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
-        file.setframerate(SAMPLE_RATE)
+        file.setframerate(rate)
         file.writeframes(pcm)
     return content.getvalue()
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import io
-import wave
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from reelmake.media import sound as media
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -80,13 +80,7 @@ def faded(samples: Samples) -> Samples:
 
 def wav(samples: Samples) -> bytes:
     """Return a mono WAV of 16 bits at RATE."""
-    written = io.BytesIO()
-    with wave.open(written, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(RATE)
-        file.writeframes(np.round(samples * 32767).astype("<i2").tobytes())
-    return written.getvalue()
+    return media.wav(np.round(samples * 32767).astype("<i2").tobytes(), RATE)
 
 
 def _levels(samples: Samples) -> Samples:
