@@ -26,7 +26,10 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
+
 import numpy as np
+from calls import CALL
 from moviepy_side import compose_with_moviepy
 from PIL import Image, ImageDraw, ImageFont
 
@@ -156,7 +159,7 @@ def speak(path: Path, seconds: float, seed: int, ffmpeg: Ffmpeg) -> tuple[Word, 
     """Say as many words as take about so long, write them as a build does, and return when each is spoken."""
     text = " ".join(SAYS[(seed + at) % len(SAYS)] for at in range(max(2, round(seconds * WORDS_A_SECOND))))
     request = {"provider": "offline", "text": text, "language": "en", "voice": {"voice": "heart"}, "take": 1}
-    speech = OfflineVoice().read(OfflineVoice().ask(request).body, request)
+    speech = OfflineVoice().read(OfflineVoice().ask(request, CALL).body, request)
     pcm, cut = sound.trim(sound.decode(speech.audio, ffmpeg))
     path.write_bytes(sound.wav(sound.level(pcm)))
     return tuple(place_words(speech.words, cut, len(pcm) // 2))

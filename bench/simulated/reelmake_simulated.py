@@ -14,7 +14,7 @@ from typing import ClassVar
 from reelmake_standin import StandinImage, StandinScript, StandinVoice
 from standin_server import ANSWERS
 
-from reelmake.providers.base import Answer, Request
+from reelmake.providers.base import Answer, Call, Request
 
 
 def _wait(kind: str, request: Request) -> Answer:
@@ -30,7 +30,7 @@ class SimulatedVoice(StandinVoice):
 
     pool: ClassVar[str] = "voice"
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request, call: Call) -> Answer:  # noqa: ARG002 nobody is asked
         """Wait, and click."""
         return _wait("voice", request)
 
@@ -40,7 +40,7 @@ class SimulatedImage(StandinImage):
 
     pool: ClassVar[str] = "image"
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request, call: Call) -> Answer:  # noqa: ARG002 nobody is asked
         """Wait, and paint."""
         return _wait("image", request)
 
@@ -50,6 +50,6 @@ class SimulatedScript(StandinScript):
 
     pool: ClassVar[str] = "script"
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request, call: Call) -> Answer:  # noqa: ARG002 nobody is asked
         """Wait, and write."""
         return _wait("script", request)

@@ -6,7 +6,11 @@
     ├── InputError    (2)      the author's files are wrong: a list of `Problem`s, all of them at once
     ├── SetupError    (2)      the machine or the settings are wrong: nothing was started
     └── BuildError    (1)      a step could not be made: what was finished is kept
-        ├── ProviderError      a provider could not perform a request
+        ├── CapError           a paid request would go over the cap, or has no price while there is a cap
+        ├── ProviderError      a provider could not perform a request, and asking again would not help
+        │   ├── AccountError   nor would any other request: the key, the plan or the credit is what is wrong
+        │   ├── BusyError      it did nothing and billed nothing: it may be asked again
+        │   └── LostError      nobody knows whether it was done, and billed: the answer did not arrive
         └── MediaError         ffmpeg or a picture or sound could not be handled
 """
 
@@ -69,8 +73,39 @@ class BuildError(ReelmakeError):
     """A step of a build failed."""
 
 
+class CapError(BuildError):
+    """A paid request was not made, because of the cap."""
+
+
 class ProviderError(BuildError):
     """A provider could not perform a request."""
+
+
+class AccountError(ProviderError):
+    """No request of this account can be performed: its key, its plan or its credit is what is wrong."""
+
+
+class BusyError(ProviderError):
+    """A provider did nothing, and billed nothing: the same request may be made again.
+
+    retry_after_seconds  how long it asks everybody to wait, None when it does not say
+    too_many             it is asked too much at once: fewer requests at a time would help
+    """
+
+    def __init__(
+        self, what: str, fix: str = "", retry_after_seconds: float | None = None, *, too_many: bool = False
+    ) -> None:
+        super().__init__(what, fix)
+        self.retry_after_seconds = retry_after_seconds
+        self.too_many = too_many
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with what `args` does not hold."""
+        return type(self), self.args, {"retry_after_seconds": self.retry_after_seconds, "too_many": self.too_many}
+
+
+class LostError(ProviderError):
+    """A request was sent and its answer did not arrive: it may have been performed, and billed."""
 
 
 class MediaError(BuildError):

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,8 +18,10 @@ from reelmake.layout import Layout, layout
 from reelmake.media import compose, fonts, mp4, sound, soundtrack
 from reelmake.media.plate import Portrait, backdrop, on_backdrop, plate
 from reelmake.plan import SPEC
+from reelmake.prices import Prices
 from reelmake.project import line_problem
 from reelmake.providers import provider
+from reelmake.providers.base import Call
 from reelmake.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
 from reelmake.workshop import Made, Workshop
 
@@ -34,7 +38,9 @@ def make_script(action: Action, shop: Workshop, folder: Path) -> Made:
 def ask_provider(action: Action, shop: Workshop, folder: Path) -> Made:
     """Have the provider that the request names perform it."""
     del shop, folder
-    answer = provider(action.kind, action.request["provider"]).ask(action.request)
+    performer = provider(action.kind, action.request["provider"])
+    call = Call(Prices(), performer.timeout_seconds, None, os.environ.get, datetime.now(UTC), None, lambda _: None)
+    answer = performer.ask(action.request, call)
     return Made(answer.body, answer.units, answer.usd)
 
 

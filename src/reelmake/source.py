@@ -36,6 +36,7 @@ _TOLD: Final = (
     ("found unexpected end of stream", "the quote that opens here is never closed", "close it", True),
     ("',' or ']'", "the [ that opens here is not closed, or a comma is missing in it", "write `[one, two]`", True),
     ("',' or '}'", "the { that opens here is not closed, or a comma is missing in it", "write `{a: 1, b: 2}`", True),
+    ("nesting depth", *_TOO_DEEP, False),
     ("another document", "a second document begins here", "remove the line `---` and what does not belong", False),
     ("tab character", "a tab is used to indent", "use spaces", False),
     ("mapping values are not allowed", "there is a ': ' where no name can be",

@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from calls import CALL
 from PIL import Image, ImageChops, ImageStat
 
 from reelmake.errors import ProviderError
@@ -32,7 +33,7 @@ def request_for(subject: str, style: str = "clean poster", **changes: Any) -> di
 
 
 def painted(request: dict[str, Any]) -> Image.Image:
-    png = PROVIDER.read(PROVIDER.ask(request).body, request)
+    png = PROVIDER.read(PROVIDER.ask(request, CALL).body, request)
     return Image.open(io.BytesIO(png)).convert("RGB")
 
 
@@ -43,7 +44,7 @@ def difference(one: Image.Image, other: Image.Image) -> float:
 
 def test_an_answer_is_one_free_picture_of_the_size_that_was_asked_for() -> None:
     request = request_for(SUBJECTS[0], width=320, height=200)
-    answer = PROVIDER.ask(request)
+    answer = PROVIDER.ask(request, CALL)
     assert answer.units == {"images": 1}
     assert answer.usd == 0
     with Image.open(io.BytesIO(PROVIDER.read(answer.body, request))) as image:
@@ -52,9 +53,9 @@ def test_an_answer_is_one_free_picture_of_the_size_that_was_asked_for() -> None:
 
 def test_the_same_request_gives_the_same_bytes_in_any_order_and_thread() -> None:
     requests = [request_for(subject, style) for subject in SUBJECTS for style in ("watercolour", "neon")]
-    forwards = [PROVIDER.ask(request).body for request in requests]
+    forwards = [PROVIDER.ask(request, CALL).body for request in requests]
     with ThreadPoolExecutor(4) as pool:
-        backwards = list(pool.map(lambda request: PROVIDER.ask(request).body, requests[::-1]))
+        backwards = list(pool.map(lambda request: PROVIDER.ask(request, CALL).body, requests[::-1]))
     assert backwards[::-1] == forwards
 
 
@@ -106,12 +107,12 @@ def test_any_text_can_be_painted(subject: str) -> None:
 @pytest.mark.parametrize("size", [{"width": 0}, {"height": 2049}, {"width": 4.5}])
 def test_a_size_that_cannot_be_painted_is_refused(size: dict[str, Any]) -> None:
     with pytest.raises(ProviderError, match="cannot paint"):
-        PROVIDER.ask(request_for(SUBJECTS[0], **size))
+        PROVIDER.ask(request_for(SUBJECTS[0], **size), CALL)
 
 
 def test_an_answer_that_is_no_whole_png_is_refused() -> None:
     request = request_for(SUBJECTS[0])
-    body = PROVIDER.ask(request).body
+    body = PROVIDER.ask(request, CALL).body
     for broken in (b"", b"not a picture", body[: len(body) // 2], b"GIF89a" + body):
         with pytest.raises(ProviderError, match="not a PNG"):
             PROVIDER.read(broken, request)

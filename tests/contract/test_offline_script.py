@@ -9,6 +9,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
+from calls import CALL
 from structlog.testing import capture_logs
 
 from reelmake.errors import InputError, ProviderError
@@ -36,7 +37,7 @@ def request(topic: str = "octopuses", lines: int = 8, cast: int = 2, **others: A
 
 def write(**of_request: Any) -> tuple[ScriptLine, ...]:
     asked = request(**of_request)
-    return PROVIDER.read(PROVIDER.ask(asked).body, asked)
+    return PROVIDER.read(PROVIDER.ask(asked, CALL).body, asked)
 
 
 def texts(**of_request: Any) -> list[str]:
@@ -120,7 +121,7 @@ def test_no_facts_are_made_up_about_an_unknown_topic() -> None:
 
 
 def test_the_same_request_gives_the_same_bytes() -> None:
-    assert PROVIDER.ask(request(lines=40)) == OfflineScript().ask(request(lines=40))
+    assert PROVIDER.ask(request(lines=40), CALL) == OfflineScript().ask(request(lines=40), CALL)
 
 
 def test_another_take_is_another_script() -> None:
@@ -153,7 +154,7 @@ def test_catchphrases_are_used_now_and_then_and_at_most_twice(lines: int) -> Non
 def test_a_catchphrase_that_is_everywhere_does_not_stop_the_writer() -> None:
     cast = [{**CAST[0], "catchphrases": ["the", "\N{OCTOPUS}", "word " * 30]}, {**CAST[1], "catchphrases": ["a"]}]
     asked = {**request(lines=30), "cast": cast}
-    assert len(PROVIDER.read(PROVIDER.ask(asked).body, asked)) == 30
+    assert len(PROVIDER.read(PROVIDER.ask(asked, CALL).body, asked)) == 30
 
 
 def test_they_call_each_other_by_name() -> None:
@@ -188,7 +189,7 @@ def test_it_says_in_the_log_that_it_is_a_stand_in() -> None:
 
 
 def test_it_is_free_and_says_how_much_it_wrote() -> None:
-    answer = PROVIDER.ask(request(lines=5))
+    answer = PROVIDER.ask(request(lines=5), CALL)
     assert answer.usd == 0
     assert answer.units == {"lines": 5}
 
@@ -196,11 +197,11 @@ def test_it_is_free_and_says_how_much_it_wrote() -> None:
 @pytest.mark.parametrize("language", ["de", "ja", "eng-x"])
 def test_it_writes_english_only_and_says_what_to_do(language: str) -> None:
     with pytest.raises(ProviderError, match=r"English only.*script:"):
-        PROVIDER.ask(request(language=language))
+        PROVIDER.ask(request(language=language), CALL)
 
 
 def test_british_english_is_english() -> None:
-    assert PROVIDER.ask(request(language="en-GB"))
+    assert PROVIDER.ask(request(language="en-GB"), CALL)
 
 
 @pytest.mark.parametrize(
@@ -242,7 +243,7 @@ def test_a_line_of_somebody_else_is_an_error() -> None:
 )
 def test_a_mistake_in_the_template_is_told_with_its_line(template: str, line: int, told: str) -> None:
     with pytest.raises(InputError) as caught:
-        PROVIDER.ask(request(template=template))
+        PROVIDER.ask(request(template=template), CALL)
     (problem,) = caught.value.problems
     assert (problem.file, problem.line) == ("templates/script.offline.j2", line)
     assert told in problem.what

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from calls import CALL
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
@@ -37,7 +38,7 @@ def request(text: str = TEXT, take: int = 1, **voice: Any) -> dict[str, Any]:
 def speak(text: str = TEXT, take: int = 1, **voice: Any) -> Speech:
     asked = request(text, take, **voice)
     provider = OfflineVoice()
-    return provider.read(provider.ask(asked).body, asked)
+    return provider.read(provider.ask(asked, CALL).body, asked)
 
 
 def test_threads_that_begin_at_different_words_import_at_once(tmp_path: Path) -> None:
@@ -158,9 +159,9 @@ def test_each_option_changes_what_it_names_and_nothing_else(voice: str) -> None:
 def test_the_same_request_gives_the_same_bytes_in_any_thread_and_order(voice: str) -> None:
     asked = [request(f"Line {number} says hello.", voice=voice) for number in range(4)]
     provider = OfflineVoice()
-    one_by_one = [provider.ask(each).body for each in asked]
+    one_by_one = [provider.ask(each, CALL).body for each in asked]
     with ThreadPoolExecutor(4) as threads:
-        at_once = list(threads.map(lambda each: provider.ask(each).body, reversed(asked)))
+        at_once = list(threads.map(lambda each: provider.ask(each, CALL).body, reversed(asked)))
     assert at_once[::-1] == one_by_one
     assert len(set(one_by_one)) == len(asked)
 
@@ -180,7 +181,7 @@ def test_long_texts_are_spoken_whole(text: str) -> None:
 
 
 def test_an_answer_is_free_and_counts_characters() -> None:
-    answer = OfflineVoice().ask(request("Yes."))
+    answer = OfflineVoice().ask(request("Yes."), CALL)
     assert (answer.usd, answer.units) == (Decimal(0), {"characters": 4})
 
 
@@ -200,7 +201,7 @@ def test_a_text_that_cannot_be_spoken_is_a_problem(text: str, language: str, pro
     assert OfflineVoice().problem(text, language) == problem
     if problem:
         with pytest.raises(ProviderError, match="another provider"):
-            OfflineVoice().ask({**request(text), "language": language})
+            OfflineVoice().ask({**request(text), "language": language}, CALL)
 
 
 @pytest.mark.parametrize("options", [{"voice": "emma"}, {"pitch": 2}, {"formant": 0.5}, {"speed": 3}, {"tone": 1}])
@@ -219,7 +220,7 @@ def test_an_answer_that_cannot_be_read_is_a_provider_error(body: bytes) -> None:
 
 
 def test_an_answer_is_canonical_json() -> None:
-    body = OfflineVoice().ask(request("Yes.")).body
+    body = OfflineVoice().ask(request("Yes."), CALL).body
     again = json.dumps(json.loads(body), sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     assert body.decode() == again
 

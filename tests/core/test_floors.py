@@ -16,7 +16,7 @@ PACKAGE = Path(__file__).parents[2] / "src" / "reelmake"
 
 FLOORS = {
     0: ("errors", "source", "validation", "spec", "action", "timeline"),  # words
-    1: ("prompts", "captions", "cues", "layout", "ffmpeg"),  # pure
+    1: ("prompts", "prices", "captions", "cues", "layout", "ffmpeg"),  # pure
     2: ("plan",),  # decide
     3: ("settings", "store", "media", "providers", "project", "logs"),  # doors
     4: ("workshop", "make", "read", "run", "provenance"),  # do

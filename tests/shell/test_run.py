@@ -19,7 +19,7 @@ from standin_server import ANSWERS, Standin
 from reelmake.action import Action
 from reelmake.errors import BuildError, ProviderError
 from reelmake.media.tool import Ffmpeg
-from reelmake.providers.base import Answer, Request
+from reelmake.providers.base import Answer, Call, Request
 from reelmake.run import run_action
 from reelmake.store import LocalStore, MemoryStore, Store
 from reelmake.workshop import Workshop
@@ -99,9 +99,9 @@ def test_however_a_provider_tells_what_it_counted_it_is_asked_once(
 ) -> None:
     ask, calls = StandinVoice.ask, []
 
-    def answer(self: StandinVoice, request: Request) -> Answer:
+    def answer(self: StandinVoice, request: Request, call: Call) -> Answer:
         calls.append(request)
-        return Answer(ask(self, request).body, units, usd)
+        return Answer(ask(self, request, call).body, units, usd)
 
     monkeypatch.setattr(StandinVoice, "ask", answer)
     for _ in range(3):

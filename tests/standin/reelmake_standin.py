@@ -14,7 +14,18 @@ import urllib.request
 from typing import Any, ClassVar
 
 from reelmake.errors import ProviderError
-from reelmake.providers.base import Answer, Options, Request, ScriptLine, Speech, SpokenWord
+from reelmake.providers.base import (
+    Answer,
+    Call,
+    ImageProvider,
+    Options,
+    Request,
+    ScriptLine,
+    ScriptProvider,
+    Speech,
+    SpokenWord,
+    VoiceProvider,
+)
 
 
 def _post(kind: str, request: Request) -> bytes:
@@ -33,7 +44,7 @@ class NoOptions(Options):
     tone: int = 220
 
 
-class StandinVoice:
+class StandinVoice(VoiceProvider):
     """Clicks at each word."""
 
     pool: ClassVar[str] = "standin-voice"
@@ -46,7 +57,8 @@ class StandinVoice:
         del language
         return "" if any(c.isalnum() for c in text) else "there is nothing to click for"
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request, call: Call) -> Answer:
+        del call
         return Answer(_post("voice", request), {"characters": len(request["text"])})
 
     def read(self, body: bytes, request: Request) -> Speech:
@@ -55,12 +67,13 @@ class StandinVoice:
         return Speech(base64.b64decode(answer["audio"]), tuple(SpokenWord(*word) for word in answer["words"]))
 
 
-class StandinImage:
+class StandinImage(ImageProvider):
     """One plain colour."""
 
     pool: ClassVar[str] = "standin-image"
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request, call: Call) -> Answer:
+        del call
         return Answer(_post("image", request), {"images": 1})
 
     def read(self, body: bytes, request: Request) -> bytes:
@@ -68,7 +81,7 @@ class StandinImage:
         return body
 
 
-class StandinScript:
+class StandinScript(ScriptProvider):
     """Numbered lines."""
 
     pool: ClassVar[str] = "standin-script"
@@ -76,7 +89,8 @@ class StandinScript:
     def language_problem(self, language: str) -> str:
         return "there are no numbers in Klingon" if language == "tlh" else ""
 
-    def ask(self, request: Request) -> Answer:
+    def ask(self, request: Request, call: Call) -> Answer:
+        del call
         return Answer(_post("script", request), {"lines": request["lines"]})
 
     def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:

@@ -4,34 +4,118 @@ A provider does two things. `ask` acts: it performs a request and returns the ve
 before anything else happens to it. `read` only reads: it turns a stored answer into a script, a speech or a picture.
 It may be called again at any time, on any machine, and costs nothing; so a mistake in it costs nothing to mend.
 
-A request is plain JSON and holds everything that changes the answer, since all of it is in the key.
+A request is plain JSON and holds everything that changes the answer, since all of it is in the key. `shape` decides
+what it is: it leaves out what this vendor is not told, and adds what it is told besides. `price` says what asking will
+cost. Neither acts.
+
+Whether, when and how often `ask` is called is not a provider's concern: `calls` looks at the store, the cap and the
+pool's limits, and decides by the error that `ask` raises whether the request may be made again (see `errors`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar
 
 from pydantic import BaseModel, ConfigDict
+
+from reelmake.errors import AccountError
+from reelmake.prices import Prices
 
 Request = Mapping[str, Any]
 
 
 class Options(BaseModel):
-    """Base of a provider's own options: what a character says under `voice:`, below its name. Others are errors."""
+    """Base of a provider's own options, such as its model. Whatever is not named here is an error.
+
+    Options of voices are also what a character says under `voice:`, below the provider's name.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A raw answer as it was received, and what was billed for it."""
+    """A raw answer as it was received, and what was billed for it.
+
+    units         what the vendor counted: characters, tokens, images, ...
+    usd           what that costs, None when nobody knows the price
+    most_at_once  how many requests at a time the vendor says that it takes, if it says so
+    """
 
     body: bytes
-    units: Mapping[str, int] = field(default_factory=dict)
-    usd: Decimal = Decimal(0)
+    units: Mapping[str, int | Decimal] = field(default_factory=dict)
+    usd: Decimal | None = Decimal(0)
+    most_at_once: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """What a provider may use while it performs a request.
+
+    prices           what models cost
+    timeout_seconds  how long the whole answer may take
+    proxy            through which all that is sent has to go (`socks5h://...`), or None
+    variable         returns what a variable of the environment or of `.env` holds, or None
+    asked_at         when this request was first sent: nothing before it can be its answer
+    ticket           what `keep_ticket` was last given for this request, perhaps by a process that was killed since
+    keep_ticket      keeps JSON durably before it returns: what the vendor calls a job that it has accepted; None
+                     forgets it
+    """
+
+    prices: Prices
+    timeout_seconds: float
+    proxy: str | None
+    variable: Callable[[str], str | None]
+    asked_at: datetime
+    ticket: Mapping[str, Any] | None
+    keep_ticket: Callable[[Mapping[str, Any] | None], None]
+
+    def secret(self, name: str) -> str:
+        """Return what a variable holds that has to be set; raises AccountError."""
+        if value := self.variable(name):
+            return value
+        raise AccountError(f"{name} is not set", f"set it in the environment, or write {name}=... into .env")
+
+
+class Provider(ABC):
+    """What providers of all kinds have in common.
+
+    pool             the limit under which its requests run: `cpu`, or a name of its own
+    options          what can be chosen; all of it is part of the request
+    timeout_seconds  how long an answer may take at worst
+    secrets          variables that have to be set for it to be asked
+    """
+
+    pool: ClassVar[str]
+    options: ClassVar[type[Options]] = Options
+    timeout_seconds: ClassVar[float] = 120.0
+    secrets: ClassVar[tuple[str, ...]] = ()
+
+    def shape(self, asked: Request) -> Request:
+        """Return the request that is made of what is asked: all that changes the answer, and nothing else. Pure."""
+        return asked
+
+    def price(self, request: Request, prices: Prices) -> Decimal | None:
+        """Return what performing a request costs at most, in US dollars; None when nobody knows. Pure."""
+        del request, prices
+        return None
+
+    @abstractmethod
+    def ask(self, request: Request, call: Call) -> Answer:
+        """Perform a request, once. Raises ProviderError, by what may be done next: see `errors`."""
+
+    def recover(self, request: Request, call: Call) -> Answer | None:
+        """Return the answer to a request that was sent before and whose answer was lost; None when it is not there.
+
+        This must not be billed. Raises ProviderError as `ask` does.
+        """
+        del request, call
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,67 +148,52 @@ class ScriptLine:
     image: str
 
 
-class VoiceProvider(Protocol):
+class VoiceProvider(Provider):
     """Speaks one line.
 
-    Request: `{"provider", "text", "language", "voice": {the options}, "take"}`.
+    Asked: `{"provider", "text", "language", "voice": {the options}, "take"}`.
     """
-
-    pool: ClassVar[str]
-    options: ClassVar[type[Options]]
 
     def language_problem(self, language: str) -> str:
         """Say why this language (a tag such as `en-GB`) cannot be spoken, or return an empty string. Cheap as well."""
-        ...
+        del language
+        return ""
 
     def problem(self, text: str, language: str) -> str:
         """Say why this text cannot be spoken, or return an empty string. Cheap: it runs at every load."""
-        ...
+        del text, language
+        return ""
 
-    def ask(self, request: Request) -> Answer:
-        """Speak; raises ProviderError."""
-        ...
-
+    @abstractmethod
     def read(self, body: bytes, request: Request) -> Speech:
         """Read an answer of `ask`; raises ProviderError."""
-        ...
 
 
-class ImageProvider(Protocol):
+class ImageProvider(Provider):
     """Draws one picture.
 
-    Request: `{"provider", "prompt", "subject", "style", "width", "height", "take"}`; `prompt` is the whole prompt,
-    `subject` and `style` are what it was made of.
+    Asked: `{"provider", "prompt", "subject", "style", "width", "height", "take"}`; `prompt` is the whole prompt,
+    `subject` and `style` are what it was made of. A provider with options finds them under `"options"`.
     """
 
-    pool: ClassVar[str]
-
-    def ask(self, request: Request) -> Answer:
-        """Draw; raises ProviderError."""
-        ...
-
+    @abstractmethod
     def read(self, body: bytes, request: Request) -> bytes:
         """Return the picture as a PNG; raises ProviderError."""
-        ...
 
 
-class ScriptProvider(Protocol):
+class ScriptProvider(Provider):
     """Writes the lines of an episode.
 
-    Request: `{"provider", "topic", "title", "language", "style", "lines", "take", "template",
-    "cast": [{"id", "name", "personality", "catchphrases"}]}`; `template` is the text of the prompt template.
+    Asked: `{"provider", "topic", "title", "language", "style", "lines", "take", "template",
+    "cast": [{"id", "name", "personality", "catchphrases"}]}`; `template` is the text of the prompt template. A
+    provider with options finds them under `"options"`.
     """
-
-    pool: ClassVar[str]
 
     def language_problem(self, language: str) -> str:
         """Say why nothing can be written in this language, or return an empty string. Cheap: it runs at every load."""
-        ...
+        del language
+        return ""
 
-    def ask(self, request: Request) -> Answer:
-        """Write; raises ProviderError, and InputError for mistakes in the project's own template."""
-        ...
-
+    @abstractmethod
     def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:
         """Return the lines, in order; raises ProviderError."""
-        ...

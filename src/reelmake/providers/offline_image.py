@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 from typing import ClassVar
 
 from reelmake.errors import ProviderError
-from reelmake.providers.base import Answer, Request
+from reelmake.prices import Prices
+from reelmake.providers.base import Answer, Call, ImageProvider, Request
 
 LARGEST_SIDE_PIXELS = 2048
 
 
-class OfflineImage:
+class OfflineImage(ImageProvider):
     """Paints a picture from a request; the same request gives the same bytes.
 
     A request is that of `ImageProvider`. The subject (or the prompt, where there is none) is read for places, moods and
@@ -20,7 +22,11 @@ class OfflineImage:
 
     pool: ClassVar[str] = "cpu"
 
-    def ask(self, request: Request) -> Answer:
+    def price(self, request: Request, prices: Prices) -> Decimal:  # noqa: ARG002 it works on this machine
+        """Return nothing: it is free."""
+        return Decimal(0)
+
+    def ask(self, request: Request, call: Call) -> Answer:  # noqa: ARG002 it needs no vendor
         """Paint; raises ProviderError when the size is not one that can be painted."""
         from reelmake.providers.offline.painter import paint  # noqa: PLC0415
 

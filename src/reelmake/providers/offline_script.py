@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -17,8 +18,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from reelmake.action import canonical_json, digest_of
 from reelmake.errors import InputError, Problem, ProviderError
 from reelmake.logs import log
+from reelmake.prices import Prices
 from reelmake.prompts import render
-from reelmake.providers.base import Answer, Request, ScriptLine
+from reelmake.providers.base import Answer, Call, Request, ScriptLine, ScriptProvider
 from reelmake.providers.offline.facts import Fact, Topic, find_topics, words_of
 
 TEMPLATE: Final = "templates/script.offline.j2"
@@ -72,7 +74,7 @@ class Phrase:
     fits: bool
 
 
-class OfflineScript:
+class OfflineScript(ScriptProvider):
     """Writes a script from a template. English only."""
 
     pool: ClassVar[str] = "cpu"
@@ -82,7 +84,11 @@ class OfflineScript:
         is_english = language.partition("-")[0].lower() == "en"
         return "" if is_english else f"the offline script writer writes English only, not {language!r}"
 
-    def ask(self, request: Request) -> Answer:
+    def price(self, request: Request, prices: Prices) -> Decimal:  # noqa: ARG002 it works on this machine
+        """Return nothing: it is free."""
+        return Decimal(0)
+
+    def ask(self, request: Request, call: Call) -> Answer:  # noqa: ARG002 it needs no vendor
         """Write the script; raises ProviderError for another language, InputError for mistakes in the template."""
         if told := self.language_problem(str(request["language"])):
             raise ProviderError(told, "write the lines under script:, or choose another script provider")

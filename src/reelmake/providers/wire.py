@@ -1,0 +1,237 @@
+"""What goes over the wire: one HTTP client for each of the two libraries that SDKs are built on, and what came of it.
+
+SDKs make requests; whether an answer arrived is read here, from the exchange itself, so that one table of errors serves
+all of them and a paid answer is kept as it was received, whatever an SDK makes of it.
+
+Nothing is sent past the proxy, when there is one: the environment's own proxies are not looked at, and a proxy that is
+dead ends the call.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import json
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import cache
+from typing import Any, Final
+
+from reelmake.errors import AccountError, BusyError, LostError, ProviderError
+from reelmake.providers.base import Call
+
+CONNECT_SECONDS: Final = 10.0
+LONGEST_WAIT_SECONDS: Final = 600.0  # a vendor that asks for more is taken at its word only so far
+_SHOWN_CHARACTERS: Final = 300
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A response that arrived whole. Names of headers are in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    def json(self) -> Any:
+        """Return what the body says, or None when it is not JSON."""
+        try:
+            return json.loads(self.body)
+        except (ValueError, RecursionError):
+            return None
+
+    def count(self, name: str) -> int | None:
+        """Return the whole number in a header, or None."""
+        value = self.headers.get(name, "")
+        return int(value) if value.isascii() and value.isdigit() else None
+
+
+@dataclass(slots=True)
+class _Seen:
+    """What the client saw during one call of an SDK."""
+
+    response: Exchange | None = None
+    error: Exception | None = None
+
+
+_seen: ContextVar[_Seen | None] = ContextVar("seen", default=None)
+
+Told = Callable[[Exchange, str, str], ProviderError | None]
+
+
+def exchange(send: Callable[[], object], vendor: str, told: Told | None = None) -> Exchange:
+    """Have an SDK send one request through a client of ours, and return the response as it was received.
+
+    `told` may turn a response that is not a success into an error of its own, by the vendor's code and message; what
+    it returns None for is told by its status. Raises ProviderError, by what may be done next.
+    """
+    with _watching() as seen:
+        try:
+            send()
+        except Exception as error:
+            if seen.response is None and seen.error is None:
+                raise ProviderError(f"{vendor}: the request could not be made: {error}") from error
+    if seen.error is not None:
+        raise _transport_problem(seen.error, vendor) from seen.error
+    if seen.response is None:
+        raise ProviderError(f"{vendor}: nothing was sent")
+    if problem := _problem(seen.response, vendor, told):
+        raise problem
+    return seen.response
+
+
+def vendor_said(response: Exchange) -> tuple[str, str]:
+    """Return the code and the message of a vendor's error body, in any of the forms that they take."""
+    found = response.json()
+    if not isinstance(found, dict):
+        text = " ".join(response.body[:_SHOWN_CHARACTERS].decode("utf-8", "replace").split())
+        return "", "" if text.startswith("<") else text
+    inner = next((found[name] for name in ("error", "detail", "message") if found.get(name)), found)
+    if isinstance(inner, list):
+        inner = inner[0] if inner else {}
+    if not isinstance(inner, dict):
+        return "", str(inner)
+    code = next((inner[name] for name in ("code", "status", "type") if inner.get(name)), "")
+    message = inner.get("message") or inner.get("msg") or json.dumps(inner)
+    return str(code), str(message)[: 2 * _SHOWN_CHARACTERS]
+
+
+def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
+    """Return how long a response asks everybody to wait, or None."""
+    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
+        value = headers.get(name, "")
+        try:
+            return min(max(0.0, float(value) * unit), LONGEST_WAIT_SECONDS)
+        except ValueError:
+            pass
+        try:
+            at = email.utils.parsedate_to_datetime(value)
+        except (ValueError, TypeError):
+            continue
+        ahead = (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
+        return min(max(0.0, ahead), LONGEST_WAIT_SECONDS)
+    return None
+
+
+_NO_ACCOUNT: Final = (401, 402, 403)
+_NOT_NOW: Final = (408, 409, 425, 429)
+_GATEWAY_GAVE_UP: Final = (504, 524)  # the gateway did not wait for the end; the vendor may go on
+_SUCCESS, _MULTIPLE, _SERVER_ERROR = 200, 300, 500
+_LOOK: Final = "run doit again; if it stays so, look at the vendor's status page and your base URL"
+
+
+def _problem(response: Exchange, vendor: str, told: Told | None) -> ProviderError | None:
+    """Return what is wrong with a response, or None when it is an answer."""
+    if _SUCCESS <= response.status < _MULTIPLE:
+        is_page = "html" in response.headers.get("content-type", "") or response.body.lstrip()[:1] == b"<"
+        return LostError(f"{vendor}: a web page came in place of an answer", _LOOK) if is_page else None
+    code, message = vendor_said(response)
+    return (told and told(response, code, message)) or _by_status(response, vendor, code, message)
+
+
+def _by_status(response: Exchange, vendor: str, code: str, message: str) -> ProviderError:
+    status = response.status
+    said = f"{vendor}: {message or 'it gave no reason'} (HTTP {status}{f', {code}' if code else ''})"
+    if status in _NO_ACCOUNT:
+        return AccountError(said, "check the key, what it is allowed to do, and the account's credit")
+    if status in _GATEWAY_GAVE_UP:
+        return LostError(said, _LOOK)
+    if status in _NOT_NOW or status >= _SERVER_ERROR:
+        return BusyError(said, "run doit again later", retry_after_seconds(response.headers))
+    return ProviderError(said, "change what is asked for")
+
+
+def _transport_problem(error: Exception, vendor: str) -> ProviderError:
+    """Return what it means that no whole response arrived; told by the error's name, since two libraries share them."""
+    name, why = type(error).__name__, str(error) or type(error).__name__
+    if name == "ProxyError":
+        return AccountError(f"{vendor}: the proxy did not let the call through: {why}", "check REELMAKE_PROXY")
+    if name in {"ConnectError", "ConnectTimeout", "PoolTimeout"}:
+        return BusyError(f"{vendor}: cannot be reached: {why}", "check the network, the proxy and the base URL")
+    if name in {"UnsupportedProtocol", "InvalidURL", "LocalProtocolError"}:
+        return AccountError(f"{vendor}: cannot be asked: {why}", "check the base URL and the key")
+    return LostError(f"{vendor}: the answer did not arrive: {why}", "run doit again")
+
+
+@contextmanager
+def _watching() -> Iterator[_Seen]:
+    seen = _Seen()
+    token = _seen.set(seen)
+    try:
+        yield seen
+    finally:
+        _seen.reset(token)
+
+
+def http_client(call: Call) -> Any:
+    """Return an `httpx.Client` for a call; it is shared, so do not close it."""
+    import httpx  # noqa: PLC0415
+
+    return _client(httpx, call.proxy)
+
+
+def http2_client(call: Call) -> Any:
+    """Return an `httpx2.Client` for a call; it is shared, so do not close it."""
+    import httpx2  # noqa: PLC0415
+
+    return _client(httpx2, call.proxy)
+
+
+@cache
+def _client(library: Any, proxy: str | None) -> Any:
+    """Return the one client of a library for a proxy."""
+    transport = _transport(library)
+
+    class Client(library.Client):  # type: ignore[misc]
+        """Tells whoever watches what was received, before an SDK reads it."""
+
+        def send(self, request: Any, **options: Any) -> Any:
+            seen = _seen.get() or _Seen()
+            try:
+                response = super().send(request, **options)
+            except Exception as error:
+                seen.error = error
+                raise
+            if not options.get("stream"):
+                headers = {name.lower(): value for name, value in response.headers.items()}
+                seen.response, seen.error = Exchange(response.status_code, headers, response.content), None
+            return response
+
+    return Client(
+        transport=transport(proxy=proxy, trust_env=False, retries=0, limits=library.Limits(max_connections=None)),
+        trust_env=False,
+        timeout=library.Timeout(LONGEST_WAIT_SECONDS, connect=CONNECT_SECONDS),
+    )
+
+
+def _transport(library: Any) -> Any:
+    """Return a library's transport, whose responses have to be there in time.
+
+    A timeout of reading alone never ends when bytes trickle in: this one counts from the moment of sending.
+    """
+
+    class Body(library.SyncByteStream):  # type: ignore[misc]
+        def __init__(self, inner: Any, ends_at: float, request: Any) -> None:
+            self.inner, self.ends_at, self.request = inner, ends_at, request
+
+        def __iter__(self) -> Iterator[bytes]:
+            for part in self.inner:
+                if time.monotonic() > self.ends_at:
+                    raise library.ReadTimeout("the answer took too long", request=self.request)
+                yield part
+
+        def close(self) -> None:
+            self.inner.close()
+
+    class Transport(library.HTTPTransport):  # type: ignore[misc]
+        def handle_request(self, request: Any) -> Any:
+            limit = request.extensions.get("timeout", {}).get("read")
+            ends_at = time.monotonic() + (LONGEST_WAIT_SECONDS if limit is None else limit)
+            response = super().handle_request(request)
+            response.stream = Body(response.stream, ends_at, request)
+            return response
+
+    return Transport
