@@ -15,10 +15,11 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from reelmake.cli import app
+from reelmake.gate import DEFAULT_LIMIT
 from reelmake.plan import RECIPES
 from reelmake.providers import PROVIDERS
 from reelmake.settings import Settings
-from reelmake.tasks.loader import ABOUT, DEFAULT_LIMIT, PER_LINE
+from reelmake.tasks.loader import ABOUT, PER_LINE
 from tools.reference_tables import CHARACTER_PARTS, EPISODE_PARTS, section, settings_rows
 
 ROOT = Path(__file__).resolve().parent.parent

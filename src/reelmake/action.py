@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Self
@@ -44,8 +44,12 @@ class Action:
 class Receipt:
     """Proof that an action was made: what was asked (`manifest`), what came back (`blob`), what it cost.
 
-    usd    what was paid, None when nobody knows the price
-    units  what the provider counted: characters, seconds, tokens, ...
+    usd         what was paid, None when nobody knows the price
+    units       what the provider counted: characters, seconds, tokens, ...
+    step        the step that paid: others that ask for the same share it
+    quoted_usd  what it was expected to cost, None when that was not known
+    earlier     requests for the same thing that were billed, or may have been, and whose answer is lost:
+                `{"asked_at", "usd", "why"}`, amounts as text
     """
 
     kind: str
@@ -56,6 +60,9 @@ class Receipt:
     units: Mapping[str, int | Decimal]
     provider: str
     made_at: str
+    step: str = ""
+    quoted_usd: Decimal | None = None
+    earlier: Sequence[Json] = ()
 
     def to_json(self) -> str:
         """Return the receipt as JSON text; amounts are written as text so that no cent is lost.
@@ -66,17 +73,21 @@ class Receipt:
             raise ValueError(f"{self.key}: a field of the receipt is not what it has to be")
         fields = {name: getattr(self, name) for name in self.__slots__}
         units = {name: count if type(count) is int else str(count) for name, count in self.units.items()}
-        return canonical_json({**fields, "usd": None if self.usd is None else str(self.usd), "units": units})
+        amounts = {name: None if (usd := fields[name]) is None else str(usd) for name in ("usd", "quoted_usd")}
+        return canonical_json({**fields, **amounts, "units": units, "earlier": list(self.earlier)})
 
     @classmethod
     def from_json(cls, text: str) -> Self:
         """Read what `to_json` wrote, here or in a later version that says more; raises ValueError for anything else."""
         try:
             written = json.loads(text)
-            fields = {name: written[name] for name in cls.__slots__}
-            usd = None if fields["usd"] is None else _amount(fields["usd"])
+            fields = {name: written[name] for name in cls.__slots__ if name in written or name not in _LATER}
+            usd, quoted = (
+                None if (told := fields.get(name)) is None else _amount(told) for name in ("usd", "quoted_usd")
+            )
             units = {name: count if type(count) is int else _amount(count) for name, count in fields["units"].items()}
-            receipt = cls(**{**fields, "usd": usd, "units": units})
+            earlier = tuple(fields.get("earlier", ()))
+            receipt = cls(**{**fields, "usd": usd, "units": units, "quoted_usd": quoted, "earlier": earlier})
         except (TypeError, KeyError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a receipt: {error}") from error
         if not receipt.is_sound():
@@ -85,19 +96,33 @@ class Receipt:
 
     def is_sound(self) -> bool:
         """Say whether every field is of its type, and money is an amount: what was read may be anything."""
-        names = (self.kind, self.key, self.blob, self.provider, self.made_at)
+        names = (self.kind, self.key, self.blob, self.provider, self.made_at, self.step)
+        amounts = (self.usd, self.quoted_usd)
         return (
             all(isinstance(name, str) for name in names)
             and isinstance(self.manifest, Mapping)
             and isinstance(self.units, Mapping)
             and all(type(n) is int or (isinstance(n, Decimal) and n.is_finite()) for n in self.units.values())
-            and (self.usd is None or (isinstance(self.usd, Decimal) and self.usd.is_finite()))
+            and all(usd is None or (isinstance(usd, Decimal) and usd.is_finite()) for usd in amounts)
+            and all(isinstance(lost, Mapping) for lost in self.earlier)
         )
+
+
+_LATER = ("step", "quoted_usd", "earlier")  # receipts of the first version do not have these
 
 
 def _amount(text: str) -> Decimal:
     """Read an amount; it is text, never a float."""
     return Decimal(str.strip(text))
+
+
+def amount_of(told: object) -> Decimal | None:
+    """Read an amount that a provider told, or return None: whatever it is, what was paid for must be kept."""
+    try:
+        amount = Decimal(str(told))
+    except ArithmeticError:
+        return None
+    return amount if amount.is_finite() else None
 
 
 def canonical_json(value: object) -> str:

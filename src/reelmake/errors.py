@@ -17,6 +17,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, ClassVar
 
 
@@ -74,7 +75,15 @@ class BuildError(ReelmakeError):
 
 
 class CapError(BuildError):
-    """A paid request was not made, because of the cap."""
+    """A paid request was not made, because of the cap; `usd` is what it would cost at most, None if nobody knows."""
+
+    def __init__(self, what: str, fix: str = "", usd: Decimal | None = None) -> None:
+        super().__init__(what, fix)
+        self.usd = usd
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle with what `args` does not hold."""
+        return type(self), self.args, {"usd": self.usd}
 
 
 class ProviderError(BuildError):

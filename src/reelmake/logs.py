@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 import threading
+from contextlib import suppress
 from functools import cache
 from typing import Any, TextIO, cast
 
@@ -19,12 +20,14 @@ class LogStream:
         lines, end, rest = (getattr(self._begun, "line", "") + text).rpartition("\n")
         self._begun.line = rest
         if end:
-            sys.stderr.write(lines + end)
+            with suppress(OSError, ValueError):  # whoever read stderr may be gone: that must not cost a paid answer
+                sys.stderr.write(lines + end)
         return len(text)
 
     def flush(self) -> None:
         """Flush stderr."""
-        sys.stderr.flush()
+        with suppress(OSError, ValueError):
+            sys.stderr.flush()
 
 
 @cache

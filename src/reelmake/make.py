@@ -1,27 +1,20 @@
-"""One function for each kind of action: it makes the answer that will be stored. Only `run` calls them."""
+"""One function for each kind of action that is made here: it makes what will be stored. Only `run` calls them."""
 
 from __future__ import annotations
 
 import json
-import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
 from reelmake import captions
 from reelmake.action import Action, canonical_json, digest_of
-from reelmake.errors import BuildError, ProviderError
+from reelmake.errors import BuildError
 from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot
 from reelmake.layout import Layout, layout
 from reelmake.media import compose, fonts, mp4, sound, soundtrack
 from reelmake.media.plate import Portrait, backdrop, on_backdrop, plate
-from reelmake.plan import SPEC
-from reelmake.prices import Prices
-from reelmake.project import line_problem
-from reelmake.providers import provider
-from reelmake.providers.base import Call
 from reelmake.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
 from reelmake.workshop import Made, Workshop
 
@@ -29,27 +22,9 @@ Maker = Callable[[Action, Workshop, Path], Made]
 
 
 def make_script(action: Action, shop: Workshop, folder: Path) -> Made:
-    """Write the lines, or take those that the author wrote."""
-    if action.request["provider"] == SPEC:
-        return Made(canonical_json({"lines": action.request["lines"]}).encode())
-    return ask_provider(action, shop, folder)
-
-
-def ask_provider(action: Action, shop: Workshop, folder: Path) -> Made:
-    """Have the provider that the request names perform it."""
+    """Take the lines that the author wrote."""
     del shop, folder
-    performer = provider(action.kind, action.request["provider"])
-    call = Call(Prices(), performer.timeout_seconds, None, os.environ.get, datetime.now(UTC), None, lambda _: None)
-    answer = performer.ask(action.request, call)
-    return Made(answer.body, answer.units, answer.usd)
-
-
-def make_voice(action: Action, shop: Workshop, folder: Path) -> Made:
-    """Have a line spoken, unless it cannot be: what an author wrote was checked before, what a model wrote was not."""
-    request = action.request
-    if wrong := line_problem(request["text"], request["language"], request["provider"]):
-        raise ProviderError(f"{request['text']!r}: {wrong[0]}", wrong[1])
-    return ask_provider(action, shop, folder)
+    return Made(canonical_json({"lines": action.request["lines"]}).encode())
 
 
 def make_background(action: Action, shop: Workshop, folder: Path) -> Made:
@@ -196,11 +171,9 @@ def _setting(action: Action) -> captions.Setting:
     )
 
 
-# A kind is here, and its recipe in plan.RECIPES, or it is not a kind.
+# A kind is here, or providers perform it (plan.PAID); a script is either. Its recipe is in plan.RECIPES.
 MAKERS: Final[Mapping[str, Maker]] = {
     "script": make_script,
-    "voice": make_voice,
-    "image": ask_provider,
     "background": make_background,
     "music": make_music,
     "timeline": make_timeline,

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reelmake.action import Action
+from reelmake.action import Action, canonical_json
 from reelmake.errors import BuildError
 from reelmake.prompts import image_prompt, subject_of
 from reelmake.spec import Character, Episode, Line, Reel, line_ids
@@ -18,6 +18,7 @@ from reelmake.timeline import SAMPLE_RATE
 
 BUILD: Final = "build"
 CPU: Final = "cpu"
+PAID: Final = ("script", "voice", "image")  # kinds that providers perform
 SPEC: Final = "spec"  # who "provides" a script that the author wrote
 
 # Raised by hand when our code changes what a kind makes: everybody makes these steps again. A test pins the keys.
@@ -41,31 +42,46 @@ READINGS: Final = dict.fromkeys(RECIPES, 1)
 class Kit:
     """What episodes are made with: everything outside of them that changes bytes.
 
-    providers  kind -> name of the provider that performs it
-    pools      kind -> the pool in which its steps run (only kinds that a provider performs)
-    voices     character -> the complete options of its voice, for the provider in force
     templates  name -> text of a prompt template
     ffmpeg     which ffmpeg
     fonts      text -> family and digest of each font that shows it
     """
 
-    providers: Mapping[str, str]
-    pools: Mapping[str, str]
-    voices: Mapping[str, Mapping[str, Any]]
     templates: Mapping[str, str]
     ffmpeg: str
     fonts: Callable[[str], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
+class Choice:
+    """Who performs a request: the provider, its pool, its complete options, and what it makes of what is asked."""
+
+    provider: str
+    pool: str
+    options: Mapping[str, Any]
+    shape: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+Place = tuple[str, str, str]
+
+
+def choice_place(kind: str, line: Line | None = None) -> Place:
+    """Return under which name a choice is kept: a voice is chosen for each character, and a line may have its own."""
+    own = getattr(line.providers, kind) if line and kind != "script" else None
+    said = canonical_json(own.model_dump(exclude_none=True)) if own else ""
+    return kind, line.character if line and kind == "voice" else "", said
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
-    """An action with its place in the build: `name` is what one types after doit."""
+    """An action with its place in the build: `name` is what one types after doit, `where` is what asks for it."""
 
     name: str
     episode: str
     line: str
     pool: str
     action: Action
+    where: str = ""
 
     @property
     def kind(self) -> str:
@@ -75,13 +91,31 @@ class Step:
 
 @dataclass(frozen=True, slots=True)
 class Production:
-    """An episode that is ready to be planned: its spec, the characters on screen, the format, and the kit."""
+    """An episode that is ready to be planned: its spec, the characters on screen, the format, the kit, and who does it.
+
+    choices   who performs the requests of each kind, by `choice_place`
+    lines_at  the line of the spec on which each line of its script stands; nothing for a script that is not in it
+    """
 
     name: str
     episode: Episode
     characters: Mapping[str, Character]
     reel: Reel
     kit: Kit
+    choices: Mapping[Place, Choice]
+    lines_at: Sequence[int] = ()
+
+    def where(self, at: int) -> str:
+        """Return where a line of the script stands: in the spec, or in what was written for it."""
+        if at < len(self.lines_at):
+            return f"episodes/{self.name}.yaml:{self.lines_at[at]}"
+        return f"line {at + 1} of the script of {self.name}"
+
+    def asked(self, kind: str, what: Mapping[str, Any], line: Line | None = None) -> Mapping[str, Any]:
+        """Return the request that whoever performs it makes of what is asked."""
+        choice = self.choices[choice_place(kind, line)]
+        chosen = {"voice": choice.options} if kind == "voice" else {"options": choice.options} if choice.options else {}
+        return choice.shape({"provider": choice.provider, **what, **chosen})
 
     def path(self, *parts: str) -> str:
         """Return the path of an output, from the project's folder."""
@@ -97,11 +131,12 @@ class Production:
         """Return an action of this episode."""
         return Action(kind, RECIPES[kind], request, inputs or {}, outputs, READINGS[kind])
 
-    def step(self, action: Action, line: str = "") -> Step:
-        """Return an action with its name and pool."""
-        name = ":".join(filter(None, (action.kind, self.name, line)))
+    def step(self, action: Action, line_id: str = "", line: Line | None = None, where: str = "") -> Step:
+        """Return an action with its name, pool and place."""
+        name = ":".join(filter(None, (action.kind, self.name, line_id)))
         asked = action.request.get("provider", SPEC) != SPEC
-        return Step(name, self.name, line, self.kit.pools[action.kind] if asked else CPU, action)
+        pool = self.choices[choice_place(action.kind, line)].pool if asked and action.kind in PAID else CPU
+        return Step(name, self.name, line_id, pool, action, where)
 
 
 def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
@@ -120,10 +155,11 @@ def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
             f"add {strangers[0]} under cast:, or bump the episode's take: for another script",
         )
     ids = line_ids(lines)
-    steps += [show.step(voice(show, line, line_id), line_id) for line, line_id in zip(lines, ids, strict=True)]
-    steps += [show.step(image(show, line, line_id), line_id) for line, line_id in zip(lines, ids, strict=True)]
+    numbered = [(line, line_id, show.where(at)) for at, (line, line_id) in enumerate(zip(lines, ids, strict=True))]
+    steps += [show.step(voice(show, line, line_id), line_id, line, where) for line, line_id, where in numbered]
+    steps += [show.step(image(show, line, line_id), line_id, line, where) for line, line_id, where in numbered]
     steps.append(show.step(timeline(show, lines, ids)))
-    steps += [show.step(segment(show, line, line_id), line_id) for line, line_id in zip(lines, ids, strict=True)]
+    steps += [show.step(segment(show, line, line_id), line_id, line, where) for line, line_id, where in numbered]
     steps += [show.step(make) for make in (subtitles(show, lines), soundtrack(show, lines, ids), video(show, ids))]
     return steps
 
@@ -131,22 +167,21 @@ def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
 def script(show: Production) -> Action:
     """Ask for the lines, or take them as the author wrote them."""
     episode = show.episode
-    request: dict[str, Any]
+    request: Mapping[str, Any]
     if episode.script is not None:
         lines = [
             {"character": o.character, "text": o.text, "image": o.image or subject_of(o.text)} for o in episode.script
         ]
         request = {"provider": SPEC, "lines": lines}
     else:
-        request = {
-            "provider": show.kit.providers["script"],
+        what = {
             "topic": episode.topic,
             "title": episode.title,
             "language": episode.language,
             "style": episode.style,
             "lines": episode.lines,
             "take": episode.take,
-            "template": show.kit.templates["script"],
+            "template": show.kit.templates.get(f"script.{show.choices[choice_place('script')].provider}", ""),
             "cast": [
                 {
                     "id": name,
@@ -157,20 +192,15 @@ def script(show: Production) -> Action:
                 for name, character in show.characters.items()
             ],
         }
+        request = show.asked("script", what)
     return show.action("script", request, {"script": show.path("script.json")})
 
 
 def voice(show: Production, line: Line, line_id: str) -> Action:
     """Speak a line."""
-    request = {
-        "provider": show.kit.providers["voice"],
-        "text": line.text,
-        "language": show.episode.language,
-        "voice": show.kit.voices[line.character],
-        "take": line.take.voice,
-    }
+    what = {"text": line.text, "language": show.episode.language, "take": line.take.voice}
     wav, words = voice_paths(show, line_id)
-    return show.action("voice", request, {"sound": wav, "words": words})
+    return show.action("voice", show.asked("voice", what, line), {"sound": wav, "words": words})
 
 
 def voice_paths(show: Production, line_id: str) -> tuple[str, str]:
@@ -182,8 +212,7 @@ def image(show: Production, line: Line, line_id: str) -> Action:
     """Draw what a line shows."""
     subject, style = line.image or subject_of(line.text), show.episode.style
     width, height = picture_size(show.reel)
-    request = {
-        "provider": show.kit.providers["image"],
+    what = {
         "prompt": image_prompt(show.kit.templates["image"], subject=subject, style=style, title=show.episode.title),
         "subject": subject,
         "style": style,
@@ -191,7 +220,7 @@ def image(show: Production, line: Line, line_id: str) -> Action:
         "height": height,
         "take": line.take.image,
     }
-    return show.action("image", request, {"picture": show.path("images", f"{line_id}.png")})
+    return show.action("image", show.asked("image", what, line), {"picture": show.path("images", f"{line_id}.png")})
 
 
 def picture_size(reel: Reel) -> tuple[int, int]:

@@ -13,18 +13,17 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import ValidationError
-
-from reelmake.errors import InputError, Problem, SetupError
+from reelmake.casting import Casting, Names, check_voices
+from reelmake.errors import InputError, Problem
 from reelmake.media import fonts
 from reelmake.media.probe import Inspector, Want
 from reelmake.media.tool import Ffmpeg
-from reelmake.plan import CPU, Kit, Production
+from reelmake.plan import CPU, Choice, Kit, Place, Production
 from reelmake.providers import all_pools, provider, registered
-from reelmake.settings import Settings, limits_of_pools, load_settings, mistake
+from reelmake.settings import Settings, load_settings, mistake, settings_of_pools
 from reelmake.source import Source
 from reelmake.spec import LANGUAGE, NAME, Character, Episode, is_inside, read_character, read_episode, speaker
-from reelmake.validation import add_problems, closest
+from reelmake.validation import closest
 
 EPISODES = "episodes"
 CHARACTERS = "characters"
@@ -61,11 +60,17 @@ def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
     ffmpeg.check()
     problems: list[Problem] = []
     files = _Files(root, Inspector(ffmpeg, root / STATE / "media.json"))
-    characters = dict(_characters(files, settings, problems))
-    kit = _kit(root, settings, ffmpeg, {name: options for name, (_, options) in characters.items()}, problems)
-    settings = _with_limits(root, settings, kit, problems)
+    characters = dict(_characters(files, problems))
+    casting = Casting(
+        dict(settings.providers),
+        lambda at, what, fix: problems.append(mistake(root, ("providers", *at), what, fix)),
+        characters,
+    )
+    casting.check()
     known = {path.stem for path in _specs(root, CHARACTERS)}
     episodes: dict[str, Episode] = {}
+    choices: dict[str, dict[Place, Choice]] = {}
+    lines_at: dict[str, list[int]] = {}
     names = episode_names(root) if only is None else sorted(set(only))
     if not names:
         raise InputError((Problem(f"{EPISODES}/", 1, "there is no episode", "add one: episodes/first.yaml"),))
@@ -78,12 +83,16 @@ def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
             source.add(
                 (), f"{name!r} cannot be an episode's name", "rename the file: lower-case letters, digits, - and _"
             )
-        _check_episode(source, files, known, kit)
-        problems += source.problems
         if episode:
-            episodes[name] = episode
+            episodes[name], choices[name] = episode, casting.choices(episode, source)
+            lines_at[name] = [source.line(("script", at, "text")) for at in range(len(episode.script or []))]
+        _check_episode(source, files, known, casting.names(episode, choices.get(name, {})))
+        problems += source.problems
+    problems += [problem for _, source in characters.values() for problem in source.problems]
+    kit = _kit(root, ffmpeg, settings, choices, problems)
+    settings = _with_pools(root, settings, choices, problems)
     if problems := [*problems, *_misnamed(root)]:
-        raise InputError(tuple(sorted(problems)))
+        raise InputError(tuple(sorted(set(problems))))
     productions = {
         name: Production(
             name,
@@ -91,6 +100,8 @@ def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
             {who: characters[who][0] for who in episode.speakers},
             settings.reel.overridden(episode.reel),
             kit,
+            choices[name],
+            lines_at[name],
         )
         for name, episode in episodes.items()
     }
@@ -121,10 +132,8 @@ def line_problem(text: str, language: str, voice: str) -> tuple[str, str] | None
     return None
 
 
-def _characters(
-    files: _Files, settings: Settings, problems: list[Problem]
-) -> Iterator[tuple[str, tuple[Character, Mapping[str, Any]]]]:
-    """Read all characters, with the complete options of their voices for the provider in force."""
+def _characters(files: _Files, problems: list[Problem]) -> Iterator[tuple[str, tuple[Character, Source]]]:
+    """Read all characters; what is wrong with those that can be read stays in their sources."""
     for path in _specs(files.root, CHARACTERS):
         file = f"{CHARACTERS}/{path.name}"
         if (content := _content(files.root, file, problems)) is None:
@@ -134,16 +143,15 @@ def _characters(
             source.add(
                 (), f"{path.stem!r} cannot be a character's name", "rename it: lower-case letters, digits, - and _"
             )
-        options: Mapping[str, Any] = {}
         sprites = source.data.get("sprites")
         for kind in ("telling", "hearing"):
             if isinstance(sprites, dict) and isinstance(sprites.get(kind), str) and sprites[kind].strip():
                 files.check(f"{CHARACTERS}/{sprites[kind].strip()}", "sprite", source, ("sprites", kind))
         if character:
-            options = _voice_options(character, source, settings.providers.voice)
-        problems += source.problems
-        if character:
-            yield path.stem, (character, options)
+            check_voices(source, character.voice)
+            yield path.stem, (character, source)
+        else:
+            problems += source.problems
 
 
 def _content(root: Path, file: str, problems: list[Problem]) -> bytes | None:
@@ -165,50 +173,34 @@ def _refused(path: Path, error: OSError) -> tuple[str, str]:
     return f"cannot be read: {error.strerror}", "put it back, or remove it"
 
 
-def _with_limits(root: Path, settings: Settings, kit: Kit, problems: list[Problem]) -> Settings:
-    """Return the settings with the limits of pools that there are."""
-    pools = {CPU, *kit.pools.values()}
-    limits, wrong = limits_of_pools(root, settings, pools)
+def _with_pools(
+    root: Path, settings: Settings, choices: Mapping[str, Mapping[Place, Choice]], problems: list[Problem]
+) -> Settings:
+    """Return the settings with what is set for the pools that there are."""
+    pools = {CPU, *(choice.pool for made in choices.values() for choice in made.values())}
+    found, wrong = settings_of_pools(root, settings, pools)
     if wrong:  # of a provider that is installed, and not in force?
-        limits, wrong = limits_of_pools(root, settings, pools | all_pools())
+        found, wrong = settings_of_pools(root, settings, pools | all_pools())
     problems += wrong
-    return settings.model_copy(update={"limits": limits})
-
-
-def _voice_options(character: Character, source: Source, name: str) -> Mapping[str, Any]:
-    try:
-        model = provider("voice", name).options
-    except SetupError:
-        return {}  # reported once, with the settings
-    try:
-        return dict(model.model_validate(character.voice.get(name, {})).model_dump(mode="json"))
-    except ValidationError as error:
-        nested = Source(
-            source.file, lines={loc[2:]: at for loc, at in source.lines.items() if loc[:2] == ("voice", name)}
-        )
-        nested.lines.setdefault((), source.line(("voice", name)))
-        add_problems(error, model, nested)
-        source.problems += nested.problems
-        return {}
+    return settings.model_copy(update=found)
 
 
 def _kit(
-    root: Path, settings: Settings, ffmpeg: Ffmpeg, voices: Mapping[str, Mapping[str, Any]], problems: list[Problem]
+    root: Path,
+    ffmpeg: Ffmpeg,
+    settings: Settings,
+    choices: Mapping[str, Mapping[Place, Choice]],
+    problems: list[Problem],
 ) -> Kit:
-    chosen = settings.providers.model_dump()
-    pools = {}
-    for kind, name in chosen.items():
-        try:
-            pools[kind] = provider(kind, name).pool
-        except SetupError as error:
-            problems.append(mistake(root, ("providers", kind), f"providers.{kind}: {error.what}", error.fix))
     templates = {}
-    for kind, name in {"image": "image.j2", "script": f"script.{chosen['script']}.j2"}.items():
+    writers = {choice.provider for made in choices.values() for place, choice in made.items() if place[0] == "script"}
+    writers |= {settings.providers.script.provider or ""}
+    for name in ("image", *sorted(f"script.{writer}" for writer in writers)):
         try:
-            templates[kind] = template(root, name)
+            templates[name] = template(root, f"{name}.j2")
         except InputError as error:
             problems += error.problems
-    return Kit(chosen, pools, voices, templates, ffmpeg.identity(), fonts.font_digests)
+    return Kit(templates, ffmpeg.identity(), fonts.font_digests)
 
 
 def template(root: Path, name: str) -> str:
@@ -229,7 +221,7 @@ def template(root: Path, name: str) -> str:
     return shipped.read_text("utf-8") if shipped.is_file() else ""
 
 
-def _check_episode(source: Source, files: _Files, characters: AbstractSet[str], kit: Kit) -> None:
+def _check_episode(source: Source, files: _Files, characters: AbstractSet[str], asked: Names) -> None:
     """Add what is wrong with an episode beyond its own form; as it is written, since its form may be wrong."""
     known = sorted(characters)
     cast = [name for name in _list(source.data.get("cast")) if isinstance(name, str)]
@@ -238,7 +230,7 @@ def _check_episode(source: Source, files: _Files, characters: AbstractSet[str], 
             fix = _did_you_mean(name, known, "characters/{}.yaml")
             source.add(("cast", at), f"there is no character {name!r}", fix)
     language = str(source.data.get("language", Episode.model_fields["language"].default))
-    speaks = _check_language(source, language, kit)
+    speaking = _check_language(source, language, asked)
     for at, item in enumerate(_list(source.data.get("script"))):
         if (said := speaker(item)) is None:
             continue
@@ -251,7 +243,8 @@ def _check_episode(source: Source, files: _Files, characters: AbstractSet[str], 
         elif not cast and name not in characters:
             what = f"line {at + 1} is spoken by {name!r}, and there is no such character"
             source.add(("script", at, name), what, _did_you_mean(name, known, "characters/{}.yaml"))
-        if text.strip() and speaks and (wrong := line_problem(text, language, kit.providers["voice"])):
+        voice = asked.voice(at)
+        if text.strip() and voice in speaking and (wrong := line_problem(text, language, voice)):
             source.add(("script", at, name), f"line {at + 1}: {wrong[0]}", wrong[1])
     background = source.data.get("background")
     file = background.get("file") if isinstance(background, dict) else background
@@ -259,18 +252,17 @@ def _check_episode(source: Source, files: _Files, characters: AbstractSet[str], 
     files.check(source.data.get("music"), "audio", source, ("music",))
 
 
-def _check_language(source: Source, language: str, kit: Kit) -> bool:
-    """Add what is wrong with an episode's language, once; returns whether the voices speak it."""
-    wrong = {
-        kind: told
-        for kind in ("script", "voice")
-        if kind in kit.pools and not (kind == "script" and "script" in source.data)
-        if LANGUAGE.fullmatch(language) and (told := provider(kind, kit.providers[kind]).language_problem(language))
-    }
-    for kind, told in wrong.items():
-        other = "write the lines under script:" if kind == "script" else "choose another language:"
-        source.add(("language",), f"language: {told}", f"{other}, or another {kind} provider")
-    return "voice" in kit.pools and "voice" not in wrong
+def _check_language(source: Source, language: str, asked: Names) -> set[str]:
+    """Add what is wrong with an episode's language, once for each provider; returns the voices' that speak it."""
+    speaking = set()
+    for kind, names in (("script", asked.script if "script" not in source.data else set()), ("voice", asked.voices)):
+        for name in sorted(names):
+            if LANGUAGE.fullmatch(language) and (told := provider(kind, name).language_problem(language)):
+                other = "write the lines under script:" if kind == "script" else "choose another language:"
+                source.add(("language",), f"language: {told}", f"{other}, or another {kind} provider")
+            elif kind == "voice":
+                speaking.add(name)
+    return speaking
 
 
 def _list(value: object) -> list[Any]:

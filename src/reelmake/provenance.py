@@ -9,7 +9,8 @@ from decimal import Decimal
 from typing import Any, Final
 
 from reelmake.action import canonical_json, digest_of, key, manifest
-from reelmake.plan import Production, Step
+from reelmake.media.card import is_card
+from reelmake.plan import PAID, Production, Step
 from reelmake.run import write_output
 from reelmake.workshop import Workshop
 
@@ -34,17 +35,21 @@ def provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> dict[
     timeline = json.loads((shop.root / show.path("timeline.json")).read_bytes())
     script = json.loads((shop.root / show.path("script.json")).read_bytes())
     paid: defaultdict[str, list[Decimal | None]] = defaultdict(list)
+    degraded: list[dict[str, str]] = []
     made_of: dict[str, dict[str, str]] = {}
     sources: dict[str, str] = {}
     counted: set[str] = set()
     for step in steps:
         digests = {slot: shop.digest(shop.root / path) for slot, path in step.action.inputs.items()}
         name = key(manifest(step.action, digests))
+        if step.kind == "image" and is_card(shop.root / step.action.outputs["picture"]):
+            degraded.append({"step": step.name, "line": step.line, "prompt": str(step.action.request["prompt"])})
+            continue
         if (receipt := shop.store.find(name)) is None:
             continue
         made_of[step.name] = {"key": name, "sha256": receipt.blob, "provider": receipt.provider}
         sources.update({p: digests[s] for s, p in step.action.inputs.items() if not p.startswith(show.path(""))})
-        if step.kind in show.kit.providers and name not in counted:
+        if step.kind in PAID and name not in counted:
             paid[step.kind].append(receipt.usd)
             counted.add(name)
     video = show.path(f"{show.name}.mp4")
@@ -71,7 +76,7 @@ def provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> dict[
             "usd": _sum([usd for part in paid.values() for usd in part]),
             "by_kind": {kind: _sum(paid[kind]) for kind in sorted(paid)},
         },
-        "degraded": [],
+        "degraded": degraded,
         "ffmpeg": show.kit.ffmpeg,
         "sources": dict(sorted(sources.items())),
         "made_of": made_of,

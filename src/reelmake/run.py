@@ -11,28 +11,26 @@ import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
-from decimal import Decimal
 from pathlib import Path
 from typing import Literal
 
-from reelmake.action import Action, Receipt, digest_of, key, manifest
+from reelmake.action import Action, Receipt, amount_of, digest_of, key, manifest
 from reelmake.errors import BuildError, ProviderError
 from reelmake.logs import log
-from reelmake.plan import Production, script
+from reelmake.plan import PAID, SPEC, Production, script
 from reelmake.spec import Line
 from reelmake.store.local import file_digest, publish, unfinished
 from reelmake.workshop import Made, Workshop
 
 Outcome = Literal["made", "restored"]
+CARD_PIXELS = 960
 
 
-def run_action(action: Action, shop: Workshop) -> Outcome:
-    """Make what an action asks for, unless anybody ever has, and write its outputs.
+def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
+    """Make what an action asks for, unless anybody ever has, and write its outputs; `step` is who is told to have paid.
 
-    Raises BuildError (ProviderError, MediaError) when it cannot be made; the store then holds nothing new.
+    Raises BuildError (CapError, ProviderError, MediaError) when it cannot be made; the store then holds nothing new.
     """
-    from reelmake.make import MAKERS  # noqa: PLC0415 (what draws and encodes is slow to import: not for a look)
-
     digests = _digests(action, shop)
     asked = manifest(action, digests)
     name = key(asked)
@@ -40,20 +38,22 @@ def run_action(action: Action, shop: Workshop) -> Outcome:
         return "restored"
     with shop.store.lock(name):
         # Whoever held the lock before may have made the very same thing.
-        earlier = shop.store.find(name)
-        if _deliver(action, shop, earlier):
+        damaged = shop.store.find(name)
+        if _deliver(action, shop, damaged):
             return "restored"
-        if earlier:
-            lost = {"key": name, "blob": earlier.blob, "paid_usd": str(earlier.usd)}
+        if damaged:
+            lost = {"key": name, "blob": damaged.blob, "paid_usd": str(damaged.usd)}
             log().warning(f"what was made for {action.kind} is gone or damaged in the store: it is made again", **lost)
         with tempfile.TemporaryDirectory(dir=shop.work) as folder:
-            made = MAKERS[action.kind](action, shop, Path(folder))
+            made = _made(action, name, step, shop, Path(folder))
             if _digests(action, shop) != digests:
                 raise BuildError(
                     f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
                 )
-            receipt = _receipt(action, asked, name, made)
+            receipt = _receipt(action, asked, name, step, made, damaged)
             shop.store.put(receipt, made.content)
+            if made.is_bought:
+                shop.store.write_note(name, None)
     if not _deliver(action, shop, receipt):
         raise BuildError(f"what was made for {action.kind} cannot be read back from the store", "is the disk full?")
     return "made"
@@ -81,27 +81,48 @@ def _digests(action: Action, shop: Workshop) -> dict[str, str]:
         raise BuildError(f"{error.filename} is gone", "put it back, or run doit again to restore it") from None
 
 
-def _receipt(action: Action, asked: Mapping[str, object], name: str, made: Made) -> Receipt:
+def stand_in(action: Action, shop: Workshop) -> None:
+    """Write a card in place of a picture that cannot be had. It is no answer, so the store learns nothing of it."""
+    from reelmake.media.card import card  # noqa: PLC0415
+
+    (output,) = action.outputs.values()
+    write_output(shop, output, card(str(action.request["prompt"]), CARD_PIXELS, CARD_PIXELS))
+
+
+def _made(action: Action, name: str, step: str, shop: Workshop, folder: Path) -> Made:
+    """Make it here, or have the provider that the request names perform it."""
+    if action.kind in PAID and action.request["provider"] != SPEC:
+        bought = shop.caller.perform(action, name, step, shop.store)
+        answer = bought.answer
+        return Made(answer.body, answer.units, answer.usd, bought.quoted_usd, bought.earlier, is_bought=True)
+    from reelmake.make import MAKERS  # noqa: PLC0415 (what draws and encodes is slow to import: not for a look)
+
+    return MAKERS[action.kind](action, shop, folder)
+
+
+def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
+    action: Action, asked: Mapping[str, object], name: str, step: str, made: Made, damaged: Receipt | None
+) -> Receipt:
     content = made.content
-    counted = {unit: amount for unit, told in made.units.items() if (amount := _amount(told)) is not None}
+    earlier = list(made.earlier)
+    if damaged:
+        why = "what was paid for was damaged or lost in the store"
+        paid = None if damaged.usd is None else str(damaged.usd)
+        earlier = [*damaged.earlier, {"asked_at": damaged.made_at, "usd": paid, "why": why}, *earlier]
+    counted = {unit: amount for unit, told in made.units.items() if (amount := amount_of(told)) is not None}
     return Receipt(
         kind=action.kind,
         key=name,
         manifest=asked,
         blob=digest_of(content) if isinstance(content, bytes) else file_digest(content),
-        usd=_amount(made.usd),
+        usd=amount_of(made.usd),
         units={unit: int(amount) if amount.as_tuple().exponent == 0 else amount for unit, amount in counted.items()},
         provider=action.request.get("provider", "reelmake"),
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        step=step,
+        quoted_usd=made.quoted_usd,
+        earlier=tuple(earlier),
     )
-
-
-def _amount(told: object) -> Decimal | None:
-    """Read an amount that a provider told, or return None: whatever it is, what was paid for must be kept."""
-    with suppress(ArithmeticError):
-        if (amount := Decimal(str(told))).is_finite():
-            return amount
-    return None
 
 
 def _deliver(action: Action, shop: Workshop, receipt: Receipt | None) -> bool:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 import tomllib
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,21 +19,29 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reelmake.errors import InputError, Problem
+from reelmake.prices import Price, Usd
 from reelmake.source import Loc, Source
-from reelmake.spec import InnerPath, Reel
-from reelmake.validation import Record, add_problems, closest
+from reelmake.spec import InnerPath, Performer, Reel
+from reelmake.validation import Record, add_problems, closest, form
 
 PREFIX = "REELMAKE_"
 PYPROJECT = "pyproject.toml"
 DOTENV = ".env"
 
 
+OFFLINE = Performer(provider="offline")
+Proxy = Annotated[
+    str,
+    form(r"(socks5h?|https?)://\S+", "is not a proxy", "write one such as socks5h://user:password@localhost:1080"),
+]
+
+
 class Providers(Record):
     """Who performs what. Setting a key never switches a provider on; naming it here does."""
 
-    script: str = Field("offline", description="Who writes scripts from topics.")
-    voice: str = Field("offline", description="Who speaks the lines.")
-    image: str = Field("offline", description="Who draws the pictures.")
+    script: Performer = Field(OFFLINE, description="Who writes scripts from topics: a name, or a table with options.")
+    voice: Performer = Field(OFFLINE, description="Who speaks the lines: a name, or a table with options.")
+    image: Performer = Field(OFFLINE, description="Who draws the pictures: a name, or a table with options.")
 
 
 class Settings(BaseSettings):
@@ -55,6 +63,25 @@ class Settings(BaseSettings):
         description="How many steps run at once in each pool: `cpu`, or a provider's own pool. "
         "In a variable `_` stands for the `-` of a pool's name, too.",
     )
+    per_minute: dict[str, Annotated[int, Field(ge=1, le=100_000)]] = Field(
+        {}, description="How many requests a minute each pool makes at most."
+    )
+    timeout_seconds: dict[str, Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]] = Field(
+        {}, description="How long a request of each pool may take; by default, what its vendor needs at worst."
+    )
+    retry_seconds: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = Field(
+        1.0, description="How long to wait before a vendor that was busy is asked again, at first; doubles each time."
+    )
+    cap_usd: Usd | None = Field(
+        None, description="What one build may spend at most, in US dollars. Without it, there is no cap."
+    )
+    prices: dict[str, Price] = Field(
+        {}, description="What models cost that reelmake has no price for, or another one: by the model's name."
+    )
+    proxy: Proxy | None = Field(
+        None, description="Through which every call goes out, such as `socks5h://localhost:1080`; none goes past it."
+    )
+    log_json: bool = Field(False, description="Whether logs are lines of JSON.")
     reel: Reel = Field(Reel(), description="The video format that episodes start from.")
     store: InnerPath = Field(
         ".reelmake/store", description="The folder of receipts and blobs, from the project's folder."
@@ -95,25 +122,57 @@ def load_settings(root: Path) -> Settings:
     return settings
 
 
-def limits_of_pools(root: Path, settings: Settings, pools: Collection[str]) -> tuple[dict[str, int], list[Problem]]:
-    """Return the limits by the names of pools, and what is wrong with those that no pool has.
+OF_POOLS = ("limits", "per_minute", "timeout_seconds")  # settings that are given for each pool
+
+
+def settings_of_pools(
+    root: Path, settings: Settings, pools: Collection[str]
+) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
+    """Return what is set for pools, by their names, and what is wrong with those that no pool has.
 
     Shells take no `-` in a variable's name, and capitals mean nothing in it.
     """
     by_variable = {pool.lower().replace("-", "_"): pool for pool in sorted(pools)}
-    limits: dict[str, int] = {}
-    overriding: dict[str, int] = {}
+    found: dict[str, dict[str, Any]] = {}
     problems: list[Problem] = []
-    for name, limit in settings.limits.items():
-        if name in pools:
-            limits[name] = limit
-        elif name in by_variable and mistake(root, ("limits", name), "", "").file != PYPROJECT:
-            overriding[by_variable[name]] = limit
-        else:
-            close = closest(name, pools)
-            fix = f"did you mean {close!r}?" if close else f"remove it; the pools are {', '.join(sorted(pools))}"
-            problems.append(mistake(root, ("limits", name), f"limits: there is no pool {name!r}", fix))
-    return {**limits, **overriding}, problems
+    for setting in OF_POOLS:
+        plain: dict[str, Any] = {}
+        overriding: dict[str, Any] = {}
+        for name, value in getattr(settings, setting).items():
+            if name in pools:
+                plain[name] = value
+            elif name in by_variable and mistake(root, (setting, name), "", "").file != PYPROJECT:
+                overriding[by_variable[name]] = value
+            else:
+                close = closest(name, pools)
+                fix = f"did you mean {close!r}?" if close else f"remove it; the pools are {', '.join(sorted(pools))}"
+                problems.append(mistake(root, (setting, name), f"{setting}: there is no pool {name!r}", fix))
+        found[setting] = {**plain, **overriding}
+    return found, problems
+
+
+def variables(root: Path) -> Callable[[str], str | None]:
+    """Return what looks variables up: those of the environment, and else those of the project's `.env`."""
+    written = _dotenv(root)
+    return lambda name: os.environ.get(name) or written.get(name) or None
+
+
+def secrets_of(root: Path) -> list[str]:
+    """Return all that must not be shown: what variables hold whose names say so, and the password of the proxy."""
+    told = {**_dotenv(root), **os.environ}
+    found = {value for name, value in told.items() if value and _SECRET.search(name.upper())}
+    proxy = re.fullmatch(r"\w+://(?:[^@/]*:)?([^@/]*)@.*", told.get(f"{PREFIX}PROXY") or "")
+    return [value for value in {*found, *([proxy[1]] if proxy else [])} if len(value) >= _SHORTEST_SECRET]
+
+
+_SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")
+_SHORTEST_SECRET = 6
+
+
+def _dotenv(root: Path) -> dict[str, str | None]:
+    from dotenv import dotenv_values  # noqa: PLC0415
+
+    return dotenv_values(root / DOTENV, interpolate=False) if (root / DOTENV).is_file() else {}
 
 
 def mistake(root: Path, loc: Loc, what: str, fix: str) -> Problem:

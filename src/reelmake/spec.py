@@ -16,6 +16,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import (
     AfterValidator,
     BeforeValidator,
+    ConfigDict,
     Field,
     StringConstraints,
     ValidationInfo,
@@ -162,6 +163,40 @@ def _clear(value: object) -> object:
     return value
 
 
+class Performer(Record):
+    """Who performs requests, written as a name, or with options: `{provider: openai, quality: low}`.
+
+    Without a provider's name, the options are for whoever performs them anyway.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    provider: Annotated[Text, Field(description="The provider's name.")] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        return {"provider": value} if isinstance(value, str) else value
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What was chosen besides the provider."""
+        return dict(self.model_extra or {})
+
+
+class LineProviders(Record):
+    """Who speaks and draws, where that is not as elsewhere."""
+
+    voice: Performer | None = Field(None, description="Who speaks: a name, or `{provider: ..., model: ...}`.")
+    image: Performer | None = Field(None, description="Who draws: a name, or `{provider: ..., model: ...}`.")
+
+
+class EpisodeProviders(LineProviders):
+    """Who writes, speaks and draws, where that is not as the project's settings say."""
+
+    script: Performer | None = Field(None, description="Who writes: a name, or `{provider: ..., model: ...}`.")
+
+
 class Line(Record):
     """Who says what, and what is shown. Written as `- ada: What she says.` with the other names below it."""
 
@@ -170,6 +205,7 @@ class Line(Record):
     image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
     take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
     pause_seconds: Seconds | None = Field(None, description="Silence after this line.")
+    providers: LineProviders = Field(LineProviders(), description="Who speaks and draws this line.")
 
     @model_validator(mode="before")
     @classmethod
@@ -194,7 +230,7 @@ class Line(Record):
         return {**rest, "character": speakers[0], "text": value[speakers[0]]}
 
 
-LINE_OPTIONS: Final = ("image", "take", "pause_seconds")
+LINE_OPTIONS: Final = ("image", "take", "pause_seconds", "providers")
 
 
 class Episode(Record):
@@ -232,6 +268,7 @@ class Episode(Record):
         None, description="The lines, in order. Given here, no script provider is called.", validate_default=True
     )
     reel: Reel = Field(Reel(), description="Overrides of the project's video format.")
+    providers: EpisodeProviders = Field(EpisodeProviders(), description="Overrides of who performs what.")
 
     @field_validator("cast")
     @classmethod

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 from reelmake.action import Action
+from reelmake.calls import Caller
 from reelmake.media.tool import Ffmpeg
 from reelmake.project import STATE
 from reelmake.store import Store
@@ -18,12 +20,14 @@ class Workshop:
     """Where actions are performed: the project's folder, the store, the tools.
 
     digest  returns the sha256 of a file's content; it may remember files that have not changed
+    caller  asks providers
     """
 
     root: Path
     store: Store
     ffmpeg: Ffmpeg
     digest: Callable[[Path], str]
+    caller: Caller = field(default_factory=Caller)
 
     @property
     def state(self) -> Path:
@@ -47,8 +51,16 @@ class Workshop:
 
 @dataclass(frozen=True, slots=True)
 class Made:
-    """What was made, as bytes or as a file that is handed over, and what it cost: as the provider told it."""
+    """What was made, as bytes or as a file that is handed over, and what it cost: as the provider told it.
+
+    quoted_usd  what it was expected to cost
+    earlier     what may have been paid for it before, for nothing
+    is_bought   whether a provider was asked
+    """
 
     content: bytes | Path
     units: Mapping[str, object] = field(default_factory=dict)
     usd: object = Decimal(0)
+    quoted_usd: Decimal | None = Decimal(0)
+    earlier: Sequence[Mapping[str, Any]] = ()
+    is_bought: bool = False

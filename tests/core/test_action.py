@@ -17,7 +17,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelmake.action import Action, Receipt, canonical_json, digest_of, explain, key, manifest
-from reelmake.plan import RECIPES, Kit, Production, plan
+from reelmake.plan import RECIPES, Choice, Kit, Production, plan
 from reelmake.spec import Background, Character, Episode, Line, Reel, Sprites, Take
 
 KEYS = Path(__file__).parent / "goldens" / "keys.json"
@@ -208,6 +208,9 @@ RECEIPT = Receipt(
     units={"characters": 4},
     provider="offline",
     made_at="2026-01-01T00:00:00Z",
+    step="voice:sky:ada-hi-1",
+    quoted_usd=Decimal("0.0123"),
+    earlier=({"asked_at": "2026-01-01T00:00:00Z", "usd": None, "why": "a cut line"},),
 )
 
 texts = st.text(max_size=20)
@@ -301,7 +304,17 @@ def test_a_receipt_that_could_not_be_read_again_is_not_written(change: dict[str,
         replace(RECEIPT, **change).to_json()
 
 
-@pytest.mark.parametrize("name", Receipt.__slots__)
+LATER: dict[str, Any] = {"step": "", "quoted_usd": None, "earlier": ()}
+
+
+@pytest.mark.parametrize("name", LATER)
+def test_a_receipt_of_the_first_version_is_still_a_receipt(name: str) -> None:
+    fields = json.loads(RECEIPT.to_json())
+    del fields[name]
+    assert Receipt.from_json(json.dumps(fields)) == replace(RECEIPT, **{name: LATER[name]})
+
+
+@pytest.mark.parametrize("name", [name for name in Receipt.__slots__ if name not in LATER])
 def test_a_receipt_without_a_field_is_refused(name: str) -> None:
     fields = json.loads(RECEIPT.to_json())
     del fields[name]
@@ -329,10 +342,7 @@ def productions() -> dict[str, Production]:
         "max": Character(name="Max", side="right", sprites=Sprites(telling="max.png")),
     }
     kit = Kit(
-        providers={"script": "quill", "voice": "lark", "image": "brush"},
-        pools={"script": "quill", "voice": "lark", "image": "brush"},
-        voices={"ada": {"voice": "high", "pitch": 1.05}, "max": {"voice": "low", "pitch": 1.0}},
-        templates={"script": "{{ topic }}", "image": "{{ subject }}, {{ style }}"},
+        templates={"script.quill": "{{ topic }}", "image": "{{ subject }}, {{ style }}"},
         ffmpeg="ffmpeg 7.1 made-up",
         fonts=lambda _: {"Poppins": digest_of(b"font")},
     )
@@ -348,10 +358,16 @@ def productions() -> dict[str, Production]:
         music="assets/calm.ogg",
     )
     plain = Episode(title="Rain", topic="why it rains", cast=["ada", "max"], lines=2)
+    voices = {"ada": {"voice": "high", "pitch": 1.05}, "max": {"voice": "low", "pitch": 1.0}}
+    choices = {
+        ("script", "", ""): Choice("quill", "quill", {}, dict),
+        ("image", "", ""): Choice("brush", "brush", {}, dict),
+        **{("voice", who, ""): Choice("lark", "lark", options, dict) for who, options in voices.items()},
+    }
     unseen = {name: character.model_copy(update={"sprites": None}) for name, character in characters.items()}
     return {
-        "full": Production("sky", full, characters, Reel(), kit),
-        "plain": Production("rain", plain, unseen, Reel(size=(720, 1280), captions="plain"), kit),
+        "full": Production("sky", full, characters, Reel(), kit, choices),
+        "plain": Production("rain", plain, unseen, Reel(size=(720, 1280), captions="plain"), kit, choices),
     }
 
 

@@ -18,8 +18,8 @@ FLOORS = {
     0: ("errors", "source", "validation", "spec", "action", "timeline"),  # words
     1: ("prompts", "prices", "captions", "cues", "layout", "ffmpeg"),  # pure
     2: ("plan",),  # decide
-    3: ("settings", "store", "media", "providers", "project", "logs"),  # doors
-    4: ("workshop", "make", "read", "run", "provenance"),  # do
+    3: ("settings", "store", "media", "providers", "casting", "project", "logs"),  # doors
+    4: ("budget", "gate", "calls", "workshop", "make", "read", "run", "provenance"),  # do
     5: ("tasks",),  # hosts
     6: ("cli", "__main__"),  # faces
 }

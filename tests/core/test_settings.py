@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reelmake.errors import InputError, Problem
-from reelmake.settings import Settings, limits_of_pools, load_settings
+from reelmake.settings import Settings, load_settings, settings_of_pools
 from reelmake.spec import Reel
 
 
@@ -43,7 +44,7 @@ def problems(root: Path) -> list[Problem]:
 
 def test_nothing_has_to_be_set(root: Path) -> None:
     made = load_settings(root)
-    assert made.providers.model_dump() == {"script": "offline", "voice": "offline", "image": "offline"}
+    assert made.providers.model_dump() == {kind: {"provider": "offline"} for kind in ("script", "voice", "image")}
     assert (made.limits, made.reel, made.store, made.ffmpeg) == ({}, Reel(), ".reelmake/store", None)
 
 
@@ -76,7 +77,7 @@ size = "720x1280"
 def test_toml_may_be_written_in_any_way(root: Path, toml: str) -> None:
     write(root, toml)
     made = load_settings(root)
-    assert (made.store, made.limits, made.providers.voice, made.reel) == (
+    assert (made.store, made.limits, made.providers.voice.provider, made.reel) == (
         "s",
         {"cpu": 3},
         "lark",
@@ -96,15 +97,18 @@ def test_the_environment_wins_over_dotenv_and_dotenv_over_pyproject(
     monkeypatch.setenv("REELMAKE_LIMITS__B", "3")
     monkeypatch.setenv("REELMAKE_LIMITS__C", "3")
     made = load_settings(root)
-    assert (made.store, made.ffmpeg, made.providers.voice) == ("env", "dot", "toml")
+    assert (made.store, made.ffmpeg, made.providers.voice.provider) == ("env", "dot", "toml")
     assert made.limits == {"cpu": 1, "a": 2, "b": 3, "c": 3}
 
 
 @pytest.mark.parametrize(
     ("name", "value", "expected"),
     [
-        ("REELMAKE_PROVIDERS__VOICE", "elevenlabs", ("providers", "voice", "elevenlabs")),
-        ("REELMAKE_PROVIDERS__VOICE", "123", ("providers", "voice", "123")),
+        ("REELMAKE_PROVIDERS__VOICE", "elevenlabs", ("providers", "voice", "provider", "elevenlabs")),
+        ("REELMAKE_PROVIDERS__VOICE", "123", ("providers", "voice", "provider", "123")),
+        ("REELMAKE_CAP_USD", "0.25", ("cap_usd", Decimal("0.25"))),
+        ("REELMAKE_PROXY", "socks5h://localhost:1080", ("proxy", "socks5h://localhost:1080")),
+        ("REELMAKE_PRICES__LLAMA__USD_PER_IMAGE", "0.1", ("prices", "llama", "usd_per_image", Decimal("0.1"))),
         ("REELMAKE_LIMITS__CPU", "4", ("limits", "cpu", 4)),
         ("REELMAKE_REEL__SIZE", "720x1280", ("reel", "size", (720, 1280))),
         ("REELMAKE_REEL__FPS", "60", ("reel", "fps", 60)),
@@ -137,7 +141,7 @@ def test_the_keys_of_vendors_live_in_dotenv_too(root: Path) -> None:
 
 def test_other_variables_are_none_of_ours(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of our tests and tools, of other versions of ours, and of other programs that build on us."""
-    ours = ("REELMAKE_KEEP", "REELMAKE_ACCEPT", "REELMAKE_STORE_URL", "REELMAKE_CAP_USD", "REELMAKE_PROXY", "REELMAKE_")
+    ours = ("REELMAKE_KEEP", "REELMAKE_ACCEPT", "REELMAKE_STORE_URL", "REELMAKE_")
     for name in ("STORE", "LIMITS", "OPENAI_API_KEY", "REELMAKE", "MY_REELMAKE_STOER", *ours):
         monkeypatch.setenv(name, "3")
     assert load_settings(root) == Settings(_env_file=None)
@@ -299,7 +303,8 @@ def test_limits_are_of_pools(root: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     write(root, "[tool.reelmake.limits]\nacme-voice = 1\ncpu = 1\n", "REELMAKE_LIMITS__MY_POOL=3\n")
     monkeypatch.setenv("REELMAKE_LIMITS__ACME_VOICE", "2")
     monkeypatch.setenv("REELMAKE_LIMITS__LOUD", "4")
-    limits, wrong = limits_of_pools(root, load_settings(root), POOLS)
+    found, wrong = settings_of_pools(root, load_settings(root), POOLS)
+    limits = found["limits"]
     assert wrong == []
     assert limits == {"acme-voice": 2, "cpu": 1, "my_pool": 3, "Loud": 4}
 
@@ -307,7 +312,8 @@ def test_limits_are_of_pools(root: Path, monkeypatch: pytest.MonkeyPatch) -> Non
 def test_a_limit_of_no_pool_is_told_where_it_was_set(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(root, "[tool.reelmake.limits]\ncpu = 1\ncpus = 2\nacme_voice = 1\n", "A=1\nREELMAKE_LIMITS__ZZZ=3\n")
     monkeypatch.setenv("REELMAKE_LIMITS__ACME_VOISE", "2")
-    limits, wrong = limits_of_pools(root, load_settings(root), POOLS)
+    found, wrong = settings_of_pools(root, load_settings(root), POOLS)
+    limits = found["limits"]
     assert limits == {"cpu": 1}
     assert sorted(map(str, wrong)) == [
         ".env:2: limits: there is no pool 'zzz'; remove it; the pools are Loud, acme-voice, cpu, my_pool",

@@ -35,6 +35,8 @@ def _post(kind: str, request: Request) -> bytes:
             body: bytes = response.read()
             return body
     except urllib.error.URLError as error:
+        if isinstance(error, urllib.error.HTTPError):
+            error.close()
         raise ProviderError(f"the stand-in said: {error}", "run doit again") from None
 
 

@@ -237,7 +237,8 @@ def _characters(font: Font) -> frozenset[int]:
 
 
 @cache
-def _face(family: str) -> FreeTypeFont:
+def opened(family: str) -> FreeTypeFont:
+    """Return the font of a family, in the size in which text is measured; `font_variant` gives it in another."""
     from PIL import ImageFont  # noqa: PLC0415
 
     return ImageFont.truetype(_path(next(font for font in FONTS if font.family == family)), _UNITS)
@@ -245,4 +246,4 @@ def _face(family: str) -> FreeTypeFont:
 
 @lru_cache(maxsize=4096)
 def _width(family: str, text: str) -> float:
-    return _face(family).getlength(text)
+    return opened(family).getlength(text)

@@ -1,21 +1,26 @@
 """Where receipts and blobs live: the memory of everything that was ever made or paid for.
 
 A blob is bytes under their sha256. A receipt says, under an action's key, which blob it made and what that cost.
-Blobs are written before receipts, so that a receipt never points at nothing; nothing is ever modified.
+Blobs are written before receipts, so that a receipt never points at nothing; neither is ever modified.
+
+A note says, under the same key, that a provider was asked and has not answered yet: it is there before the request is
+sent and gone after the receipt is. One that is left over tells of a request that may have been billed.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
 from reelmake.action import Receipt
 from reelmake.store.local import LocalStore
 from reelmake.store.memory import MemoryStore
 
-__all__ = ["LocalStore", "MemoryStore", "Store"]
+Note = Mapping[str, Any]  # JSON
+
+__all__ = ["LocalStore", "MemoryStore", "Note", "Store"]
 
 
 class Store(Protocol):
@@ -39,6 +44,18 @@ class Store(Protocol):
 
     def lock(self, key: str) -> AbstractContextManager[object]:
         """Wait until nobody else on this machine is making what this key stands for."""
+        ...
+
+    def note(self, key: str) -> Note | None:
+        """Return what was noted of a request that is, or was, under way; None when nothing is."""
+        ...
+
+    def write_note(self, key: str, note: Note | None) -> None:
+        """Note a request durably before this returns, in place of what was noted of it; None removes it."""
+        ...
+
+    def notes(self) -> Iterator[tuple[str, Note]]:
+        """Return all notes by their keys, in no order."""
         ...
 
     def receipts(self) -> Iterator[Receipt]:

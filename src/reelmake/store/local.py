@@ -1,4 +1,4 @@
-"""A store in a folder: `actions/<2 hex>/<key>` and `blobs/<2 hex>/<sha256>`.
+"""A store in a folder: `actions/<2 hex>/<key>`, `blobs/<2 hex>/<sha256>` and `notes/<2 hex>/<key>`.
 
 Every file is written under a temporary name, synced, and renamed, so that it is there whole or not at all, even when
 the machine loses power. Every read checks what it reads.
@@ -7,17 +7,18 @@ the machine loses power. Every read checks what it reads.
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import secrets
 import shutil
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
-from reelmake.action import KEY_PREFIX, Receipt, digest_of
+from reelmake.action import KEY_PREFIX, Receipt, canonical_json, digest_of
 from reelmake.action import key as key_of
 from reelmake.errors import SetupError
 from reelmake.logs import log
@@ -111,6 +112,30 @@ class LocalStore:
         # no soft lock where the file system has none: that one outlives a process that is killed
         return FileLock(path, thread_local=False, poll_interval=0.02, fallback_to_soft=False)
 
+    def note(self, key: str) -> Mapping[str, Any] | None:
+        """Return what was noted of a request under way, or None; what cannot be read says only that there was one."""
+        try:
+            note = json.loads(self._note(key).read_bytes())
+        except FileNotFoundError:
+            return None
+        except ValueError:
+            note = None
+        return note if isinstance(note, dict) else {}
+
+    def write_note(self, key: str, note: Mapping[str, Any] | None) -> None:
+        """Note a request durably before this returns; None removes it."""
+        path = self._note(key)
+        if note is None:
+            path.unlink(missing_ok=True)
+        else:
+            self._keep(self._written(canonical_json(note).encode()), path)
+
+    def notes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Return all notes by their keys."""
+        for path in self.root.glob("notes/*/*"):
+            if (note := self.note(path.name)) is not None:
+                yield path.name, note
+
     def receipts(self) -> Iterator[Receipt]:
         """Return all receipts that can be read."""
         for path in self.root.glob("actions/*/*"):
@@ -119,6 +144,9 @@ class LocalStore:
 
     def _action(self, key: str) -> Path:
         return self.root / "actions" / key.removeprefix(KEY_PREFIX)[:2] / key
+
+    def _note(self, key: str) -> Path:
+        return self.root / "notes" / key.removeprefix(KEY_PREFIX)[:2] / key
 
     def _blob(self, digest: str) -> Path:
         return self.root / "blobs" / digest[:2] / digest

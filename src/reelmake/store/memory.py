@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
-from reelmake.action import Receipt, digest_of
+from reelmake.action import Receipt, canonical_json, digest_of
 
 
 class MemoryStore:
@@ -15,6 +17,7 @@ class MemoryStore:
 
     def __init__(self) -> None:
         self._receipts: dict[str, str] = {}  # as JSON, as other stores keep them: what is put cannot change later
+        self._notes: dict[str, str] = {}
         self._blobs: dict[str, bytes] = {}
         self._locks: dict[str, threading.Lock] = {}
 
@@ -48,6 +51,21 @@ class MemoryStore:
     def lock(self, key: str) -> AbstractContextManager[object]:
         """Wait until no other thread is making what this key stands for."""
         return self._locks.setdefault(key, threading.Lock())  # setdefault is atomic: all get the same one
+
+    def note(self, key: str) -> Mapping[str, Any] | None:
+        """Return what was noted of a request that is under way, or None."""
+        return json.loads(text) if (text := self._notes.get(key)) is not None else None
+
+    def write_note(self, key: str, note: Mapping[str, Any] | None) -> None:
+        """Note a request; None removes what was noted."""
+        if note is None:
+            self._notes.pop(key, None)
+        else:
+            self._notes[key] = canonical_json(note)
+
+    def notes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Return all notes by their keys."""
+        return ((key, json.loads(text)) for key, text in list(self._notes.items()))
 
     def receipts(self) -> Iterator[Receipt]:
         """Return all receipts."""

@@ -189,10 +189,11 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
             _leave_out_dependencies(control)
         limits = ChainMap(getattr(self.loader, "pools", {}), {DEFAULT_POOL: os.cpu_count() or 1})
         reporter_class = self.reporters[reporter] if isinstance(reporter, str) else reporter
+        options = {"limits": limits, "budget": getattr(self.loader, "budget", None)}
         stream = Stream(verbosity, force_verbosity)
         out = open(outfile, "w", encoding="utf-8") if isinstance(outfile, str) else outfile  # noqa: PTH123, SIM115
         try:
-            reporter = reporter_class(out, {"failure_verbosity": failure_verbosity, "limits": limits})
+            reporter = reporter_class(out, {**options, "failure_verbosity": failure_verbosity})
             runner = PoolRunner(
                 self.dep_manager, reporter, stream, limits=limits, always_execute=always, keep_going=continue_
             )

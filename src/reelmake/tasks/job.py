@@ -37,9 +37,15 @@ REFUSED: Final[Mapping[int, tuple[str, str]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a step went, in one word for the display, which counts the words: made, restored, kept, ..."""
+    """How a step went, in one word for the display, which counts the words: made, restored, kept, ...
+
+    told      what to say of it besides
+    is_final  whether it need not be tried again; a step that is not final runs in the next build, too
+    """
 
     note: str
+    told: str = ""
+    is_final: bool = True
 
 
 class Job(BaseAction):  # type: ignore[misc]  # doit is not typed
@@ -76,7 +82,9 @@ def failure(error: BaseException, whose: str = "") -> BaseFail:
     if isinstance(error, OSError):
         error = told_by(error) or error
     if isinstance(error, ReelmakeError):
-        return TaskFailed(str(error))
+        failed = TaskFailed(str(error))
+        failed.cause = error
+        return failed
     blame = f"{whose} failed" if whose else "This is a mistake in reelmake, not in your files"
     return TaskError(f"{blame}: {type(error).__name__}: {error}", error)
 
@@ -94,7 +102,7 @@ def told_by(error: OSError) -> BuildError | None:
     return BuildError(what.format(where, error.strerror), fix)
 
 
-def note_of(task: Task) -> str:
-    """Return the word for how a task that succeeded went; a task that is not a job of ours was simply `made`."""
+def outcome_of(task: Task) -> Outcome:
+    """Return how a task that succeeded went; a task that is not a job of ours was simply `made`."""
     outcome = getattr(task.actions[-1], "outcome", None) if task.actions else None
-    return outcome.note if outcome else "made"
+    return outcome if isinstance(outcome, Outcome) else Outcome("made")

@@ -20,18 +20,23 @@ from doit.task import DelayedLoader, Task
 from doit.tools import config_changed
 
 from reelmake.action import canonical_json
-from reelmake.errors import BuildError, InputError, ReelmakeError, SetupError
-from reelmake.plan import BUILD, CPU, RECIPES, Production, Step, plan
-from reelmake.project import STATE, Project, episode_names, load_project
+from reelmake.budget import Budget
+from reelmake.calls import Caller
+from reelmake.errors import AccountError, BuildError, InputError, ProviderError, ReelmakeError, SetupError
+from reelmake.gate import Gates
+from reelmake.plan import BUILD, CPU, RECIPES, Production, Step, choice_place, plan
+from reelmake.prices import Prices
+from reelmake.project import STATE, Project, episode_names, line_problem, load_project
 from reelmake.provenance import decided_by, reads, write_provenance
-from reelmake.run import run_action, script_of
+from reelmake.run import run_action, script_of, stand_in
+from reelmake.settings import variables
+from reelmake.spec import Line
 from reelmake.store import LocalStore
 from reelmake.store.local import sweep
 from reelmake.tasks.job import Job, Outcome, told_by
 from reelmake.tasks.records import Records
 from reelmake.workshop import Workshop
 
-DEFAULT_LIMIT: Final = 4  # of a provider's pool, when the settings do not say
 PER_LINE: Final = ("voice", "image", "segment")
 EARLY: Final = ("script", "background", "music")  # what can be made before the lines are known
 ABOUT: Final = {
@@ -51,7 +56,8 @@ ABOUT: Final = {
 class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
     """Loads dodo.py, and the episodes that are asked for."""
 
-    pools: dict[str, int]
+    pools: Mapping[str, int]
+    budget: Budget
     in_force: ClassVar[bool] = False
 
     def setup(self, opt_values: Mapping[str, Any]) -> None:
@@ -80,10 +86,8 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             raise InvalidDodoFile(f"nothing was built\n{error}") from None
         except OSError as error:
             raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
-        self.pools = {CPU: os.cpu_count() or 1, **project.settings.limits}
-        for show in project.productions.values():
-            for pool in show.kit.pools.values():
-                self.pools.setdefault(pool, DEFAULT_LIMIT)
+        self.pools = build.shop.caller.gates
+        self.budget = build.shop.caller.budget
         return tasks
 
 
@@ -111,6 +115,22 @@ def asked_for(arguments: Iterable[str], names: list[str]) -> list[str] | None:
     return sorted(asked) or None
 
 
+def caller_of(project: Project) -> Caller:
+    """Return what asks the providers of a project, within its limits and its cap."""
+    settings = project.settings
+    pools = {choice.pool for show in project.productions.values() for choice in show.choices.values()} - {CPU}
+    limits = {CPU: settings.limits.get(CPU, os.cpu_count() or 1), **{pool: settings.limits.get(pool) for pool in pools}}
+    return Caller(
+        prices=Prices(settings.prices),
+        budget=Budget(settings.cap_usd),
+        gates=Gates(limits, settings.per_minute),
+        variable=variables(project.root),
+        proxy=settings.proxy,
+        timeout_seconds=settings.timeout_seconds,
+        retry_seconds=settings.retry_seconds,
+    )
+
+
 class Build:
     """The tasks of a project.
 
@@ -129,6 +149,7 @@ class Build:
             store=LocalStore(Path(project.settings.store)),
             ffmpeg=project.ffmpeg,
             digest=records.digests.digest,
+            caller=caller_of(project),
         )
         self.shop.work.mkdir(parents=True, exist_ok=True)
         sweep(self.shop.work)
@@ -150,14 +171,25 @@ class Build:
         if show.episode.script is not None:
             return plan(show, show.episode.script)
         try:
-            lines = script_of(show, self.shop)
-            return plan(show, lines) if lines else []
+            return plan(show, lines) if (lines := self._lines(show)) else []
         except (OSError, InputError, SetupError):
             raise
         except Exception:  # noqa: BLE001
             # What is stored is of no use, whatever is wrong with it. The step that writes the script will say so;
             # here, no command may fail because of it.
             return []
+
+    def _lines(self, show: Production) -> list[Line] | None:
+        """Return the lines of a script that was written for an episode; raises BuildError when they cannot be used."""
+        lines = script_of(show, self.shop)
+        for line in lines or []:
+            voice = show.choices[choice_place("voice", line)].provider if line.character in show.characters else ""
+            if voice and (wrong := line_problem(line.text, show.episode.language, voice)):
+                raise BuildError(
+                    f"the script of {show.name} has a line that cannot be used, {line.text!r}: {wrong[0]}",
+                    "bump the episode's take: for another one, or write the script: yourself",
+                )
+        return lines
 
     def _unwritten(self, show: Production) -> Iterator[Task]:
         """Return the tasks of an episode before its script is there: placeholders stand for those of its lines."""
@@ -186,7 +218,7 @@ class Build:
 
     def _written(self, show: Production) -> Iterator[Task]:
         """Return the tasks of an episode whose script was just written, but for those that were there before it."""
-        lines = script_of(show, self.shop)
+        lines = self._lines(show)
         if not lines:
             raise BuildError(
                 f"the script of {show.name} holds no lines that could be read",
@@ -230,7 +262,16 @@ class Build:
         )
 
     def _perform(self, step: Step) -> Outcome:
-        return Outcome(run_action(step.action, self.shop))
+        """Perform a step; a picture that cannot be had is replaced by a card that says so, and tried for again."""
+        try:
+            return Outcome(run_action(step.action, self.shop, step.name))
+        except BuildError as error:
+            if step.where:
+                error.what = f"{step.where}: {error.what}"
+            if step.kind != "image" or not isinstance(error, ProviderError) or isinstance(error, AccountError):
+                raise
+            stand_in(step.action, self.shop)
+            return Outcome("degraded", str(error), is_final=False)
 
     def _finish(self, show: Production, step: Step, steps: list[Step]) -> Outcome:
         """Join the video, and write down what it was made of."""

@@ -6,13 +6,15 @@ import os
 import sys
 import time
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 from doit.exceptions import BaseFail, UnmetDependency
 from doit.task import Task
 
-from reelmake.tasks.job import note_of
+from reelmake.errors import CapError
+from reelmake.tasks.job import outcome_of
 from reelmake.tasks.tally import Tally
 
 if TYPE_CHECKING:
@@ -26,7 +28,8 @@ ALWAYS = (UP_TO_DATE, FAILED)
 class Progress:
     """doit's reporter: a line for each step (a task that does something) that ran, failures, and a sum at the end.
 
-    `options["limits"]` maps each pool to its limit, for the estimate of the time left.
+    `options["limits"]` maps each pool to its limit, for the estimate of the time left; `options["budget"]` says what is
+    spent, and of which cap.
     """
 
     desc: ClassVar[str] = "live display in a terminal, one line per step elsewhere; on stderr"
@@ -37,6 +40,9 @@ class Progress:
         self._tally = Tally(options.get("limits", {}))
         self._failures: list[tuple[Task, BaseFail]] = []
         self._errors: list[str] = []
+        self._told: list[str] = []
+        self._refused: list[tuple[Task, CapError]] = []
+        self._budget = options.get("budget")
         self._is_interrupted = False
         self._display: Display | None = None
 
@@ -64,10 +70,14 @@ class Progress:
 
     def add_success(self, task: Task) -> None:
         """A task succeeded."""
-        if task.actions:
-            seconds = self._tally.finish(task, note_of(task))
-            if not self._display:
-                self._say(f"{task.name} {note_of(task)} {seconds:.1f}s")
+        if not task.actions:
+            return
+        outcome = outcome_of(task)
+        seconds = self._tally.finish(task, outcome.note)
+        if outcome.told:
+            self._told.append(f"{task.name} {outcome.note}: {outcome.told}")
+        if outcome.told or not self._display:
+            self._say(f"{task.name} {outcome.note} {seconds:.1f}s{f': {outcome.told}' if outcome.told else ''}")
 
     def add_failure(self, task: Task, fail: BaseFail) -> None:
         """A task failed, or cannot run because one that it needs failed."""
@@ -75,8 +85,11 @@ class Progress:
             if task.actions:
                 self._tally.finish(task, BLOCKED)
             return
-        self._failures.append((task, fail))
         self._tally.finish(task, FAILED)
+        if isinstance(cause := getattr(fail, "cause", None), CapError):
+            self._refused.append((task, cause))
+            return
+        self._failures.append((task, fail))
         self._say(f"{task.name} {FAILED}: {fail.message}")
 
     def skip_uptodate(self, task: Task) -> None:
@@ -116,14 +129,33 @@ class Progress:
             self._say("")
             for task, fail in sorted(self._failures, key=lambda failed: failed[0].name):
                 self._say(f"{task.name} {FAILED}: {fail.message}\n{''.join(fail.traceback)}".rstrip())
+        for told in self._told:
+            self._say(told)
         for error in self._errors:
             self._say(error)
         counts = Counter(self._tally.outcomes.values())
         notes = [note for note in sorted(counts) if note not in LAST]
         told = ", ".join(f"{counts[note]} {note}" for note in [*notes, *LAST] if counts[note] or note in ALWAYS)
         self._say(f"{_steps(counts.total())}: {told} in {time.monotonic() - self._tally.began:.1f}s")
+        self._tell_money()
         if self._is_interrupted:
             self._say(f"interrupted: {_steps(self._tally.left())} left; the same command goes on from here")
+
+    def _tell_money(self) -> None:
+        """Tell what was spent, and what was not bought because of the cap."""
+        spent_usd = getattr(self._budget, "spent_usd", 0)
+        cap_usd = getattr(self._budget, "cap_usd", None)
+        if spent_usd:
+            self._say(f"spent ${spent_usd}{f' of a cap of ${cap_usd}' if cap_usd is not None else ''}")
+        if not self._refused:
+            return
+        kinds = Counter(task.name.partition(":")[0] for task, _ in self._refused)
+        prices = [refused.usd for _, refused in self._refused]
+        missing = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
+        usd = sum((usd for usd in prices if usd is not None), Decimal(0))
+        more = " and what has no price" if None in prices else ""
+        self._say(f"{self._refused[0][1]}")
+        self._say(f"missing because of the cap: {missing}, for ${usd}{more}: {', '.join(_names(self._refused))}")
 
     def _say(self, text: str) -> None:
         if self._display:
@@ -132,6 +164,14 @@ class Progress:
             out = self._file or sys.stderr
             out.write(f"{text}\n")  # in one piece: a log line of a thread may come at any moment
             out.flush()
+
+
+def _names(refused: Sequence[tuple[Task, CapError]]) -> list[str]:
+    names = [task.name for task, _ in refused]
+    return names if len(names) <= _SHOWN_NAMES else [*names[:_SHOWN_NAMES], f"and {len(names) - _SHOWN_NAMES} more"]
+
+
+_SHOWN_NAMES = 6
 
 
 def _in_terminal() -> bool:

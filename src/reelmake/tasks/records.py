@@ -21,6 +21,7 @@ from doit.exceptions import InvalidCommand
 from doit.task import Task
 
 from reelmake.tasks.digests import ContentChecker, Digests
+from reelmake.tasks.job import outcome_of
 
 VERSION = 1  # of the tables below and of what is in a record; another version is set aside
 TABLES = """
@@ -265,8 +266,12 @@ class Records(Dependency):  # type: ignore[misc]  # doit is not typed
         self._outputs[task.name] = self._digests_of(task.targets)
 
     def save_success(self, task: Task, result_hash: Any = None) -> None:
-        """Record a finished task, durably. Groups leave no record."""
+        """Record a finished task, durably. Groups leave no record, and neither does what is to be tried again."""
         if not task.actions:
+            return
+        if not outcome_of(task).is_final:
+            self.backend.remove(task.name)
+            self.backend.commit()
             return
         inputs = self._inputs.pop(task.name)
         outputs = self._outputs.pop(task.name, None)

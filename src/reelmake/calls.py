@@ -1,0 +1,272 @@
+"""The only place that asks a provider: within the cap, in turn, as often as is safe, and never without a trace.
+
+Before a request is sent, a note of it is on the disk; after the receipt is, the note goes. So whatever happens between
+(a kill, a cut line), the next one who wants the same thing knows that it may be there already, and asks the provider
+for it before asking for another.
+
+    BusyError    was not done: asked again, after a while
+    LostError    may have been done: looked for, and asked again once
+    others       are told as they are: the same request would fail again
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+from reelmake.action import Action, amount_of
+from reelmake.budget import Budget
+from reelmake.errors import BusyError, LostError, ProviderError
+from reelmake.gate import Gate, Gates
+from reelmake.logs import log
+from reelmake.prices import Prices
+from reelmake.providers import provider
+from reelmake.providers.base import Answer, Call, Provider
+from reelmake.store import Note, Store
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+MOST_BUSY: Final = 6  # so often a busy vendor is asked
+MOST_LOST: Final = 2  # so often a request is sent whose answer gets lost: once again, and no more
+LONGEST_WAIT_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class Bought:
+    """An answer, what it was expected to cost, and what was lost on the way to it (see `Receipt.earlier`)."""
+
+    answer: Answer
+    quoted_usd: Decimal | None
+    earlier: tuple[Mapping[str, Any], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Asks providers.
+
+    variable         looks up variables, for the keys of vendors
+    timeout_seconds  pool -> how long a request may take, where that is not what the provider says
+    retry_seconds    how long to wait before a busy vendor is asked again; doubles each time
+    """
+
+    prices: Prices = field(default_factory=Prices)
+    budget: Budget = field(default_factory=Budget)
+    gates: Gates = field(default_factory=Gates)
+    variable: Callable[[str], str | None] = lambda _: None
+    proxy: str | None = None
+    timeout_seconds: Mapping[str, float] = field(default_factory=dict)
+    retry_seconds: float = 1.0
+
+    def price(self, action: Action) -> Decimal | None:
+        """Return what an action costs at most: nothing, unless a provider performs it. None when nobody knows."""
+        return performer_of(action).price(action.request, self.prices)
+
+    def perform(self, action: Action, key: str, step: str, store: Store) -> Bought:
+        """Have a request performed. Whoever calls holds the key's lock, and has asked the store. Raises BuildError."""
+        performer = performer_of(action)
+        quoted_usd = performer.price(action.request, self.prices)
+        about = {"kind": action.kind, "provider": action.request["provider"], "step": step}
+        trail = _Trail(store, key, about, quoted_usd)
+        attempts = _Attempts(self, performer, action, trail, quoted_usd, step)
+        return Bought(attempts.until_answered(), quoted_usd, tuple(trail.lost))
+
+
+def performer_of(action: Action) -> Provider:
+    """Return the provider that an action asks."""
+    found: Provider = provider(action.kind, action.request["provider"])
+    return found
+
+
+class _Trail:
+    """What is on the disk about one request that is under way: when it was sent, and what came of that.
+
+    lost    requests for the same thing that were sent and never answered: each may have been billed
+    ticket  by what the provider knows the last one, if it said so
+    """
+
+    def __init__(self, store: Store, key: str, about: Note, quoted_usd: Decimal | None) -> None:
+        self._store, self._key = store, key
+        self._about = {**about, "usd": None if quoted_usd is None else str(quoted_usd)}
+        self._asked_at = ""  # while a request is open
+        note = store.note(key)
+        self._is_written = note is not None
+        self.lost: list[dict[str, Any]] = list((note or {}).get("lost", []))
+        self.ticket: Any = (note or {}).get("ticket")
+        if note is not None and note.get("asked_at", "?"):
+            why = "the process that asked was ended before the answer arrived"
+            self.lost.append({"asked_at": note.get("asked_at", ""), "usd": note.get("usd"), "why": why})
+
+    @property
+    def may_be_there(self) -> bool:
+        """Say whether an answer may be waiting at the provider."""
+        return bool(self.lost or self.ticket)
+
+    @property
+    def asked_at(self) -> datetime:
+        """Return when it was first asked for: nothing before that can be the answer."""
+        try:
+            return datetime.fromisoformat(self.lost[0]["asked_at"] if self.lost else self._asked_at)
+        except (ValueError, KeyError):
+            return datetime.now(UTC)
+
+    def ask(self) -> None:
+        """Note that the request is about to be sent."""
+        self._asked_at = datetime.now(UTC).isoformat()
+        self._write()
+
+    def keep_ticket(self, ticket: Mapping[str, Any] | None) -> None:
+        """Note by what the provider knows the request."""
+        self.ticket = None if ticket is None else dict(ticket)
+        self._write()
+
+    def lose(self, why: str) -> None:
+        """Note that the answer did not arrive."""
+        self.lost.append({"asked_at": self._asked_at, "usd": self._about["usd"], "why": why})
+        self.close()
+
+    def find(self) -> None:
+        """Note that the answer to what was sent last has been found at the provider."""
+        if self.lost:
+            self.lost.pop()
+
+    def close(self) -> None:
+        """Note that nothing is under way; what may have been billed for nothing, or may yet come, stays noted."""
+        self._asked_at = ""
+        if self.may_be_there:
+            self._write()
+        elif self._is_written:
+            self._store.write_note(self._key, None)
+            self._is_written = False
+
+    def _write(self) -> None:
+        told = {"asked_at": self._asked_at, "ticket": self.ticket, "lost": self.lost}
+        self._store.write_note(self._key, {**self._about, **told})
+        self._is_written = True
+
+
+class _Attempts:
+    """All that is done to get one answer."""
+
+    def __init__(  # noqa: PLR0913, PLR0917 (what is asked of whom, and what is known of it)
+        self,
+        caller: Caller,
+        performer: Provider,
+        action: Action,
+        trail: _Trail,
+        quoted_usd: Decimal | None,
+        step: str,
+    ) -> None:
+        self._caller, self._performer, self._action, self._trail = caller, performer, action, trail
+        self._quoted_usd, self._step = quoted_usd, step
+        self._gate: Gate = caller.gates.gate(performer.pool)
+        self._counts = {BusyError: 0, LostError: 0}
+        self._is_counted = False  # in what this build has spent
+
+    def until_answered(self) -> Answer:
+        """Ask until there is an answer, or no point in asking; raises BuildError."""
+        from tenacity import Retrying, retry_if_exception_type, wait_exponential_jitter  # noqa: PLC0415 (slow)
+
+        wait = wait_exponential_jitter(multiplier=self._caller.retry_seconds, max=LONGEST_WAIT_SECONDS)
+        retrying = Retrying(
+            retry=retry_if_exception_type((BusyError, LostError)),
+            stop=self._is_enough,
+            wait=lambda state: 0 if self._asked_to_pause(state) else wait(state),
+            reraise=True,
+        )
+        return retrying(self._once)
+
+    def _is_enough(self, state: RetryCallState) -> bool:
+        del state
+        return self._counts[BusyError] >= MOST_BUSY or self._counts[LostError] >= MOST_LOST
+
+    @staticmethod
+    def _asked_to_pause(state: RetryCallState) -> bool:
+        error = state.outcome.exception() if state.outcome else None
+        return isinstance(error, BusyError) and error.retry_after_seconds is not None
+
+    def _once(self) -> Answer:
+        with self._gate.turn():
+            began = time.monotonic()
+            try:
+                answer, outcome = self._found_or_asked()
+            except ProviderError as error:
+                self._learn(error)
+                self._log(type(error).__name__.removesuffix("Error").lower(), began, reason=error.what)
+                raise
+            self._gate.widen(answer.most_at_once)
+        units = " ".join(f"{unit}={count}" for unit, count in answer.units.items())
+        self._log(outcome, began, usd=None if answer.usd is None else str(answer.usd), units=units)
+        return answer
+
+    def _learn(self, error: ProviderError) -> None:
+        for kind in self._counts:
+            self._counts[kind] += isinstance(error, kind)
+        if isinstance(error, BusyError):
+            if error.retry_after_seconds is not None:
+                self._gate.pause(error.retry_after_seconds)
+            if error.too_many:
+                self._gate.narrow()
+
+    def _found_or_asked(self) -> tuple[Answer, str]:
+        """Look for the answer to what was asked before, and ask when it is not there."""
+        trail, budget = self._trail, self._caller.budget
+        if trail.may_be_there and (found := self._performer.recover(self._action.request, self._call())):
+            trail.find()
+            if not self._is_counted:
+                budget.settle(Decimal(0), amount_of(found.usd))
+            return found, "recovered"
+        budget.reserve(self._quoted_usd, self._step or self._action.kind)
+        spent_usd = self._quoted_usd  # whatever happens from here on and cannot be told: it counts
+        try:
+            answer = self._ask()
+            spent_usd = amount_of(answer.usd)
+        except LostError:
+            self._is_counted = True
+            raise
+        except ProviderError:
+            self._is_counted = trail.ticket is not None  # accepted, and it will be billed
+            spent_usd = self._quoted_usd if self._is_counted else Decimal(0)
+            raise
+        finally:
+            budget.settle(self._quoted_usd, spent_usd)
+        return answer, "asked"
+
+    def _ask(self) -> Answer:
+        """Ask, with a note of it on the disk; free requests leave none, for they can be made again."""
+        if self._quoted_usd != 0:
+            self._trail.ask()
+        try:
+            return self._performer.ask(self._action.request, self._call())
+        except LostError as error:
+            self._trail.lose(error.what)
+            raise
+        except ProviderError:
+            self._trail.close()
+            raise
+
+    def _call(self) -> Call:
+        caller, performer = self._caller, self._performer
+        return Call(
+            prices=caller.prices,
+            timeout_seconds=caller.timeout_seconds.get(performer.pool, performer.timeout_seconds),
+            proxy=caller.proxy,
+            variable=caller.variable,
+            asked_at=self._trail.asked_at,
+            ticket=self._trail.ticket,
+            keep_ticket=self._trail.keep_ticket,
+        )
+
+    def _log(self, outcome: str, began: float, **more: object) -> None:
+        request = self._action.request
+        if self._performer.pool == "cpu":
+            return  # nobody was called
+        told = {"step": self._step, "provider": request["provider"], "model": request.get("model")}
+        attempt = 1 + sum(self._counts.values()) - (outcome in {"busy", "lost"})
+        seconds = round(time.monotonic() - began, 3)
+        write = log().info if outcome in {"asked", "recovered"} else log().warning
+        write("call", **told, attempt=attempt, outcome=outcome, seconds=seconds, **more)

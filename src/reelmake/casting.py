@@ -1,0 +1,195 @@
+"""Who performs what, as settings, a character's voice, an episode and a line say: the later ones before the others.
+
+A choice of another provider begins anew: options belong to a provider, and what was said for another one is left out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from pydantic import ValidationError
+
+from reelmake.errors import SetupError
+from reelmake.plan import PAID, Choice, Place, choice_place
+from reelmake.providers import provider, registered
+from reelmake.source import Loc, Source
+from reelmake.spec import Character, Episode, EpisodeProviders, LineProviders, Performer
+from reelmake.validation import add_problems
+
+Add = Callable[[Loc, str, str], None]  # notes a mistake at a place: (where, what is wrong, what to do)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """What one place says about who performs a kind of request.
+
+    performer  who, and with which options, as it is written there; None when it says nothing
+    add        notes a mistake of it: at () in the provider's name, at (option,) in an option
+    only_for   options that count for this provider alone, as under a character's voice:
+    """
+
+    performer: Performer | None
+    add: Add
+    only_for: str = ""
+
+
+def choose(kind: str, layers: Iterable[Layer], missing: Layer | None = None) -> Choice | None:
+    """Return who performs, from what every place says; or None, when there is a mistake, which has been noted.
+
+    `missing` is where an option stands that has to be given and is not.
+    """
+    told = list(layers)
+    name, at = "", told[0]
+    for layer in told:
+        if layer.performer and layer.performer.provider:
+            name, at = layer.performer.provider, layer
+    try:
+        performer = provider(kind, name)
+    except SetupError as error:
+        at.add((), f"providers.{kind}: {error.what}", error.fix)
+        return None
+    options, owners = _merged(told, name)
+    try:
+        complete = performer.options.model_validate(options).model_dump(mode="json")
+    except ValidationError as error:
+        source = Source("")
+        add_problems(error, performer.options, source)
+        for item, problem in zip(error.errors(), source.problems, strict=True):
+            option = str(item["loc"][0]) if item["loc"] else ""
+            owner = owners.get(option) or missing or at
+            owner.add(tuple(item["loc"]) if option in owners else (), problem.what, problem.fix)
+        return None
+    return Choice(name, performer.pool, complete, performer.shape)
+
+
+def _merged(layers: Iterable[Layer], name: str) -> tuple[dict[str, Any], dict[str, Layer]]:
+    """Return the options that were chosen for a provider, and where each of them was."""
+    options: dict[str, Any] = {}
+    owners: dict[str, Layer] = {}
+    current = ""
+    for layer in layers:
+        if layer.performer is None:
+            continue
+        current = layer.performer.provider or current
+        if (layer.only_for or current) == name:
+            options |= layer.performer.options
+            owners |= dict.fromkeys(layer.performer.options, layer)
+    return options, owners
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """The providers of one episode: who may write it, who may speak in it, and who speaks each line of its script."""
+
+    script: set[str]
+    voices: set[str]
+    lines: Mapping[int, str]
+
+    def voice(self, at: int) -> str:
+        """Return who speaks a line."""
+        return self.lines.get(at) or next(iter(self.voices), "")
+
+
+def _is_known(kind: str, name: str | None) -> bool:
+    return f"{kind}.{name}" in registered()
+
+
+@dataclass(frozen=True, slots=True)
+class Casting:
+    """Chooses for one episode.
+
+    project     the settings' own performer of each kind
+    add         notes a mistake in the settings, at a place below `providers`
+    characters  who can be in it, with the file of each
+    """
+
+    project: Mapping[str, Performer]
+    add: Add
+    characters: Mapping[str, tuple[Character, Source]]
+
+    def check(self) -> None:
+        """Note what is wrong with the settings' own choices, whether or not an episode needs them."""
+        for kind in PAID:
+            layer = self._settings(kind)
+            if not self.project[kind].provider:
+                layer.add((), f"providers.{kind}: there are options and no provider", 'add `provider = "..."` to them')
+            elif kind != "voice" or not _is_known(kind, self.project[kind].provider):
+                choose(kind, [layer])  # a voice is not complete before a character says which
+
+    def names(self, episode: Episode | None, choices: Mapping[Place, Choice]) -> Names:
+        """Return who writes and speaks an episode; by the settings alone, when it cannot be read."""
+        if episode is None:
+            settings = {kind: {made.provider or ""} for kind, made in self.project.items()}
+            known = {kind: {name for name in names if _is_known(kind, name)} for kind, names in settings.items()}
+            return Names(known["script"], known["voice"], {})
+        made = {kind: {choice.provider for place, choice in choices.items() if place[0] == kind} for kind in PAID}
+        places = {at: choice_place("voice", line) for at, line in enumerate(episode.script or [])}
+        lines = {at: choices[place].provider for at, place in places.items() if place in choices}
+        return Names(made["script"], made["voice"], lines)
+
+    def choices(self, episode: Episode, source: Source) -> dict[Place, Choice]:
+        """Return who performs each request that the episode may make; mistakes are noted where they are."""
+        wanted: dict[Place, tuple[str, str, LineProviders | None, Loc]] = {}
+        for kind in PAID:
+            if kind == "voice":
+                for who in episode.speakers:
+                    wanted[kind, who, ""] = (kind, who, None, ())
+            elif kind != "script" or episode.script is None:
+                wanted[kind, "", ""] = (kind, "", None, ())
+        for at, line in enumerate(episode.script or []):
+            for kind in ("voice", "image"):
+                loc = ("script", at, "providers", kind)
+                wanted.setdefault(choice_place(kind, line), (kind, line.character, line.providers, loc))
+        made = {place: self._choice(*asked, episode.providers, source) for place, asked in wanted.items()}
+        return {place: choice for place, choice in made.items() if choice}
+
+    def _settings(self, kind: str) -> Layer:
+        return Layer(self.project[kind], lambda at, what, fix: self.add((kind, *at), what, fix))
+
+    def _choice(  # noqa: PLR0913, PLR0917 (what is asked for, and of which episode)
+        self, kind: str, who: str, line: LineProviders | None, loc: Loc, episode: EpisodeProviders, source: Source
+    ) -> Choice | None:
+        layers = [self._settings(kind)]
+        missing = None
+        if kind == "voice" and who in self.characters:
+            character, file = self.characters[who]
+            layers += [_voice(name, file, options) for name, options in character.voice.items()]
+            missing = _no_voice(who, layers, episode, line, file)
+        layers.append(Layer(getattr(episode, kind), _adder(source, ("providers", kind))))
+        if line:
+            layers.append(Layer(getattr(line, kind), _adder(source, loc)))
+        return choose(kind, layers, missing)
+
+
+def _voice(name: str, file: Source, options: Mapping[str, Any]) -> Layer:
+    return Layer(Performer(provider=None, **options), _adder(file, ("voice", name)), name)
+
+
+def _no_voice(
+    who: str, layers: Iterable[Layer], episode: EpisodeProviders, line: LineProviders | None, file: Source
+) -> Layer:
+    """Return where to tell that a character has no voice for the provider that speaks it."""
+    told = [*(layer.performer for layer in layers), episode.voice, line.voice if line else None]
+    name = [performer.provider for performer in told if performer and performer.provider][-1]
+
+    def add(_at: Loc, what: str, _fix: str) -> None:
+        file.add(("voice", name), f"{who} has no complete voice for {name}: {what}", f"add it below voice: {name}:")
+
+    return Layer(None, add)
+
+
+def _adder(source: Source, place: Loc) -> Add:
+    return lambda at, what, fix: source.add((*place, *at), what, fix)
+
+
+def check_voices(file: Source, voices: Mapping[str, Mapping[str, Any]]) -> None:
+    """Note what is wrong with the voices of a character, also those of providers that are not in force."""
+    for name, options in voices.items():
+        try:
+            provider("voice", name)
+        except SetupError:
+            continue  # of a package that is not installed here
+        layer = Layer(Performer(provider=name, **options), _adder(file, ("voice", name)))
+        choose("voice", [layer])
