@@ -161,6 +161,11 @@ def explain(old: Json, new: Json) -> list[str]:
     return told
 
 
+def fields(told: Json) -> dict[str, str]:
+    """Return every field of a manifest by its dotted name, as JSON text."""
+    return {_dotted(place): text for place, text in _leaves(told)}
+
+
 Place = tuple[str | int, ...]
 
 

@@ -16,20 +16,22 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from reelmake.action import Action, amount_of
 from reelmake.budget import Budget
 from reelmake.errors import BusyError, LostError, ProviderError
 from reelmake.gate import Gate, Gates
-from reelmake.logs import log
+from reelmake.logs import log, redact
 from reelmake.prices import Prices
 from reelmake.providers import provider
-from reelmake.providers.base import Answer, Call, Provider
+from reelmake.providers.base import Answer, Call, Provider, Request
 from reelmake.store import Note, Store
 
 if TYPE_CHECKING:
     from tenacity import RetryCallState
+
+Found = TypeVar("Found", Answer, Answer | None)
 
 MOST_BUSY: Final = 6  # so often a busy vendor is asked
 MOST_LOST: Final = 2  # so often a request is sent whose answer gets lost: once again, and no more
@@ -215,7 +217,7 @@ class _Attempts:
     def _found_or_asked(self) -> tuple[Answer, str]:
         """Look for the answer to what was asked before, and ask when it is not there."""
         trail, budget = self._trail, self._caller.budget
-        if trail.may_be_there and (found := self._performer.recover(self._action.request, self._call())):
+        if trail.may_be_there and (found := self._without_secrets(self._performer.recover)):
             trail.find()
             if not self._is_counted:
                 budget.settle(Decimal(0), amount_of(found.usd))
@@ -241,12 +243,20 @@ class _Attempts:
         if self._quoted_usd != 0:
             self._trail.ask()
         try:
-            return self._performer.ask(self._action.request, self._call())
+            return self._without_secrets(self._performer.ask)
         except LostError as error:
             self._trail.lose(error.what)
             raise
         except ProviderError:
             self._trail.close()
+            raise
+
+    def _without_secrets(self, do: Callable[[Request, Call], Found]) -> Found:
+        """Call a provider; whatever it says goes to disks and screens, so vendors must not put our keys into it."""
+        try:
+            return do(self._action.request, self._call())
+        except ProviderError as error:
+            error.what, error.fix = redact(error.what), redact(error.fix)
             raise
 
     def _call(self) -> Call:

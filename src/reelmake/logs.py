@@ -1,9 +1,14 @@
-"""Logs: one event a line, on stderr, never torn by the progress display. stdout is for answers."""
+"""Logs: one event a line, on stderr, never torn by the progress display. stdout is for answers.
+
+As plain lines there are warnings; as JSON there is an event for each call, too, with what it took and cost.
+"""
 
 from __future__ import annotations
 
+import re
 import sys
 import threading
+from collections.abc import Iterable, MutableMapping
 from contextlib import suppress
 from functools import cache
 from typing import Any, TextIO, cast
@@ -30,17 +35,52 @@ class LogStream:
             sys.stderr.flush()
 
 
+_secrets: set[str] = set()
+_as_json = False
+_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|xi|key|fal)[-_][A-Za-z0-9*_-]{8,}")  # vendors show parts of keys in their errors
+
+
+def protect(secrets: Iterable[str]) -> None:
+    """Never show these: not in logs, and not in what `redact` is given."""
+    _secrets.update(secrets)
+
+
+def redact(text: str) -> str:
+    """Return a text without secrets."""
+    for secret in sorted(_secrets, key=len, reverse=True):
+        text = text.replace(secret, "[secret]")
+    return _LIKE_A_KEY.sub("[secret]", text)
+
+
+def write_json() -> None:
+    """Write logs as lines of JSON from now on."""
+    global _as_json  # noqa: PLW0603 (there is one stderr)
+    _as_json = True
+    log.cache_clear()
+
+
+def _without_secrets(_logger: object, _name: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+    for name, value in event.items():
+        event[name] = redact(value) if isinstance(value, str) else value
+    return event
+
+
 @cache
 def log() -> Any:
     """Return the logger. It is imported when something is logged for the first time: that takes a while."""
     import structlog  # noqa: PLC0415
 
+    order = ("timestamp", "level", "event")
+    plain = structlog.processors.LogfmtRenderer(key_order=order, bool_as_flag=False)
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="%H:%M:%S", utc=False),
-            structlog.processors.LogfmtRenderer(key_order=("timestamp", "level", "event"), bool_as_flag=False),
+            structlog.processors.TimeStamper(fmt="iso" if _as_json else "%H:%M:%S", utc=_as_json),
+            _without_secrets,
+            structlog.processors.JSONRenderer(ensure_ascii=False) if _as_json else plain,
         ],
+        # a person is told of each step by the display; a program wants every call
+        wrapper_class=structlog.make_filtering_bound_logger("info" if _as_json else "warning"),
         logger_factory=structlog.PrintLoggerFactory(file=cast("TextIO", LogStream())),
     )
     return structlog.get_logger("reelmake")

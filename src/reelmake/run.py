@@ -59,6 +59,11 @@ def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
     return "made"
 
 
+def key_of(action: Action, shop: Workshop) -> str:
+    """Return the key of an action, by what its inputs hold now; raises BuildError when one is gone."""
+    return key(manifest(action, _digests(action, shop)))
+
+
 def script_of(show: Production, shop: Workshop) -> list[Line] | None:
     """Return the lines of an episode, or None when they have yet to be written."""
     from reelmake.read import script_lines  # noqa: PLC0415

@@ -19,7 +19,7 @@ FLOORS = {
     1: ("prompts", "prices", "captions", "cues", "layout", "ffmpeg"),  # pure
     2: ("plan",),  # decide
     3: ("settings", "store", "media", "providers", "casting", "project", "logs"),  # doors
-    4: ("budget", "gate", "calls", "workshop", "make", "read", "run", "provenance"),  # do
+    4: ("budget", "gate", "calls", "workshop", "make", "read", "run", "provenance", "spending"),  # do
     5: ("tasks",),  # hosts
     6: ("cli", "__main__"),  # faces
 }

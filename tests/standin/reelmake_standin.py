@@ -11,9 +11,11 @@ import json
 import os
 import urllib.error
 import urllib.request
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from reelmake.errors import ProviderError
+from reelmake.prices import Prices
 from reelmake.providers.base import (
     Answer,
     Call,
@@ -40,6 +42,9 @@ def _post(kind: str, request: Request) -> bytes:
         raise ProviderError(f"the stand-in said: {error}", "run doit again") from None
 
 
+COSTS_USD = Decimal("0.01")  # each request
+
+
 class NoOptions(Options):
     """A tone is all that can be chosen."""
 
@@ -59,9 +64,13 @@ class StandinVoice(VoiceProvider):
         del language
         return "" if any(c.isalnum() for c in text) else "there is nothing to click for"
 
+    def price(self, request: Request, prices: Prices) -> Decimal:
+        del request, prices
+        return COSTS_USD
+
     def ask(self, request: Request, call: Call) -> Answer:
         del call
-        return Answer(_post("voice", request), {"characters": len(request["text"])})
+        return Answer(_post("voice", request), {"characters": len(request["text"])}, COSTS_USD)
 
     def read(self, body: bytes, request: Request) -> Speech:
         del request
@@ -74,9 +83,13 @@ class StandinImage(ImageProvider):
 
     pool: ClassVar[str] = "standin-image"
 
+    def price(self, request: Request, prices: Prices) -> Decimal:
+        del request, prices
+        return COSTS_USD
+
     def ask(self, request: Request, call: Call) -> Answer:
         del call
-        return Answer(_post("image", request), {"images": 1})
+        return Answer(_post("image", request), {"images": 1}, COSTS_USD)
 
     def read(self, body: bytes, request: Request) -> bytes:
         del request
@@ -91,9 +104,13 @@ class StandinScript(ScriptProvider):
     def language_problem(self, language: str) -> str:
         return "there are no numbers in Klingon" if language == "tlh" else ""
 
+    def price(self, request: Request, prices: Prices) -> Decimal:
+        del request, prices
+        return COSTS_USD
+
     def ask(self, request: Request, call: Call) -> Answer:
         del call
-        return Answer(_post("script", request), {"lines": request["lines"]})
+        return Answer(_post("script", request), {"lines": request["lines"]}, COSTS_USD)
 
     def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:
         del request

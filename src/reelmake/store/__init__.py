@@ -34,6 +34,10 @@ class Store(Protocol):
         """Return a blob's bytes, or None when it is missing or damaged."""
         ...
 
+    def has(self, blob: str) -> bool:
+        """Say whether a blob is there, without reading it."""
+        ...
+
     def fetch(self, blob: str, target: Path) -> bool:
         """Write a blob to a file, whole or not at all; False when it is missing or damaged."""
         ...

@@ -65,6 +65,10 @@ class LocalStore:
             return None
         return content if digest_of(content) == blob else None
 
+    def has(self, blob: str) -> bool:
+        """Say whether a blob is there, without reading it."""
+        return self._blob(blob).is_file()
+
     def fetch(self, blob: str, target: Path) -> bool:
         """Copy a blob to a file, whole or not at all; False when it is missing or damaged.
 

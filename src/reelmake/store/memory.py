@@ -29,6 +29,10 @@ class MemoryStore:
         """Return a blob's bytes, or None."""
         return self._blobs.get(blob)
 
+    def has(self, blob: str) -> bool:
+        """Say whether a blob is there."""
+        return blob in self._blobs
+
     def fetch(self, blob: str, target: Path) -> bool:
         """Write a blob to a file."""
         if (content := self._blobs.get(blob)) is None:

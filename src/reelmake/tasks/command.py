@@ -24,6 +24,7 @@ from doit.cmd_base import Command, DoitCmdBase, check_tasks_exist, opt_depfile
 from doit.exceptions import InvalidCommand
 from doit.task import Stream, Task
 
+from reelmake.logs import write_json
 from reelmake.tasks.progress import Progress
 from reelmake.tasks.records import Records
 from reelmake.tasks.runner import DEFAULT_POOL, INTERRUPTED, PoolRunner
@@ -155,6 +156,7 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
         cmd_run.opt_outfile,
         {**cmd_run.opt_num_process, "default": None, "help": "refused: [tool.reelmake.limits] has the limits of pools"},
         {**cmd_run.opt_parallel_type, "default": None, "help": "refused, like -n"},
+        {"name": "log_json", "long": "log-json", "type": bool, "default": False, "help": "write logs as JSON"},
         cmd_run.opt_pdb,
         cmd_run.opt_single,
         cmd_run.opt_report_failure_verbosity,
@@ -164,6 +166,8 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
         """Run the tasks; returns the exit code."""
         if params["num_process"] is not None or params["par_type"] is not None:
             raise InvalidCommand("-n and -P do nothing here: set the limits of pools in [tool.reelmake.limits] instead")
+        if params["log_json"]:
+            write_json()
         return super().execute(params, args)
 
     def get_reporters(self) -> dict[str, Any]:

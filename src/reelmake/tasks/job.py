@@ -40,11 +40,13 @@ class Outcome:
     """How a step went, in one word for the display, which counts the words: made, restored, kept, ...
 
     told      what to say of it besides
+    key       under which the answer is in the store
     is_final  whether it need not be tried again; a step that is not final runs in the next build, too
     """
 
     note: str
     told: str = ""
+    key: str = ""
     is_final: bool = True
 
 
@@ -66,6 +68,7 @@ class Job(BaseAction):  # type: ignore[misc]  # doit is not typed
         """Work; a failure is returned, as doit wants it."""
         try:
             self.outcome = self.work()
+            self.values = {"key": self.outcome.key} if self.outcome.key else {}
         except Exception as error:  # noqa: BLE001 - whatever happens in a step fails this step, not the build
             return failure(error)
         return None

@@ -28,7 +28,7 @@ from reelmake.plan import BUILD, CPU, RECIPES, Production, Step, choice_place, p
 from reelmake.prices import Prices
 from reelmake.project import STATE, Project, episode_names, line_problem, load_project
 from reelmake.provenance import decided_by, reads, write_provenance
-from reelmake.run import run_action, script_of, stand_in
+from reelmake.run import key_of, run_action, script_of, stand_in
 from reelmake.settings import variables
 from reelmake.spec import Line
 from reelmake.store import LocalStore
@@ -161,12 +161,12 @@ class Build:
             members = [f"{kind}:{show.name}" for show in shows if _has(show, kind)]
             yield Task(kind, None, task_dep=members, has_subtask=True, doc=ABOUT[kind])
         for show in shows:
-            if steps := self._steps(show):
+            if steps := self.steps(show):
                 yield from self._tasks(show, steps)
             else:
                 yield from self._unwritten(show)
 
-    def _steps(self, show: Production) -> list[Step]:
+    def steps(self, show: Production) -> list[Step]:
         """Return all steps of an episode, or none while there is no script that they could be made of."""
         if show.episode.script is not None:
             return plan(show, show.episode.script)
@@ -264,7 +264,8 @@ class Build:
     def _perform(self, step: Step) -> Outcome:
         """Perform a step; a picture that cannot be had is replaced by a card that says so, and tried for again."""
         try:
-            return Outcome(run_action(step.action, self.shop, step.name))
+            done = run_action(step.action, self.shop, step.name)
+            return Outcome(done, key=key_of(step.action, self.shop))
         except BuildError as error:
             if step.where:
                 error.what = f"{step.where}: {error.what}"

@@ -14,6 +14,7 @@ from doit.exceptions import BaseFail, UnmetDependency
 from doit.task import Task
 
 from reelmake.errors import CapError
+from reelmake.logs import redact
 from reelmake.tasks.job import outcome_of
 from reelmake.tasks.tally import Tally
 
@@ -159,10 +160,10 @@ class Progress:
 
     def _say(self, text: str) -> None:
         if self._display:
-            self._display.say(text)
+            self._display.say(redact(text))
         else:
             out = self._file or sys.stderr
-            out.write(f"{text}\n")  # in one piece: a log line of a thread may come at any moment
+            out.write(f"{redact(text)}\n")  # in one piece: a log line of a thread may come at any moment
             out.flush()
 
 

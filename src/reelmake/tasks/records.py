@@ -282,6 +282,11 @@ class Records(Dependency):  # type: ignore[misc]  # doit is not typed
         self.backend.put(task.name, {**record, RESULT: result} if result else record)
         self.backend.commit()
 
+    def recorded_key(self, task_id: str) -> str | None:
+        """Return the key under which the store has what a task made last, if it told one."""
+        found = self.backend.record(task_id).get(VALUES, {}).get("key")
+        return str(found) if found else None
+
     def made_by(self, prefix: str = "") -> dict[str, dict[str, str]]:
         """Return what every recorded task whose name starts with `prefix` made: task -> {path: sha256}.
 

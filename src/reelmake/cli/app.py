@@ -1,0 +1,72 @@
+"""What all commands share: the application, their options, and how a project is opened."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from reelmake.errors import ReelmakeError
+from reelmake.logs import write_json
+from reelmake.project import STATE, episode_names
+
+if TYPE_CHECKING:
+    from reelmake.tasks.loader import Build
+
+app = typer.Typer(
+    name="reelmake",
+    help="Make for short vertical videos. `doit` builds; this is everything else.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+ProjectDir = Annotated[
+    Path, typer.Option("--project", "-p", help="The project's folder.", exists=True, file_okay=False, resolve_path=True)
+]
+Episodes = Annotated[list[str] | None, typer.Argument(help="Names of episodes; by default, all.")]
+AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
+
+
+class UsageError(ReelmakeError):
+    """A command was asked for something that is not there."""
+
+    exit_code = 2
+
+
+@app.callback()
+def root(
+    log_json: Annotated[bool, typer.Option("--log-json", help="Write logs as lines of JSON.")] = False,
+) -> None:
+    """Choose how logs are written."""
+    if log_json:
+        write_json()
+
+
+def known_episodes(project: Path, asked: list[str] | None) -> list[str] | None:
+    """Return the episodes that were asked for, None for all; raises UsageError for one that there is not."""
+    known = episode_names(project)
+    if unknown := [name for name in asked or [] if name not in known]:
+        raise UsageError(f"there is no episode {unknown[0]!r}", f"choose one of {', '.join(known)}")
+    return asked or None
+
+
+@contextmanager
+def opened(project: Path, episodes: list[str] | None) -> Iterator[Build]:
+    """Open a project as a build would, to look at it."""
+    from reelmake.project import load_project  # noqa: PLC0415
+    from reelmake.tasks.loader import Build  # noqa: PLC0415
+    from reelmake.tasks.records import Records  # noqa: PLC0415
+
+    os.chdir(project)
+    Path(STATE).mkdir(exist_ok=True)
+    loaded = load_project(Path(), known_episodes(Path(), episodes))
+    records = Records(f"{STATE}/doit.db")
+    try:
+        yield Build(loaded, records, may_delay=False)
+    finally:
+        records.close()

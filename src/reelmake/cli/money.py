@@ -1,0 +1,240 @@
+"""`plan`, `why` and `cost`: what a build would spend, why, and what was spent."""
+
+from __future__ import annotations
+
+import io
+import json
+import subprocess
+import sys
+import tarfile
+import tempfile
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, app, opened
+
+if TYPE_CHECKING:
+    from reelmake.tasks.forecast import Forecast, Row
+    from reelmake.tasks.loader import Build
+
+SHOWN_CHARACTERS = 150
+MARK = "<!-- reelmake plan -->"  # by which whoever posts it as a comment finds the last one
+
+
+@app.command()
+def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
+    episodes: Episodes = None,
+    project: ProjectDir = Path(),
+    as_json: AsJson = False,
+    as_markdown: Annotated[bool, typer.Option("--md", help="Answer in Markdown, for a comment.")] = False,
+    against: Annotated[str, typer.Option(help="Only what the specs of this git revision do not ask for.")] = "",
+    show_all: Annotated[bool, typer.Option("--all", help="Show the steps that are kept, too.")] = False,
+) -> None:
+    """Tell what would run, why, and what it would cost. Spends nothing, and asks nobody but the store."""
+    from reelmake.tasks.forecast import Forecaster  # noqa: PLC0415
+    from reelmake.tasks.forecast import against as without  # noqa: PLC0415
+
+    with opened(project, episodes) as build:
+        forecast = Forecaster(build).forecast()
+        if against:
+            forecast = without(forecast, _keys_at(against, build))
+    if as_json:
+        print(json.dumps(forecast.to_json(), indent=1, ensure_ascii=False))
+    elif as_markdown:
+        print(_markdown(forecast, against))
+    else:
+        print("\n".join(_told(forecast, show_all=show_all)))
+
+
+def _keys_at(revision: str, build: Build) -> set[str]:
+    """Return the keys of all paid steps that the specs of a git revision ask for."""
+    from reelmake.errors import InputError  # noqa: PLC0415
+    from reelmake.project import load_project  # noqa: PLC0415
+    from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
+
+    command = ["git", "archive", "--format=tar", f"{revision}:./"]
+    packed = subprocess.run(command, capture_output=True, check=False)
+    if packed.returncode:
+        told = packed.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise UsageError(f"git knows no {revision!r}: {told[-1] if told else ''}", "name a branch, a tag or a commit")
+    with tempfile.TemporaryDirectory() as folder:
+        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
+            archive.extractall(folder, filter="data")
+        try:
+            before = load_project(Path(folder))
+        except InputError as error:
+            print(f"the specs of {revision} have mistakes, so everything counts as new:\n{error}", file=sys.stderr)
+            return set()
+        return set(paid_steps(before, build.shop))
+
+
+def _told(forecast: Forecast, *, show_all: bool) -> list[str]:
+    """Return a plan for a terminal."""
+    lines = []
+    for name, usd in forecast.by("episode").items():
+        rows = [row for row in forecast.rows if row.episode == name]
+        shown = [row for row in rows if show_all or row.verdict != "keep"]
+        kept = sum(row.count for row in rows if row.verdict == "keep")
+        lines.append(f"{name}: {_usd(usd, rows)}{f', {kept} kept' if kept else ''}")
+        for row in shown:
+            count = f" x{row.count}" if row.count > 1 else ""
+            lines.append(f"  {row.verdict:8}{row.step}{count}{_price(row)}")
+            place = f" ({row.where})" if row.where and row.reasons else ""
+            lines += [f"           {_short(reason)}{place if not at else ''}" for at, reason in enumerate(row.reasons)]
+        if waiting := sorted({row.unless for row in rows if row.unless}):
+            lines.append(f"  segments of other lines are kept unless {', '.join(waiting)}")
+    return [*lines, *_summary(forecast)]
+
+
+def _summary(forecast: Forecast) -> list[str]:
+    from reelmake.plan import PAID  # noqa: PLC0415
+
+    counts = ", ".join(f"{count} to {verdict}" for verdict, count in forecast.counts().items() if count)
+    kinds = ", ".join(f"{kind} ${usd}" for kind, usd in forecast.by("kind").items() if kind in PAID and usd)
+    lines = [f"total: {_usd(forecast.usd(), forecast.rows)}{f' ({kinds})' if kinds else ''}; {counts or 'no steps'}"]
+    if forecast.unpriced:
+        names = ", ".join(forecast.unpriced[:5])
+        lines.append(f"unpriced, and not in the total: {names}; set their prices under [tool.reelmake.prices]")
+    if forecast.cap_usd is not None and forecast.usd() > forecast.cap_usd:
+        lines.append(f"over the cap of ${forecast.cap_usd} by ${forecast.usd() - forecast.cap_usd}")
+    return lines
+
+
+def _short(reason: str) -> str:
+    """Return a reason that fits on a line or two: of a long text, what is around the first difference."""
+    place, told, texts = reason.partition(": ")
+    before, changed, after = texts.partition(" -> ")
+    if not changed or len(reason) <= SHOWN_CHARACTERS:
+        return reason if len(reason) <= SHOWN_CHARACTERS else f"{reason[:SHOWN_CHARACTERS]}…"
+    same = next((at for at, (one, two) in enumerate(zip(before, after, strict=False)) if one != two), 0)
+    first, room = max(0, same - SHOWN_CHARACTERS // 8), SHOWN_CHARACTERS // 3
+    before, after = (f"{'…' if first else ''}{text[first : first + room]}…" for text in (before, after))
+    return f"{place}{told}{before} -> {after}"
+
+
+def _usd(usd: Decimal, rows: Any) -> str:
+    return f"{'at most ' if any(row.at_most for row in rows) else ''}${usd}"
+
+
+def _price(row: Row) -> str:
+    if row.usd is None:
+        return "  unpriced"
+    return f"  {'at most ' if row.at_most else ''}${row.usd}" if row.usd else ""
+
+
+def _markdown(forecast: Forecast, against: str) -> str:
+    """Return a plan as a comment: what is paid in a table, the rest as counts."""
+    lines = [MARK, f"### What this would cost: {_usd(forecast.usd(), forecast.rows)}", ""]
+    paid = [row for row in forecast.rows if row.verdict == "make" and row.usd != 0]
+    if paid:
+        lines += ["| episode | step | price | why |", "|---|---|---|---|"]
+        for row in paid:
+            why = "; ".join(reason.replace("|", "\\|") for reason in row.reasons)
+            place = f" ({row.where})" if row.where else ""
+            count = f" x{row.count}" if row.count > 1 else ""
+            lines.append(f"| {row.episode} | `{row.step}`{count}{place} | {_price(row).strip()} | {why} |")
+    else:
+        lines.append("Nothing has to be paid for.")
+    restored = sum(row.count for row in forecast.rows if row.verdict == "restore" and row.key)
+    told = [f"against `{against}`"] if against else []
+    told += [f"{restored} from the store, for nothing"] if restored else []
+    lines += ["", *(["; ".join(told) + "."] if told else []), *_summary(forecast)[1:]]
+    return "\n".join(lines).rstrip()
+
+
+@app.command()
+def why(
+    target: Annotated[str, typer.Argument(help="A step, such as voice:sky:..., or a file that one makes.")],
+    project: ProjectDir = Path(),
+    as_json: AsJson = False,
+) -> None:
+    """Tell why a step would be made again: what it asks for, beside what it asked for last."""
+    from reelmake.action import explain, manifest  # noqa: PLC0415
+    from reelmake.tasks.forecast import Forecaster  # noqa: PLC0415
+
+    with opened(project, None) as build:
+        forecaster = Forecaster(build)
+        rows = {row.step: row for row in forecaster.forecast().rows}
+        steps = [step for show in build.project.productions.values() for step in build.steps(show)]
+        path = Path(target).as_posix()
+        step = next((step for step in steps if target == step.name or path in step.action.outputs.values()), None)
+        if step is None:
+            raise UsageError(f"there is no step and no file to build called {target!r}", "`doit list --all` has all")
+        before = forecaster.before(step)
+        now = manifest(step.action, forecaster.digests(step))
+    row = rows[step.name]
+    old = before[1].manifest if before else None
+    differences = explain(old, now) if old else []
+    if as_json:
+        told = {"step": step.name, "verdict": row.verdict, "reasons": list(row.reasons), "was": old, "now": now}
+        print(json.dumps({**told, "differences": differences}, indent=1, ensure_ascii=False))
+        return
+    print(f"{step.name}: {row.verdict}{_price(row)}")
+    print("\n".join(f"  {reason}" for reason in row.reasons))
+    if before and before[0] != step.name:
+        print(f"compared with {before[0]}, which is no longer asked for")
+    _side_by_side(old or {}, now)
+
+
+def _side_by_side(old: Any, new: Any) -> None:
+    """Print two manifests, a field a line; those that differ are marked."""
+    from rich.console import Console  # noqa: PLC0415
+    from rich.table import Table  # noqa: PLC0415
+    from rich.text import Text  # noqa: PLC0415
+
+    from reelmake.action import fields  # noqa: PLC0415
+
+    was, now = fields(old), fields(new)
+    table = Table("", "field", "was", "is", box=None, pad_edge=False)
+    for name in sorted({**was, **now}):
+        before, after = was.get(name, "(nothing)"), now.get(name, "(nothing)")
+        table.add_row("*" if before != after else "", *map(Text, (name, before, after)))
+    Console(width=None if sys.stdout.isatty() else 160).print(table)
+
+
+class By(StrEnum):
+    """By what spending is added up."""
+
+    episode = "episode"
+    kind = "kind"
+    provider = "provider"
+    day = "day"
+
+
+@app.command()
+def cost(
+    episodes: Episodes = None,
+    project: ProjectDir = Path(),
+    by: Annotated[By, typer.Option(help="By what to add up.")] = By.episode,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what was spent, from receipts; what sharing saved, and what may have been paid for nothing."""
+    from reelmake.spending import spending  # noqa: PLC0415
+    from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
+
+    with opened(project, None) as build:
+        uses = paid_steps(build.project, build.shop)
+        store = build.shop.store
+        found = spending(store.receipts(), store.notes(), uses, by.value, episodes or ())
+    if as_json:
+        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+        return
+    width = max([len(group.name) for group in found.groups], default=0)
+    for group in found.groups:
+        more = f", {group.unpriced} unpriced" if group.unpriced else ""
+        metered = f", quoted ${group.quoted_usd}" if group.quoted_usd != group.usd else ""
+        lost = f", and at most ${group.lost_usd} for answers that were lost" if group.lost_usd else ""
+        print(f"{group.name:{width}}  ${group.usd}  {group.requests} requests{more}{metered}{lost}")
+    print(f"{'total':{width}}  ${found.usd}")
+    if found.shared:
+        count = sum(len(others) for _, others in found.shared.values())
+        print(f"{count} steps share what others paid for: ${found.saved_usd} saved")
+        for payer, others in found.shared.values():
+            print(f"  {payer or 'somebody'} paid for {', '.join(others)}")
+    for step, asked_at, usd in found.unanswered:
+        most = "an unknown amount" if usd is None else f"${usd}"
+        print(f"{step} was asked for at {asked_at} and never answered: it may have cost {most}")

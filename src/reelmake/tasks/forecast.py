@@ -1,0 +1,302 @@
+"""What a build would do, why, and what it would cost: from specs, doit's records and the store, doing none of it.
+
+A step is kept (its files are current), restored (the store has what it would make) or made. Paid steps read no files,
+so what becomes of them is known exactly. Steps of ours that read what is still to be made are made, too; segments of
+other lines are kept unless the new timeline moves what they show, which only the new voice will tell: `unless` says so.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any, Final, Literal
+
+from doit.task import Task
+
+from reelmake.action import Receipt, explain, key, manifest
+from reelmake.errors import BuildError
+from reelmake.plan import PAID, SPEC, Production, Step, choice_place, image, plan, voice
+from reelmake.project import Project
+from reelmake.run import key_of, script_of
+from reelmake.spec import MAX_LINE_CHARACTERS, Line
+from reelmake.tasks.loader import Build
+from reelmake.workshop import Workshop
+
+Verdict = Literal["keep", "restore", "make"]
+SCHEMA: Final = "reelmake/plan@1"
+NOT_MADE: Final = "(not made yet)"  # in place of a file's digest
+NOT_WRITTEN: Final = "the script is not written yet"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What becomes of one step, or (`count` > 1) of several that are not known one by one yet.
+
+    reasons  why it is not kept, as one would say it
+    usd      what it costs at most, None when nobody knows; 0 for what is kept, restored or shared
+    at_most  whether it may well be less: an upper bound
+    unless   what may yet change the verdict
+    """
+
+    step: str
+    episode: str
+    kind: str
+    verdict: Verdict
+    reasons: tuple[str, ...] = ()
+    usd: Decimal | None = Decimal(0)
+    at_most: bool = False
+    key: str = ""
+    where: str = ""
+    unless: str = ""
+    count: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """All rows, in the order in which they could be made."""
+
+    rows: tuple[Row, ...]
+    cap_usd: Decimal | None = None
+
+    @property
+    def unpriced(self) -> list[str]:
+        """Return the steps whose price nobody knows."""
+        return [row.step for row in self.rows if row.usd is None]
+
+    def usd(self, rows: Iterable[Row] | None = None) -> Decimal:
+        """Return what rows cost together, without those that have no price."""
+        return sum((row.usd for row in (self.rows if rows is None else rows) if row.usd is not None), Decimal(0))
+
+    def by(self, what: Literal["episode", "kind"]) -> dict[str, Decimal]:
+        """Return what the rows of each episode or kind cost."""
+        names = dict.fromkeys(getattr(row, what) for row in self.rows)
+        return {name: self.usd(row for row in self.rows if getattr(row, what) == name) for name in names}
+
+    def counts(self) -> dict[str, int]:
+        """Return how many steps are kept, restored and made."""
+        found = Counter({"keep": 0, "restore": 0, "make": 0})
+        for row in self.rows:
+            found[row.verdict] += row.count
+        return dict(found)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON; amounts are text."""
+        return {
+            "schema": SCHEMA,
+            "usd": str(self.usd()),
+            "at_most": any(row.at_most for row in self.rows),
+            "unpriced": self.unpriced,
+            "cap_usd": None if self.cap_usd is None else str(self.cap_usd),
+            "counts": self.counts(),
+            "by_episode": {name: str(usd) for name, usd in self.by("episode").items()},
+            "by_kind": {name: str(usd) for name, usd in self.by("kind").items() if name in PAID},
+            "steps": [
+                {
+                    **{name: getattr(row, name) for name in ("step", "episode", "kind", "verdict", "where", "key")},
+                    "reasons": list(row.reasons),
+                    "usd": None if row.usd is None else str(row.usd),
+                    "at_most": row.at_most,
+                    "unless": row.unless,
+                    "count": row.count,
+                }
+                for row in self.rows
+            ],
+        }
+
+
+@dataclass(slots=True)
+class Forecaster:
+    """Looks at a project: `build` is made with `may_delay=False`."""
+
+    build: Build
+    _bought: dict[str, str] = field(default_factory=dict)  # key -> the step that would pay for it
+    _known: dict[str, Receipt] | None = None
+
+    def forecast(self) -> Forecast:
+        """Look at all episodes of the project."""
+        tasks = {task.name: task for task in self.build.tasks()}
+        rows: list[Row] = []
+        for show in self.build.project.productions.values():
+            rows += self._episode(show, tasks)
+        return Forecast(tuple(rows), self.build.project.settings.cap_usd)
+
+    def _episode(self, show: Production, tasks: Mapping[str, Task]) -> list[Row]:
+        steps = self.build.steps(show)
+        rows: dict[str, Row] = {}
+        for step in steps or plan(show, []):
+            rows[step.name] = self._row(show, step, tasks.get(step.name), rows, steps)
+        if steps:
+            return list(rows.values())
+        return [*rows.values(), *self._of_lines(show)]
+
+    def _row(
+        self, show: Production, step: Step, task: Task | None, rows: Mapping[str, Row], steps: Sequence[Step]
+    ) -> Row:
+        makers = {path: other.name for other in steps for path in other.action.outputs.values()}
+        needed = dict.fromkeys(makers[path] for path in step.action.inputs.values() if path in makers)
+        made = [name for name in needed if rows[name].verdict == "make"]
+        if step.kind == "segment" and made and not self._is_new(step) and self._has_outputs(step):
+            moved = [name for name in made if name.startswith("timeline:")]
+            if moved == made and rows[f"voice:{show.name}:{step.line}"].verdict != "make":
+                return self._told(step, "keep", (), unless=f"{moved[0]} moves what it shows")
+        if made:
+            return self._told(step, "make", tuple(f"needs {name}, which is made" for name in made))
+        if restored := [name for name in needed if rows[name].verdict == "restore"]:
+            verdict: Verdict = "restore" if self._was_made(step) else "make"
+            return self._told(step, verdict, tuple(f"needs {name}, which is restored" for name in restored))
+        return self._looked_up(step, task)
+
+    def _looked_up(self, step: Step, task: Task | None) -> Row:
+        """Say what becomes of a step whose inputs are there."""
+        try:
+            name = key_of(step.action, self.build.shop)
+        except BuildError as error:
+            return self._told(step, "make", (error.what,))
+        reasons = self._doit_says(task)
+        if task is not None and not reasons:
+            return self._told(step, "keep", (), name)
+        if self._is_stored(name):
+            return self._told(step, "restore", tuple(self._why(step, name)) or reasons, name)
+        usd: Decimal | None = Decimal(0)
+        why = tuple(self._why(step, name))
+        if is_paid(step):
+            if payer := self._bought.get(name):
+                return self._told(step, "make", (f"shares what {payer} pays for",), name)
+            self._bought[name] = step.name
+            usd = self.build.shop.caller.price(step.action)
+            if note := self.build.shop.store.note(name):
+                why = (*why, f"was asked for before, and no answer arrived ({note.get('asked_at') or 'lost'})")
+        return self._told(step, "make", why, name, usd)
+
+    @staticmethod
+    def _told(  # noqa: PLR0913, PLR0917 (a row says this much)
+        step: Step,
+        verdict: Verdict,
+        reasons: tuple[str, ...],
+        name: str = "",
+        usd: Decimal | None = Decimal(0),
+        unless: str = "",
+    ) -> Row:
+        return Row(step.name, step.episode, step.kind, verdict, reasons, usd, False, name, step.where, unless)
+
+    def _doit_says(self, task: Task | None) -> tuple[str, ...]:
+        """Return why doit would run a task; nothing when it is up to date."""
+        if task is None:
+            return ("it has not been built here",)
+        status = self.build.records.get_status(task, {}, get_log=True)
+        if status.status == "up-to-date":
+            return ()
+        reasons = status.reasons or {}
+        told = [f"{path} is missing" for path in reasons.get("missing_target", ())]
+        told += [f"{path} is not as it was made" for path in reasons.get("changed_target", ())]
+        told += [f"{path} changed" for path in reasons.get("changed_file_dep", ())]
+        return tuple(told) or ("it has not been built here",)
+
+    def _why(self, step: Step, name: str) -> list[str]:
+        """Say what is asked for that was not asked for before: by the step of this name, or one that is gone."""
+        told = self.before(step)
+        if told is None:
+            return ["it was never made"]
+        _, was = told
+        if was.key == name:
+            return [] if self._is_stored(name) else ["what was made is gone from the store"]
+        return explain(was.manifest, manifest(step.action, self.digests(step)))
+
+    def before(self, step: Step) -> tuple[str, Receipt] | None:
+        """Return the step, and its receipt, that this one was before it was edited; None when there was none.
+
+        A line's name comes from its content, so an edited line has a new one: what it was is the most similar of those
+        that are recorded and no longer planned.
+        """
+        records = self.build.records
+        if receipt := self._receipt(records.recorded_key(step.name)):
+            return step.name, receipt
+        if not step.line:
+            return None
+        planned = self._planned(step.episode)
+        gone = [name for name in records.made_by(f"{step.kind}:{step.episode}:") if name not in planned]
+        found = [(name, receipt) for name in gone if (receipt := self._receipt(records.recorded_key(name)))]
+        now = manifest(step.action, dict.fromkeys(step.action.inputs, ""))
+        return min(found, key=lambda old: _distance(old[1].manifest, now), default=None)
+
+    def _planned(self, episode: str) -> set[str]:
+        return {step.name for step in self.build.steps(self.build.project.productions[episode])}
+
+    def digests(self, step: Step) -> dict[str, str]:
+        """Return what the inputs of a step hold, by its slots."""
+        root, digest = self.build.shop.root, self.build.shop.digest
+        paths = step.action.inputs.items()
+        return {slot: digest(root / path) if (root / path).is_file() else NOT_MADE for slot, path in paths}
+
+    def _receipt(self, name: str | None) -> Receipt | None:
+        return self.build.shop.store.find(name) if name else None
+
+    def _is_stored(self, name: str) -> bool:
+        receipt = self._receipt(name)
+        return receipt is not None and self.build.shop.store.has(receipt.blob)
+
+    def _is_new(self, step: Step) -> bool:
+        return self.build.records.recorded_key(step.name) is None
+
+    def _has_outputs(self, step: Step) -> bool:
+        return all((self.build.shop.root / path).is_file() for path in step.action.outputs.values())
+
+    def _was_made(self, step: Step) -> bool:
+        """Say whether anything was ever made of such a request, whatever its inputs held."""
+        if self._known is None:
+            kept = ((receipt.manifest, receipt) for receipt in self.build.shop.store.receipts())
+            self._known = {_asked(told): receipt for told, receipt in kept}
+        return _asked(manifest(step.action, dict.fromkeys(step.action.inputs, ""))) in self._known
+
+    def _of_lines(self, show: Production) -> list[Row]:
+        """Return what the lines of a script that is not written yet cost at most."""
+        episode = show.episode
+        request = plan(show, [])[0].action.request
+        longest = int(request.get("max_line_characters", MAX_LINE_CHARACTERS))
+        lines = [Line(character=who, text="x" * longest, image="x" * longest) for who in show.characters]
+        price = self.build.shop.caller.price
+        voices = [price(voice(show, line, "x")) for line in lines if choice_place("voice", line) in show.choices]
+        images = [price(image(show, line, "x")) for line in lines[:1]]
+        rows = []
+        for kind, prices in (("voice", voices), ("image", images)):
+            known = [usd for usd in prices if usd is not None]
+            most = max(known, default=None) if len(known) == len(prices) else None
+            usd = None if most is None else most * episode.lines
+            name, why = f"{kind}:{show.name}", (NOT_WRITTEN,)
+            rows.append(Row(name, show.name, kind, "make", why, usd, at_most=bool(usd), count=episode.lines))
+        return rows
+
+
+def is_paid(step: Step) -> bool:
+    """Say whether a provider performs a step."""
+    return step.kind in PAID and step.action.request["provider"] != SPEC
+
+
+def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:
+    """Return the paid steps of a project whose requests are known, by their keys."""
+    found: dict[str, list[Step]] = {}
+    for show in project.productions.values():
+        for step in plan(show, script_of(show, shop) or []):
+            if is_paid(step):
+                found.setdefault(key(manifest(step.action, {})), []).append(step)
+    return found
+
+
+def against(now: Forecast, before: Iterable[str]) -> Forecast:
+    """Return the paid steps of a forecast whose keys are not among those of another state of the specs."""
+    known = set(before)
+    return Forecast(tuple(row for row in now.rows if row.kind in PAID and row.key not in known), now.cap_usd)
+
+
+def _asked(told: Mapping[str, Any]) -> str:
+    return key({**told, "inputs": sorted(told["inputs"])})
+
+
+def _distance(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[int, int]:
+    """Return how unlike two manifests are: by the fields that differ, then by how much their texts do."""
+    import difflib  # noqa: PLC0415
+
+    was, now = (str(one["request"].get("text") or one["request"].get("prompt") or "") for one in (old, new))
+    return len(explain(old, new)), round(1000 * (1 - difflib.SequenceMatcher(None, was, now).ratio()))
