@@ -114,7 +114,9 @@ def test_a_request_that_cannot_fit_whatever_the_others_cost_does_not_wait_for_th
 
 def test_after_a_refusal_nothing_more_is_bought_not_even_what_would_fit() -> None:
     budget = Budget(Decimal(1))
-    with pytest.raises(CapError, match=r"the cap of \$1 is reached: \$0 is spent, and a picture costs \$2; raise cap_usd"):
+    with pytest.raises(
+        CapError, match=r"the cap of \$1 is reached: \$0 is spent, and a picture costs \$2; raise cap_usd"
+    ):
         budget.reserve(Decimal(2), "a picture")
     with pytest.raises(CapError) as refused:
         budget.reserve(Decimal("0.01"), "a word")

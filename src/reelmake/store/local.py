@@ -122,7 +122,7 @@ class LocalStore:
             note = json.loads(self._note(key).read_bytes())
         except FileNotFoundError:
             return None
-        except ValueError:
+        except (ValueError, RecursionError):
             note = None
         return note if isinstance(note, dict) else {}
 
