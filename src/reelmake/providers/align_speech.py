@@ -1,5 +1,6 @@
 """When the words of a recording are spoken, found by listening: forced alignment of English with pocketsphinx."""
 
+# ruff: noqa: RUF001  the letters of phonetics take part
 from __future__ import annotations
 
 import re
@@ -43,9 +44,7 @@ def align(words: Sequence[Shown], text: str, samples: NDArray[np.float64], *, su
 
     `sure` says that the text is English; otherwise most of its words have to be.
     """
-    decoder = Decoder(
-        samprate=RATE, bestpath=False, lm=None, beam=1e-80, pbeam=1e-80, wbeam=1e-60, loglevel="FATAL"
-    )
+    decoder = Decoder(samprate=RATE, bestpath=False, lm=None, beam=1e-80, pbeam=1e-80, wbeam=1e-60, loglevel="FATAL")
     pieces = list(_pieces(words, text))
     if {owner for owner, _ in pieces} != set(range(len(words))):
         return None

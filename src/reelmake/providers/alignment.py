@@ -57,41 +57,43 @@ class Characters:
     ends: tuple[float, ...]
 
 
-class Unusable(ValueError):
+class UnusableError(ValueError):
     """An alignment that cannot be right; says why."""
 
 
 def characters(found: Any) -> Characters:
-    """Read an alignment of an answer; raises Unusable."""
+    """Read an alignment of an answer; raises UnusableError."""
     if not isinstance(found, Mapping):
-        raise Unusable("it is missing")
+        raise UnusableError("it is missing")
     names = ("characters", "character_start_times_seconds", "character_end_times_seconds")
     parts, starts, ends = (found.get(name) for name in names)
     if not (isinstance(parts, list) and isinstance(starts, list) and isinstance(ends, list)):
-        raise Unusable("it is incomplete")
+        raise UnusableError("it is incomplete")
     if not len(parts) == len(starts) == len(ends) > 0:
-        raise Unusable(f"it has {len(parts)} characters, {len(starts)} starts and {len(ends)} ends")
+        raise UnusableError(f"it has {len(parts)} characters, {len(starts)} starts and {len(ends)} ends")
     if not all(isinstance(part, str) for part in parts) or not all(map(_is_time, (*starts, *ends))):
-        raise Unusable("it holds something else than characters and times")
+        raise UnusableError("it holds something else than characters and times")
     owners = [at for at, part in enumerate(parts) for _ in part]  # a part may be of several code points
-    return Characters("".join(parts), tuple(float(starts[at]) for at in owners), tuple(float(ends[at]) for at in owners))
+    return Characters(
+        "".join(parts), tuple(float(starts[at]) for at in owners), tuple(float(ends[at]) for at in owners)
+    )
 
 
 def by_characters(words: Sequence[Shown], text: str, found: Characters, heard: Heard) -> list[Times]:
-    """Return when each word is spoken, by the times of the text's own characters; raises Unusable."""
+    """Return when each word is spoken, by the times of the text's own characters; raises UnusableError."""
     spelled = _spelled(text, found.text)
     _check_times(found, [spelled[place] for word in words for place in word.places if place in spelled], heard)
     times = []
     for word in words:
         at = [spelled[place] for place in word.places if place in spelled]
         if not at:
-            raise Unusable(f"it has no time for {word.text!r}")
+            raise UnusableError(f"it has no time for {word.text!r}")
         times.append((found.starts[at[0]], found.ends[at[-1]]))
     return _checked(times, words, heard)
 
 
 def by_spoken_words(words: Sequence[Shown], found: Characters, heard: Heard) -> list[Times]:
-    """Return when each word is shown, by the times of what is said for it ("five dollars" for $5); raises Unusable."""
+    """Return when each word is spoken, by the times of what is said ("five dollars" for $5); raises UnusableError."""
     spoken = without_tags(found.text)
     _check_times(found, [at for at, char in enumerate(spoken) if char.isalnum()], heard)
     tokens = [_Token.of(found, match) for match in re.finditer(r"\S+", spoken) if _folded(match[0])]
@@ -102,7 +104,7 @@ def by_spoken_words(words: Sequence[Shown], found: Characters, heard: Heard) -> 
         if kind == "equal":
             times += [(token.start, token.end) for token in said]
         elif not said:
-            raise Unusable(f"it does not say {part[0].text!r}")
+            raise UnusableError(f"it does not say {part[0].text!r}")
         elif part:
             times += _shared(part, said)
         elif times:  # said besides: the "dollars" of "$3 billion"
@@ -128,10 +130,10 @@ def by_length(words: Sequence[Shown], heard: Heard) -> list[Times]:
 
 
 def check_heard(times: Sequence[Times], words: Sequence[Shown], heard: Heard) -> None:
-    """Raise Unusable when too many words fall into silences."""
+    """Raise UnusableError when too many words fall into silences."""
     silent = [word.text for word, (start, end) in zip(words, times, strict=True) if not heard.between(start, end)]
     if len(silent) > max(1, MOST_UNHEARD * len(words)):
-        raise Unusable(f"nothing is heard at {len(silent)} of {len(words)} words, such as {silent[0]!r}")
+        raise UnusableError(f"nothing is heard at {len(silent)} of {len(words)} words, such as {silent[0]!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +159,7 @@ def _folded(word: str) -> str:
 
 
 def _spelled(text: str, characters: str) -> dict[int, int]:
-    """Return where in an alignment each character of a text is; raises Unusable when it spells another text.
+    """Return where in an alignment each character of a text is; raises UnusableError when it spells another text.
 
     It may leave out the tags, and differ in spaces and, if need be, in punctuation.
     """
@@ -174,28 +176,28 @@ def _spelled(text: str, characters: str) -> dict[int, int]:
             ours = places(source, counts)
             if [source[at] for at in ours] == [characters[at] for at in theirs]:
                 return dict(zip(ours, theirs, strict=True))
-    raise Unusable("its characters do not spell the text")
+    raise UnusableError("its characters do not spell the text")
 
 
 def _check_times(found: Characters, sounding: Sequence[int], heard: Heard) -> None:
-    """Raise Unusable when times go back, stand still, or end long before or after the sound."""
+    """Raise UnusableError when times go back, stand still, or end long before or after the sound."""
     pairs = list(zip(found.starts, found.ends, strict=True))
     if any(start < -_SLACK_SECONDS or end < start - _SLACK_SECONDS for start, end in pairs):
-        raise Unusable("a character ends before it starts")
+        raise UnusableError("a character ends before it starts")
     if any(b < a - _SLACK_SECONDS for times in (found.starts, found.ends) for a, b in pairwise(times)):
-        raise Unusable("its times go back")
+        raise UnusableError("its times go back")
     last = max(found.ends)
     if not heard.end - 2 * heard.tolerance <= last <= heard.seconds + heard.tolerance:
-        raise Unusable(f"it ends at {last:.2f} s, and the sound at {heard.seconds:.2f} s")
+        raise UnusableError(f"it ends at {last:.2f} s, and the sound at {heard.seconds:.2f} s")
     longest = max((len(list(run)) for _, run in groupby(found.starts[at] for at in sounding)), default=0)
     if longest > MOST_AT_ONE_TIME:
-        raise Unusable(f"{longest} characters in a row are at one time")
+        raise UnusableError(f"{longest} characters in a row are at one time")
 
 
 def _checked(times: list[Times], words: Sequence[Shown], heard: Heard) -> list[Times]:
     for word, (start, end) in zip(words, times, strict=True):
         if end <= start:
-            raise Unusable(f"{word.text!r} lasts no time")
+            raise UnusableError(f"{word.text!r} lasts no time")
     check_heard(times, words, heard)
     return times
 
