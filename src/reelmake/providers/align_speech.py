@@ -34,11 +34,6 @@ ARPA: Final = {
 # fmt: on
 
 
-def is_english(language: str | None) -> bool | None:
-    """Say whether a language is English; None when it is not known."""
-    return None if language is None else language.partition("-")[0] == "en"
-
-
 def align(words: Sequence[Shown], text: str, samples: NDArray[np.float64], *, sure: bool) -> list[Times] | None:
     """Return when each word of an English text is spoken in samples at RATE, or None when it cannot be heard.
 

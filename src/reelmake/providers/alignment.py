@@ -10,16 +10,19 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
-from itertools import groupby, pairwise
+from itertools import accumulate, groupby, pairwise
 from typing import Any, Final
+from unicodedata import category
 
-from reelmake.providers.shown_words import Shown, without_tags
+from reelmake.providers.shown_words import Shown, sounds, without_tags
 
 FRAME_SECONDS: Final = 0.01
 LEAST_TOLERANCE_SECONDS: Final = 0.1
 TOLERANCE: Final = 0.05  # of the sound's length
 MOST_AT_ONE_TIME: Final = 4  # characters
 MOST_UNHEARD: Final = 0.2  # of the words
+PAUSE_FRAMES: Final = 10  # a silence that is longer is one between phrases
+NEAR: Final = 0.25  # of what is laid out: how far a mark may be from the pause that it stands for
 _SLACK_SECONDS: Final = 0.001  # times are rounded
 
 Times = tuple[float, float]
@@ -113,20 +116,9 @@ def by_spoken_words(words: Sequence[Shown], found: Characters, heard: Heard) -> 
 
 
 def by_length(words: Sequence[Shown], heard: Heard) -> list[Times]:
-    """Return when each word is spoken if all letters take the same time, and none falls into a silence."""
+    """Return when each word is spoken if letters take the same time, silences hold none, and long ones follow marks."""
     loud = [at for at, is_loud in enumerate(heard.frames) if is_loud] or list(range(max(1, len(heard.frames))))
-
-    def time(share: float) -> float:
-        at = min(share * len(loud), len(loud) - 1e-9)
-        return (loud[int(at)] + at % 1) * FRAME_SECONDS
-
-    total = sum(word.weight + 1 for word in words)
-    times, said = [], 0
-    for word in words:
-        start, said = said, said + word.weight + 1
-        begin, end = time(start / total), time(said / total - 1e-9)
-        times.append((begin, max(end, begin + _SLACK_SECONDS)))
-    return times
+    return list(_laid_out(words, loud)) if words else []
 
 
 def check_heard(times: Sequence[Times], words: Sequence[Shown], heard: Heard) -> None:
@@ -138,7 +130,7 @@ def check_heard(times: Sequence[Times], words: Sequence[Shown], heard: Heard) ->
 
 @dataclass(frozen=True, slots=True)
 class _Token:
-    """A spoken word and when it sounds."""
+    """A spoken word, in small letters and digits alone, and when it sounds."""
 
     text: str
     start: float
@@ -146,7 +138,7 @@ class _Token:
 
     @classmethod
     def of(cls, found: Characters, match: re.Match[str]) -> _Token:
-        places = [at for at in range(*match.span()) if found.text[at].isalnum()]
+        places = [at for at in range(*match.span()) if sounds(found.text[at])]
         return cls(_folded(match[0]), found.starts[places[0]], found.ends[places[-1]])
 
 
@@ -155,7 +147,8 @@ def _is_time(value: Any) -> bool:
 
 
 def _folded(word: str) -> str:
-    return "".join(char for char in word.casefold() if char.isalnum())
+    letters = "".join(char for char in word.casefold() if char.isalnum())
+    return letters or "".join(filter(sounds, word))
 
 
 def _spelled(text: str, characters: str) -> dict[int, int]:
@@ -218,3 +211,26 @@ def _shared(words: Sequence[Shown], tokens: Sequence[_Token]) -> Iterator[Times]
         last = min(choices, key=lambda at: abs(tokens[at].end - until)) if left else len(tokens) - 1
         yield tokens[first].start, tokens[last].end
         first = last + 1
+
+
+def _laid_out(words: Sequence[Shown], loud: Sequence[int]) -> Iterator[Times]:
+    """Lay words out over the frames in which a voice is heard, split at the longest silence that a mark explains."""
+    total = sum(word.weight + 1 for word in words)
+    shares = [said / total for said in accumulate((word.weight + 1 for word in words), initial=0)]
+    marks = [at for at in range(1, len(words)) if category(words[at - 1].text[-1]).startswith("P")]
+    pauses = [at for at in range(1, len(loud)) if loud[at] - loud[at - 1] > PAUSE_FRAMES]
+    for pause in sorted(pauses, key=lambda at: loud[at - 1] - loud[at]):
+        share = pause / len(loud)
+        mark = min(marks, key=lambda at: abs(shares[at] - share), default=0)
+        if mark and abs(shares[mark] - share) < NEAR:
+            yield from _laid_out(words[:mark], loud[:pause])
+            yield from _laid_out(words[mark:], loud[pause:])
+            return
+
+    def time(share: float) -> float:
+        at = min(share * len(loud), len(loud) - 1e-9)
+        return (loud[int(at)] + at % 1) * FRAME_SECONDS
+
+    for first, last in pairwise(shares):
+        start = time(first)
+        yield start, max(time(last - 1e-9), start + _SLACK_SECONDS)

@@ -10,7 +10,7 @@ from typing import Any
 
 from reelmake.errors import MediaError, ProviderError
 from reelmake.logs import log
-from reelmake.providers import align_speech, alignment
+from reelmake.providers import alignment
 from reelmake.providers.alignment import Heard, Times, UnusableError
 from reelmake.providers.base import Request, Speech, SpokenWord
 from reelmake.providers.elevenlabs_errors import ANOTHER_TAKE, VENDOR
@@ -66,10 +66,12 @@ def _times(
         return alignment.by_spoken_words(words, alignment.characters(answer.get("normalized_alignment")), heard)
 
     def listened() -> list[Times]:
-        is_english = align_speech.is_english(request.get("language_code"))
-        if is_english is False:
+        language = request.get("language_code")
+        if language not in (None, "en"):
             raise UnusableError("only English can be listened to")
-        found = align_speech.align(words, text, sound.samples(align_speech.RATE), sure=is_english is True)
+        from reelmake.providers.align_speech import RATE, align  # noqa: PLC0415 (it loads an acoustic model)
+
+        found = align(words, text, sound.samples(RATE), sure=language is not None)
         if found is None:
             raise UnusableError("the words are not heard")
         alignment.check_heard(found, words, heard)
