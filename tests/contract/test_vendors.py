@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
+import av
 import httpx
 import numpy as np
 import openai
@@ -18,6 +19,7 @@ from elevenlabs.core.api_error import ApiError
 from PIL import Image
 from vendors.clients import MESSAGES, ONCE, Clients, Script
 from vendors.pictures import colour_of
+from vendors.script_writer import Writer
 from vendors.server import Vendors
 
 
@@ -26,10 +28,23 @@ def test_a_script_satisfies_the_schema_that_was_asked_for(v: Vendors, ask: Clien
     script = raw.parse().choices[0].message.parsed
     assert raw.headers["x-request-id"].startswith("req_")
     assert [line.text for line in script.lines] == [f"Line {n} about why moths love lamps." for n in (1, 2, 3)]
-    assert [line.character for line in script.lines] == ["max", "ada", "max"]
+    assert [line.character for line in script.lines] == ["ada", "max", "ada"]
     usage = raw.parse().usage
     assert v.billed_count("openai", "script") == 1
     assert v.spent() == (usage.prompt_tokens * Decimal("0.10") + usage.completion_tokens * Decimal("0.50")) / 10**6
+
+
+def test_scripts_are_written_for_other_schemas_too() -> None:
+    text: dict[str, Any] = {"type": "string"}
+    line = {"type": "object", "properties": {"character": text, "text": {"type": "string", "maxLength": 6}}}
+    lines = {"type": "array", "items": line, "maxItems": 2}
+    told = "TOPIC: owls\nCAST: cy, ada\nLINES: 9"
+    assert Writer({"type": "object", "properties": {"lines": lines, "title": text}}, told).write() == {
+        "lines": [{"character": "cy", "text": "Line 1"}, {"character": "ada", "text": "Line 2"}],
+        "title": "All about owls",
+    }
+    assert len(Writer({**lines, "minItems": 5, "maxItems": 7}, "").write()) == 5
+    assert Writer({"const": 1}, "").write() == 1
 
 
 @pytest.mark.parametrize(
@@ -145,6 +160,24 @@ def test_raw_samples_are_those_of_the_file(ask: Clients) -> None:
     assert wav[44:] == pcm
 
 
+def samples_in(mp3: bytes) -> int:
+    with av.open(io.BytesIO(mp3), "r") as sound:
+        assert sound.format.name == "mp3"
+        return sum(frame.samples for frame in sound.decode(sound.streams.audio[0]))
+
+
+def test_speech_and_history_come_as_mp3_too(v: Vendors, ask: Clients) -> None:
+    made = ask.speak(output_format="mp3_44100_128")
+    last = made.data.alignment.character_end_times_seconds[-1]
+    assert samples_in(base64.b64decode(made.data.audio_base_64)) / 44_100 == pytest.approx(last, abs=0.06)
+    v.elevenlabs_history_sound = "mp3"
+    ask.speak()
+    item = ask.elevenlabs.history.list().history[0]
+    assert item.output_format == "wav_24000"
+    sound = b"".join(ask.elevenlabs.history.get_audio(item.history_item_id))
+    assert samples_in(sound) / 44_100 == pytest.approx(last, abs=0.06)
+
+
 def test_speech_without_times_is_sound_alone(v: Vendors, ask: Clients) -> None:
     asked: Any = {"text": "Hello moths", "model_id": "eleven_v4", "output_format": "wav_24000"}
     sound = b"".join(ask.elevenlabs.text_to_speech.convert("voice-ada", request_options=ONCE, **asked))
@@ -197,7 +230,7 @@ def test_what_was_bought_is_in_the_history(v: Vendors, ask: Clients) -> None:
         (400, {"text": " "}),
         (400, {"model_id": "eleven_none"}),
         (403, {"output_format": "wav_44100"}),
-        (400, {"output_format": "mp3_44100_128"}),
+        (400, {"output_format": "opus_48000_64"}),
     ],
 )
 def test_elevenlabs_refuses_what_it_does_not_know(ask: Clients, status: int, wrong: dict[str, str]) -> None:

@@ -8,8 +8,9 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from elevenlabs.core.api_error import ApiError
 from vendors import specs
-from vendors.clients import MESSAGES, Clients
+from vendors.clients import MESSAGES, ONCE, Clients
 from vendors.records import Answer, Hit, in_json
 from vendors.server import Vendors
 
@@ -99,6 +100,13 @@ def test_wrong_input_for_fal_is_told_in_the_result(loose: Clients) -> None:
     assert loose.queue.get(place["status_url"]).json()["status"] == "COMPLETED"
     assert loose.queue.get(place["response_url"]).status_code == 422
     assert loose.v.billed == []
+
+
+def test_an_endpoint_that_is_not_played_is_a_violation(loose: Clients) -> None:
+    inputs: Any = [{"text": "Hi", "voice_id": "ada"}]
+    with pytest.raises(ApiError, match="Not Found"):
+        loose.elevenlabs.text_to_dialogue.convert_with_timestamps(inputs=inputs, request_options=ONCE)
+    assert "do not play this endpoint" in loose.v.violations[0]
 
 
 def test_a_stand_in_that_breaks_is_a_violation(loose: Clients) -> None:

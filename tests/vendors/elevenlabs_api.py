@@ -18,12 +18,13 @@ from vendors.elevenlabs_history import History, Item
 from vendors.faults import Fault
 from vendors.house import ELEVENLABS_KEY, House
 from vendors.records import Answer, Hit, in_json
-from vendors.sound import alignment_of, in_wav, samples_of, spoil, tokens_of
+from vendors.sound import Token, alignment_of, in_mp3, in_wav, samples_of, spoil, tokens_of
 
 SPEECH = re.compile(r"/v1/text-to-speech/([^/]+)(/with-timestamps)?")
 ITEM = re.compile(r"/v1/history/([^/]+)(/audio)?")
-FORMAT = re.compile(r"(wav|pcm)_(8000|16000|22050|24000|32000|44100|48000)")
+FORMAT = re.compile(r"(?:(?:wav|pcm)_(8000|16000|22050|24000|32000|44100|48000)|mp3_(22050|24000|44100)_(\d+))")
 BEST_RATE = 32_000  # without a dearer plan
+USUAL_FORMAT = "mp3_44100_128"
 QUEUED_SECONDS = 0.05
 LONGEST_TEXT = 10_000
 
@@ -91,11 +92,12 @@ class ElevenLabs:
     def _speak(self, hit: Hit) -> tuple[Item, bytes]:
         """Make the sound, bill it, and put it into the history."""
         body, found = hit.body, SPEECH.fullmatch(hit.path)
-        model, text, form = body.get("model_id", account.USUAL_MODEL), body["text"], hit.query["output_format"]
+        model, text = body.get("model_id", account.USUAL_MODEL), body["text"]
+        form = hit.query.get("output_format", USUAL_FORMAT)
         settings = body.get("voice_settings") or {}
         tokens = tokens_of(text, settings.get("speed") or 1.0)
-        audio = samples_of(tokens, int(form.split("_")[1]), tone_of(hit))
-        audio = in_wav(audio, int(form.split("_")[1])) if form.startswith("wav") else audio
+        tone = tone_of(hit)
+        audio = sound_of(tokens, form, tone)
         how = self.house.elevenlabs_alignment
         aligned = {
             "alignment": spoil(alignment_of(tokens, normalized=False), how),
@@ -114,12 +116,24 @@ class ElevenLabs:
             output_format=form,
             settings=settings,
             alignments={name: one and one.body() for name, one in aligned.items()},
-            sound=audio,
+            sound=audio if self.house.elevenlabs_history_sound == "bought" else sound_of(tokens, USUAL_FORMAT, tone),
         )
         self.house.charge(hit, len(text) * Decimal(usd) / 1000, item.credits, item.request_id)
         kept = self.house.elevenlabs_history and hit.query.get("enable_logging") != "false"
         self.history.add(item, kept=kept)
         return item, audio
+
+
+def sound_of(tokens: list[Token], form: str, tone: float) -> bytes:
+    """Return the sound in one of the vendor's formats."""
+    name, rate, *rest = form.split("_")
+    samples = samples_of(tokens, int(rate), tone)
+    match name:
+        case "wav":
+            return in_wav(samples, int(rate))
+        case "mp3":
+            return in_mp3(samples, int(rate), int(rest[0]))
+    return samples
 
 
 def tone_of(hit: Hit) -> float:
@@ -132,7 +146,7 @@ def wrong_speech(hit: Hit) -> Iterator[Answer]:
     """Yield what is said to a request that cannot be met, the first complaint first."""
     body: dict[str, Any] = hit.body if isinstance(hit.body, dict) else {}
     text, model = str(body.get("text", "")), body.get("model_id", account.USUAL_MODEL)
-    form = hit.query.get("output_format", "mp3_44100_128")
+    form = hit.query.get("output_format", USUAL_FORMAT)
     if not isinstance(body.get("text"), str):
         yield missing("text")
     if not text.strip():
@@ -146,8 +160,8 @@ def wrong_speech(hit: Hit) -> Iterator[Answer]:
         yield error(404, "not_found", "voice_not_found", "A voice for this voice_id was not found.", "voice_id")
     found = FORMAT.fullmatch(form)
     if not found:
-        message = f"The stand-in speaks wav and pcm, not {form}."
+        message = f"The stand-in speaks wav, pcm and mp3, not {form}."
         yield error(400, "validation_error", "invalid_output_format", message, "output_format")
-    elif int(found[2]) > BEST_RATE:
+    elif found[1] and int(found[1]) > BEST_RATE:
         message = f"Output format {form} requires a higher plan."
         yield error(403, "permission_error", "output_format_not_allowed", message, "output_format")

@@ -98,7 +98,7 @@ class History:
         return in_json(200, found.body(aligned=True)) if found else not_found()
 
     def audio(self, id_: str) -> Answer:
-        """Answer with an item's sound, in the format that was bought."""
+        """Answer with an item's sound; see House.elevenlabs_history_sound."""
         found = self._find(id_)
         return Answer(200, found.sound, "audio/mpeg") if found else not_found()
 

@@ -60,9 +60,7 @@ class Planned:
         meant = self.target in (hit.kind, f"{hit.vendor}/{hit.kind}")
         if not meant and not (self.target == hit.vendor and hit.kind in BOUGHT):
             return False
-        if self.fault.name in STOPPED and hit.kind != "script":
-            return False
-        return self.times != 0 and (self.when is None or self.when in hit.asked)
+        return self.times != 0 and befalls(self.fault, hit) and (self.when is None or self.when in hit.asked)
 
 
 @dataclass(frozen=True)
@@ -78,9 +76,10 @@ class Chance:
         """Draw for a request that is asked for the nth time."""
         digest = hashlib.sha256(f"{self.seed} {nth} {hit.asked}".encode()).digest()
         chance = random.Random(digest)
-        if hit.kind not in self.kinds or chance.random() >= self.rate:
+        faults = [fault for fault in self.faults if befalls(fault, hit)]
+        if hit.kind not in self.kinds or not faults or chance.random() >= self.rate:
             return None
-        return chance.choice(self.faults)
+        return chance.choice(faults)
 
 
 @dataclass(frozen=True)
@@ -132,6 +131,11 @@ class Faults:
                     planned.times -= 1
                 return planned.fault
         return None
+
+
+def befalls(fault: Fault, hit: Hit) -> bool:
+    """Tell whether a request of this kind can fail like this: only a script can stop early."""
+    return fault.name not in STOPPED or hit.kind == "script"
 
 
 def known(name: str) -> None:

@@ -27,6 +27,7 @@ class House:
     elevenlabs_alignment     `right`; `missing` (null); `drift` (the last end 30 % past the sound); `stuck` (the second
                              half at one time); `backwards` (times that go back)
     elevenlabs_history       whether a synthesis lands in the history
+    elevenlabs_history_sound what the history hands over: `bought` (the format that was bought) or `mp3`
     elevenlabs_concurrency   how many syntheses may run at once; one more gets 429
     drip_seconds             how long the fault `drip` takes
     hang_seconds             how long the fault `hang` says nothing
@@ -38,6 +39,7 @@ class House:
         self.openai_mode: Literal["strict", "json_object", "plain"] = "strict"
         self.elevenlabs_alignment: Literal["right", "missing", "drift", "stuck", "backwards"] = "right"
         self.elevenlabs_history = True
+        self.elevenlabs_history_sound: Literal["bought", "mp3"] = "bought"
         self.elevenlabs_concurrency = 10
         self.drip_seconds = 1.0
         self.hang_seconds = 30.0

@@ -94,10 +94,11 @@ class Writer:
         return made
 
     def _string(self, schema: Mapping[str, Any], name: str) -> Any:
-        if choices := schema.get("enum"):
-            return choices[self.at % len(choices)]
+        choices = schema.get("enum")
         if name in ("character", "speaker", "who"):
-            return self.cast[self.at % len(self.cast)]
+            choices = [one for one in self.cast if choices is None or one in choices] or choices
+        if choices:
+            return choices[self.at % len(choices)]
         text = {
             "title": f"All about {self.topic}",
             "image": f"picture {self.at + 1} of {self.topic}",

@@ -166,6 +166,7 @@ class Vendors(House):
         with self.lock:
             self.unchecked.append((hit, None if fault else answer))
         if answer is None:
+            self.stopping.wait(self.hang_seconds)
             wire.reset(handler)
         elif fault:
             wire.send_spoilt(handler, answer, fault.name, self.stopping, self.drip_seconds)
@@ -173,7 +174,7 @@ class Vendors(House):
             wire.send(handler, answer)
 
     def decide(self, hit: Hit) -> tuple[Answer | None, Fault | None]:
-        """Return the answer, and the fault that goes with it; no answer means that the connection just ends."""
+        """Return the answer, and the fault that goes with it; no answer means a client that is left hanging."""
         vendor = self.vendors.get(hit.vendor)
         if vendor is None:
             return in_json(404, {"detail": "Not Found"}), None
@@ -181,7 +182,6 @@ class Vendors(House):
             return vendor.refuse(hit, Fault("wrong_key")), None
         fault = self.faults.take(hit)
         if fault and fault.name == "hang":
-            self.stopping.wait(self.hang_seconds)
             return None, fault
         refused = vendor.refuse(hit, fault) if fault and fault.name not in STOPPED else None
         return refused or vendor.answer(hit, fault), fault

@@ -58,6 +58,7 @@ def check(hit: Hit, answer: Answer | None) -> list[str]:
         operation = operation_of(hit)
         if operation:
             problems += [f"request: {text}" for text in unknown_names(hit, operation)]
+            problems += ["request: the stand-ins do not play this endpoint"] if hit.kind == "unknown" else []
         if answer is not None and operation and (str(answer.status) in operation["responses"] or not is_error(answer)):
             response = MockResponse(answer.content, answer.status, answer.headers, answer.content_type)
             errors = api.iter_response_errors(request, response)
