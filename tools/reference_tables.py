@@ -8,6 +8,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from reelmake.providers.elevenlabs import ElevenLabsOptions
 from reelmake.providers.offline_voice import OfflineVoiceOptions
 from reelmake.settings import PREFIX
 from reelmake.spec import (
@@ -42,6 +43,7 @@ CHARACTER_PARTS: Mapping[type[BaseModel], str] = {
     Sprites: "`sprites:`",
     Caption: "`caption:`",
     OfflineVoiceOptions: "`voice: {offline: ...}`",
+    ElevenLabsOptions: "`voice: {elevenlabs: ...}`",
 }
 
 
@@ -81,6 +83,7 @@ def _form(field: Mapping[str, Any]) -> str:
 
 def _scalar(field: Mapping[str, Any]) -> str:
     word = {"string": "text", "integer": "a whole number", "number": "a number", "object": "`name: value` pairs"}
+    word["boolean"] = "`true` or `false`"
     limits = [f"from {field['minimum']:g}"] if "minimum" in field else []
     limits += [f"to {field['maximum']:g}"] if "maximum" in field else []
     limits += [f"up to {field['maxLength']} characters"] if "maxLength" in field else []

@@ -18,6 +18,7 @@ from reelmake.errors import SetupError
 PROVIDERS: Final = {
     "script.offline": "reelmake.providers.offline_script:OfflineScript",
     "voice.offline": "reelmake.providers.offline_voice:OfflineVoice",
+    "voice.elevenlabs": "reelmake.providers.elevenlabs:ElevenLabsVoice",
     "image.offline": "reelmake.providers.offline_image:OfflineImage",
 }
 ENTRY_POINTS: Final = "reelmake.providers"
