@@ -174,7 +174,7 @@ class Build:
         caller = self.shop.caller
         if caller.budget.cap_usd is None:
             return
-        unknown = {}
+        unknown: dict[str, Step] = {}
         for step in filter(is_paid, steps):
             if caller.price(step.action) is None and self.shop.store.find(key_of(step.action, self.shop)) is None:
                 request = step.action.request
