@@ -19,6 +19,9 @@ PROVIDERS: Final = {
     "script.offline": "reelmake.providers.offline_script:OfflineScript",
     "voice.offline": "reelmake.providers.offline_voice:OfflineVoice",
     "image.offline": "reelmake.providers.offline_image:OfflineImage",
+    "script.openai": "reelmake.providers.openai_script:OpenAIScript",
+    "image.openai": "reelmake.providers.openai_image:OpenAIImage",
+    "image.fal": "reelmake.providers.fal_image:FalImage",
 }
 ENTRY_POINTS: Final = "reelmake.providers"
 
