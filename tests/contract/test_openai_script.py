@@ -56,9 +56,9 @@ def test_the_prompt_says_what_any_server_can_rely_on() -> None:
     assert [message["role"] for message in request_for()["messages"]] == ["system", "user"]
 
 
-def test_a_cast_of_one_is_not_told_to_take_turns() -> None:
-    assert "take turns" not in canonical_json(request_for(cast=[ADA])["messages"])
-    assert "take turns" in canonical_json(request_for()["messages"])
+def test_an_own_template_may_loop_over_the_cast() -> None:
+    template = "{% for one in cast %}{{ one.id }}: {{ one.catchphrases | length }}; {% endfor %}"
+    assert request_for(template=template)["messages"][0]["content"] == "ada: 2; max: 0;"
 
 
 @pytest.mark.parametrize(

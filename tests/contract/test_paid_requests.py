@@ -49,7 +49,7 @@ def test_a_picture_of_fal() -> None:
 def test_a_script_of_openai() -> None:
     """The template that ships along is part of it, but for its comments."""
     assert digest_of(canonical_json(scripts.request_for()).encode()) == (
-        "e2bf5e6e76ae0ff663518701d23c85065760d60f752d8498bc36605a149fc915"
+        "cd850d5f0a0d153ade553d566fbf87063d6aed873d851c2832fab421a8c39dd9"
     )
 
 

@@ -186,7 +186,7 @@ def _failed(response: Exchange) -> Exchange | None:
 
 def _messages(asked: Request, max_line_characters: int) -> list[dict[str, str]]:
     """Render the template, and split it at its headings."""
-    cast = [
+    cast: list[dict[str, Any]] = [
         {
             "id": member["id"],
             "name": _line(member["name"]),
@@ -200,8 +200,10 @@ def _messages(asked: Request, max_line_characters: int) -> list[dict[str, str]]:
         asked["template"],
         file=TEMPLATE,
         cast=cast,
-        lines=asked["lines"],
-        max_line_characters=max_line_characters,
+        names=", ".join(member["id"] for member in cast),
+        characters="\n".join(map(_described, cast)),
+        lines=str(asked["lines"]),
+        max_line_characters=str(max_line_characters),
         **told,
     )
     messages: list[dict[str, str]] = []
@@ -217,6 +219,13 @@ def _messages(asked: Request, max_line_characters: int) -> list[dict[str, str]]:
         fix = "write what is asked for, with {{ topic }}; or delete the file"
         raise InputError((Problem(TEMPLATE, 1, "the prompt comes out empty", fix),))
     return messages
+
+
+def _described(member: Mapping[str, Any]) -> str:
+    """Return a line about a character."""
+    personality = f" Personality: {member['personality']}." if member["personality"] else ""
+    said = ", ".join(f'"{text}"' for text in member["catchphrases"])
+    return f'"{member["id"]}" is {member["name"]}.{personality}{f" Catchphrases: {said}." if said else ""}'
 
 
 def _line(text: Any) -> str:
