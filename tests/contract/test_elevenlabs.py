@@ -300,7 +300,7 @@ def test_what_a_character_has_wrong_is_told_with_its_name(v: Vendors, voice: dic
 )
 def test_error_bodies_of_all_forms_are_understood(status: int, detail: Any, said: str) -> None:
     response = wire.Exchange(status, {}, json.dumps({"detail": detail}).encode())
-    assert said in str(wire._problem(response, "ElevenLabs", told_by_vendor))
+    assert said in str(wire.problem(response, "ElevenLabs", told_by_vendor))
 
 
 @pytest.mark.parametrize("key", ["", " ", "sk_abc\ndef", "sk_äöü"])

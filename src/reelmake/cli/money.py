@@ -84,7 +84,7 @@ def _told(forecast: Forecast, *, show_all: bool) -> list[str]:
             count = f" x{row.count}" if row.count > 1 else ""
             lines.append(f"  {row.verdict:8}{row.step}{count}{_price(row)}")
             place = f" ({row.where})" if row.where and row.reasons else ""
-            lines += [f"           {_short(reason)}{place if not at else ''}" for at, reason in enumerate(row.reasons)]
+            lines += [f"           {_short(reason)}{place if not at else ''}" for at, reason in enumerate(_main(row))]
         if waiting := sorted({row.unless for row in rows if row.unless}):
             lines.append(f"  segments of other lines are kept unless {', '.join(waiting)}")
     return [*lines, *_summary(forecast)]
@@ -102,6 +102,16 @@ def _summary(forecast: Forecast) -> list[str]:
     if forecast.cap_usd is not None and forecast.usd() > forecast.cap_usd:
         lines.append(f"over the cap of ${forecast.cap_usd} by ${forecast.usd() - forecast.cap_usd}")
     return lines
+
+
+def _main(row: Row) -> list[str]:
+    """Return the reasons that tell something: a seed follows from the rest, and one step that is needed is enough."""
+    reasons = [reason for reason in row.reasons if not reason.startswith("request.seed:")] or list(row.reasons)
+    needs = [reason for reason in reasons if reason.startswith("needs ")]
+    if len(needs) < 2:  # noqa: PLR2004 (one needs no summary)
+        return reasons
+    more = f"{needs[0]}, and {len(needs) - 1} more"
+    return [more, *(reason for reason in reasons if reason not in needs)]
 
 
 def _short(reason: str) -> str:
@@ -133,7 +143,7 @@ def _markdown(forecast: Forecast, against: str) -> str:
     if paid:
         lines += ["| episode | step | price | why |", "|---|---|---|---|"]
         for row in paid:
-            why = "; ".join(reason.replace("|", "\\|") for reason in row.reasons)
+            why = "; ".join(_short(reason).replace("|", "\\|") for reason in _main(row))
             place = f" ({row.where})" if row.where else ""
             count = f" x{row.count}" if row.count > 1 else ""
             lines.append(f"| {row.episode} | `{row.step}`{count}{place} | {_price(row).strip()} | {why} |")

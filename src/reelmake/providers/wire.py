@@ -240,11 +240,14 @@ def _transport(library: Any) -> Any:
 
     class Transport(library.HTTPTransport):  # type: ignore[misc]
         def handle_request(self, request: Any) -> Any:
-            limit = request.extensions.get("timeout", {}).get("read")
+            timeouts = request.extensions.setdefault("timeout", {})
+            limit = timeouts.get("read")
             ends_at = time.monotonic() + (LONGEST_WAIT_SECONDS if limit is None else limit)
+            # An SDK's one timeout is for the whole answer: a host that cannot be reached must not hold a call as long.
+            timeouts["connect"] = min(timeouts.get("connect") or CONNECT_SECONDS, CONNECT_SECONDS)
             response = super().handle_request(request)
             # The library reads this anew before the body: what is left has to do for it.
-            request.extensions.get("timeout", {})["read"] = max(0.001, ends_at - time.monotonic())
+            timeouts["read"] = max(0.001, ends_at - time.monotonic())
             response.stream = Body(response.stream, ends_at, request)
             return response
 
