@@ -19,6 +19,7 @@ from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reelmake.errors import InputError, Problem
+from reelmake.logs import protect
 from reelmake.prices import Price, Usd
 from reelmake.source import Loc, Source
 from reelmake.spec import InnerPath, Performer, Reel
@@ -107,6 +108,7 @@ class Settings(BaseSettings):
 def load_settings(root: Path) -> Settings:
     """Read the settings of the project in `root`; raises InputError with all that is wrong in them."""
     text, _ = _text(root / PYPROJECT), _text(root / DOTENV)  # both have to be text
+    protect(secrets_of(root))  # before anything is told of what they hold
     shared = _shared(text)
     problems = list(_mistyped_variables())
     settings = None
@@ -161,7 +163,7 @@ def secrets_of(root: Path) -> list[str]:
     """Return all that must not be shown: what variables hold whose names say so, and the password of the proxy."""
     told = {**_dotenv(root), **os.environ}
     found = {value for name, value in told.items() if value and _SECRET.search(name.upper())}
-    proxy = re.fullmatch(r"\w+://(?:[^@/]*:)?([^@/]*)@.*", told.get(f"{PREFIX}PROXY") or "")
+    proxy = re.match(r"\w+://(?:[^@/]*:)?([^@/]*)@", told.get(f"{PREFIX}PROXY") or "")
     return [value for value in {*found, *([proxy[1]] if proxy else [])} if len(value) >= _SHORTEST_SECRET]
 
 
