@@ -178,6 +178,7 @@ class _Attempts:
         retrying = Retrying(
             retry=retry_if_exception_type((BusyError, LostError)),
             stop=self._is_enough,
+            sleep=self._caller.gates.sleep,
             wait=lambda state: 0 if self._asked_to_pause(state) else wait(state),
             reraise=True,
         )

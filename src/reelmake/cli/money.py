@@ -233,7 +233,7 @@ def cost(
     if as_json:
         print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
         return
-    width = max([len(group.name) for group in found.groups], default=0)
+    width = max(len(name) for name in ("total", *(group.name for group in found.groups)))
     for group in found.groups:
         more = f", {group.unpriced} unpriced" if group.unpriced else ""
         metered = f", quoted ${group.quoted_usd}" if group.quoted_usd != group.usd else ""
