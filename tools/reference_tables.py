@@ -4,19 +4,37 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel
 
+from reelmake.providers.elevenlabs import ElevenLabsOptions
 from reelmake.providers.offline_voice import OfflineVoiceOptions
 from reelmake.settings import PREFIX
-from reelmake.spec import Background, Caption, Character, Episode, Line, Reel, Sprites, Take
+from reelmake.spec import (
+    Background,
+    Caption,
+    Character,
+    Episode,
+    EpisodeProviders,
+    Line,
+    LineProviders,
+    Performer,
+    Reel,
+    Sprites,
+    Take,
+)
+
+PERFORMER = '`"name"`, or `{provider = "name", ...}` with options of that provider'
 
 # Where each record stands in a file, in the order of the page.
 EPISODE_PARTS: Mapping[type[BaseModel], str] = {
     Episode: "the file",
     Line: "each item of `script:`",
     Take: "`take:` of a line",
+    LineProviders: "`providers:` of a line",
+    EpisodeProviders: "`providers:` of an episode",
+    Performer: "each of `providers:`",
     Background: "`background:`",
     Reel: "`reel:`",
 }
@@ -25,6 +43,7 @@ CHARACTER_PARTS: Mapping[type[BaseModel], str] = {
     Sprites: "`sprites:`",
     Caption: "`caption:`",
     OfflineVoiceOptions: "`voice: {offline: ...}`",
+    ElevenLabsOptions: "`voice: {elevenlabs: ...}`",
 }
 
 
@@ -64,6 +83,7 @@ def _form(field: Mapping[str, Any]) -> str:
 
 def _scalar(field: Mapping[str, Any]) -> str:
     word = {"string": "text", "integer": "a whole number", "number": "a number", "object": "`name: value` pairs"}
+    word["boolean"] = "`true` or `false`"
     limits = [f"from {field['minimum']:g}"] if "minimum" in field else []
     limits += [f"to {field['maximum']:g}"] if "maximum" in field else []
     limits += [f"up to {field['maxLength']} characters"] if "maxLength" in field else []
@@ -85,7 +105,7 @@ def _default(field: Mapping[str, Any]) -> str:
     if value is None or value in ([], {}):
         return "nothing"
     if isinstance(value, dict):
-        return "its own defaults"
+        return f"`{value['provider']}`" if value.get("provider") else "its own defaults"
     if "prefixItems" in field:
         return f"`{value[0]}x{value[1]}`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
@@ -97,12 +117,14 @@ def settings_rows(model: type[BaseModel], place: tuple[str, ...]) -> Iterator[st
     for name, field in schema["properties"].items():
         inner = model.model_fields[name].annotation
         here = (*place, name)
-        if isinstance(inner, type) and issubclass(inner, BaseModel):
+        many = field.get("type") == "object"
+        if many:
+            here = (*here, "<model>" if "$ref" in field["additionalProperties"] else "<pool>")
+            inner = next(iter(get_args(inner)[1:]), None) if "$ref" in field["additionalProperties"] else None
+        if isinstance(inner, type) and issubclass(inner, BaseModel) and inner is not Performer:
             yield from settings_rows(inner, here)
             continue
-        many = field.get("type") == "object"
-        here = (*here, "<pool>") if many else here
         variable = PREFIX + "__".join(part if part.startswith("<") else part.upper() for part in here)
-        form = _form(field["additionalProperties"] if many else field)
+        form = PERFORMER if inner is Performer else _form(field["additionalProperties"] if many else field)
         default = "" if many else _default(field)
         yield f"| `{'.'.join(here)}` | `{variable}` | {form} | {default} | {field['description']} |"

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from reelmake.action import Action, amount_of
 from reelmake.budget import Budget
-from reelmake.errors import BusyError, LostError, ProviderError
+from reelmake.errors import AccountError, BusyError, LostError, ProviderError
 from reelmake.gate import Gate, Gates
 from reelmake.logs import log, redact
 from reelmake.prices import Prices
@@ -35,6 +35,7 @@ Found = TypeVar("Found", Answer, Answer | None)
 
 MOST_BUSY: Final = 6  # so often a busy vendor is asked
 MOST_LOST: Final = 2  # so often a request is sent whose answer gets lost: once again, and no more
+OUTCOMES: Final = {BusyError: "busy", LostError: "lost", AccountError: "no account"}  # as the log calls them
 LONGEST_WAIT_SECONDS: Final = 60.0
 
 
@@ -181,6 +182,7 @@ class _Attempts:
         retrying = Retrying(
             retry=retry_if_exception_type((BusyError, LostError)),
             stop=self._is_enough,
+            sleep=self._caller.gates.sleep,
             wait=lambda state: 0 if self._asked_to_pause(state) else wait(state),
             reraise=True,
         )
@@ -202,7 +204,7 @@ class _Attempts:
                 answer, outcome = self._found_or_asked()
             except ProviderError as error:
                 self._learn(error)
-                self._log(type(error).__name__.removesuffix("Error").lower(), began, reason=error.what)
+                self._log(OUTCOMES.get(type(error), "refused"), began, reason=error.what)
                 raise
             self._gate.widen(answer.most_at_once)
         units = " ".join(f"{unit}={count}" for unit, count in answer.units.items())

@@ -7,7 +7,7 @@ made again, read its request and its inputs: there is nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from reelmake.action import Action, canonical_json
@@ -134,9 +134,13 @@ class Production:
     def step(self, action: Action, line_id: str = "", line: Line | None = None, where: str = "") -> Step:
         """Return an action with its name, pool and place."""
         name = ":".join(filter(None, (action.kind, self.name, line_id)))
-        asked = action.request.get("provider", SPEC) != SPEC
-        pool = self.choices[choice_place(action.kind, line)].pool if asked and action.kind in PAID else CPU
-        return Step(name, self.name, line_id, pool, action, where)
+        step = Step(name, self.name, line_id, CPU, action, where)
+        return replace(step, pool=self.choices[choice_place(action.kind, line)].pool) if is_paid(step) else step
+
+
+def is_paid(step: Step) -> bool:
+    """Say whether a provider performs a step: it may cost money."""
+    return step.kind in PAID and step.action.request["provider"] != SPEC
 
 
 def plan(show: Production, lines: Sequence[Line]) -> list[Step]:

@@ -10,6 +10,8 @@ from pages import DOCS, ROOT
 from pydantic import BaseModel
 
 from reelmake.plan import RECIPES
+from reelmake.providers.elevenlabs import ElevenLabsOptions
+from reelmake.providers.offline_voice import OfflineVoiceOptions
 from reelmake.settings import Providers, Settings
 from reelmake.spec import Background, Caption, Character, Episode, Line, Reel, Sprites, Take
 
@@ -22,6 +24,8 @@ MODELS: list[type[BaseModel]] = [
     Character,
     Sprites,
     Caption,
+    OfflineVoiceOptions,
+    ElevenLabsOptions,
     Settings,
     Providers,
 ]

@@ -84,7 +84,7 @@ def _told(forecast: Forecast, *, show_all: bool) -> list[str]:
             count = f" x{row.count}" if row.count > 1 else ""
             lines.append(f"  {row.verdict:8}{row.step}{count}{_price(row)}")
             place = f" ({row.where})" if row.where and row.reasons else ""
-            lines += [f"           {_short(reason)}{place if not at else ''}" for at, reason in enumerate(row.reasons)]
+            lines += [f"           {_short(reason)}{place if not at else ''}" for at, reason in enumerate(_main(row))]
         if waiting := sorted({row.unless for row in rows if row.unless}):
             lines.append(f"  segments of other lines are kept unless {', '.join(waiting)}")
     return [*lines, *_summary(forecast)]
@@ -102,6 +102,16 @@ def _summary(forecast: Forecast) -> list[str]:
     if forecast.cap_usd is not None and forecast.usd() > forecast.cap_usd:
         lines.append(f"over the cap of ${forecast.cap_usd} by ${forecast.usd() - forecast.cap_usd}")
     return lines
+
+
+def _main(row: Row) -> list[str]:
+    """Return the reasons that tell something: a seed follows from the rest, and one step that is needed is enough."""
+    reasons = [reason for reason in row.reasons if not reason.startswith("request.seed:")] or list(row.reasons)
+    needs = [reason for reason in reasons if reason.startswith("needs ")]
+    if len(needs) < 2:  # noqa: PLR2004 (one needs no summary)
+        return reasons
+    more = f"{needs[0]}, and {len(needs) - 1} more"
+    return [more, *(reason for reason in reasons if reason not in needs)]
 
 
 def _short(reason: str) -> str:
@@ -133,7 +143,7 @@ def _markdown(forecast: Forecast, against: str) -> str:
     if paid:
         lines += ["| episode | step | price | why |", "|---|---|---|---|"]
         for row in paid:
-            why = "; ".join(reason.replace("|", "\\|") for reason in row.reasons)
+            why = "; ".join(_short(reason).replace("|", "\\|") for reason in _main(row))
             place = f" ({row.where})" if row.where else ""
             count = f" x{row.count}" if row.count > 1 else ""
             lines.append(f"| {row.episode} | `{row.step}`{count}{place} | {_price(row).strip()} | {why} |")
@@ -223,18 +233,22 @@ def cost(
     if as_json:
         print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
         return
-    width = max([len(group.name) for group in found.groups], default=0)
+    width = max(len(name) for name in ("total", *(group.name for group in found.groups)))
     for group in found.groups:
         more = f", {group.unpriced} unpriced" if group.unpriced else ""
         metered = f", quoted ${group.quoted_usd}" if group.quoted_usd != group.usd else ""
         lost = f", and at most ${group.lost_usd} for answers that were lost" if group.lost_usd else ""
-        print(f"{group.name:{width}}  ${group.usd}  {group.requests} requests{more}{metered}{lost}")
+        print(f"{group.name:{width}}  ${group.usd}  {_count(group.requests, 'request')}{more}{metered}{lost}")
     print(f"{'total':{width}}  ${found.usd}")
     if found.shared:
         count = sum(len(others) for _, others in found.shared.values())
-        print(f"{count} steps share what others paid for: ${found.saved_usd} saved")
+        print(f"{_count(count, 'step')} share what others paid for: ${found.saved_usd} saved")
         for payer, others in found.shared.values():
             print(f"  {payer or 'somebody'} paid for {', '.join(others)}")
     for step, asked_at, usd in found.unanswered:
         most = "an unknown amount" if usd is None else f"${usd}"
         print(f"{step} was asked for at {asked_at} and never answered: it may have cost {most}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -9,6 +9,7 @@ dead ends the call.
 
 from __future__ import annotations
 
+import atexit
 import email.utils
 import json
 import time
@@ -71,15 +72,17 @@ def exchange(send: Callable[[], object], vendor: str, told: Told | None = None) 
     with _watching() as seen:
         try:
             send()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 (an SDK may make anything of an answer: what arrived counts)
             if seen.response is None and seen.error is None:
-                raise ProviderError(f"{vendor}: the request could not be made: {error}") from error
+                if isinstance(error, UnicodeEncodeError) and error.encoding == "ascii":
+                    raise _no_header(vendor) from None
+                raise ProviderError(f"{vendor}: the request could not be made: {error}") from None
     if seen.error is not None:
-        raise _transport_problem(seen.error, vendor) from seen.error
+        raise _transport_problem(seen.error, vendor) from None
     if seen.response is None:
         raise ProviderError(f"{vendor}: nothing was sent")
-    if problem := _problem(seen.response, vendor, told):
-        raise problem
+    if wrong := problem(seen.response, vendor, told):
+        raise wrong
     return seen.response
 
 
@@ -119,11 +122,11 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 _NO_ACCOUNT: Final = (401, 402, 403)
 _NOT_NOW: Final = (408, 409, 425, 429)
 _GATEWAY_GAVE_UP: Final = (504, 524)  # the gateway did not wait for the end; the vendor may go on
-_SUCCESS, _MULTIPLE, _SERVER_ERROR = 200, 300, 500
+_SUCCESS, _MULTIPLE, _TOO_MANY, _SERVER_ERROR = 200, 300, 429, 500
 _LOOK: Final = "run doit again; if it stays so, look at the vendor's status page and your base URL"
 
 
-def _problem(response: Exchange, vendor: str, told: Told | None) -> ProviderError | None:
+def problem(response: Exchange, vendor: str, told: Told | None) -> ProviderError | None:
     """Return what is wrong with a response, or None when it is an answer."""
     if _SUCCESS <= response.status < _MULTIPLE:
         is_page = "html" in response.headers.get("content-type", "") or response.body.lstrip()[:1] == b"<"
@@ -140,7 +143,8 @@ def _by_status(response: Exchange, vendor: str, code: str, message: str) -> Prov
     if status in _GATEWAY_GAVE_UP:
         return LostError(said, _LOOK)
     if status in _NOT_NOW or status >= _SERVER_ERROR:
-        return BusyError(said, "run doit again later", retry_after_seconds(response.headers))
+        pause = retry_after_seconds(response.headers)
+        return BusyError(said, "run doit again later", pause, too_many=status == _TOO_MANY)
     return ProviderError(said, "change what is asked for")
 
 
@@ -151,9 +155,16 @@ def _transport_problem(error: Exception, vendor: str) -> ProviderError:
         return AccountError(f"{vendor}: the proxy did not let the call through: {why}", "check REELMAKE_PROXY")
     if name in {"ConnectError", "ConnectTimeout", "PoolTimeout"}:
         return BusyError(f"{vendor}: cannot be reached: {why}", "check the network, the proxy and the base URL")
-    if name in {"UnsupportedProtocol", "InvalidURL", "LocalProtocolError"}:
+    if name == "LocalProtocolError":  # its message quotes the header that cannot be sent, key and all
+        return _no_header(vendor)
+    if name in {"UnsupportedProtocol", "InvalidURL"}:
         return AccountError(f"{vendor}: cannot be asked: {why}", "check the base URL and the key")
     return LostError(f"{vendor}: the answer did not arrive: {why}", "run doit again")
+
+
+def _no_header(vendor: str) -> AccountError:
+    what = f"{vendor}: cannot be asked: the key holds what no key can hold"
+    return AccountError(what, "copy it once more: without spaces, quotes and line breaks")
 
 
 @contextmanager
@@ -200,11 +211,13 @@ def _client(library: Any, proxy: str | None) -> Any:
                 seen.response, seen.error = Exchange(response.status_code, headers, response.content), None
             return response
 
-    return Client(
+    client = Client(
         transport=transport(proxy=proxy, trust_env=False, retries=0, limits=library.Limits(max_connections=None)),
         trust_env=False,
         timeout=library.Timeout(LONGEST_WAIT_SECONDS, connect=CONNECT_SECONDS),
     )
+    atexit.register(client.close)
+    return client
 
 
 def _transport(library: Any) -> Any:
@@ -228,9 +241,14 @@ def _transport(library: Any) -> Any:
 
     class Transport(library.HTTPTransport):  # type: ignore[misc]
         def handle_request(self, request: Any) -> Any:
-            limit = request.extensions.get("timeout", {}).get("read")
+            timeouts = request.extensions.setdefault("timeout", {})
+            limit = timeouts.get("read")
             ends_at = time.monotonic() + (LONGEST_WAIT_SECONDS if limit is None else limit)
+            # An SDK's one timeout is for the whole answer: a host that cannot be reached must not hold a call as long.
+            timeouts["connect"] = min(timeouts.get("connect") or CONNECT_SECONDS, CONNECT_SECONDS)
             response = super().handle_request(request)
+            # The library reads this anew before the body: what is left has to do for it.
+            timeouts["read"] = max(0.001, ends_at - time.monotonic())
             response.stream = Body(response.stream, ends_at, request)
             return response
 

@@ -17,7 +17,7 @@ from doit.task import Task
 
 from reelmake.action import Receipt, explain, key, manifest
 from reelmake.errors import BuildError
-from reelmake.plan import PAID, SPEC, Production, Step, choice_place, image, plan, voice
+from reelmake.plan import PAID, Production, Step, choice_place, image, is_paid, plan, voice
 from reelmake.project import Project
 from reelmake.run import key_of, script_of
 from reelmake.spec import MAX_LINE_CHARACTERS, Line
@@ -267,11 +267,6 @@ class Forecaster:
             name, why = f"{kind}:{show.name}", (NOT_WRITTEN,)
             rows.append(Row(name, show.name, kind, "make", why, usd, at_most=bool(usd), count=episode.lines))
         return rows
-
-
-def is_paid(step: Step) -> bool:
-    """Say whether a provider performs a step."""
-    return step.kind in PAID and step.action.request["provider"] != SPEC
 
 
 def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:

@@ -24,7 +24,8 @@ from reelmake.budget import Budget
 from reelmake.calls import Caller
 from reelmake.errors import AccountError, BuildError, InputError, ProviderError, ReelmakeError, SetupError
 from reelmake.gate import Gates
-from reelmake.plan import BUILD, CPU, RECIPES, Production, Step, choice_place, plan
+from reelmake.logs import redact
+from reelmake.plan import BUILD, CPU, RECIPES, Production, Step, choice_place, is_paid, plan
 from reelmake.prices import Prices
 from reelmake.project import STATE, Project, episode_names, line_problem, load_project
 from reelmake.provenance import decided_by, reads, write_provenance
@@ -83,7 +84,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
             tasks = [*own, *build.tasks()]
         except ReelmakeError as error:
-            raise InvalidDodoFile(f"nothing was built\n{error}") from None
+            raise InvalidDodoFile(redact(f"nothing was built\n{error}")) from None
         except OSError as error:
             raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
         self.pools = build.shop.caller.gates
@@ -160,11 +161,29 @@ class Build:
         for kind in RECIPES:
             members = [f"{kind}:{show.name}" for show in shows if _has(show, kind)]
             yield Task(kind, None, task_dep=members, has_subtask=True, doc=ABOUT[kind])
+        planned = {show.name: self.steps(show) for show in shows}
+        if self.may_delay:
+            self._refuse_unpriced(step for show in shows for step in planned[show.name] or plan(show, []))
         for show in shows:
-            if steps := self.steps(show):
+            if steps := planned[show.name]:
                 yield from self._tasks(show, steps)
             else:
                 yield from self._unwritten(show)
+
+    def _refuse_unpriced(self, steps: Iterable[Step]) -> None:
+        """Raise SetupError under a cap when the price of a step is not known: a build could not keep to it."""
+        caller = self.shop.caller
+        if caller.budget.cap_usd is None:
+            return
+        unknown: dict[str, Step] = {}
+        for step in filter(is_paid, steps):
+            if caller.price(step.action) is None and self.shop.store.find(key_of(step.action, self.shop)) is None:
+                request = step.action.request
+                unknown.setdefault(str(request.get("model") or request["provider"]), step)
+        if unknown:
+            told = ", ".join(f"{model} ({step.name})" for model, step in unknown.items())
+            fix = f"set usd_per_... under [tool.reelmake.prices.{next(iter(unknown))!r}], or take the cap away"
+            raise SetupError(f"there is a cap of ${caller.budget.cap_usd}, and no price for {told}", fix)
 
     def steps(self, show: Production) -> list[Step]:
         """Return all steps of an episode, or none while there is no script that they could be made of."""

@@ -1,0 +1,74 @@
+"""What the providers of OpenAI, and of servers that speak like it, share: the client, and what errors mean."""
+
+from __future__ import annotations
+
+from typing import Any, Final
+from urllib.parse import urlsplit
+
+from reelmake.errors import AccountError, ProviderError
+from reelmake.providers import wire
+from reelmake.providers.base import Call
+from reelmake.providers.wire import Exchange
+
+KEY: Final = "OPENAI_API_KEY"
+BASE_URL: Final = "OPENAI_BASE_URL"
+OPENAI: Final = "https://api.openai.com/v1"
+
+_NO_CREDIT: Final = ("insufficient_quota", "billing_hard_limit_reached", "billing_not_active")
+_NOT_FOUND, _TOO_MANY = 404, 429
+_WRONG_REQUEST: Final = (400, 404, 422)
+
+
+def base_url(call: Call) -> str:
+    """Return where requests go: to OpenAI, or to what OPENAI_BASE_URL names."""
+    return call.variable(BASE_URL) or OPENAI
+
+
+def vendor(call: Call) -> str:
+    """Return what errors call the server."""
+    url = base_url(call)
+    return "openai" if url.rstrip("/") == OPENAI else f"openai (at {urlsplit(url).netloc.rpartition('@')[2]})"
+
+
+def client(call: Call) -> Any:
+    """Return an SDK client that sends each request once, and waits for the whole answer as long as the call may."""
+    import httpx2  # noqa: PLC0415
+    import openai  # noqa: PLC0415
+
+    return openai.OpenAI(
+        api_key=call.secret(KEY).strip(),
+        base_url=base_url(call),
+        max_retries=0,
+        timeout=httpx2.Timeout(call.timeout_seconds, connect=min(call.timeout_seconds, wire.CONNECT_SECONDS)),
+        http_client=wire.http2_client(call),
+    )
+
+
+def parameter(response: Exchange) -> str:
+    """Return the parameter that an error is about, when the server says so in a field of its own; else nothing.
+
+    OpenAI writes `{"error": {"param": "seed"}}`, servers on FastAPI `{"detail": [{"loc": ["body", "seed"]}]}`.
+    """
+    told = response.json()
+    error = told.get("error", told) if isinstance(told, dict) else None
+    if isinstance(error, dict) and isinstance(error.get("param"), str):
+        return str(error["param"]).partition(".")[0]
+    detail = told.get("detail") if isinstance(told, dict) else None
+    first = detail[0] if isinstance(detail, list) and detail else None
+    place = first.get("loc") if isinstance(first, dict) else None
+    return str(place[1]) if isinstance(place, list) and len(place) > 1 else ""
+
+
+def is_wrong_request(response: Exchange) -> bool:
+    """Say whether the server took a request for one that cannot be met: nothing was done, nothing is billed."""
+    return response.status in _WRONG_REQUEST
+
+
+def common_problem(who: str, response: Exchange, code: str, message: str, models: str) -> ProviderError | None:
+    """Return what an error of any endpoint means when its status does not say it; `models` are some that there are."""
+    if code in _NO_CREDIT or (response.status == _TOO_MANY and "exceeded your current quota" in message.lower()):
+        return AccountError(f"{who}: {message} ({code})", "add credit to the account, or raise its limit")
+    about_model = code == "model_not_found" or parameter(response) == "model"
+    if is_wrong_request(response) and (about_model or (response.status == _NOT_FOUND and "model" in message.lower())):
+        return ProviderError(f"{who}: {message}", f"set the model to one that this server has, such as {models}")
+    return None

@@ -1,0 +1,250 @@
+"""Scripts by a language model of OpenAI, or of any server that speaks like it (OPENAI_BASE_URL).
+
+The request holds what is sent: the rendered messages, the schema of the answer, the limit of tokens. Another comment in
+a template therefore asks for nothing, other words do. Servers differ in what they take: one that refuses the schema, or
+a parameter by its name, has done nothing and billed nothing, and is asked again without it.
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any, ClassVar, Final, Literal
+
+from pydantic import Field
+
+from reelmake.action import canonical_json, digest_of
+from reelmake.errors import InputError, Problem, ProviderError
+from reelmake.logs import log
+from reelmake.prices import Prices
+from reelmake.prompts import render
+from reelmake.providers import openai_api, openai_models, openai_usage, script_text, wire
+from reelmake.providers.base import Answer, Call, Options, Request, ScriptLine, ScriptProvider
+from reelmake.providers.openai_form import Form
+from reelmake.providers.wire import Exchange
+from reelmake.spec import MAX_LINE_CHARACTERS
+
+TEMPLATE: Final = "templates/script.openai.j2"
+MODELS: Final = "gpt-6-luna, gpt-6.1-terra, gpt-6.1-sol or gpt-6-astra"
+
+Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
+
+# How many tokens an answer may have, which is part of the request: changing these asks for all scripts again.
+# A token is at least a character in any language's everyday words; a direction of 30 words, names and punctuation
+# come on top. Thinking counts as output, and a model that is cut off while thinking is paid for nothing.
+LINE_TOKENS: Final = 160
+THINKING_TOKENS: Final[Mapping[str | None, int]] = {
+    "none": 500,
+    "minimal": 2_000,
+    "low": 4_000,
+    None: 8_000,  # the model decides
+    "medium": 12_000,
+    "high": 32_000,
+    "xhigh": 64_000,
+    "max": 100_000,
+}
+
+_HEADING = re.compile(r"== (system|user)")
+_TOO_LONG = re.compile(
+    r"context[ _](?:length|window|size)|max_(?:completion_)?tokens|too (?:large|long)", re.IGNORECASE
+)
+
+
+class OpenAIScriptOptions(Options):
+    """What can be chosen of a model that writes scripts; all of it asks for another script."""
+
+    model: str = Field("gpt-6-luna", min_length=1, max_length=200, description="Which model writes.")
+    reasoning_effort: Effort | None = Field(
+        None, description="How long the model thinks before it writes; thinking is paid for. The model decides, else."
+    )
+    max_line_characters: int = Field(
+        220, ge=40, le=MAX_LINE_CHARACTERS, description="How many characters a spoken line may have."
+    )
+    max_output_tokens: int | None = Field(
+        None,
+        ge=256,
+        le=200_000,
+        description="How many tokens an answer may have, thinking included: what a script can cost at most. "
+        "Enough for the lines, else.",
+    )
+
+
+class _NotTakenError(ProviderError):
+    """A server does not take a parameter: `name`."""
+
+    def __init__(self, what: str, fix: str = "", name: str = "") -> None:
+        super().__init__(what, fix)
+        self.name = name
+
+
+# (base URL, model) -> the form that worked last; for this process only, since servers are updated
+_forms: dict[tuple[str, str], Form] = {}
+
+
+class OpenAIScript(ScriptProvider):
+    """Writes a script with one chat completion.
+
+    Request: `{"provider", "model", "messages": [{"role", "content"}], "schema", "lines", "max_line_characters",
+    "max_completion_tokens", "cast": [{"id", "name"}], "seed", "take"}`, and `"reasoning_effort"` when one is chosen.
+    The stored answer is the completion's JSON. Units: `input_tokens` (with the cached ones), `cached_tokens`,
+    `output_tokens` (with those of thinking).
+    """
+
+    pool: ClassVar[str] = "openai-text"
+    options: ClassVar[type[Options]] = OpenAIScriptOptions
+    timeout_seconds: ClassVar[float] = 300.0
+    secrets: ClassVar[tuple[str, ...]] = (openai_api.KEY,)
+
+    def shape(self, asked: Request) -> Request:
+        """Return what is sent; raises InputError for mistakes in the template."""
+        options = OpenAIScriptOptions.model_validate(asked.get("options", {}))
+        count, most = int(asked["lines"]), options.max_line_characters
+        ids = [str(member["id"]) for member in asked["cast"]]
+        fitting = THINKING_TOKENS[options.reasoning_effort] + count * (most + LINE_TOKENS)
+        effort = {"reasoning_effort": options.reasoning_effort} if options.reasoning_effort else {}
+        content = {
+            "model": options.model,
+            "messages": _messages(asked, most),
+            "schema": _schema(ids, count),
+            "max_completion_tokens": options.max_output_tokens or fitting,
+            **effort,
+            "take": asked["take"],
+        }
+        return {
+            "provider": asked["provider"],
+            **content,
+            "lines": count,
+            "max_line_characters": most,
+            "cast": [{"id": member["id"], "name": member["name"]} for member in asked["cast"]],
+            "seed": int(digest_of(canonical_json(content).encode())[:8], 16) >> 1,  # 31 bits: all servers take them
+        }
+
+    def price(self, request: Request, prices: Prices) -> Decimal | None:
+        """Return the price of the longest answer."""
+        price = prices.of_text("openai", request["model"])
+        told = f"{canonical_json(request['messages'])}{canonical_json(request['schema'])}"
+        most = openai_usage.most_input_tokens(told)
+        return price.tokens(most, request["max_completion_tokens"]) if price else None
+
+    def ask(self, request: Request, call: Call) -> Answer:
+        """Have the script written, in the first form that the server takes."""
+        place = (openai_api.base_url(call), request["model"])
+        form = _forms.get(place, Form())
+        ends_at = time.monotonic() + call.timeout_seconds
+        while True:
+            try:
+                response = self._send(
+                    request, replace(call, timeout_seconds=max(0.1, ends_at - time.monotonic())), form
+                )
+            except _NotTakenError as error:
+                log().info("asking again in another form: the server does not take this one", why=error.what)
+                form = form.without(error.name)
+                continue
+            _forms[place] = form
+            price = call.prices.of_text("openai", request["model"])
+            units, usd = openai_usage.bill(response.json(), price, self.price(request, call.prices))
+            return Answer(response.body, units, usd)
+
+    def _send(self, request: Request, call: Call, form: Form) -> Exchange:
+        who = openai_api.vendor(call)
+
+        def told(response: Exchange, code: str, message: str) -> ProviderError | None:
+            if name := form.refused(request, response, code, message):
+                return _NotTakenError(f"{who}: {message}", "", name)
+            if known := openai_api.common_problem(who, response, code, message, MODELS):
+                return known
+            if openai_api.is_wrong_request(response) and _TOO_LONG.search(f"{code} {message}"):
+                fix = "set max_output_tokens to less, or ask for fewer lines:"
+                return ProviderError(f"{who}: {message}", fix)
+            return None
+
+        ask = openai_api.client(call).chat.completions.with_raw_response
+        response = wire.exchange(lambda: ask.create(**form.arguments(request)), who, told)
+        if failed := _failed(response):
+            raise wire.problem(failed, who, told) or ProviderError(f"{who}: an error came in place of a script")
+        return response
+
+    def ends_on(self, options: Mapping[str, Any], call: Call) -> str | None:
+        """Return the model's last day, when it is known."""
+        return openai_models.ends_on(str(options["model"]), call)
+
+    def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:
+        """Return the lines, in order; raises ProviderError."""
+        return script_text.lines_of(script_text.said(body), request)
+
+
+def _failed(response: Exchange) -> Exchange | None:
+    """Return the error that some gateways wrap into a success, as a response with the status that it names."""
+    told = response.json()
+    error = told.get("error") if isinstance(told, dict) and not told.get("choices") else None
+    if not error:
+        return None
+    status = error.get("code") if isinstance(error, dict) else None
+    # They answer for somebody else, who failed.
+    known = status if isinstance(status, int) and 400 <= status < 600 else 502  # noqa: PLR2004 (what HTTP calls errors)
+    return replace(response, status=known)
+
+
+def _messages(asked: Request, max_line_characters: int) -> list[dict[str, str]]:
+    """Render the template, and split it at its headings."""
+    cast: list[dict[str, Any]] = [
+        {
+            "id": member["id"],
+            "name": _line(member["name"]),
+            "personality": _line(member["personality"]).rstrip("."),
+            "catchphrases": [_line(said) for said in member["catchphrases"]],
+        }
+        for member in asked["cast"]
+    ]
+    told = {name: _line(asked[name]) for name in ("topic", "title", "language", "style")}
+    text = render(
+        asked["template"],
+        file=TEMPLATE,
+        cast=cast,
+        names=", ".join(member["id"] for member in cast),
+        characters="\n".join(map(_described, cast)),
+        lines=str(asked["lines"]),
+        max_line_characters=str(max_line_characters),
+        **told,
+    )
+    messages: list[dict[str, str]] = []
+    for line in text.splitlines():
+        if heading := _HEADING.fullmatch(line):
+            messages.append({"role": heading[1], "content": ""})
+            continue
+        if not messages:
+            messages.append({"role": "user", "content": ""})
+        messages[-1]["content"] = f"{messages[-1]['content']}\n{line}".strip()
+    messages = [message for message in messages if message["content"]]
+    if not messages:
+        fix = "write what is asked for, with {{ topic }}; or delete the file"
+        raise InputError((Problem(TEMPLATE, 1, "the prompt comes out empty", fix),))
+    return messages
+
+
+def _described(member: Mapping[str, Any]) -> str:
+    """Return a line about a character."""
+    personality = f" Personality: {member['personality']}." if member["personality"] else ""
+    said = ", ".join(f'"{text}"' for text in member["catchphrases"])
+    return f'"{member["id"]}" is {member["name"]}.{personality}{f" Catchphrases: {said}." if said else ""}'
+
+
+def _line(text: Any) -> str:
+    """Return text on one line, so that nothing in it is taken for a line of the template."""
+    return " ".join(str(text or "").split())
+
+
+def _schema(ids: Sequence[str], count: int) -> dict[str, Any]:
+    """Return the JSON schema of the answer, in the strict form: everything required, nothing besides."""
+    line = _strict({"character": {"type": "string", "enum": list(ids)}, **dict.fromkeys(("text", "image"), _TEXT)})
+    return _strict({"lines": {"type": "array", "minItems": count, "maxItems": count, "items": line}})
+
+
+_TEXT: Final = {"type": "string"}
+
+
+def _strict(properties: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}
