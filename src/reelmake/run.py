@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Literal
 
 from reelmake.action import Action, Receipt, amount_of, digest_of, key, manifest
-from reelmake.errors import BuildError, ProviderError
+from reelmake.errors import BuildError, SetupError
 from reelmake.logs import log
 from reelmake.plan import PAID, SPEC, Production, script
 from reelmake.spec import Line
@@ -65,7 +65,7 @@ def key_of(action: Action, shop: Workshop) -> str:
 
 
 def script_of(show: Production, shop: Workshop) -> list[Line] | None:
-    """Return the lines of an episode, or None when they have yet to be written."""
+    """Return the lines of an episode, or None when they have yet to be written, or cannot be read."""
     from reelmake.read import script_lines  # noqa: PLC0415
 
     if show.episode.script is not None:
@@ -75,8 +75,10 @@ def script_of(show: Production, shop: Workshop) -> list[Line] | None:
     body = shop.store.read(receipt.blob) if receipt else None
     try:
         return script_lines(body, action) if body is not None else None
-    except ProviderError:
-        return None  # the step that writes the script says what is wrong with it
+    except (SetupError, OSError):
+        raise
+    except Exception:  # noqa: BLE001
+        return None  # the step that writes the script says what is wrong with it, whatever that is
 
 
 def _digests(action: Action, shop: Workshop) -> dict[str, str]:

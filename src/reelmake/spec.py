@@ -32,11 +32,12 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 MAX_LINES: Final = 200
 MAX_LINE_CHARACTERS: Final = 1000
+MAX_TEXT_CHARACTERS: Final = 2000
 MAX_CAST: Final = 6
 
 _COLOR: Final = "#[0-9A-Fa-f]{6}"
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=2000)]
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_CHARACTERS)]
 Spoken = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE_CHARACTERS)]
 Name = Annotated[
     str,

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -62,11 +61,11 @@ def opened(project: Path, episodes: list[str] | None) -> Iterator[Build]:
     from reelmake.tasks.loader import Build  # noqa: PLC0415
     from reelmake.tasks.records import Records  # noqa: PLC0415
 
-    os.chdir(project)
-    Path(STATE).mkdir(exist_ok=True)
-    loaded = load_project(Path(), known_episodes(Path(), episodes))
-    records = Records(f"{STATE}/doit.db")
-    try:
-        yield Build(loaded, records, may_delay=False)
-    finally:
-        records.close()
+    with chdir(project):  # names of files are from there
+        Path(STATE).mkdir(exist_ok=True)
+        loaded = load_project(Path(), known_episodes(Path(), episodes))
+        records = Records(f"{STATE}/doit.db")
+        try:
+            yield Build(loaded, records, may_delay=False)
+        finally:
+            records.close()

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, app, opened
+from reelmake.settings import DOTENV
 
 if TYPE_CHECKING:
     from reelmake.tasks.forecast import Forecast, Row
@@ -56,20 +57,41 @@ def _keys_at(revision: str, build: Build) -> set[str]:
     from reelmake.project import load_project  # noqa: PLC0415
     from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
 
-    command = ["git", "archive", "--format=tar", f"{revision}:./"]
-    packed = subprocess.run(command, capture_output=True, check=False)
-    if packed.returncode:
-        told = packed.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(f"git knows no {revision!r}: {told[-1] if told else ''}", "name a branch, a tag or a commit")
+    packed = _packed(revision)
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(packed.stdout)) as archive:
-            archive.extractall(folder, filter="data")
+        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+            archive.extractall(folder, filter=_harmless)  # noqa: S202 (it is our own, and what leads out is left out)
+        dotenv = Path(DOTENV)
+        if dotenv.is_file():  # settings of this machine are no part of any revision, and hold for all of them
+            (Path(folder) / DOTENV).unlink(missing_ok=True)
+            (Path(folder) / DOTENV).symlink_to(dotenv.absolute())
         try:
             before = load_project(Path(folder))
         except InputError as error:
             print(f"the specs of {revision} have mistakes, so everything counts as new:\n{error}", file=sys.stderr)
             return set()
         return set(paid_steps(before, build.shop))
+
+
+def _packed(revision: str) -> bytes:
+    """Return the project as it was at a git revision, as a tar; raises UsageError."""
+    command = ["git", "archive", "--format=tar", "--end-of-options", f"{revision}:./"]
+    try:
+        packed = subprocess.run(command, capture_output=True, check=False)
+    except FileNotFoundError:
+        raise UsageError("git is not installed", "install it, or plan without --against") from None
+    if packed.returncode:
+        told = packed.stderr.decode("utf-8", "replace").strip().splitlines()
+        raise UsageError(f"git knows no {revision!r}: {told[-1] if told else ''}", "name a branch, a tag or a commit")
+    return packed.stdout
+
+
+def _harmless(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
+    """Leave out what would lead out of the folder, such as links to elsewhere: specs are files."""
+    try:
+        return tarfile.data_filter(member, folder)
+    except tarfile.FilterError:
+        return None
 
 
 def _told(forecast: Forecast, *, show_all: bool) -> list[str]:
@@ -169,7 +191,7 @@ def why(
     with opened(project, None) as build:
         forecaster = Forecaster(build)
         rows = {row.step: row for row in forecaster.forecast().rows}
-        steps = [step for show in build.project.productions.values() for step in build.steps(show)]
+        steps = [step for show in build.project.productions.values() for step in forecaster.steps(show)]
         path = Path(target).as_posix()
         step = next((step for step in steps if target == step.name or path in step.action.outputs.values()), None)
         if step is None:
@@ -223,13 +245,16 @@ def cost(
     as_json: AsJson = False,
 ) -> None:
     """Tell what was spent, from receipts; what sharing saved, and what may have been paid for nothing."""
-    from reelmake.spending import spending  # noqa: PLC0415
+    from reelmake.spending import episode_of, spending  # noqa: PLC0415
     from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
 
     with opened(project, None) as build:
         uses = paid_steps(build.project, build.shop)
-        store = build.shop.store
-        found = spending(store.receipts(), store.notes(), uses, by.value, episodes or ())
+        receipts, notes = list(build.shop.store.receipts()), list(build.shop.store.notes())
+        known = {*build.project.productions, *(episode_of(receipt.step) for receipt in receipts)}
+        if unknown := [name for name in episodes or () if name not in known]:
+            raise UsageError(f"there is no episode {unknown[0]!r}, and nothing was spent on one", "look at its name")
+        found = spending(receipts, notes, uses, by.value, episodes or ())
     if as_json:
         print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
         return

@@ -139,7 +139,7 @@ def measure(text: str, size_px: float) -> float:
 
 def font_digests(text: str) -> Mapping[str, str]:
     """Return family -> sha256 of the file, for the fonts that this text is shown in: what a key needs to know."""
-    return MappingProxyType({font.family: digest_of(_content(font)) for font in _fonts_of(text)})
+    return MappingProxyType({font.family: _digest(font) for font in _fonts_of(text)})
 
 
 def fonts_dir(cache: Path, text: str) -> Path:
@@ -226,6 +226,11 @@ def _path(font: Font) -> Path:
 @cache
 def _content(font: Font) -> bytes:
     return _path(font).read_bytes()
+
+
+@cache
+def _digest(font: Font) -> str:
+    return digest_of(_content(font))
 
 
 @cache

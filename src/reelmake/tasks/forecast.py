@@ -8,7 +8,7 @@ other lines are kept unless the new timeline moves what they show, which only th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Literal
@@ -20,7 +20,7 @@ from reelmake.errors import BuildError
 from reelmake.plan import PAID, Production, Step, choice_place, image, is_paid, plan, voice
 from reelmake.project import Project
 from reelmake.run import key_of, script_of
-from reelmake.spec import MAX_LINE_CHARACTERS, Line
+from reelmake.spec import MAX_LINE_CHARACTERS, MAX_TEXT_CHARACTERS, Line
 from reelmake.tasks.loader import Build
 from reelmake.workshop import Workshop
 
@@ -38,6 +38,7 @@ class Row:
     usd      what it costs at most, None when nobody knows; 0 for what is kept, restored or shared
     at_most  whether it may well be less: an upper bound
     unless   what may yet change the verdict
+    is_paid  whether a provider performs it
     """
 
     step: str
@@ -51,6 +52,7 @@ class Row:
     where: str = ""
     unless: str = ""
     count: int = 1
+    is_paid: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,6 +115,8 @@ class Forecaster:
     build: Build
     _bought: dict[str, str] = field(default_factory=dict)  # key -> the step that would pay for it
     _known: dict[str, Receipt] | None = None
+    _steps: dict[str, list[Step]] = field(default_factory=dict)
+    _gone: dict[str, list[tuple[str, Receipt]]] = field(default_factory=dict)
 
     def forecast(self) -> Forecast:
         """Look at all episodes of the project."""
@@ -122,25 +126,33 @@ class Forecaster:
             rows += self._episode(show, tasks)
         return Forecast(tuple(rows), self.build.project.settings.cap_usd)
 
+    def steps(self, show: Production) -> list[Step]:
+        """Return all steps of an episode that are known now: those that need no script, while it is not written."""
+        if show.name not in self._steps:
+            self._steps[show.name] = self.build.steps(show) or plan(show, [])
+        return self._steps[show.name]
+
     def _episode(self, show: Production, tasks: Mapping[str, Task]) -> list[Row]:
-        steps = self.build.steps(show)
+        steps = self.steps(show)
+        makers = {path: step.name for step in steps for path in step.action.outputs.values()}
         rows: dict[str, Row] = {}
-        for step in steps or plan(show, []):
-            rows[step.name] = self._row(show, step, tasks.get(step.name), rows, steps)
-        if steps:
+        for step in steps:
+            rows[step.name] = self._row(show, step, tasks.get(step.name), rows, makers)
+        if any(step.line for step in steps):
             return list(rows.values())
         return [*rows.values(), *self._of_lines(show)]
 
     def _row(
-        self, show: Production, step: Step, task: Task | None, rows: Mapping[str, Row], steps: Sequence[Step]
+        self, show: Production, step: Step, task: Task | None, rows: Mapping[str, Row], makers: Mapping[str, str]
     ) -> Row:
-        makers = {path: other.name for other in steps for path in other.action.outputs.values()}
         needed = dict.fromkeys(makers[path] for path in step.action.inputs.values() if path in makers)
         made = [name for name in needed if rows[name].verdict == "make"]
-        if step.kind == "segment" and made and not self._is_new(step) and self._has_outputs(step):
-            moved = [name for name in made if name.startswith("timeline:")]
-            if moved == made and rows[f"voice:{show.name}:{step.line}"].verdict != "make":
-                return self._told(step, "keep", (), unless=f"{moved[0]} moves what it shows")
+        timeline = f"timeline:{show.name}"
+        if made == [timeline] and step.kind == "segment":
+            # Its part of the timeline is most likely as it was: it shows the same words, for as long.
+            kept = self._if_not_moved(step)
+            if kept and rows[f"voice:{show.name}:{step.line}"].verdict != "make":
+                return self._told(step, kept, (), unless=f"{timeline} moves what it shows")
         if made:
             return self._told(step, "make", tuple(f"needs {name}, which is made" for name in made))
         if restored := [name for name in needed if rows[name].verdict == "restore"]:
@@ -179,7 +191,18 @@ class Forecaster:
         usd: Decimal | None = Decimal(0),
         unless: str = "",
     ) -> Row:
-        return Row(step.name, step.episode, step.kind, verdict, reasons, usd, False, name, step.where, unless)
+        return Row(
+            step.name,
+            step.episode,
+            step.kind,
+            verdict,
+            reasons,
+            usd,
+            key=name,
+            where=step.where,
+            unless=unless,
+            is_paid=is_paid(step),
+        )
 
     def _doit_says(self, task: Task | None) -> tuple[str, ...]:
         """Return why doit would run a task; nothing when it is up to date."""
@@ -192,7 +215,8 @@ class Forecaster:
         told = [f"{path} is missing" for path in reasons.get("missing_target", ())]
         told += [f"{path} is not as it was made" for path in reasons.get("changed_target", ())]
         told += [f"{path} changed" for path in reasons.get("changed_file_dep", ())]
-        return tuple(told) or ("it has not been built here",)
+        known = self.build.records.recorded_key(task.name)
+        return tuple(told) or ("it is told otherwise" if known else "it has not been built here",)
 
     def _why(self, step: Step, name: str) -> list[str]:
         """Say what is asked for that was not asked for before: by the step of this name, or one that is gone."""
@@ -215,14 +239,19 @@ class Forecaster:
             return step.name, receipt
         if not step.line:
             return None
-        planned = self._planned(step.episode)
-        gone = [name for name in records.made_by(f"{step.kind}:{step.episode}:") if name not in planned]
-        found = [(name, receipt) for name in gone if (receipt := self._receipt(records.recorded_key(name)))]
         now = manifest(step.action, dict.fromkeys(step.action.inputs, ""))
+        found = self._no_longer_planned(f"{step.kind}:{step.episode}:", step.episode)
         return min(found, key=lambda old: _distance(old[1].manifest, now), default=None)
 
-    def _planned(self, episode: str) -> set[str]:
-        return {step.name for step in self.build.steps(self.build.project.productions[episode])}
+    def _no_longer_planned(self, prefix: str, episode: str) -> list[tuple[str, Receipt]]:
+        """Return the steps that were made once and are gone from an episode, with their receipts."""
+        if prefix not in self._gone:
+            records = self.build.records
+            planned = {step.name for step in self.steps(self.build.project.productions[episode])}
+            gone = [name for name in records.made_by(prefix) if name not in planned]
+            found = [(name, self._receipt(records.recorded_key(name))) for name in gone]
+            self._gone[prefix] = [(name, receipt) for name, receipt in found if receipt]
+        return self._gone[prefix]
 
     def digests(self, step: Step) -> dict[str, str]:
         """Return what the inputs of a step hold, by its slots."""
@@ -237,11 +266,25 @@ class Forecaster:
         receipt = self._receipt(name)
         return receipt is not None and self.build.shop.store.has(receipt.blob)
 
-    def _is_new(self, step: Step) -> bool:
-        return self.build.records.recorded_key(step.name) is None
+    def _if_not_moved(self, segment: Step) -> Verdict | None:
+        """Return what becomes of a segment when its part of the timeline is as it was; None when more has changed.
 
-    def _has_outputs(self, step: Step) -> bool:
-        return all((self.build.shop.root / path).is_file() for path in step.action.outputs.values())
+        Files that are not there will be what they were: they are restored.
+        """
+        was = self._receipt(self.build.records.recorded_key(segment.name))
+        if was is None:
+            return None
+        before, now = (dict(told) for told in (was.manifest["inputs"], self.digests(segment)))
+        for slot in now.keys() & before.keys():
+            if slot == "part" or now[slot] == NOT_MADE:
+                now[slot] = before[slot]
+        if explain(was.manifest, manifest(segment.action, now)):
+            return None
+        (path,) = segment.action.outputs.values()
+        output = self.build.shop.root / path
+        if output.is_file() and self.build.shop.digest(output) == was.blob:
+            return "keep"
+        return "restore" if self._is_stored(was.key) else None
 
     def _was_made(self, step: Step) -> bool:
         """Say whether anything was ever made of such a request, whatever its inputs held."""
@@ -255,7 +298,8 @@ class Forecaster:
         episode = show.episode
         request = plan(show, [])[0].action.request
         longest = int(request.get("max_line_characters", MAX_LINE_CHARACTERS))
-        lines = [Line(character=who, text="x" * longest, image="x" * longest) for who in show.characters]
+        subject = "x" * MAX_TEXT_CHARACTERS
+        lines = [Line(character=who, text="x" * longest, image=subject) for who in show.characters]
         price = self.build.shop.caller.price
         voices = [price(voice(show, line, "x")) for line in lines if choice_place("voice", line) in show.choices]
         images = [price(image(show, line, "x")) for line in lines[:1]]
@@ -264,8 +308,8 @@ class Forecaster:
             known = [usd for usd in prices if usd is not None]
             most = max(known, default=None) if len(known) == len(prices) else None
             usd = None if most is None else most * episode.lines
-            name, why = f"{kind}:{show.name}", (NOT_WRITTEN,)
-            rows.append(Row(name, show.name, kind, "make", why, usd, at_most=bool(usd), count=episode.lines))
+            name, why, count = f"{kind}:{show.name}", (NOT_WRITTEN,), episode.lines
+            rows.append(Row(name, show.name, kind, "make", why, usd, at_most=bool(usd), count=count, is_paid=True))
         return rows
 
 
@@ -282,7 +326,7 @@ def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:
 def against(now: Forecast, before: Iterable[str]) -> Forecast:
     """Return the paid steps of a forecast whose keys are not among those of another state of the specs."""
     known = set(before)
-    return Forecast(tuple(row for row in now.rows if row.kind in PAID and row.key not in known), now.cap_usd)
+    return Forecast(tuple(row for row in now.rows if row.is_paid and row.key not in known), now.cap_usd)
 
 
 def _asked(told: Mapping[str, Any]) -> str:
