@@ -272,7 +272,8 @@ def cost(
             print(f"  {payer or 'somebody'} paid for {', '.join(others)}")
     for step, asked_at, usd in found.unanswered:
         most = "an unknown amount" if usd is None else f"${usd}"
-        print(f"{step} was asked for at {asked_at} and never answered: it may have cost {most}")
+        when = f" at {asked_at}" if asked_at else ""
+        print(f"{step or 'something'} was asked for{when} and never answered: it may have cost {most}")
 
 
 def _count(number: int, what: str) -> str:
