@@ -26,9 +26,10 @@ NEEDED_LIBRARIES = ("libsoxr",)  # what no list names: it is built in, or `aresa
 _QUIET = ("-hide_banner", "-nostdin", "-y", "-v", "error")
 _WARNING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "warning")
 _REPORTING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "info")
-# Sound in pieces of some ten thousand samples: with the usual ones of a thousand, ffmpeg's threads take more time to
-# wake each other than to compute.
-_LARGE_PIECES = ("-max_size", "65536")
+# How a WAV file is read. In pieces of some ten thousand samples: with the usual ones of a thousand, ffmpeg's threads
+# take more time to wake each other than to compute. And without looking for compressed sound that poses as samples:
+# ffmpeg would try all its formats on the first minute or so, which takes longer than to encode a quarter of it.
+_WAV = ("-probesize", "32", "-max_size", "65536")
 _LARGE_FRAMES = ("-frame_size", "16384")  # but shorter than the shortest music: a file of one frame cannot be looped
 _ONE_THREAD = ("-filter_complex_threads", "1")
 _NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
@@ -154,7 +155,7 @@ def join_args(segments: list[str], soundtrack: str, frame: Frame, out: str) -> t
     )
     arguments = [
         *_QUIET, "-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0",
-        *_LARGE_PIECES, "-i", soundtrack, "-map", "0:v:0", "-map", "1:a:0",
+        *_WAV, "-i", soundtrack, "-map", "0:v:0", "-map", "1:a:0",
         "-c:v", "copy", "-video_track_timescale", _ticks(frame),
         "-c:a", "aac", "-b:a", str(AAC_BITS_PER_SECOND), "-aac_coder", "fast", "-threads", "1",
         *_NO_METADATA, "-movflags", "+faststart", "-f", "mp4", out,
@@ -181,7 +182,7 @@ def mix_args(voices: str, music: str | None, music_db: float, total_samples: int
     Voices become stereo before anything is measured: the same sound in mono measures 3 LU less.
     """
     ready = "aformat=sample_fmts=fltp:channel_layouts=stereo"
-    arguments, graph = [*_LARGE_PIECES, "-i", voices], f"[0:a]{ready}"
+    arguments, graph = [*_WAV, "-i", voices], f"[0:a]{ready}"
     if music is not None:
         fade = min(MUSIC_FADE_SECONDS, total_samples / SAMPLE_RATE / 2)
         arguments += ["-stream_loop", "-1", "-i", music]
@@ -211,7 +212,7 @@ def limit_args(mix: str, gain_db: float, total_samples: int, out: str | None) ->
     whole = f"apad,atrim=end_sample={total_samples}"
     graph = f"[0:a]volume={gain_db:.2f}dB,{limit},{whole},ebur128=framelog=quiet[a]"
     written = ["-f", "null", "-"] if out is None else ["-c:a", "pcm_s16le", *_NO_METADATA, "-f", "wav", out]
-    source = [*_LARGE_PIECES, "-i", mix]
+    source = [*_WAV, "-i", mix]
     return [*_REPORTING, *_ONE_THREAD, *source, "-filter_complex", graph, "-map", "[a]", *written]
 
 
