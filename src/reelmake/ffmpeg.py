@@ -13,13 +13,9 @@ from itertools import chain
 
 from reelmake.timeline import SAMPLE_RATE, Pan, shown_frame
 
-LOUDNESS_LUFS = -14.0
-LIMIT_DBTP = -2.0  # what the limiter leaves free for what lies between its samples, and what AAC adds
-SPEECH_LUFS = -20.0  # of each voice and of the music, before they are mixed
-MUSIC_FADE_SECONDS = 2.0
 AAC_BITS_PER_SECOND = 192_000
 
-NEEDED_FILTERS = ("alimiter", "ass", "ebur128", "overlay", "scale", "sidechaincompress", "tonemap", "yadif", "zscale")
+NEEDED_FILTERS = ("ass", "ebur128", "overlay", "scale", "tonemap", "yadif", "zscale")
 NEEDED_ENCODERS = ("aac", "flac", "libx264", "mpeg2video")
 NEEDED_LIBRARIES = ("libsoxr",)  # what no list names: it is built in, or `aresample=resampler=soxr` fails
 
@@ -30,7 +26,7 @@ _REPORTING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "info")
 # take more time to wake each other than to compute. And without looking for compressed sound that poses as samples:
 # ffmpeg would try all its formats on the first minute or so, which takes longer than to encode a quarter of it.
 _WAV = ("-probesize", "32", "-max_size", "65536")
-_LARGE_FRAMES = ("-frame_size", "16384")  # but shorter than the shortest music: a file of one frame cannot be looped
+_LARGE_FRAMES = ("-frame_size", "16384")  # of FLAC: samples in pieces of this size, too
 _ONE_THREAD = ("-filter_complex_threads", "1")
 _NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
 _EXACT = "flags=bicubic+accurate_rnd+bitexact"
@@ -176,44 +172,10 @@ def music_args(source: str, gain_db: float, out: str) -> list[str]:
     return [*arguments, "-c:a", "flac", "-sample_fmt", "s16", *_LARGE_FRAMES, *_NO_METADATA, "-f", "flac", out]
 
 
-def mix_args(voices: str, music: str | None, music_db: float, total_samples: int, out: str) -> list[str]:
-    """Put the music under the voices, ducked while someone speaks, and report the loudness of the mix.
-
-    Voices become stereo before anything is measured: the same sound in mono measures 3 LU less.
-    """
-    ready = "aformat=sample_fmts=fltp:channel_layouts=stereo"
-    arguments, graph = [*_WAV, "-i", voices], f"[0:a]{ready}"
-    if music is not None:
-        fade = min(MUSIC_FADE_SECONDS, total_samples / SAMPLE_RATE / 2)
-        arguments += ["-stream_loop", "-1", "-i", music]
-        graph += (
-            # Both inputs of the compressor go on without end: when one ends, it drops what it still holds of the other,
-            # more or less of it by chance.
-            f",asplit[voices][said];[said]apad[key];[1:a]{ready},asetpts=N/SR/TB,atrim=end_sample={total_samples},"
-            f"volume={music_db:.2f}dB,"
-            f"afade=t=out:st={total_samples / SAMPLE_RATE - fade:.6f}:d={fade:.6f},apad[music];"
-            "[music][key]sidechaincompress=threshold=0.02:ratio=10:attack=15:release=350[ducked];"
-            "[voices][ducked]amix=inputs=2:normalize=0:duration=first"
-        )
-    graph += ",ebur128=framelog=quiet[a]"
-    arguments = [*_REPORTING, *_ONE_THREAD, *arguments, "-filter_complex", graph, "-map", "[a]"]
-    return [*arguments, "-c:a", "pcm_f32le", *_NO_METADATA, "-f", "wav", out]
-
-
-def limit_args(mix: str, gain_db: float, total_samples: int, out: str | None) -> list[str]:
-    """Make a mix louder by `gain_db`, hold its peaks below the limit, and report how loud it became.
-
-    With `out` it is written, and peaks between samples are held too, at twice the rate. Without, it is only measured,
-    at a third of the price: the loudness is the same within a few hundredths.
-    """
-    limit = f"alimiter=limit={10 ** (LIMIT_DBTP / 20):.6f}:attack=3:release=60:level=false:latency=true"
-    if out is not None:
-        limit = f"aresample={2 * SAMPLE_RATE},{limit},aresample={SAMPLE_RATE}"
-    whole = f"apad,atrim=end_sample={total_samples}"
-    graph = f"[0:a]volume={gain_db:.2f}dB,{limit},{whole},ebur128=framelog=quiet[a]"
-    written = ["-f", "null", "-"] if out is None else ["-c:a", "pcm_s16le", *_NO_METADATA, "-f", "wav", out]
-    source = [*_WAV, "-i", mix]
-    return [*_REPORTING, *_ONE_THREAD, *source, "-filter_complex", graph, "-map", "[a]", *written]
+def pcm_args(source: str, seconds: float, out: str) -> list[str]:
+    """Turn the beginning of prepared music into samples: 48 kHz, stereo, signed 16 bit."""
+    arguments = [*_QUIET, "-threads", "1", "-t", f"{seconds:.6f}", "-i", source, "-map", "0:a:0"]
+    return [*arguments, "-f", "s16le", out]
 
 
 def loudness_args(source: str) -> list[str]:

@@ -30,7 +30,7 @@ RECIPES: Final = {
     "timeline": 1,
     "subtitles": 1,
     "segment": 1,
-    "soundtrack": 1,
+    "soundtrack": 2,
     "video": 1,
 }
 # Raised by hand when our code reads stored answers differently: outputs are written again, nothing is made again.
