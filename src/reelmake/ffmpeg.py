@@ -14,6 +14,8 @@ from itertools import chain
 from reelmake.timeline import SAMPLE_RATE, Pan, shown_frame
 
 AAC_BITS_PER_SECOND = 192_000
+# What makes up sound (noise, one side from the other) is for low rates: at this one it only does harm.
+_AAC = ("-c:a", "aac", "-b:a", str(AAC_BITS_PER_SECOND), "-aac_coder", "fast", "-aac_pns", "0", "-aac_is", "0")
 
 NEEDED_FILTERS = ("ass", "ebur128", "overlay", "scale", "tonemap", "yadif", "zscale")
 NEEDED_ENCODERS = ("aac", "flac", "libx264", "mpeg2video")
@@ -88,7 +90,8 @@ def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[st
     """Turn any video or picture into a background: it fills the frame, at its rate, in bt709, without sound.
 
     MPEG-2, since every line decodes its part: it takes two thirds of the time that H.264 takes at the same quality,
-    both to encode and to decode, at twice the size. A keyframe each second, where lines start when the flow is
+    both to encode and to decode, at a similar size. What is lost here is hidden by what the segments' encoder loses
+    (decision 10). A keyframe each second, where lines start when the flow is
     elastic. A picture becomes a video of one frame.
     """
     aspect = f"{frame.width}/{frame.height}"
@@ -105,7 +108,8 @@ def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[st
         steps += [f"{fill}{':in_color_matrix=bt709' if looks.untagged_hd else ''}:{_TO_BT709}"]
     steps += ["format=yuv420p", f"crop={frame.width}:{frame.height}", "setsar=1", _TAGS]
     # `-dct int` is the one whose bytes are the same on every processor
-    codec = ["-c:v", "mpeg2video", "-q:v", "4", "-g", str(frame.fps), "-bf", "0", "-intra_dc_precision", "2"]
+    quantiser = "4" if looks.still else "6"
+    codec = ["-c:v", "mpeg2video", "-q:v", quantiser, "-g", str(frame.fps), "-bf", "0", "-intra_dc_precision", "2"]
     return [
         *_QUIET, *_ONE_THREAD, "-threads", "1", "-i", source,
         "-filter_complex", f"[0:V:0]{','.join(steps)}[v]", "-map", "[v]", *(["-frames:v", "1"] if looks.still else []),
@@ -145,15 +149,16 @@ def segment_args(shot: Shot, out: str) -> list[str]:
 def join_args(segments: list[str], soundtrack: str, frame: Frame, out: str) -> tuple[list[str], bytes]:
     """Join segments without touching their pictures, and encode the sound; returns the arguments and the stdin."""
     # Without a decoder nothing is decoded, where ffmpeg would decode the beginning of each segment to look at it: half
-    # of what a join takes. It complains of each, and needs nothing that it would learn.
+    # of what a join takes. It complains of each, and needs nothing that it would learn. All segments have the same
+    # parameters, so that none are repeated in the stream (`auto_convert`).
     listed = "".join(
         "file 'file:{}'\noption codec_whitelist none\n".format(name.replace("'", r"'\''")) for name in segments
     )
     arguments = [
-        *_QUIET, "-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0",
+        *_QUIET, "-f", "concat", "-safe", "0", "-auto_convert", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0",
         *_WAV, "-i", soundtrack, "-map", "0:v:0", "-map", "1:a:0",
         "-c:v", "copy", "-video_track_timescale", _ticks(frame),
-        "-c:a", "aac", "-b:a", str(AAC_BITS_PER_SECOND), "-aac_coder", "fast", "-threads", "1",
+        *_AAC, "-threads", "1",
         *_NO_METADATA, "-movflags", "+faststart", "-f", "mp4", out,
     ]  # fmt: skip
     return arguments, f"ffconcat version 1.0\n{listed}".encode()

@@ -142,7 +142,7 @@ def _limited(heard: Heard, gain_db: float) -> Master:
     steps = np.pad(path, (_ATTACK_HOPS, 0), mode="edge")
     limiter = _windows(steps, _ATTACK_HOPS + 1).mean(axis=1)
     each = HOP_SAMPLES // _PEAK_SAMPLES
-    middle = (limiter + np.append(1.0, limiter[:-1])) / 2
+    middle = (limiter + np.append(limiter[:1], limiter[:-1])) / 2
     taken = np.square(np.pad(middle, (0, -len(middle) % each), mode="edge")).reshape(-1, each).mean(axis=1)
     return Master(gain, limiter, integrated_lufs(heard.powers * taken * gain**2))
 
@@ -171,7 +171,7 @@ def integrated_lufs(powers: Numbers) -> float:
 
 def render(chunks: Iterable[Sound], master: Master) -> Iterator[bytes]:
     """Yield a sound as it is to be heard: stereo, signed 16 bit."""
-    start, last = 0, np.float32(1)
+    start, last = 0, np.float32(master.limiter[0])
     for chunk in chunks:
         hops = -(-chunk.shape[1] // _PEAK_SAMPLES)
         reached = master.limiter[start : start + hops].astype(np.float32)
