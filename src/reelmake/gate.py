@@ -29,11 +29,11 @@ class Gate:
         self, limit: int | None = None, per_minute: int | None = None, stopped: threading.Event | None = None
     ) -> None:
         self._stopped = stopped or threading.Event()
-        self._is_set = limit is not None
+        self._limit = limit
         self._most = limit or DEFAULT_LIMIT
         self._room = float(self._most)
         self._per_minute = per_minute
-        self._started: deque[float] = deque(maxlen=per_minute)
+        self._started: deque[float] = deque(maxlen=per_minute or 0)
         self._running = 0
         self._paused_until = 0.0
         self._changed = threading.Condition()
@@ -74,8 +74,8 @@ class Gate:
         """Ask a little more at a time: a request was answered. The vendor may have said how many it takes."""
         with self._changed:
             if most_at_once and most_at_once > 0:
-                most = min(self._most, most_at_once) if self._is_set else most_at_once
-                if not self._is_set and most > self._most:
+                most = min(self._limit or most_at_once, most_at_once)
+                if self._limit is None and most > self._most:
                     self._room = max(self._room, float(most))
                 self._most = most
             self._room = min(float(self._most), self._room + 1 / self._room)
