@@ -37,7 +37,8 @@ class LogStream:
 
 _secrets: set[str] = set()
 _as_json = False
-_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|xi|key|fal)[-_][A-Za-z0-9*_-]{8,}")  # vendors show parts of keys in their errors
+# Vendors show parts of keys in their errors. `the-key-to-everything` in the middle of a step's name is none.
+_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|xi|(?<![:/-])(?:key|fal))[-_][A-Za-z0-9*_-]{8,}")
 
 
 def protect(secrets: Iterable[str]) -> None:
