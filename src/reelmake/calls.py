@@ -174,7 +174,8 @@ class _Attempts:
         """Ask until there is an answer, or no point in asking; raises BuildError."""
         from tenacity import Retrying, retry_if_exception_type, wait_exponential_jitter  # noqa: PLC0415 (slow)
 
-        wait = wait_exponential_jitter(multiplier=self._caller.retry_seconds, max=LONGEST_WAIT_SECONDS)
+        seconds = self._caller.retry_seconds
+        wait = wait_exponential_jitter(multiplier=seconds, max=LONGEST_WAIT_SECONDS, jitter=seconds)
         retrying = Retrying(
             retry=retry_if_exception_type((BusyError, LostError)),
             stop=self._is_enough,
