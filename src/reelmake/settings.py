@@ -32,7 +32,12 @@ DOTENV = ".env"
 OFFLINE = Performer(provider="offline")
 Proxy = Annotated[
     str,
-    form(r"(socks5h?|https?)://\S+", "is not a proxy", "write one such as socks5h://user:password@localhost:1080"),
+    form(
+        r"(socks5h?|https?)://([^\s/?#@]*@)?(\[[\da-fA-F:.]+\]|[^\s/?#@:\[\]]+):\d{1,5}/?",
+        "is not a proxy",
+        "write one such as socks5h://user:password@localhost:1080",
+        is_shown=False,  # there may be a password in it
+    ),
 ]
 
 
