@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field
 
 from reelmake.spec import (
     LANGUAGE,
@@ -138,7 +138,7 @@ class VideoResult(Document):
 
 
 class Told(Document):
-    """What went wrong."""
+    """An error, as a program is told of it."""
 
     type: str = Field(description="What sort of error it is, such as `InputError`.")
     message: str = Field(description="What is wrong, and what to do; of several mistakes, each on a line of its own.")
@@ -153,7 +153,7 @@ class ErrorDocument(Document):
 
 
 # By the names under which `reelmake schema` writes them.
-DOCUMENTS: Final = {
+DOCUMENTS: Final[dict[str, type[BaseModel]]] = {
     "request": DialogueRequest,
     "dialogue": Dialogue,
     "video": VideoResult,
