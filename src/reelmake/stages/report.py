@@ -12,7 +12,7 @@ from doit.task import Task
 
 from reelmake.documents import Cost
 from reelmake.errors import BuildError, ReelmakeError
-from reelmake.plan import PAID
+from reelmake.plan import PAID, SPEC
 from reelmake.store import Store
 from reelmake.tasks.job import Outcome, outcome_of
 
@@ -72,7 +72,8 @@ class Report:
         for name, outcome in self._outcomes[episode].items():
             kind = name.partition(":")[0]
             key = outcome.key or recorded_key(name)
-            if kind not in PAID or not key or (receipt := store.find(key)) is None:
+            receipt = store.find(key) if key and kind in PAID else None
+            if receipt is None or receipt.provider == SPEC:
                 continue
             if outcome.note == "made":
                 paid[kind].append(receipt.usd)
