@@ -23,7 +23,7 @@ from reelmake.logs import protect
 from reelmake.prices import Price, Usd
 from reelmake.source import Loc, Source
 from reelmake.spec import InnerPath, Performer, Reel
-from reelmake.validation import Record, add_problems, closest
+from reelmake.validation import Record, add_problems, closest, form
 
 PREFIX = "REELMAKE_"
 PYPROJECT = "pyproject.toml"

@@ -19,10 +19,18 @@ HOW_TO = DOCS / "how-to"
 STANDIN = ROOT / "tests" / "standin"
 
 
-@pytest.mark.slow
-@pytest.mark.parametrize(
-    "name", ["add-a-character", "keep-to-a-budget", "set-limits-and-tools", "use-a-proxy", "write-an-episode"]
+EXECUTED = (
+    "add-a-character",
+    "keep-to-a-budget",
+    "set-limits-and-tools",
+    "use-a-proxy",
+    "use-from-programs",
+    "write-an-episode",
 )
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", EXECUTED)
 def test_what_a_page_tells_one_to_type_works(name: str, tmp_path: Path) -> None:
     run_page(HOW_TO / f"{name}.md", copy_project(tmp_path / "project"))
 
