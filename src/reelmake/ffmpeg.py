@@ -90,7 +90,7 @@ def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[st
     """Turn any video or picture into a background: it fills the frame, at its rate, in bt709, without sound.
 
     MPEG-2, since every line decodes its part: it takes two thirds of the time that H.264 takes at the same quality,
-    both to encode and to decode, at a similar size. What is lost here is hidden by what the segments' encoder loses
+    both to encode and to decode, at twice the size. What is lost here is hidden by what the segments' encoder loses
     (decision 10). A keyframe each second, where lines start when the flow is
     elastic. A picture becomes a video of one frame.
     """
