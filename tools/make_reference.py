@@ -34,6 +34,13 @@ DOIT_CODES = {
     3: "nothing was started: a spec, a setting or the command line is wrong",
     130: "interrupted (Ctrl-C or SIGTERM): what was running has been finished and kept",
 }
+STAGES = ("dialogue_api", "video_from_dialogue_api")
+STAGE_CODES = {
+    0: "every request has its answer",
+    1: "some failed: their answers are errors, and what succeeded is there",
+    2: "a request, a spec, a setting or the machine is wrong: nothing was run",
+    130: "interrupted (Ctrl-C or SIGTERM): what was running has been finished and kept",
+}
 REELMAKE_CODES = {
     0: "done, and no mistake was found",
     1: "something could not be done",
@@ -151,7 +158,10 @@ def commands_page() -> str:
     for command in app.registered_commands:
         name = str(command.name or getattr(command.callback, "__name__", ""))
         parts += ["", f"### reelmake {name}", "", "```text", *_help(name), "```"]
-    parts += ["", "### Exit codes of reelmake", "", *_codes(REELMAKE_CODES)]
+    parts += ["", "### Exit codes of reelmake", "", *_codes(REELMAKE_CODES), "", "## The two stages"]
+    for program in STAGES:
+        parts += ["", f"### {program}", "", "```text", *_help(program=program), "```"]
+    parts += ["", "### Exit codes of the stages", "", *_codes(STAGE_CODES)]
     return _page(parts)
 
 
@@ -192,13 +202,18 @@ def _codes(codes: Mapping[int, str]) -> Iterator[str]:
     yield from (f"| {code} | {meaning} |" for code, meaning in codes.items())
 
 
-def _help(*command: str) -> list[str]:
-    """Return what `reelmake [COMMAND] --help` prints, in a terminal of a fixed width and without colours."""
-    program = Path(sys.executable).parent / "reelmake"
+def _help(*command: str, program: str = "reelmake") -> list[str]:
+    """Return what `PROGRAM [COMMAND] --help` prints, in a terminal of a fixed width and without colours."""
     left_out = ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS")
     env = {name: value for name, value in os.environ.items() if name not in left_out}
     env |= {"COLUMNS": str(HELP_COLUMNS), "TERMINAL_WIDTH": str(HELP_COLUMNS), "TERM": "dumb", "NO_COLOR": "1"}
-    told = subprocess.run([program, *command, "--help"], env=env, check=True, capture_output=True, encoding="utf-8")
+    told = subprocess.run(
+        [Path(sys.executable).parent / program, *command, "--help"],
+        env=env,
+        check=True,
+        capture_output=True,
+        encoding="utf-8",
+    )
     return [line.rstrip() for line in told.stdout.strip("\n ").splitlines()]
 
 

@@ -64,6 +64,16 @@ def choose(kind: str, layers: Iterable[Layer], missing: Layer | None = None) -> 
     return Choice(name, performer.pool, complete, performer.shape)
 
 
+def overlaid(below: Performer, above: Performer | None) -> Performer:
+    """Return who performs, when one place says something and a later one something else."""
+    if above is None:
+        return below
+    begins_anew = above.provider not in {None, below.provider}
+    return Performer(
+        provider=above.provider or below.provider, **{**({} if begins_anew else below.options), **above.options}
+    )
+
+
 def _merged(layers: Iterable[Layer], name: str) -> tuple[dict[str, Any], dict[str, Layer]]:
     """Return the options that were chosen for a provider, and where each of them was."""
     options: dict[str, Any] = {}

@@ -7,7 +7,7 @@ made again, read its request and its inputs: there is nothing else.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from reelmake.action import Action, canonical_json
@@ -26,13 +26,13 @@ RECIPES: Final = {
     "script": 1,
     "voice": 1,
     "image": 1,
-    "background": 1,
+    "background": 2,
     "music": 1,
     "timeline": 1,
     "subtitles": 1,
     "segment": 1,
-    "soundtrack": 1,
-    "video": 1,
+    "soundtrack": 2,
+    "video": 2,
 }
 # Raised by hand when our code reads stored answers differently: outputs are written again, nothing is made again.
 READINGS: Final = dict.fromkeys(RECIPES, 1)
@@ -95,6 +95,7 @@ class Production:
 
     choices   who performs the requests of each kind, by `choice_place`
     lines_at  the line of the spec on which each line of its script stands; nothing for a script that is not in it
+    sprites   character -> its pictures while it is telling and while it is hearing, by their paths from the project
     """
 
     name: str
@@ -104,6 +105,7 @@ class Production:
     kit: Kit
     choices: Mapping[Place, Choice]
     lines_at: Sequence[int] = ()
+    sprites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def where(self, at: int) -> str:
         """Return where a line of the script stands: in the spec, or in what was written for it."""
@@ -284,7 +286,7 @@ def caption_request(show: Production, text: str) -> dict[str, Any]:
         "size": list(show.reel.size),
         "fps": show.reel.fps,
         "captions": show.reel.captions,
-        "cast": [{"side": character.side} for character in show.characters.values() if character.sprites],
+        "cast": [{"side": character.side} for name, character in show.characters.items() if name in show.sprites],
         "fonts": dict(show.kit.fonts(text)),
     }
 
@@ -305,10 +307,10 @@ def segment(show: Production, line: Line, line_id: str) -> Action:
         inputs["background"] = show.path("background.mp4")
     cast: list[dict[str, Any]] = []
     for name, character in show.characters.items():
-        if character.sprites:
+        if name in show.sprites:
             speaks = name == line.character
-            sprite = character.sprites.telling if speaks else character.sprites.hearing or character.sprites.telling
-            inputs[f"sprite.{len(cast)}"] = f"characters/{sprite}"
+            telling, hearing = show.sprites[name]
+            inputs[f"sprite.{len(cast)}"] = telling if speaks else hearing
             cast.append({"side": character.side, "speaks": speaks})
     request = {**frame(show), "cast": cast, "color": show.characters[line.character].caption.color}
     if show.reel.captions != "none":

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reelmake.casting import Casting, Names, check_voices
-from reelmake.errors import InputError, Problem
+from reelmake.errors import InputError, Problem, SetupError
 from reelmake.logs import write_json
 from reelmake.media import fonts
 from reelmake.media.probe import Inspector, Want
@@ -55,60 +55,118 @@ def _specs(root: Path, folder: str, extension: str = "yaml") -> list[Path]:
 
 def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
     """Read a project (or only some of its episodes); raises InputError with every mistake in it."""
-    settings = load_settings(root)
-    if settings.log_json:
-        write_json()
-    registered()  # raises for twins, before anybody is asked for one of them
-    ffmpeg = find_ffmpeg(root, settings)
-    ffmpeg.check()
-    problems: list[Problem] = []
-    files = _Files(root, Inspector(ffmpeg, root / STATE / "media.json"))
-    characters = dict(_characters(files, problems))
-    casting = Casting(
-        dict(settings.providers),
-        lambda at, what, fix: problems.append(mistake(root, ("providers", *at), what, fix)),
-        characters,
-    )
-    casting.check()
+    desk = _Desk(root)
+    characters = dict(_characters(desk.files, desk.problems))
     known = {path.stem for path in _specs(root, CHARACTERS)}
-    episodes: dict[str, Episode] = {}
-    choices: dict[str, dict[Place, Choice]] = {}
-    lines_at: dict[str, list[int]] = {}
     names = episode_names(root) if only is None else sorted(set(only))
     if not names:
         raise InputError((Problem(f"{EPISODES}/", 1, "there is no episode", "add one: episodes/first.yaml"),))
+    episodes: dict[str, tuple[Episode | None, Source]] = {}
     for name in names:
         file = f"{EPISODES}/{name}.yaml"
-        if (content := _content(root, file, problems)) is None:
+        if (content := _content(root, file, desk.problems)) is None:
             continue
         episode, source = read_episode(content, file)
         if not NAME.fullmatch(name):
             source.add(
                 (), f"{name!r} cannot be an episode's name", "rename the file: lower-case letters, digits, - and _"
             )
-        if episode:
-            episodes[name], choices[name] = episode, casting.choices(episode, source)
-            lines_at[name] = [source.line(("script", at, "text")) for at in range(len(episode.script or []))]
-        _check_episode(source, files, known, casting.names(episode, choices.get(name, {})))
-        problems += source.problems
-    problems += [problem for _, source in characters.values() for problem in source.problems]
-    kit = _kit(root, ffmpeg, settings, choices, problems)
-    settings = _with_pools(root, settings, choices, problems)
-    if problems := [*problems, *_misnamed(root)]:
-        raise InputError(tuple(sorted(set(problems))))
-    productions = {
-        name: Production(
-            name,
-            episode,
-            {who: characters[who][0] for who in episode.speakers},
-            settings.reel.overridden(episode.reel),
-            kit,
-            choices[name],
-            lines_at[name],
-        )
-        for name, episode in episodes.items()
+        episodes[name] = (episode, source)
+    desk.problems += _misnamed(root)
+    return desk.project(characters, known, episodes, _sprites(characters))
+
+
+def characters_of(root: Path) -> tuple[dict[str, tuple[Character, Source]], dict[str, tuple[str, ...]]]:
+    """Return the characters of a project, and their sprites by paths from `root`; raises InputError, SetupError."""
+    desk = _Desk(root)
+    characters = dict(_characters(desk.files, desk.problems))
+    if desk.problems:
+        raise InputError(tuple(sorted(set(desk.problems))))
+    if not characters:
+        raise SetupError(f"there is no character in {CHARACTERS}/", "run it in a project's folder, or add one")
+    return characters, _sprites(characters)
+
+
+def _sprites(characters: Mapping[str, tuple[Character, Source]]) -> dict[str, tuple[str, ...]]:
+    return {
+        who: tuple(f"{CHARACTERS}/{path}" for path in (made.telling, made.hearing or made.telling))
+        for who, (character, _) in characters.items()
+        if (made := character.sprites)
     }
-    return Project(root, settings, ffmpeg, productions)
+
+
+def project_of(
+    root: Path,
+    characters: Mapping[str, tuple[Character, Source]],
+    episodes: Mapping[str, tuple[Episode | None, Source]],
+    sprites: Mapping[str, tuple[str, ...]],
+) -> Project:
+    """Return a project whose specs are not files: settings, templates and everything that is built are those of `root`.
+
+    `sprites` are the pictures of characters (telling, hearing), by their paths from `root`. Raises InputError with
+    every mistake.
+    """
+    desk = _Desk(root)
+    for who, paths in sprites.items():
+        for path in paths:
+            desk.files.check(path, "sprite", characters[who][1], ("sprites",))
+    return desk.project(characters, characters.keys(), episodes, sprites)
+
+
+class _Desk:
+    """Where a project is put together: its settings and tools, and all that was found to be wrong."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self.settings = load_settings(root)
+        if self.settings.log_json:
+            write_json()
+        registered()  # raises for twins, before anybody is asked for one of them
+        self.ffmpeg = find_ffmpeg(root, self.settings)
+        self.ffmpeg.check()
+        self.problems: list[Problem] = []
+        self.files = _Files(root, Inspector(self.ffmpeg, root / STATE / "media.json"))
+
+    def project(
+        self,
+        characters: Mapping[str, tuple[Character, Source]],
+        known: AbstractSet[str],
+        episodes: Mapping[str, tuple[Episode | None, Source]],
+        sprites: Mapping[str, tuple[str, ...]],
+    ) -> Project:
+        """Return the project, or raise InputError with every mistake; `known` are characters that have a file."""
+        casting = Casting(
+            dict(self.settings.providers),
+            lambda at, what, fix: self.problems.append(mistake(self.root, ("providers", *at), what, fix)),
+            characters,
+        )
+        casting.check()
+        choices: dict[str, dict[Place, Choice]] = {}
+        for name, (episode, source) in episodes.items():
+            if episode:
+                choices[name] = casting.choices(episode, source)
+            _check_episode(source, self.files, known, casting.names(episode, choices.get(name, {})))
+            self.problems += source.problems
+        self.problems += [problem for _, source in characters.values() for problem in source.problems]
+        kit = _kit(self.root, self.ffmpeg, self.settings, choices, self.problems)
+        settings = _with_pools(self.root, self.settings, choices, self.problems)
+        if self.problems:
+            raise InputError(tuple(sorted(set(self.problems))))
+        productions = {
+            name: Production(
+                name,
+                episode,
+                {who: characters[who][0] for who in episode.speakers},
+                settings.reel.overridden(episode.reel),
+                kit,
+                choices[name],
+                [source.line(("script", at, "text")) for at in range(len(episode.script or []) if source.lines else 0)],
+                sprites,
+            )
+            for name, (episode, source) in episodes.items()
+            if episode
+        }
+        return Project(self.root, settings, self.ffmpeg, productions)
 
 
 def _misnamed(root: Path) -> Iterator[Problem]:

@@ -15,7 +15,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reelmake.errors import InputError, Problem
@@ -23,7 +23,7 @@ from reelmake.logs import protect
 from reelmake.prices import Price, Usd
 from reelmake.source import Loc, Source
 from reelmake.spec import InnerPath, Performer, Reel
-from reelmake.validation import Record, Wrong, add_problems, closest
+from reelmake.validation import Record, add_problems, closest, form
 
 PREFIX = "REELMAKE_"
 PYPROJECT = "pyproject.toml"
@@ -31,16 +31,15 @@ DOTENV = ".env"
 
 
 OFFLINE = Performer(provider="offline")
-
-
-def _proxy(value: object) -> object:
-    if isinstance(value, str) and not re.fullmatch(r"(socks5h?|https?)://\S+", value):
-        # its value is not shown: there may be a password in it
-        raise Wrong("is not the address of a proxy", "write one such as socks5h://user:password@localhost:1080")
-    return value
-
-
-Proxy = Annotated[str, BeforeValidator(_proxy)]
+Proxy = Annotated[
+    str,
+    form(
+        r"(socks5h?|https?)://([^\s/?#@]*@)?(\[[\da-fA-F:.]+\]|[^\s/?#@:\[\]]+):\d{1,5}/?",
+        "is not a proxy",
+        "write one such as socks5h://user:password@localhost:1080",
+        is_shown=False,  # there may be a password in it
+    ),
+]
 
 
 class Providers(Record):

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 import time
 import traceback
+from pathlib import Path
 
 import pytest
 from calls import a_call
@@ -96,3 +100,32 @@ def test_a_key_that_cannot_be_sent_is_not_shown(v: Vendors, key: str) -> None:
 def test_a_server_that_cannot_be_reached_has_done_nothing() -> None:
     with pytest.raises(BusyError, match=r"openai \(at 127\.0\.0\.1:9\): cannot be reached"):
         PROVIDER.ask(request_for(), a_call({"OPENAI_BASE_URL": "http://127.0.0.1:9/v1", "OPENAI_API_KEY": "k"}))
+
+
+def test_asking_while_another_thread_imports_the_http_library_of_another_vendor_works() -> None:
+    """The SDK of OpenAI uses what it finds of httpx, even half of it; scripts and voices are asked for at once."""
+    code = """
+import importlib.abc, sys, threading, time
+
+class Slow(importlib.abc.MetaPathFinder):
+    def find_spec(self, name, path, target=None):
+        if name == "httpx._urls":
+            begun.set()
+            time.sleep(2)
+
+begun = threading.Event()
+sys.meta_path.insert(0, Slow())
+from calls import a_call
+from reelmake.providers import openai_api
+import openai
+openai.OpenAI(api_key="k")  # now all that it imports is there
+assert "httpx" not in sys.modules
+thread = threading.Thread(target=__import__, args=("httpx",))
+thread.start()
+assert begun.wait(60)
+openai_api.client(a_call({"OPENAI_API_KEY": "k"}))
+"""
+    folder = str(Path(__file__).parents[1])
+    env = {**os.environ, "PYTHONPATH": os.pathsep.join([folder, os.environ.get("PYTHONPATH", "")])}
+    done = subprocess.run([sys.executable, "-c", code], env=env, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -38,6 +38,7 @@ FAULTS = {  # fault: (what comes of asking for each of KINDS, how often that is 
 @pytest.mark.parametrize("fault", FAULTS)
 def test_a_fault_is_seen_and_billed_as_told(v: Vendors, ask: Clients, fault: str, kind: str) -> None:
     told, billed = FAULTS[fault]
+    billed += (fault, kind) == ("refusal", "script")  # a model that says no has written something, too
     v.fail(kind, fault, status=502)
     start = time.monotonic()
     assert ask.outcome(kind) == told[KINDS.index(kind)]

@@ -358,6 +358,10 @@ def productions() -> dict[str, Production]:
         music="assets/calm.ogg",
     )
     plain = Episode(title="Rain", topic="why it rains", cast=["ada", "max"], lines=2)
+    sprites = {
+        "ada": ("characters/ada/telling.png", "characters/ada/hearing.png"),
+        "max": ("characters/max.png", "characters/max.png"),
+    }
     voices = {"ada": {"voice": "high", "pitch": 1.05}, "max": {"voice": "low", "pitch": 1.0}}
     choices = {
         ("script", "", ""): Choice("quill", "quill", {}, dict),
@@ -366,7 +370,7 @@ def productions() -> dict[str, Production]:
     }
     unseen = {name: character.model_copy(update={"sprites": None}) for name, character in characters.items()}
     return {
-        "full": Production("sky", full, characters, Reel(), kit, choices),
+        "full": Production("sky", full, characters, Reel(), kit, choices, sprites=sprites),
         "plain": Production("rain", plain, unseen, Reel(size=(720, 1280), captions="plain"), kit, choices),
     }
 

@@ -15,13 +15,13 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "reelmake"
 
 FLOORS = {
-    0: ("errors", "source", "validation", "spec", "action", "timeline"),  # words
-    1: ("prompts", "prices", "captions", "cues", "layout", "ffmpeg"),  # pure
+    0: ("errors", "source", "validation", "spec", "documents", "action", "timeline"),  # words
+    1: ("freeze", "prompts", "prices", "captions", "cues", "layout", "ffmpeg"),  # pure
     2: ("plan",),  # decide
     3: ("settings", "store", "media", "providers", "casting", "project", "logs"),  # doors
-    4: ("budget", "gate", "calls", "workshop", "make", "read", "run", "provenance", "spending"),  # do
+    4: ("budget", "gate", "calls", "workshop", "make", "read", "run", "provenance", "spending", "schemas"),  # do
     5: ("tasks",),  # hosts
-    6: ("cli", "__main__"),  # faces
+    6: ("cli", "stages", "__main__"),  # faces
 }
 FLOOR_OF = {name: floor for floor, names in FLOORS.items() for name in names}
 

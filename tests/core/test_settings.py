@@ -134,6 +134,39 @@ def test_any_value_can_be_set_by_a_variable(
         assert made.reel.music_db == -20
 
 
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "socks5h://localhost:1080",
+        "socks5://user:pa%40ss@10.0.0.1:1080/",
+        "https://proxy.example.org:8443",
+        "http://u@[::1]:80",
+    ],
+)
+def test_a_proxy_is_an_address_with_a_port(root: Path, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("REELMAKE_PROXY", proxy)
+    assert load_settings(root).proxy == proxy
+
+
+@pytest.mark.parametrize(
+    "proxy",
+    [
+        "u:hidden7@h:1",
+        "socks4://u:hidden7@h:1",
+        "socks5h://u:hidden7@h",
+        "socks5h://u:hid@den7@h:1",
+        "http://h:1/hidden7",
+    ],
+)
+def test_what_is_no_proxy_is_told_without_its_password(root: Path, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+    monkeypatch.setenv("REELMAKE_PROXY", proxy)
+    with pytest.raises(InputError) as raised:
+        load_settings(root)
+    assert str(raised.value) == (
+        "REELMAKE_PROXY:1: proxy: is not a proxy; write one such as socks5h://user:password@localhost:1080"
+    )
+
+
 def test_the_keys_of_vendors_live_in_dotenv_too(root: Path) -> None:
     write(root, dotenv='# keys\nOPENAI_API_KEY=sk-1\nexport FAL_KEY="x y"\nAWS_REGION=\nstore=3\nREELMAKE_STORE=s\n')
     assert load_settings(root).store == "s"

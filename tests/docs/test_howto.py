@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
 from pages import DOCS, ROOT, blocks, copy_project, run, run_page
 
+from reelmake.calls import MOST_BUSY, MOST_LOST
+from reelmake.errors import ProviderError
+from reelmake.providers.suite import Subject
 from reelmake.settings import Settings
 
 HOW_TO = DOCS / "how-to"
 STANDIN = ROOT / "tests" / "standin"
 
 
+EXECUTED = (
+    "add-a-character",
+    "keep-to-a-budget",
+    "set-limits-and-tools",
+    "use-a-proxy",
+    "use-from-programs",
+    "write-an-episode",
+)
+
+
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["add-a-character", "keep-to-a-budget", "set-limits-and-tools", "write-an-episode"])
+@pytest.mark.parametrize("name", EXECUTED)
 def test_what_a_page_tells_one_to_type_works(name: str, tmp_path: Path) -> None:
     run_page(HOW_TO / f"{name}.md", copy_project(tmp_path / "project"))
 
@@ -29,14 +44,36 @@ def test_the_specs_that_are_shown_are_right(tmp_path: Path) -> None:
     assert f"{len(shown) + 3} episodes checked" in run("reelmake check", project)
 
 
-def test_the_provider_that_is_shown_is_the_one_that_tests_use() -> None:
+def test_the_code_that_is_shown_is_the_real_code() -> None:
     page = HOW_TO / "add-a-provider.md"
-    code = (STANDIN / "reelmake_standin.py").read_text("utf-8")
+    sources = [
+        STANDIN / "reelmake_standin.py",
+        ROOT / "tests" / "contract" / "test_standin.py",
+        *(ROOT / "src" / "reelmake" / "providers").glob("*.py"),
+    ]
+    code = [path.read_text("utf-8") for path in sources]
     shown = blocks(page, "python")
-    assert len(shown) == 2
-    assert all(block.text in code for block in shown)
+    assert len(shown) == 5
+    assert [block.line for block in shown if not any(block.text in text for text in code)] == []
     (points,) = blocks(page, "ini")
     assert points.text == (STANDIN / "reelmake_standin-1.dist-info" / "entry_points.txt").read_text("utf-8")
+
+
+def test_the_page_names_all_errors_of_providers_and_what_they_do() -> None:
+    page = (HOW_TO / "add-a-provider.md").read_text("utf-8")
+    rows = re.findall(r"^\| [^|]+ \| `(\w+Error)` \|", page, re.MULTILINE)
+    kinds: list[type[ProviderError]] = [ProviderError, *ProviderError.__subclasses__()]
+    assert set(rows) == {one.__name__ for one in kinds if one.__module__ == ProviderError.__module__}
+    assert "up to six times" in page
+    assert MOST_BUSY == 6
+    assert "asked again once" in page
+    assert MOST_LOST == 2
+
+
+def test_the_names_of_a_subject_are_its_fields() -> None:
+    page = (HOW_TO / "add-a-provider.md").read_text("utf-8")
+    (told,) = [line for line in page.splitlines() if line.startswith("A `Subject` is")]
+    assert set(re.findall(r"`(\w+)` (?:has|one|counts)", told)) <= {one.name for one in fields(Subject)}
 
 
 @pytest.mark.parametrize("page", sorted(HOW_TO.glob("*.md")), ids=lambda page: page.stem)

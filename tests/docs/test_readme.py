@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,7 @@ def commands() -> list[str]:
 
 
 def test_there_is_one_command_to_build_and_one_to_test() -> None:
-    build, tests = commands()
+    build, tests, _ = commands()
     assert build == f"{INSTALL}uv run doit"
     assert tests in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
 
@@ -35,3 +36,11 @@ def test_the_command_that_builds_renders_the_episode_that_is_shown(tmp_path: Pat
     run(commands()[0].removeprefix(INSTALL).removeprefix("uv run "), project, REELMAKE_REEL__SIZE="144x256")
     assert (project / "build" / "sunset" / "sunset.mp4").is_file()
     assert (project / "build" / "sunset" / "video.json").is_file()
+
+
+@pytest.mark.slow
+def test_the_pipe_makes_a_video(tmp_path: Path) -> None:
+    project = copy_project(tmp_path / "project")
+    told = run(commands()[2].replace("uv run ", ""), project, REELMAKE_REEL__SIZE="144x256")
+    result = json.loads(next(row for row in told.splitlines() if row.startswith("{")))
+    assert (project / result["video"]).is_file()

@@ -12,11 +12,11 @@ import os
 import urllib.error
 import urllib.request
 from decimal import Decimal
-from typing import Annotated, Any, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
-from reelmake.errors import ProviderError
+from reelmake.errors import AccountError, ProviderError
 from reelmake.prices import Prices
 from reelmake.providers.base import (
     Answer,
@@ -30,12 +30,17 @@ from reelmake.providers.base import (
     SpokenWord,
     VoiceProvider,
 )
+from reelmake.providers.picture import as_png
 
 
-def _post(kind: str, request: Request) -> bytes:
+def _post(kind: str, request: Request, call: Call) -> bytes:
+    if call.proxy:
+        raise AccountError("the stand-in is not reached through a proxy", "take REELMAKE_PROXY away")
     url = f"{os.environ['STANDIN_URL']}/{kind}"
     try:
-        with urllib.request.urlopen(url, data=json.dumps(dict(request)).encode(), timeout=60) as response:
+        with urllib.request.urlopen(
+            url, data=json.dumps(dict(request)).encode(), timeout=call.timeout_seconds
+        ) as response:
             body: bytes = response.read()
             return body
     except urllib.error.URLError as error:
@@ -68,7 +73,7 @@ class SecondImageOptions(Options):
 class NoOptions(Options):
     """A tone is all that can be chosen."""
 
-    tone: int = 220
+    tone: int = Field(220, description="The pitch of the hum after each click, in hertz.")
 
 
 class StandinVoice(VoiceProvider):
@@ -89,13 +94,16 @@ class StandinVoice(VoiceProvider):
         return COSTS_USD
 
     def ask(self, request: Request, call: Call) -> Answer:
-        del call
-        return Answer(_post("voice", request), {"characters": len(request["text"])}, COSTS_USD)
+        return Answer(_post("voice", request, call), {"characters": len(request["text"])}, COSTS_USD)
 
     def read(self, body: bytes, request: Request) -> Speech:
         del request
-        answer = json.loads(body)
-        return Speech(base64.b64decode(answer["audio"]), tuple(SpokenWord(*word) for word in answer["words"]))
+        try:
+            answer = json.loads(body)
+            audio = base64.b64decode(answer["audio"], validate=True)
+            return Speech(audio, tuple(SpokenWord(*word) for word in answer["words"]))
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise ProviderError(f"the clicks cannot be read: {error}", "bump the line's take:") from None
 
 
 class StandinImage(ImageProvider):
@@ -108,12 +116,11 @@ class StandinImage(ImageProvider):
         return COSTS_USD
 
     def ask(self, request: Request, call: Call) -> Answer:
-        del call
-        return Answer(_post("image", request), {"images": 1}, COSTS_USD)
+        return Answer(_post("image", request, call), {"images": 1}, COSTS_USD)
 
     def read(self, body: bytes, request: Request) -> bytes:
         del request
-        return body
+        return as_png(body)
 
 
 class StandinScript(ScriptProvider):
@@ -129,13 +136,14 @@ class StandinScript(ScriptProvider):
         return COSTS_USD
 
     def ask(self, request: Request, call: Call) -> Answer:
-        del call
-        return Answer(_post("script", request), {"lines": request["lines"]}, COSTS_USD)
+        return Answer(_post("script", request, call), {"lines": request["lines"]}, COSTS_USD)
 
     def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:
         del request
-        lines: list[dict[str, Any]] = json.loads(body)["lines"]
-        return tuple(ScriptLine(**line) for line in lines)
+        try:
+            return tuple(ScriptLine(**line) for line in json.loads(body)["lines"])
+        except (ValueError, LookupError, TypeError, RecursionError) as error:
+            raise ProviderError(f"the lines cannot be read: {error}", "bump the episode's take:") from None
 
 
 def _of_model(request: Request, prices: Prices, options: str) -> Decimal | None:

@@ -7,7 +7,7 @@
 | wrong_key         | 401                                                                     | no     |
 | quota             | nothing left: openai 429, elevenlabs 401, fal 403                       | no     |
 | server_error      | `status` (500, 502, 503 ...)                                            | no     |
-| refusal           | the content is not allowed; for fal the submit succeeds, the result is 422 | no  |
+| refusal           | the content is not allowed; for fal the result says so, not the submit  | script |
 | html              | 200 with the page of a gateway                                          | no     |
 | hang              | nothing, for `hang_seconds`; then the connection closes                 | no     |
 | filtered          | a script that stops early: finish_reason content_filter                 | yes    |

@@ -91,10 +91,9 @@ class OpenAI:
             content, finish = str(content)[: 4 * body["max_completion_tokens"]], "length"
         asked, written = count_tokens(json.dumps(body["messages"])), count_tokens(content or SORRY)
         request_id = f"chatcmpl-{self.house.next_id('chat'):06d}"
-        if refused is None:
-            per_in, per_out = CHAT_USD.get(SNAPSHOT.sub("", body["model"]), ("0", "0"))
-            usd = (asked * Decimal(per_in) + written * Decimal(per_out)) / 1_000_000
-            self.house.charge(hit, usd, asked + written, request_id)
+        per_in, per_out = CHAT_USD.get(SNAPSHOT.sub("", body["model"]), ("0", "0"))
+        usd = (asked * Decimal(per_in) + written * Decimal(per_out)) / 1_000_000
+        self.house.charge(hit, usd, asked + written, request_id)
         message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": refused, "annotations": []}
         return in_json(
             200,

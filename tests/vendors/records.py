@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -17,6 +18,7 @@ class Hit:
 
     `kind` is what is bought (script, voice, image), or the name of an endpoint that costs nothing: models, history,
     history_item, history_audio, subscription, status, result, cancel, file; `unknown` for one that does not exist.
+    `at` is when it arrived, by the monotonic clock.
     """
 
     vendor: str
@@ -27,6 +29,7 @@ class Hit:
     headers: Mapping[str, str] = field(default_factory=dict)
     body: Any = None
     raw: bytes = b""
+    at: float = field(default_factory=time.monotonic, compare=False)
 
     @property
     def asked(self) -> str:

@@ -33,7 +33,10 @@ PREFIXES = {"openai": "/openai/v1", "elevenlabs": "/elevenlabs", "fal": "/fal"}
 
 
 class Vendors(House):
-    """The server; settings are House's, and may be given by name."""
+    """The server; settings are House's, and may be given by name.
+
+    peers  the ports at the other ends of all connections that were made to it
+    """
 
     def __init__(self, **settings: Any) -> None:
         super().__init__()
@@ -45,6 +48,7 @@ class Vendors(House):
         self.fal = Fal(self)
         self.vendors: dict[str, Vendor] = {"openai": OpenAI(self), "elevenlabs": ElevenLabs(self), "fal": self.fal}
         self.arrived: list[Hit] = []
+        self.peers: list[int] = []
         self.unchecked: list[tuple[Hit, Answer | None]] = []
         self.found: list[str] = []
         self.server = Server(self)
@@ -200,6 +204,7 @@ class Server(ThreadingHTTPServer):
 
     def process_request(self, request: Any, client_address: Any) -> None:
         self.open.add(request)
+        self.vendors.peers.append(client_address[1])
         super().process_request(request, client_address)
 
     def shutdown_request(self, request: Any) -> None:

@@ -79,6 +79,6 @@ class OfflineVoice(VoiceProvider):
             audio = base64.b64decode(answer["audio_base64"], validate=True)
             words = (SpokenWord(w["text"], float(w["start_seconds"]), float(w["end_seconds"])) for w in answer["words"])
             return Speech(audio, tuple(words))
-        except (ValueError, TypeError, KeyError) as error:
+        except (ValueError, TypeError, KeyError, RecursionError) as error:
             message = f"the answer of the offline voice cannot be read ({type(error).__name__}: {error})"
             raise ProviderError(message, "ask for another take") from error

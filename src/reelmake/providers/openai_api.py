@@ -32,6 +32,8 @@ def vendor(call: Call) -> str:
 
 def client(call: Call) -> Any:
     """Return an SDK client that sends each request once, and waits for the whole answer as long as the call may."""
+    # openai looks at httpx if anybody has imported it: another thread, which asks another vendor, may be in the middle.
+    import httpx  # noqa: F401, PLC0415
     import httpx2  # noqa: PLC0415
     import openai  # noqa: PLC0415
 

@@ -4,7 +4,7 @@ SDKs make requests; whether an answer arrived is read here, from the exchange it
 all of them and a paid answer is kept as it was received, whatever an SDK makes of it.
 
 Nothing is sent past the proxy, when there is one: the environment's own proxies are not looked at, and a proxy that is
-dead ends the call.
+dead ends the call. Names are resolved at the proxy.
 """
 
 from __future__ import annotations
@@ -12,9 +12,12 @@ from __future__ import annotations
 import atexit
 import email.utils
 import json
+import re
+import socket
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -52,10 +55,18 @@ class Exchange:
 
 @dataclass(slots=True)
 class _Seen:
-    """What the client saw during one call of an SDK."""
+    """What the client saw during one call of an SDK.
+
+    proxy       through which it had to go
+    is_through  whether the proxy, if there is one, has let it through
+    is_sent     whether a part of the request may have reached the vendor
+    """
 
     response: Exchange | None = None
     error: Exception | None = None
+    proxy: str | None = None
+    is_through: bool = False
+    is_sent: bool = False
 
 
 _seen: ContextVar[_Seen | None] = ContextVar("seen", default=None)
@@ -78,7 +89,7 @@ def exchange(send: Callable[[], object], vendor: str, told: Told | None = None) 
                     raise _no_header(vendor) from None
                 raise ProviderError(f"{vendor}: the request could not be made: {error}") from None
     if seen.error is not None:
-        raise _transport_problem(seen.error, vendor) from None
+        raise _transport_problem(seen.error, vendor, seen) from None
     if seen.response is None:
         raise ProviderError(f"{vendor}: nothing was sent")
     if wrong := problem(seen.response, vendor, told):
@@ -148,18 +159,26 @@ def _by_status(response: Exchange, vendor: str, code: str, message: str) -> Prov
     return ProviderError(said, "change what is asked for")
 
 
-def _transport_problem(error: Exception, vendor: str) -> ProviderError:
+def _transport_problem(error: Exception, vendor: str, seen: _Seen) -> ProviderError:
     """Return what it means that no whole response arrived; told by the error's name, since two libraries share them."""
     name, why = type(error).__name__, str(error) or type(error).__name__
-    if name == "ProxyError":
-        return AccountError(f"{vendor}: the proxy did not let the call through: {why}", "check REELMAKE_PROXY")
-    if name in {"ConnectError", "ConnectTimeout", "PoolTimeout"}:
-        return BusyError(f"{vendor}: cannot be reached: {why}", "check the network, the proxy and the base URL")
     if name == "LocalProtocolError":  # its message quotes the header that cannot be sent, key and all
         return _no_header(vendor)
     if name in {"UnsupportedProtocol", "InvalidURL"}:
         return AccountError(f"{vendor}: cannot be asked: {why}", "check the base URL and the key")
-    return LostError(f"{vendor}: the answer did not arrive: {why}", "run doit again")
+    if seen.is_sent:
+        return LostError(f"{vendor}: the answer did not arrive: {why}", "run doit again")
+    if seen.proxy is None:
+        return BusyError(f"{vendor}: cannot be reached: {why}", "check the network and the base URL")
+    if seen.is_through or (name == "ProxyError" and _UNREACHED.search(why)):
+        what = f"{vendor}: cannot be reached through the proxy: {why}"
+        return BusyError(what, "check the base URL, and what the proxy of REELMAKE_PROXY can reach")
+    what = f"{vendor}: was not asked, since the proxy does not let calls through: {why}"
+    return AccountError(what, "check REELMAKE_PROXY: its address, user and password, and that it runs")
+
+
+# What proxies say that would let us through and cannot: SOCKS in words, others by status.
+_UNREACHED: Final = re.compile(r"could not connect: (?!.*not allowed)|^50[234]\b")
 
 
 def _no_header(vendor: str) -> AccountError:
@@ -193,7 +212,7 @@ def http2_client(call: Call) -> Any:
 
 @cache
 def _client(library: Any, proxy: str | None) -> Any:
-    """Return the one client of a library for a proxy."""
+    """Return the one client of a library for a proxy; raises AccountError for a proxy that is none."""
     transport = _transport(library)
 
     class Client(library.Client):  # type: ignore[misc]
@@ -201,6 +220,7 @@ def _client(library: Any, proxy: str | None) -> Any:
 
         def send(self, request: Any, **options: Any) -> Any:
             seen = _seen.get() or _Seen()
+            seen.proxy = proxy
             try:
                 response = super().send(request, **options)
             except Exception as error:
@@ -211,13 +231,54 @@ def _client(library: Any, proxy: str | None) -> Any:
                 seen.response, seen.error = Exchange(response.status_code, headers, response.content), None
             return response
 
+    try:
+        limits = library.Limits(max_connections=None)
+        way = transport(proxy=proxy, trust_env=False, retries=0, limits=limits)
+    except (ValueError, library.InvalidURL):  # what it says shows the password
+        raise AccountError("the proxy's address cannot be used", "check REELMAKE_PROXY") from None
     client = Client(
-        transport=transport(proxy=proxy, trust_env=False, retries=0, limits=library.Limits(max_connections=None)),
+        transport=way,
         trust_env=False,
         timeout=library.Timeout(LONGEST_WAIT_SECONDS, connect=CONNECT_SECONDS),
     )
     atexit.register(client.close)
     return client
+
+
+_THROUGH: Final = ("socks.setup_socks5_connection.complete", "proxy.start_tls.started")
+
+
+class _Progress:
+    """What the library tells while it performs a request: when it is sent, and when a SOCKS proxy is asked for a way.
+
+    The library would wait for a proxy that says nothing, and forgets to close the connection to one that says no.
+    """
+
+    def __init__(self, limit_seconds: float) -> None:
+        self._limit_seconds = limit_seconds
+        self._stream: Any = None
+        self._timer: threading.Timer | None = None
+
+    def __call__(self, name: str, info: Mapping[str, Any]) -> None:
+        """Be told of a step."""
+        step, seen = name.partition(".")[2], _seen.get()
+        if seen and name in _THROUGH:
+            seen.is_through = True
+        if seen and step == "send_request_headers.started" and info["request"].method != b"CONNECT":
+            seen.is_sent = True
+        if step == "setup_socks5_connection.started":
+            self._stream = info["stream"]
+            self._timer = threading.Timer(self._limit_seconds, self._give_up)
+            self._timer.daemon = True
+            self._timer.start()
+        elif step.startswith("setup_socks5_connection.") and self._timer:
+            self._timer.cancel()
+            if step.endswith(".failed"):
+                self._stream.close()
+
+    def _give_up(self) -> None:
+        with suppress(OSError):
+            self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 def _transport(library: Any) -> Any:
@@ -246,6 +307,7 @@ def _transport(library: Any) -> Any:
             ends_at = time.monotonic() + (LONGEST_WAIT_SECONDS if limit is None else limit)
             # An SDK's one timeout is for the whole answer: a host that cannot be reached must not hold a call as long.
             timeouts["connect"] = min(timeouts.get("connect") or CONNECT_SECONDS, CONNECT_SECONDS)
+            request.extensions["trace"] = _Progress(timeouts["connect"])
             response = super().handle_request(request)
             # The library reads this anew before the body: what is left has to do for it.
             timeouts["read"] = max(0.001, ends_at - time.monotonic())

@@ -1,0 +1,184 @@
+"""Stage one: a request becomes a dialogue, with everything that stage two needs in it."""
+
+from __future__ import annotations
+
+import base64
+import sys
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from reelmake.casting import overlaid
+from reelmake.documents import DIALOGUE, Dialogue, DialogueLine, DialogueRequest, Profile
+from reelmake.errors import InputError, Problem, ReelmakeError, SetupError
+from reelmake.plan import PAID, Production
+from reelmake.project import Project, characters_of, project_of
+from reelmake.run import script_of
+from reelmake.settings import Settings
+from reelmake.source import Source
+from reelmake.spec import Character, Episode, Line, Performer, line_ids, read_episode
+from reelmake.stages.pipe import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    WRONG,
+    Answers,
+    Received,
+    checked,
+    error_document,
+    serve,
+    slug,
+)
+from reelmake.stages.report import Report
+from reelmake.tasks import host
+from reelmake.tasks.loader import Build
+from reelmake.validation import validate
+
+DEFAULT_CAST = 2  # so many speak when a request does not say who
+
+Specs = Mapping[str, tuple[Episode | None, Source]]
+
+
+def dialogue_api() -> None:
+    """Run stage one as a command."""
+    typer.run(_command)
+
+
+def _command(
+    episode: Annotated[Path | None, typer.Option(help="An episode's YAML, in place of a request on stdin.")] = None,
+) -> None:
+    """Write a dialogue: a JSON request on stdin becomes dialogue JSON on stdout.
+
+    A request is {"schema": "reelmake/request@1", "topic": ...}, or JSON Lines: one a line. Characters are those of the
+    project in this folder. Ends with 1 when a request failed, with 2 when one is wrong: then none was run.
+    """
+    given = None if episode is None else [Received("", str(episode))]
+    sys.exit(serve(_of_file if episode else _of_requests, given))
+
+
+def _of_requests(given: Sequence[Received], answers: Answers) -> int:
+    requests = checked(DialogueRequest, given, answers)
+    if requests is None:
+        return WRONG
+    characters, sprites = characters_of(Path())
+    names: list[str] = []
+    specs: dict[str, tuple[Episode | None, Source]] = {}
+    for at, request in enumerate(requests):
+        if request is None:  # an error goes through as it is
+            answers.give(at, given[at].data)
+            names.append("")
+            continue
+        name = _free(request.name or slug(request.title or request.topic), specs)
+        names.append(name)
+        specs[name] = _episode(request, list(characters), name)
+    return _write(names, specs, characters, sprites, answers)
+
+
+def _of_file(given: Sequence[Received], answers: Answers) -> int:
+    file = Path(str(given[0].data))
+    try:
+        content = file.read_bytes()
+    except OSError as error:
+        raise SetupError(f"{file} cannot be read: {error.strerror}", "name an episode's YAML file") from None
+    episode, source = read_episode(content, str(file))
+    name = file.stem
+    characters, sprites = characters_of(Path())
+    return _write([name], {name: (episode, source)}, characters, sprites, answers)
+
+
+def _free(name: str, taken: Mapping[str, Any]) -> str:
+    """Return a name that no other request of the batch has."""
+    number = 2
+    while name in taken:
+        name, number = f"{name.rpartition('--')[0] or name}--{number}", number + 1
+    return name
+
+
+def _episode(request: DialogueRequest, known: Sequence[str], name: str) -> tuple[Episode | None, Source]:
+    told: dict[str, Any] = {
+        "title": request.title or request.topic,
+        "topic": request.topic,
+        "cast": request.cast or known[:DEFAULT_CAST],
+    }
+    told |= {"lines": request.lines, "language": request.language, "take": request.take}
+    source = Source(f"request of {name}", {**told, **({"style": request.style} if request.style else {})})
+    return validate(Episode, source), source
+
+
+def _write(
+    names: Sequence[str],
+    specs: Specs,
+    characters: Mapping[str, tuple[Character, Source]],
+    sprites: Mapping[str, tuple[str, ...]],
+    answers: Answers,
+) -> int:
+    """Have the scripts written, and answer each request as soon as its own is."""
+    project = project_of(Path(), characters, specs, sprites)
+    builds: list[Build] = []
+
+    def done(name: str) -> None:
+        show, build = project.productions[name], builds[0]
+        try:
+            answer: Any = _dialogue(show, project, build, report)
+        except ReelmakeError as error:
+            answer = error_document(error, name)
+        for at, of in enumerate(names):
+            if of == name:
+                answers.give(at, answer)
+
+    steps = {f"script:{name}": name for name in specs}
+    report = Report({name: step for step, name in steps.items()}, done)
+    code = host.run(project, steps, report.finished, builds.append)
+    for at, name in enumerate(names):
+        if not answers.is_given(at):
+            answers.give(at, error_document(report.failure(name), name))
+    return INTERRUPTED if code == INTERRUPTED else FAILED if answers.failed or code else DONE
+
+
+def _dialogue(show: Production, project: Project, build: Build, report: Report) -> Dialogue:
+    """Return the dialogue of an episode whose script is there."""
+    lines = script_of(show, build.shop)
+    if lines is None:
+        raise report.failure(show.name)
+    cast = {name: _profile(character, show.sprites.get(name, ())) for name, character in show.characters.items()}
+    episode = show.episode
+    return Dialogue(
+        schema_=DIALOGUE,
+        name=show.name,
+        title=episode.title,
+        language=episode.language,
+        style=episode.style,
+        characters=cast,
+        lines=[_line(line, line_id) for line, line_id in zip(lines, line_ids(lines), strict=True)],
+        background=episode.background,
+        music=episode.music,
+        reel=episode.reel,
+        providers=_providers(project.settings, episode),
+        cost=report.cost(show.name, build.records.recorded_key, build.shop.store),
+    )
+
+
+def _providers(settings: Settings, episode: Episode) -> dict[Any, Performer]:
+    return {kind: overlaid(getattr(settings.providers, kind), getattr(episode.providers, kind)) for kind in PAID}
+
+
+def _line(line: Line, line_id: str) -> DialogueLine:
+    said = {name: getattr(line, name) for name in ("character", "text", "image", "take", "pause_seconds", "providers")}
+    return DialogueLine(id=line_id, **said)
+
+
+def _profile(character: Character, sprites: Sequence[str]) -> Profile:
+    """Return a character with its pictures in it."""
+    pictures = dict(zip(("telling", "hearing"), sprites, strict=False))
+    told = {name: getattr(character, name) for name in Profile.model_fields if name != "sprites"}
+    return Profile(**told, sprites={kind: data_uri(Path(path)) for kind, path in pictures.items()})
+
+
+def data_uri(path: Path) -> str:
+    """Return a picture as it is written into a document."""
+    try:
+        return f"data:image/png;base64,{base64.b64encode(path.read_bytes()).decode()}"
+    except OSError as error:
+        raise InputError((Problem(str(path), 1, f"cannot be read: {error.strerror}", "put it back"),)) from None

@@ -1,0 +1,191 @@
+"""What both stages share: documents in, answers out, errors as documents."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, Final
+
+from pydantic import ValidationError
+
+from reelmake.documents import ERROR, Document, ErrorDocument, Told
+from reelmake.errors import InputError, Problem, ReelmakeError
+from reelmake.logs import redact
+from reelmake.source import Source
+from reelmake.validation import add_problems
+
+DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
+NOT_RUN: Final = "NotRun"
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One document of the input: where it stood, and what it says."""
+
+    where: str
+    data: Any
+
+    @property
+    def is_error(self) -> bool:
+        """Whether it tells of an error of the stage before."""
+        return isinstance(self.data, dict) and self.data.get("schema") == ERROR
+
+
+def received(text: str) -> list[Received]:
+    """Read one document, or one a line; raises InputError when it is neither."""
+    if not text.strip():
+        raise InputError((Problem("stdin", 1, "there is nothing on stdin", "pipe a JSON document into it"),))
+    try:
+        return [Received("", json.loads(text))]
+    except (ValueError, RecursionError) as error:
+        whole, line_of_whole = str(error), int(getattr(error, "lineno", 1))
+    rows = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    found, problems = [], []
+    for number, line in rows:
+        try:
+            found.append(Received(f"line {number}", json.loads(line)))
+        except (ValueError, RecursionError) as error:
+            problems.append(Problem("stdin", number, f"not JSON: {error}", "write one JSON document, or one a line"))
+    if problems and not found:  # one document that is broken, and not one a line
+        raise InputError(
+            (Problem("stdin", line_of_whole, f"not JSON: {whole}", "write one JSON document, or one a line"),)
+        )
+    if problems:
+        raise InputError(tuple(problems))
+    return found
+
+
+def parse(model: type[Any], one: Received) -> Any:
+    """Return a document; raises InputError with everything that is wrong with it."""
+    schema = model.model_fields["schema_"].annotation.__args__[0]
+    if not isinstance(one.data, dict):
+        raise InputError((Problem("stdin", 1, "this is not a JSON object", f'write {{"schema": "{schema}", ...}}'),))
+    told = one.data.get("schema", schema)
+    if told != schema:
+        what = f"the schema {told!r} is not known here"
+        raise InputError((Problem("stdin", 1, what, f"write {schema}, or use a version of reelmake that knows it"),))
+    source = Source("stdin", one.data)
+    try:
+        return model.model_validate(one.data)
+    except ValidationError as error:
+        add_problems(error, model, source)
+        raise InputError(tuple(source.problems)) from None
+
+
+def error_document(error: ReelmakeError, where: str) -> ErrorDocument:
+    """Return the document that tells of an error."""
+    told = (
+        "\n".join(f"{problem.what}; {problem.fix}" for problem in error.problems)
+        if isinstance(error, InputError)
+        else ""
+    )
+    return ErrorDocument(error=Told(type=type(error).__name__, message=redact(told or str(error)), where=where))
+
+
+class Answers:
+    """The real stdout: answers leave in the order of the requests, each as soon as those before it have.
+
+    Whatever else a library prints to stdout goes to stderr.
+    """
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+        self._waiting: dict[int, str] = {}
+        self._next = 0
+        self.failed = False
+
+    def give(self, at: int, answer: Document | Mapping[str, Any]) -> None:
+        """Answer request `at`; an error document counts as a failure."""
+        told = answer.model_dump(mode="json", by_alias=True) if isinstance(answer, Document) else dict(answer)
+        self.failed |= told.get("schema") == ERROR
+        self._waiting[at] = json.dumps(told, ensure_ascii=False)
+        while self._next in self._waiting:
+            self._write(self._waiting.pop(self._next) + "\n")
+            self._next += 1
+
+    def is_given(self, at: int) -> bool:
+        """Say whether a request has its answer."""
+        return at < self._next or at in self._waiting
+
+    def _write(self, text: str) -> None:
+        left = memoryview(text.encode())
+        try:
+            while left:
+                left = left[os.write(self._descriptor, left) :]
+        except OSError:  # whoever asked is gone; what is running is paid for, and is kept
+            self.failed = True
+
+
+@contextmanager
+def answering() -> Iterator[Answers]:
+    """Keep stdout for answers, and send everything else that is printed to stderr."""
+    if hasattr(signal, "SIGPIPE"):
+        signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        yield Answers(kept)
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Received] | None = None) -> int:
+    """Answer what is on stdin, or what is given; returns the exit code."""
+    with answering() as answers:
+        try:
+            return work(received(sys.stdin.buffer.read().decode("utf-8-sig")) if given is None else given, answers)
+        except UnicodeDecodeError:
+            wrong = InputError((Problem("stdin", 1, "this is not UTF-8", "write JSON in UTF-8"),))
+            answers.give(0, error_document(wrong, "stdin"))
+            return wrong.exit_code
+        except ReelmakeError as error:
+            print(f"reelmake: {redact(str(error))}", file=sys.stderr)
+            if not answers.is_given(0):
+                answers.give(0, error_document(error, "stdin"))
+            return error.exit_code
+
+
+def checked(model: type[Any], given: Sequence[Received], answers: Answers) -> list[Any] | None:
+    """Return all documents; or None, after each was answered with what is wrong: then nothing is to be run.
+
+    Errors of the stage before are not looked at.
+    """
+    found: list[Any] = []
+    wrong: dict[int, ErrorDocument] = {}
+    for at, one in enumerate(given):
+        try:
+            found.append(None if one.is_error else parse(model, one))
+        except InputError as error:
+            print(f"reelmake: {one.where or 'stdin'}: {redact(str(error))}", file=sys.stderr)
+            wrong[at] = error_document(error, one.where or "stdin")
+    if not wrong:
+        return found
+    refuse(given, answers, wrong)
+    return None
+
+
+def refuse(given: Sequence[Received], answers: Answers, wrong: Mapping[int, ErrorDocument]) -> None:
+    """Answer all requests of a batch of which some are wrong."""
+    other = "not run, because another request of the batch is wrong; mend that one, and send the batch again"
+    for at, one in enumerate(given):
+        unrun = ErrorDocument(error=Told(type=NOT_RUN, message=other, where=one.where))
+        answers.give(at, wrong.get(at, unrun))
+
+
+def slug(text: str) -> str:
+    """Return a name for an episode, made of a title."""
+    import re  # noqa: PLC0415
+    import unicodedata  # noqa: PLC0415
+
+    from reelmake.action import digest_of  # noqa: PLC0415
+
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode().lower()
+    return "-".join(re.findall("[a-z0-9]+", plain))[:48].strip("-") or f"episode-{digest_of(text.encode())[:8]}"

@@ -1,0 +1,203 @@
+"""Stage two: a dialogue becomes a video. Nothing of the machine that wrote it is needed: characters travel along."""
+
+from __future__ import annotations
+
+import base64
+import json
+import sys
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import typer
+
+from reelmake.action import canonical_json, digest_of
+from reelmake.documents import Dialogue, Document, Profile, VideoResult
+from reelmake.errors import InputError, Problem
+from reelmake.plan import BUILD
+from reelmake.project import project_of
+from reelmake.source import Source
+from reelmake.spec import Character, Episode
+from reelmake.stages.pipe import (
+    DONE,
+    FAILED,
+    INTERRUPTED,
+    WRONG,
+    Answers,
+    Received,
+    checked,
+    error_document,
+    refuse,
+    serve,
+)
+from reelmake.stages.report import Report
+from reelmake.store.local import publish, unfinished
+from reelmake.tasks import host
+from reelmake.tasks.loader import Build
+from reelmake.validation import validate
+
+CAST_FOLDER = f"{BUILD}/.cast"  # pictures of characters that came with a dialogue, by their digests
+_URI = "data:image/png;base64,"
+
+
+def video_from_dialogue_api() -> None:
+    """Run stage two as a command."""
+    typer.run(_command)
+
+
+def _command() -> None:
+    """Make a video: dialogue JSON on stdin becomes result JSON on stdout.
+
+    A dialogue is what dialogue_api answers, edited or not, or JSON Lines: one a line. Videos are in build/ of this
+    folder, what was paid for in its store. An error of the stage before is passed through. Ends with 1 when a dialogue
+    failed, with 2 when one is wrong: then none was run.
+    """
+    sys.exit(serve(_of_dialogues))
+
+
+def _of_dialogues(given: Sequence[Received], answers: Answers) -> int:
+    dialogues = checked(Dialogue, given, answers)
+    if dialogues is None:
+        return WRONG
+    names = _names(dialogues)
+    batch = _Batch({}, {}, {})
+    wrong = {}
+    for at, (name, dialogue) in enumerate(zip(names, dialogues, strict=True)):
+        try:
+            if dialogue is not None:
+                batch.add(name, dialogue)
+        except InputError as error:
+            wrong[at] = error_document(error, given[at].where or "stdin")
+    if wrong:
+        refuse(given, answers, wrong)
+        return WRONG
+    for at, one in enumerate(given):
+        if one.is_error:  # it goes through as it is
+            answers.give(at, one.data)
+    return _make(names, batch, answers) if batch.specs else FAILED
+
+
+def _make(names: Sequence[str], batch: _Batch, answers: Answers) -> int:
+    """Make all videos, and answer each dialogue as soon as its own is there."""
+    project = project_of(Path(), batch.characters, batch.specs, batch.sprites)
+    builds: list[Build] = []
+
+    def answer(name: str, told: Document) -> None:
+        for at, of in enumerate(names):
+            if of == name and not answers.is_given(at):
+                answers.give(at, told)
+
+    def done(name: str) -> None:
+        file = Path(BUILD, name, "video.json")
+        failed = name in report.failed or not file.is_file()
+        answer(name, error_document(report.failure(name), name) if failed else _result(name, file, builds[0], report))
+
+    report = Report({name: f"video:{name}" for name in batch.specs}, done)
+    code = host.run(project, [f"video:{name}" for name in batch.specs], report.finished, builds.append)
+    for name in batch.specs:
+        answer(name, error_document(report.failure(name), name))
+    return INTERRUPTED if code == INTERRUPTED else FAILED if answers.failed or code else DONE
+
+
+def _names(dialogues: Sequence[Dialogue | None]) -> list[str]:
+    """Return a name for each dialogue: its own, with a number when another one of the batch has it too.
+
+    The same dialogue twice is one episode.
+    """
+    taken: dict[str, str] = {}  # name -> what it stands for
+    names = []
+    for dialogue in dialogues:
+        if dialogue is None:
+            names.append("")
+            continue
+        content = canonical_json(dialogue.model_dump(mode="json", exclude={"cost"}))
+        name, number = dialogue.name, 2
+        while taken.setdefault(name, content) != content:
+            name, number = f"{dialogue.name}--{number}", number + 1
+        names.append(name)
+    return names
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """The episodes of all dialogues, and everyone in them."""
+
+    characters: dict[str, tuple[Character, Source]]
+    sprites: dict[str, tuple[str, ...]]
+    specs: dict[str, tuple[Episode | None, Source]]
+
+    def add(self, name: str, dialogue: Dialogue) -> None:
+        """Add a dialogue as the episode of this name; raises InputError."""
+        called = {who: self._character(who, profile) for who, profile in dialogue.characters.items()}
+        self.specs[name] = _episode(dialogue, name, called)
+
+    def _character(self, who: str, profile: Profile) -> str:
+        """Add a character, and return what it is called here: two dialogues may know different people by one name."""
+        told = profile.model_dump(mode="json", exclude={"sprites"}, exclude_defaults=True)
+        source = Source(f"characters.{who}", told)
+        character = validate(Character, source)
+        if character is None:
+            raise InputError(tuple(source.problems))
+        pictures = {kind: _picture(uri, f"characters.{who}.sprites.{kind}") for kind, uri in profile.sprites.items()}
+        shown = tuple(
+            pictures.get(kind) or next(iter(pictures.values())) for kind in ("telling", "hearing") if pictures
+        )
+        free, number = who, 2
+        while free in self.characters and (self.characters[free][0], self.sprites.get(free, ())) != (character, shown):
+            free, number = f"{who}--{number}", number + 1
+        self.characters[free] = (character, source)
+        if shown:
+            self.sprites[free] = shown
+        return free
+
+
+def _picture(uri: str, where: str) -> str:
+    """Write a picture that came with a dialogue to a file that is called after its content; returns its path."""
+    content = b""
+    if uri.startswith(_URI):
+        with suppress(ValueError):
+            content = base64.b64decode(uri.removeprefix(_URI), validate=True)
+    if not content:
+        fix = f"write {_URI}..., or remove it"
+        raise InputError((Problem("stdin", 1, f"{where}: is not a picture in the document", fix),))
+    path = Path(CAST_FOLDER, f"{digest_of(content)[:16]}.png")
+    if not path.is_file():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with unfinished(path.parent) as part:
+            part.write(content)
+        publish(Path(part.name), path)
+    return path.as_posix()
+
+
+def _episode(dialogue: Dialogue, name: str, cast: Mapping[str, str]) -> tuple[Episode | None, Source]:
+    """Return a dialogue as the episode that it is."""
+    told = dialogue.model_dump(mode="json", exclude_defaults=True, include={"title", "language", "style", "background"})
+    told |= dialogue.model_dump(mode="json", exclude_defaults=True, include={"music", "reel"})
+    lines = [line.model_dump(mode="json", exclude_defaults=True, exclude={"id"}) for line in dialogue.lines]
+    for line in lines:
+        line["character"] = cast.get(line["character"], line["character"])
+    providers = {kind: performer.model_dump(exclude_none=True) for kind, performer in dialogue.providers.items()}
+    told |= {"script": lines, "cast": list(cast.values()), "providers": providers}
+    if dialogue.reel.model_fields_set:
+        told["reel"] = dialogue.reel.model_dump(mode="json", include=dialogue.reel.model_fields_set)
+    source = Source(f"dialogue {name}", told)
+    return validate(Episode, source), source
+
+
+def _result(name: str, file: Path, build: Build, report: Report) -> VideoResult:
+    told = json.loads(file.read_bytes())
+    video = told["video"]
+    made, restored = report.counts(name)
+    return VideoResult(
+        name=name,
+        video=video["file"],
+        sha256=video["sha256"],
+        duration_seconds=video["duration_seconds"],
+        frames=video["frames"],
+        cost=report.cost(name, build.records.recorded_key, build.shop.store),
+        made=made,
+        restored=restored,
+        degraded=told["degraded"],
+        timings_seconds=report.timings(name),
+    )
