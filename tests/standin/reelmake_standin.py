@@ -164,7 +164,7 @@ class SecondVoice(StandinVoice):
         return _of_model(request, prices, "voice")
 
     def ask(self, request: Request, call: Call) -> Answer:
-        return Answer(_post("voice", request), {}, self.price(request, call.prices))
+        return Answer(_post("voice", request, call), {}, self.price(request, call.prices))
 
 
 class SecondImage(StandinImage):
@@ -177,4 +177,4 @@ class SecondImage(StandinImage):
         return _of_model(request, prices, "options")
 
     def ask(self, request: Request, call: Call) -> Answer:
-        return Answer(_post("image", request), {}, self.price(request, call.prices))
+        return Answer(_post("image", request, call), {}, self.price(request, call.prices))
