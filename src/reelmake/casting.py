@@ -38,13 +38,16 @@ class Layer:
 def choose(kind: str, layers: Iterable[Layer], missing: Layer | None = None) -> Choice | None:
     """Return who performs, from what every place says; or None, when there is a mistake, which has been noted.
 
-    `missing` is where an option stands that has to be given and is not.
+    `missing` is where an option stands that has to be given and is not. Nobody is chosen when no place names anybody:
+    that is noted by `Casting.check`.
     """
     told = list(layers)
     name, at = "", told[0]
     for layer in told:
         if layer.performer and layer.performer.provider:
             name, at = layer.performer.provider, layer
+    if not name:
+        return None
     try:
         performer = provider(kind, name)
     except SetupError as error:
@@ -96,10 +99,15 @@ class Names:
     script: set[str]
     voices: set[str]
     lines: Mapping[int, str]
+    otherwise: str = ""
 
     def voice(self, at: int) -> str:
-        """Return who speaks a line."""
-        return self.lines.get(at) or next(iter(self.voices), "")
+        """Return who speaks a line, or nothing when that is not known."""
+        return self.lines.get(at, self.otherwise)
+
+
+def _has_providers(line: object) -> bool:
+    return isinstance(line, Mapping) and "providers" in line
 
 
 def _is_known(kind: str, name: str | None) -> bool:
@@ -128,32 +136,46 @@ class Casting:
             elif kind != "voice" or not _is_known(kind, self.project[kind].provider):
                 choose(kind, [layer])  # a voice is not complete before a character says which
 
-    def names(self, episode: Episode | None, choices: Mapping[Place, Choice]) -> Names:
-        """Return who writes and speaks an episode; by the settings alone, when it cannot be read."""
+    def names(self, episode: Episode | None, choices: Mapping[Place, Choice], source: Source) -> Names:
+        """Return who writes and speaks an episode; when it cannot be read, by what it says for all of its lines."""
         if episode is None:
-            settings = {kind: {made.provider or ""} for kind, made in self.project.items()}
-            known = {kind: {name for name in names if _is_known(kind, name)} for kind, names in settings.items()}
-            return Names(known["script"], known["voice"], {})
+            return self._names_of_unreadable(source)
         made = {kind: {choice.provider for place, choice in choices.items() if place[0] == kind} for kind in PAID}
         places = {at: choice_place("voice", line) for at, line in enumerate(episode.script or [])}
         lines = {at: choices[place].provider for at, place in places.items() if place in choices}
         return Names(made["script"], made["voice"], lines)
 
+    def _names_of_unreadable(self, source: Source) -> Names:
+        try:
+            said = EpisodeProviders.model_validate(source.data.get("providers", {}))
+        except ValidationError:
+            return Names(set(), set(), {})
+        found = {}
+        for kind in ("script", "voice"):
+            own: Performer | None = getattr(said, kind)
+            name = (own and own.provider) or self.project[kind].provider
+            found[kind] = {name} if name and _is_known(kind, name) else set()
+        script = source.data.get("script")
+        own_voice = [at for at, line in enumerate(script if isinstance(script, list) else []) if _has_providers(line)]
+        return Names(found["script"], found["voice"], dict.fromkeys(own_voice, ""), next(iter(found["voice"]), ""))
+
     def choices(self, episode: Episode, source: Source) -> dict[Place, Choice]:
         """Return who performs each request that the episode may make; mistakes are noted where they are."""
-        wanted: dict[Place, tuple[str, str, LineProviders | None, Loc]] = {}
+        wanted: list[tuple[Place, str, LineProviders | None, Loc]] = []
         for kind in PAID:
             if kind == "voice":
-                for who in episode.speakers:
-                    wanted[kind, who, ""] = (kind, who, None, ())
+                wanted += [((kind, who, ""), who, None, ()) for who in episode.speakers]
             elif kind != "script" or episode.script is None:
-                wanted[kind, "", ""] = (kind, "", None, ())
+                wanted.append(((kind, "", ""), "", None, ()))
         for at, line in enumerate(episode.script or []):
             for kind in ("voice", "image"):
-                loc = ("script", at, "providers", kind)
-                wanted.setdefault(choice_place(kind, line), (kind, line.character, line.providers, loc))
-        made = {place: self._choice(*asked, episode.providers, source) for place, asked in wanted.items()}
-        return {place: choice for place, choice in made.items() if choice}
+                loc: Loc = ("script", at, "providers", kind)
+                wanted.append((choice_place(kind, line), line.character, line.providers, loc))
+        made: dict[Place, Choice] = {}
+        for place, who, own, loc in wanted:  # a mistake that two lines share is noted for both
+            if place not in made and (choice := self._choice(place[0], who, own, loc, episode.providers, source)):
+                made[place] = choice
+        return made
 
     def _settings(self, kind: str) -> Layer:
         return Layer(self.project[kind], lambda at, what, fix: self.add((kind, *at), what, fix))
@@ -161,9 +183,11 @@ class Casting:
     def _choice(  # noqa: PLR0913, PLR0917 (what is asked for, and of which episode)
         self, kind: str, who: str, line: LineProviders | None, loc: Loc, episode: EpisodeProviders, source: Source
     ) -> Choice | None:
+        if kind == "voice" and who not in self.characters:
+            return None  # told elsewhere: there is no such character, or it cannot be read
         layers = [self._settings(kind)]
         missing = None
-        if kind == "voice" and who in self.characters:
+        if kind == "voice":
             character, file = self.characters[who]
             layers += [_voice(name, file, options) for name, options in character.voice.items()]
             missing = _no_voice(who, layers, episode, line, file)
@@ -182,7 +206,7 @@ def _no_voice(
 ) -> Layer:
     """Return where to tell that a character has no voice for the provider that speaks it."""
     told = [*(layer.performer for layer in layers), episode.voice, line.voice if line else None]
-    name = [performer.provider for performer in told if performer and performer.provider][-1]
+    name = next((one.provider for one in reversed(told) if one and one.provider), "")
 
     def add(_at: Loc, what: str, _fix: str) -> None:
         file.add(("voice", name), f"{who} has no complete voice for {name}: {what}", f"add it below voice: {name}:")
@@ -195,11 +219,14 @@ def _adder(source: Source, place: Loc) -> Add:
 
 
 def check_voices(file: Source, voices: Mapping[str, Mapping[str, Any]]) -> None:
-    """Note what is wrong with the voices of a character, also those of providers that are not in force."""
+    """Note what is wrong with the voices of a character, also those of providers that are not in force.
+
+    What is missing may be said elsewhere: that is noted where a voice is used.
+    """
     for name, options in voices.items():
         try:
             provider("voice", name)
         except SetupError:
             continue  # of a package that is not installed here
         layer = Layer(Performer(provider=name, **options), _adder(file, ("voice", name)))
-        choose("voice", [layer])
+        choose("voice", [layer], Layer(None, lambda _at, _what, _fix: None))

@@ -145,7 +145,7 @@ class _Desk:
         for name, (episode, source) in episodes.items():
             if episode:
                 choices[name] = casting.choices(episode, source)
-            _check_episode(source, self.files, known, casting.names(episode, choices.get(name, {})))
+            _check_episode(source, self.files, known, casting.names(episode, choices.get(name, {}), source))
             self.problems += source.problems
         self.problems += [problem for _, source in characters.values() for problem in source.problems]
         kit = _kit(self.root, self.ffmpeg, self.settings, choices, self.problems)
