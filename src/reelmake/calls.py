@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from reelmake.action import Action, amount_of
 from reelmake.budget import Budget
-from reelmake.errors import AccountError, BusyError, LostError, ProviderError
+from reelmake.errors import AccountError, BusyError, CapError, LostError, ProviderError
 from reelmake.gate import Gate, Gates
 from reelmake.logs import log, redact
 from reelmake.prices import Prices
@@ -90,10 +90,11 @@ class _Trail:
 
     lost    requests for the same thing that were sent and never answered: each may have been billed
     ticket  by what the provider knows the last one, if it said so
+    key     what is asked for
     """
 
     def __init__(self, store: Store, key: str, about: Note, quoted_usd: Decimal | None) -> None:
-        self._store, self._key = store, key
+        self._store, self.key = store, key
         self._about = {**about, "usd": None if quoted_usd is None else str(quoted_usd)}
         self._asked_at = ""  # while a request is open
         note = store.note(key)
@@ -146,12 +147,12 @@ class _Trail:
         if self.may_be_there:
             self._write()
         elif self._is_written:
-            self._store.write_note(self._key, None)
+            self._store.write_note(self.key, None)
             self._is_written = False
 
     def _write(self) -> None:
         told = {"asked_at": self._asked_at, "ticket": self.ticket, "lost": self.lost}
-        self._store.write_note(self._key, {**self._about, **told})
+        self._store.write_note(self.key, {**self._about, **told})
         self._is_written = True
 
 
@@ -228,7 +229,11 @@ class _Attempts:
             if not self._is_counted:
                 budget.settle(Decimal(0), amount_of(found.usd))
             return found, "recovered"
-        budget.reserve(self._quoted_usd, self._step or self._action.kind)
+        try:
+            budget.reserve(self._quoted_usd, self._step or self._action.kind)
+        except CapError as error:
+            error.key = trail.key
+            raise
         spent_usd = self._quoted_usd  # whatever happens from here on and cannot be told: it counts
         try:
             answer = self._ask()

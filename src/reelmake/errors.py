@@ -79,11 +79,16 @@ class BuildError(ReelmakeError):
 
 
 class CapError(BuildError):
-    """A paid request was not made, because of the cap; `usd` is what it would cost at most, None if nobody knows."""
+    """A paid request was not made, because of the cap.
+
+    usd  what it would cost at most, None if nobody knows
+    key  what it asks for: steps that ask for the same would pay once
+    """
 
     def __init__(self, what: str, fix: str = "", usd: Decimal | None = None) -> None:
         super().__init__(what, fix)
         self.usd = usd
+        self.key = ""
 
 
 class ProviderError(BuildError):

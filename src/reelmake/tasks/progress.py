@@ -151,10 +151,11 @@ class Progress:
         if not self._refused:
             return
         kinds = Counter(task.name.partition(":")[0] for task, _ in self._refused)
-        prices = [refused.usd for _, refused in self._refused]
+        prices = {refused.key or task.name: refused.usd for task, refused in self._refused}.values()
         missing = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         usd = sum((usd for usd in prices if usd is not None), Decimal(0))
         more = " and what has no price" if None in prices else ""
+        more += ", and the lines of what is not written" if kinds["script"] else ""
         self._say(f"{self._refused[0][1]}")
         self._say(f"missing because of the cap: {missing}, for ${usd}{more}: {', '.join(_names(self._refused))}")
 
