@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -61,10 +61,8 @@ class Cell:
 
 def cells(*rows: tuple[Any, ...]) -> list[Cell]:
     """Return cells: fault, times, asked, billed, end, what is told, lost. `busy_told` is `busy` with Retry-After."""
-    found = []
-    for fault, *rest in rows:
-        found.append(Cell("busy", *rest, retry_after=0.2) if fault == "busy_told" else Cell(fault, *rest))
-    return found
+    found = [Cell(*row) for row in rows]
+    return [replace(one, fault="busy", retry_after=0.2) if one.fault == "busy_told" else one for one in found]
 
 
 ACCOUNT = "check the key, what it is allowed to do, and the account's credit"
@@ -336,4 +334,4 @@ def test_a_job_whose_picture_cannot_be_had_is_resumed_by_the_next_build(tmp_path
         v.faults.planned.clear()
         assert " made " in studio.run(f"image:{kind}").stderr
         assert v.count("fal", "image") == v.billed_count("fal", "image") == number
-    assert (studio.cost().usd, studio.cost().lost_usd) == (v.spent(), 0)
+    assert (studio.cost().usd, studio.cost().lost_usd) == (v.spent(), Decimal(0))
