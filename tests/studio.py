@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -58,7 +59,7 @@ class Studio(Workspace):
         """Return the receipts of what was paid for, by their keys, as they are on the disk."""
         files = (self.root / ".reelmake/store/actions").rglob("r1:*")
         found = {path.name: json.loads(path.read_bytes()) for path in files}
-        return {key: told for key, told in found.items() if told["kind"] in {"script", "voice", "image"}}
+        return {key: told for key, told in found.items() if told["provider"] in {"openai", "elevenlabs", "fal"}}
 
     def notes(self) -> list[Path]:
         """Return what is noted of requests that are under way, or were lost."""
@@ -114,3 +115,9 @@ class Spent:
 def lines_about(stderr: str, episode: str) -> list[str]:
     """Return what was said of the steps of an episode."""
     return [line for line in stderr.splitlines() if re.match(rf"\w+:{episode}\b", line)]
+
+
+def finish(process: subprocess.Popen[str]) -> tuple[int, str]:
+    """Wait for a build; returns its exit code and what it said."""
+    _, told = process.communicate(timeout=300)
+    return process.returncode, told

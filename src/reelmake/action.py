@@ -48,6 +48,7 @@ class Receipt:
     units       what the provider counted: characters, seconds, tokens, ...
     step        the step that paid: others that ask for the same share it
     quoted_usd  what it was expected to cost, None when that was not known
+    vendor_ids  what the vendor calls the answer
     earlier     requests for the same thing that were billed, or may have been, and whose answer is lost:
                 `{"asked_at", "usd", "why"}`, amounts as text
     """
@@ -63,6 +64,7 @@ class Receipt:
     step: str = ""
     quoted_usd: Decimal | None = None
     earlier: Sequence[Json] = ()
+    vendor_ids: Sequence[str] = ()
 
     def to_json(self) -> str:
         """Return the receipt as JSON text; amounts are written as text so that no cent is lost.
@@ -74,7 +76,9 @@ class Receipt:
         fields = {name: getattr(self, name) for name in self.__slots__}
         units = {name: count if type(count) is int else str(count) for name, count in self.units.items()}
         amounts = {name: None if (usd := fields[name]) is None else str(usd) for name in ("usd", "quoted_usd")}
-        return canonical_json({**fields, **amounts, "units": units, "earlier": list(self.earlier)})
+        return canonical_json(
+            {**fields, **amounts, "units": units, "earlier": list(self.earlier), "vendor_ids": list(self.vendor_ids)}
+        )
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -86,8 +90,17 @@ class Receipt:
                 None if (told := fields.get(name)) is None else _amount(told) for name in ("usd", "quoted_usd")
             )
             units = {name: count if type(count) is int else _amount(count) for name, count in fields["units"].items()}
-            earlier = tuple(fields.get("earlier", ()))
-            receipt = cls(**{**fields, "usd": usd, "units": units, "quoted_usd": quoted, "earlier": earlier})
+            earlier, vendor_ids = (tuple(fields.get(name, ())) for name in ("earlier", "vendor_ids"))
+            receipt = cls(
+                **{
+                    **fields,
+                    "usd": usd,
+                    "units": units,
+                    "quoted_usd": quoted,
+                    "earlier": earlier,
+                    "vendor_ids": vendor_ids,
+                }
+            )
         except (TypeError, KeyError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a receipt: {error}") from error
         if not receipt.is_sound():
@@ -105,10 +118,11 @@ class Receipt:
             and all(type(n) is int or (isinstance(n, Decimal) and n.is_finite()) for n in self.units.values())
             and all(usd is None or (isinstance(usd, Decimal) and usd.is_finite()) for usd in amounts)
             and all(isinstance(lost, Mapping) for lost in self.earlier)
+            and all(isinstance(name, str) for name in self.vendor_ids)
         )
 
 
-_LATER = ("step", "quoted_usd", "earlier")  # receipts of the first version do not have these
+_LATER = ("step", "quoted_usd", "earlier", "vendor_ids")  # receipts of the first version do not have these
 
 
 def _amount(text: str) -> Decimal:

@@ -121,6 +121,11 @@ class _Trail:
         except (ValueError, KeyError, TypeError):
             return datetime.now(UTC)
 
+    def used_ids(self) -> frozenset[str]:
+        """Return what the provider calls the answers that other requests have got."""
+        found = (one for one in self._store.receipts() if one.provider == self._about["provider"])
+        return frozenset(name for receipt in found if receipt.key != self._key for name in receipt.vendor_ids)
+
     def ask(self) -> None:
         """Note that the request is about to be sent."""
         self._asked_at = datetime.now(UTC).isoformat()
@@ -290,6 +295,7 @@ class _Attempts:
             asked_at=self._trail.asked_at,
             ticket=self._trail.ticket,
             keep_ticket=self._trail.keep_ticket,
+            used_ids=self._trail.used_ids,
         )
 
     def _log(self, outcome: str, began: float, **more: object) -> None:

@@ -95,6 +95,7 @@ class Production:
 
     choices   who performs the requests of each kind, by `choice_place`
     lines_at  the line of the spec on which each line of its script stands; nothing for a script that is not in it
+    topic_at  the line of the spec on which its topic stands; 0 when it is not in a file
     sprites   character -> its pictures while it is telling and while it is hearing, by their paths from the project
     """
 
@@ -106,6 +107,7 @@ class Production:
     choices: Mapping[Place, Choice]
     lines_at: Sequence[int] = ()
     sprites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    topic_at: int = 0
 
     def where(self, at: int) -> str:
         """Return where a line of the script stands: in the spec, or in what was written for it."""
@@ -151,7 +153,9 @@ def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
     While its lines are not known, these are only the steps that do not need them: a video of no lines is never made.
     Raises BuildError when a line is spoken by somebody who is not in the cast.
     """
-    steps = [show.step(make) for make in (script(show), background(show), music(show)) if make]
+    where = f"episodes/{show.name}.yaml:{show.topic_at}" if show.topic_at and show.episode.script is None else ""
+    steps = [show.step(script(show), where=where)]
+    steps += [show.step(make) for make in (background(show), music(show)) if make]
     if not lines:
         return steps
     if strangers := sorted({line.character for line in lines} - show.characters.keys()):

@@ -162,6 +162,7 @@ class _Desk:
                 choices[name],
                 [source.line(("script", at, "text")) for at in range(len(episode.script or []) if source.lines else 0)],
                 sprites,
+                source.line(("topic",)) if source.lines else 0,
             )
             for name, (episode, source) in episodes.items()
             if episode

@@ -35,6 +35,8 @@ def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
     asked = manifest(action, digests)
     name = key(asked)
     if _deliver(action, shop, shop.store.find(name)):
+        if action.kind in PAID:
+            shop.store.write_note(name, None)  # a kill between a receipt and the end of its note leaves one
         return "restored"
     with shop.store.lock(name):
         # Whoever held the lock before may have made the very same thing.
@@ -101,7 +103,15 @@ def _made(action: Action, name: str, step: str, shop: Workshop, folder: Path) ->
     if action.kind in PAID and action.request["provider"] != SPEC:
         bought = shop.caller.perform(action, name, step, shop.store)
         answer = bought.answer
-        return Made(answer.body, answer.units, answer.usd, bought.quoted_usd, bought.earlier, is_bought=True)
+        return Made(
+            answer.body,
+            answer.units,
+            answer.usd,
+            bought.quoted_usd,
+            bought.earlier,
+            answer.vendor_ids,
+            is_bought=True,
+        )
     from reelmake.make import MAKERS  # noqa: PLC0415 (what draws and encodes is slow to import: not for a look)
 
     return MAKERS[action.kind](action, shop, folder)
@@ -129,6 +139,7 @@ def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
         step=step,
         quoted_usd=made.quoted_usd,
         earlier=tuple(earlier),
+        vendor_ids=tuple(filter(None, map(str, made.vendor_ids))),
     )
 
 

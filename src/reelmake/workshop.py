@@ -55,6 +55,7 @@ class Made:
 
     quoted_usd  what it was expected to cost
     earlier     what may have been paid for it before, for nothing
+    vendor_ids  what the vendor calls it
     is_bought   whether a provider was asked
     """
 
@@ -63,4 +64,5 @@ class Made:
     usd: object = Decimal(0)
     quoted_usd: Decimal | None = Decimal(0)
     earlier: Sequence[Mapping[str, Any]] = ()
+    vendor_ids: Sequence[str] = ()
     is_bought: bool = False

@@ -23,7 +23,7 @@ from vendors.server import Vendors
 
 from reelmake.errors import AccountError, BusyError, LostError, ProviderError
 from reelmake.prices import Price, Prices
-from reelmake.providers import provider, wire
+from reelmake.providers import elevenlabs_history, provider, wire
 from reelmake.providers.base import Call, Speech
 from reelmake.providers.elevenlabs import ElevenLabsOptions, ElevenLabsVoice
 from reelmake.providers.elevenlabs import _billed as billed
@@ -446,6 +446,22 @@ def test_what_one_take_was_answered_with_is_not_the_answer_to_another(v: Vendors
     assert json.loads(found.body)["recovered_from"] == "history000002"
     again = VOICE.recover(second, call)
     assert again == found
+
+
+def test_what_another_process_was_answered_with_is_not_the_answer_either(
+    v: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first, second = request_for(take=1), request_for(take=2)
+    got = VOICE.ask(first, call_to(v))
+    assert got.vendor_ids
+    v.fail("voice", "lost")
+    with pytest.raises(LostError):
+        VOICE.ask(second, call_to(v))
+    monkeypatch.setattr(elevenlabs_history, "_delivered", {})  # as in a process that has just begun
+    found = VOICE.recover(second, call_to(v, used_ids=lambda: frozenset(got.vendor_ids)))
+    assert found
+    assert json.loads(found.body)["recovered_from"] == "history000002"
+    assert not set(found.vendor_ids) & set(got.vendor_ids)
 
 
 def test_a_history_of_many_pages_is_read_to_its_end(v: Vendors) -> None:

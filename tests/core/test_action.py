@@ -210,6 +210,7 @@ RECEIPT = Receipt(
     made_at="2026-01-01T00:00:00Z",
     step="voice:sky:ada-hi-1",
     quoted_usd=Decimal("0.0123"),
+    vendor_ids=("speech-1",),
     earlier=({"asked_at": "2026-01-01T00:00:00Z", "usd": None, "why": "a cut line"},),
 )
 
@@ -304,7 +305,7 @@ def test_a_receipt_that_could_not_be_read_again_is_not_written(change: dict[str,
         replace(RECEIPT, **change).to_json()
 
 
-LATER: dict[str, Any] = {"step": "", "quoted_usd": None, "earlier": ()}
+LATER: dict[str, Any] = {"step": "", "quoted_usd": None, "earlier": (), "vendor_ids": ()}
 
 
 @pytest.mark.parametrize("name", LATER)

@@ -45,12 +45,14 @@ class Answer:
     units         what the vendor counted: characters, tokens, images, ...
     usd           what that costs, None when nobody knows the price
     most_at_once  how many requests at a time the vendor says that it takes, if it says so
+    vendor_ids    what the vendor calls this answer, in a history or a queue
     """
 
     body: bytes
     units: Mapping[str, int | Decimal] = field(default_factory=dict)
     usd: Decimal | None = Decimal(0)
     most_at_once: int | None = None
+    vendor_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,7 @@ class Call:
     variable         returns what a variable of the environment or of `.env` holds, or None
     asked_at         when this request was first sent: nothing before it can be its answer
     ticket           what `keep_ticket` was last given for this request, perhaps by a process that was killed since
+    used_ids         returns the `vendor_ids` of answers that other requests have got: none of them is this one's
     keep_ticket      keeps JSON durably before it returns: what the vendor calls a job that it has accepted; None
                      forgets it
     """
@@ -74,6 +77,7 @@ class Call:
     asked_at: datetime
     ticket: Mapping[str, Any] | None
     keep_ticket: Callable[[Mapping[str, Any] | None], None]
+    used_ids: Callable[[], frozenset[str]] = frozenset
 
     def secret(self, name: str) -> str:
         """Return what a variable holds that has to be set; raises AccountError."""

@@ -114,17 +114,21 @@ class ElevenLabsVoice(VoiceProvider):
                 raise LostError(f"{VENDOR}: the answer is damaged; {error.what}", error.fix) from error
             if found:
                 return found
-        deliver(account, tuple(answer.headers.get(name, "") for name in ("history-item-id", "request-id")), request)
+        ids = tuple(answer.headers.get(name, "") for name in ("history-item-id", "request-id"))
+        deliver(account, ids, request)
         return Answer(
             answer.body,
             *_billed(request, _metered(answer.headers.get("character-cost")), call.prices),
             answer.count("maximum-concurrent-requests"),
+            ids,
         )
 
     def recover(self, request: Request, call: Call) -> Answer | None:
         """Return the answer to a request that was lost, from the vendor's history; None when it is not there."""
         found = find(request, _account(call), call)
-        return Answer(found.body, *_billed(request, found.credits, call.prices)) if found else None
+        if found is None:
+            return None
+        return Answer(found.body, *_billed(request, found.credits, call.prices), vendor_ids=found.ids)
 
     def read(self, body: bytes, request: Request) -> Speech:
         """Read an answer; raises ProviderError."""

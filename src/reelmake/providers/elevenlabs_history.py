@@ -50,10 +50,11 @@ def deliver(account: Account, ids: tuple[str, ...], request: Request) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A speech out of the history: a body like that of an answer, and what was billed for it, in credits."""
+    """A speech out of the history: a body like that of an answer, what was billed in credits, and what it is called."""
 
     body: bytes
     credits: Decimal | None
+    ids: tuple[str, ...]
 
 
 def find(request: Request, account: Account, call: Call) -> Found | None:
@@ -65,8 +66,9 @@ def find(request: Request, account: Account, call: Call) -> Found | None:
     for wait in (*WAITS, None):
         try:
             if item := _item(request, account, call):
-                deliver(account, (str(item["history_item_id"]), str(item.get("request_id") or "")), request)
-                return _fetched(str(item["history_item_id"]), account, call)
+                ids = (str(item["history_item_id"]), str(item.get("request_id") or ""))
+                deliver(account, ids, request)
+                return _fetched(ids, account, call)
         except BusyError:
             if wait is None:
                 raise
@@ -77,9 +79,10 @@ def find(request: Request, account: Account, call: Call) -> Found | None:
 
 def _item(request: Request, account: Account, call: Call) -> Mapping[str, Any] | None:
     """Return the item that was made closest to when the request was sent."""
-    asked_at = call.asked_at.timestamp()
+    asked_at, used = call.asked_at.timestamp(), call.used_ids()
     for page in _pages(request, int(asked_at - EARLIER_SECONDS), account, call):
-        if found := [item for item in page if _is_answer(item, request, asked_at - EARLIER_SECONDS, account)]:
+        free = (item for item in page if not used & {item.get("history_item_id"), item.get("request_id")})
+        if found := [item for item in free if _is_answer(item, request, asked_at - EARLIER_SECONDS, account)]:
             return min(found, key=lambda item: abs(item["date_unix"] - asked_at))
     return None
 
@@ -132,8 +135,9 @@ def _differs(found: Any, wanted: Any) -> bool:
     return bool(abs(found - wanted) > _SETTING_SLACK)
 
 
-def _fetched(id_: str, account: Account, call: Call) -> Found:
+def _fetched(ids: tuple[str, ...], account: Account, call: Call) -> Found:
     """Fetch an item: its sound, and when its characters are spoken."""
+    id_ = ids[0]
     item = _looked_up(lambda: account.client.history.with_raw_response.get(id_, request_options=_options(call)))
     # The SDK streams sound, and tells nobody what came of it: so this one request is ours.
     sound = _free(
@@ -154,7 +158,8 @@ def _fetched(id_: str, account: Account, call: Call) -> Found:
     }
     before, after = item.get("character_count_change_from"), item.get("character_count_change_to")
     is_counted = isinstance(before, int | float) and isinstance(after, int | float)
-    return Found(canonical_json(body).encode(), Decimal(str(after)) - Decimal(str(before)) if is_counted else None)
+    paid = Decimal(str(after)) - Decimal(str(before)) if is_counted else None
+    return Found(canonical_json(body).encode(), paid, ids)
 
 
 def _is_cut(sound: bytes) -> bool:

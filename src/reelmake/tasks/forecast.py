@@ -333,9 +333,9 @@ def _asked(told: Mapping[str, Any]) -> str:
     return key({**told, "inputs": sorted(told["inputs"])})
 
 
-def _distance(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[int, int]:
-    """Return how unlike two manifests are: by the fields that differ, then by how much their texts do."""
-    import difflib  # noqa: PLC0415
-
-    was, now = (str(one["request"].get("text") or one["request"].get("prompt") or "") for one in (old, new))
-    return len(explain(old, new)), round(1000 * (1 - difflib.SequenceMatcher(None, was, now).ratio()))
+def _distance(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[int, float]:
+    """Return how unlike two manifests are: by the fields that differ, then by the words that their texts share."""
+    was, now = (
+        Counter(str(one["request"].get("text") or one["request"].get("prompt") or "").split()) for one in (old, new)
+    )
+    return len(explain(old, new)), -2 * (was & now).total() / ((was + now).total() or 1)

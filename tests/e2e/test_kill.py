@@ -1,0 +1,213 @@
+"""`kill -9` at any moment of a paid build, and what the next build buys, finds again and tells."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import shutil
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import pytest
+from nursery import Build, Nursery
+from studio import Studio
+from vendors.records import Charge
+from vendors.server import Vendors
+
+from reelmake.spending import Spending, spending
+from reelmake.store import LocalStore
+
+pytestmark = pytest.mark.slow
+
+KILLS = 20  # for each of two painters
+SECONDS = {"script": 0.2, "voice": 0.3, "queue": 0.1, "image": 0.4}
+GIVEN = ("ada: Hello there | a moon", "max: And a good day to you | a sun")
+TOPIC = {"topic": "owls", "cast": ["ada"], "lines": 1}
+
+
+@pytest.fixture(scope="module")
+def nursery() -> Iterator[Nursery]:
+    with Nursery() as found:
+        yield found
+
+
+@dataclass
+class Clean:
+    """A build that nobody disturbed: its outputs, how long it took, and how many requests it paid for."""
+
+    films: dict[str, Any]
+    seconds: float
+    requests: int
+
+
+@dataclass
+class Toll:
+    """What all kills together did."""
+
+    killed: int = 0  # builds that had not ended
+    in_flight: int = 0  # requests that were sent, and had no receipt when it was over
+    found_again: int = 0  # those of them that were not asked for again: the vendor had them still
+    repeated: Counter[str] = field(default_factory=Counter)  # charges for what had been charged for before, by kind
+
+
+def studio_at(root: Path, v: Vendors, image: str, *, is_given: bool) -> Studio:
+    studio = Studio(root, v, image=image, timeout_seconds=5)
+    studio.episode("one", *(GIVEN if is_given else ()), **({} if is_given else TOPIC))
+    return studio
+
+
+def clean_build(root: Path, nursery: Nursery, image: str, *, is_given: bool) -> Clean:
+    with Vendors(seconds=SECONDS) as v:
+        studio = studio_at(root, v, image, is_given=is_given)
+        began = time.monotonic()
+        nursery.run(studio)
+        return Clean(studio.films(), time.monotonic() - began, v.billed_count())
+
+
+@pytest.mark.parametrize("image", ["fal", "openai"])
+def test_kill_9_repeats_nothing_that_is_done_and_tells_what_it_repeats(
+    tmp_path: Path, nursery: Nursery, image: str
+) -> None:
+    clean_build(tmp_path / "warm", nursery, image, is_given=False)
+    cleans = [clean_build(tmp_path / f"clean{kind}", nursery, image, is_given=bool(kind)) for kind in (0, 1)]
+    dice, toll = random.Random(image), Toll()
+    for number in range(KILLS):
+        clean, is_given = cleans[number % 2], bool(number % 2)
+        with Vendors(seconds=SECONDS) as v:
+            studio = studio_at(tmp_path / str(number), v, image, is_given=is_given)
+            after_seconds = (number + dice.random()) / KILLS * clean.seconds
+            kill_and_finish(studio, v, nursery, after_seconds, toll)
+            assert studio.films() == clean.films
+            assert v.distinct() == clean.requests
+            assert v.violations == []
+    print(f"{image}, {cleans[0].seconds:.1f} s, {cleans[1].seconds:.1f} s: {toll}")
+    assert toll.killed >= KILLS * 0.6
+    assert toll.in_flight >= 1
+    assert toll.repeated["voice"] == 0, "the history has it"
+
+
+def kill_and_finish(studio: Studio, v: Vendors, nursery: Nursery, after_seconds: float, toll: Toll) -> None:
+    """Kill a build, and build to the end; nothing that has a receipt is asked for again, and no charge is forgotten."""
+    build = nursery.start(studio)
+    time.sleep(after_seconds)
+    build.kill()
+    toll.killed += build.wait() < 0
+    done = {what_is_asked(told["manifest"]["request"]) for told in studio.receipts().values()}
+    notes = len(studio.notes())
+    asked_before = {what_is_billed(hit.body) for hit in v.hits if hit.kind in {"script", "voice", "image"}}
+    count = v.count()
+    nursery.run(studio)
+    v.settle()
+    asked_again = [what_is_billed(hit.body) for hit in v.hits[count:] if hit.kind in {"script", "voice", "image"}]
+    assert not done & set(asked_again), "what has a receipt is never asked for again"
+    in_flight = asked_before - done
+    assert notes >= len(in_flight), "nothing is sent without a note"
+    bills = Counter(what_is_billed(bill.body) for bill in v.billed)
+    toll.in_flight += len(in_flight)
+    toll.found_again += len(in_flight - set(asked_again))
+    toll.repeated += Counter(kind_of(v.billed, one) for one, times in bills.items() if times > 1)
+    check_told(studio, v, bills)
+
+
+def check_told(studio: Studio, v: Vendors, bills: Counter[str]) -> None:
+    """Look whether each charge is told of: those for nothing at what they cost at most."""
+    told = spent_in(studio)
+    first: dict[str, Decimal] = {}
+    for bill in v.billed:
+        first.setdefault(bill.asked, bill.usd)
+    assert 0 <= told.usd - sum(first.values()) <= Decimal("0.000001") * len(first)
+    assert told.lost_usd >= v.spent() - sum(first.values())
+    for receipt in studio.receipts().values():
+        assert len(receipt["earlier"]) >= bills[what_is_asked(receipt["manifest"]["request"])] - 1
+    assert told.unanswered == ()
+    assert studio.notes() == []
+
+
+def spent_in(studio: Studio) -> Spending:
+    """Return what `reelmake cost` tells, without starting it."""
+    store = LocalStore(studio.root / ".reelmake/store")
+    return spending(store.receipts(), store.notes(), {})
+
+
+def what_is_asked(request: Any) -> str:
+    """Return what a request asks for, in the words that its vendor is sent."""
+    told = request.get("text") or request.get("prompt") or request["messages"]
+    return told if isinstance(told, str) else json.dumps(told, sort_keys=True)
+
+
+what_is_billed = what_is_asked
+
+
+def kind_of(billed: list[Charge], asked: str) -> str:
+    return next(bill.kind for bill in billed if what_is_billed(bill.body) == asked)
+
+
+def wait_for(condition: Callable[[], bool], build: Build) -> None:
+    """Wait until something is so, while a build runs."""
+    end = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < end, build.told.read_text("utf-8")
+        time.sleep(0.005)
+
+
+def test_what_the_vendor_still_has_is_fetched_and_not_bought_again(tmp_path: Path, nursery: Nursery) -> None:
+    with Vendors(seconds={"voice": 1.0, "image": 1.5}) as v:
+        studio = studio_at(tmp_path, v, "fal", is_given=True)
+        build = nursery.start(studio)
+        wait_for(lambda: v.count(kind="voice") == 2 and ordered(studio) == 2, build)
+        build.kill()
+        assert build.wait() < 0
+        assert studio.receipts() == {}
+        nursery.run(studio)
+        v.settle()
+        assert (v.count(kind="voice"), v.count("fal", "image")) == (2, 2)
+        assert v.billed_count() == 4
+        told = spent_in(studio)
+        assert (told.usd, told.lost_usd, told.unanswered) == (v.spent(), Decimal(0), ())
+        assert studio.notes() == []
+
+
+def ordered(studio: Studio) -> int:
+    """Return how many jobs are noted by what the vendor calls them."""
+    return sum(b"request_id" in note.read_bytes() for note in studio.notes())
+
+
+def test_what_nobody_has_any_more_is_bought_again_and_told(tmp_path: Path, nursery: Nursery) -> None:
+    with Vendors(seconds={"script": 1.0}) as v:
+        studio = studio_at(tmp_path, v, "fal", is_given=False)
+        build = nursery.start(studio)
+        wait_for(lambda: v.count(kind="script") == 1, build)
+        build.kill()
+        build.wait()
+        (lost,) = spent_in(studio).unanswered
+        assert lost[0] == "script:one"
+        shown = studio.run("cost", program="reelmake").stdout
+        assert re.search(rf"script:one was asked for at .* and never answered: it may have cost \${lost[2]}", shown)
+        nursery.run(studio)
+        v.settle()
+        assert v.billed_count("openai", "script") == 2
+        (written,) = [told for told in studio.receipts().values() if told["kind"] == "script"]
+        assert [one["why"] for one in written["earlier"]] == [
+            "the process that asked was ended before the answer arrived"
+        ]
+        shown = studio.run("cost", program="reelmake").stdout
+        assert f"and at most ${lost[2]} for answers that were lost" in shown
+
+
+def test_a_note_that_a_kill_left_beside_the_receipt_goes_with_the_next_build(tmp_path: Path, nursery: Nursery) -> None:
+    with Vendors() as v:
+        studio = studio_at(tmp_path, v, "fal", is_given=True)
+        nursery.run(studio)
+        store = LocalStore(studio.root / ".reelmake/store")
+        for key in studio.receipts():
+            store.write_note(key, {"asked_at": "2026-11-25T12:00:00+00:00", "lost": [], "step": "x", "usd": "1"})
+        shutil.rmtree(studio.root / "build")
+        nursery.run(studio)
+        assert studio.notes() == []
+        assert v.count(kind="voice") == 2
