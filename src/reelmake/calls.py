@@ -124,7 +124,7 @@ class _Trail:
     def used_ids(self) -> frozenset[str]:
         """Return what the provider calls the answers that other requests have got."""
         found = (one for one in self._store.receipts() if one.provider == self._about["provider"])
-        return frozenset(name for receipt in found if receipt.key != self._key for name in receipt.vendor_ids)
+        return frozenset(name for receipt in found if receipt.key != self.key for name in receipt.vendor_ids)
 
     def ask(self) -> None:
         """Note that the request is about to be sent."""

@@ -241,7 +241,7 @@ def test_a_stored_script_that_cannot_be_read_breaks_no_command(
 ) -> None:
     monkeypatch.setitem(ANSWERS, "script", lambda _: b"no JSON at all")
     project.episode("moths", topic="moths", cast=["ada"], lines=2)
-    project.run(rc=2)
+    project.run(rc=1)
     assert planned(project)["at_most"] is True
     assert spent(project) == Decimal("0.01")
     assert "script:moths: restore" in project.run("why", "script:moths", program="reelmake").stdout

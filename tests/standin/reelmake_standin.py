@@ -12,7 +12,7 @@ import os
 import urllib.error
 import urllib.request
 from decimal import Decimal
-from typing import Annotated, ClassVar, Literal
+from typing import ClassVar
 
 from pydantic import Field
 
@@ -51,24 +51,6 @@ def _post(kind: str, request: Request, call: Call) -> bytes:
 
 COSTS_USD = Decimal("0.01")  # each request
 
-# Of a second vendor, whose models have no price unless a project sets one.
-
-
-class SecondVoiceOptions(Options):
-    """A voice has to be chosen."""
-
-    voice_id: str
-    model: str = "plain"
-    speed: float = 1.0
-    seed: int = 0
-
-
-class SecondImageOptions(Options):
-    """A model and how long it works."""
-
-    model: Literal["plain", "fine"] = "plain"
-    steps: Annotated[int, Field(ge=1, le=50)] = 4
-
 
 class NoOptions(Options):
     """A tone is all that can be chosen."""
@@ -89,7 +71,7 @@ class StandinVoice(VoiceProvider):
         del language
         return "" if any(c.isalnum() for c in text) else "there is nothing to click for"
 
-    def price(self, request: Request, prices: Prices) -> Decimal | None:
+    def price(self, request: Request, prices: Prices) -> Decimal:
         del request, prices
         return COSTS_USD
 
@@ -111,7 +93,7 @@ class StandinImage(ImageProvider):
 
     pool: ClassVar[str] = "standin-image"
 
-    def price(self, request: Request, prices: Prices) -> Decimal | None:
+    def price(self, request: Request, prices: Prices) -> Decimal:
         del request, prices
         return COSTS_USD
 
@@ -131,7 +113,7 @@ class StandinScript(ScriptProvider):
     def language_problem(self, language: str) -> str:
         return "there are no numbers in Klingon" if language == "tlh" else ""
 
-    def price(self, request: Request, prices: Prices) -> Decimal | None:
+    def price(self, request: Request, prices: Prices) -> Decimal:
         del request, prices
         return COSTS_USD
 
@@ -144,37 +126,3 @@ class StandinScript(ScriptProvider):
             return tuple(ScriptLine(**line) for line in json.loads(body)["lines"])
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise ProviderError(f"the lines cannot be read: {error}", "bump the episode's take:") from None
-
-
-def _of_model(request: Request, prices: Prices, options: str) -> Decimal | None:
-    price = prices.of("second", request[options]["model"])
-    return price.usd_per_image if price else None
-
-
-class SecondVoice(StandinVoice):
-    """Clicks, too."""
-
-    pool: ClassVar[str] = "second-voice"
-    options: ClassVar[type[Options]] = SecondVoiceOptions
-
-    def language_problem(self, language: str) -> str:
-        return "it clicks in German only" if language != "de" else ""
-
-    def price(self, request: Request, prices: Prices) -> Decimal | None:
-        return _of_model(request, prices, "voice")
-
-    def ask(self, request: Request, call: Call) -> Answer:
-        return Answer(_post("voice", request, call), {}, self.price(request, call.prices))
-
-
-class SecondImage(StandinImage):
-    """Plain colours, too."""
-
-    pool: ClassVar[str] = "second-image"
-    options: ClassVar[type[Options]] = SecondImageOptions
-
-    def price(self, request: Request, prices: Prices) -> Decimal | None:
-        return _of_model(request, prices, "options")
-
-    def ask(self, request: Request, call: Call) -> Answer:
-        return Answer(_post("image", request, call), {}, self.price(request, call.prices))
