@@ -230,7 +230,7 @@ def test_a_script_that_cannot_be_had_leaves_the_finished_episode_as_it_was(proje
     for asked in [], ["voice:one", "build/one/one.mp4"]:
         failed = project.run(*asked, rc=1)
         assert [row for row in failed.stderr.splitlines() if " failed: " in row] == [
-            "script:one failed: the stand-in said: HTTP Error 503: Service Unavailable; run doit again"
+            "script:one failed: episodes/one.yaml:3: the stand-in said: HTTP Error 503: Service Unavailable; run doit again"
         ]
         assert ", 1 failed in " in failed.stderr
         assert project.made(failed) == []
@@ -259,7 +259,7 @@ def test_a_script_of_no_use_is_told_by_its_own_step_and_breaks_no_command(
     project.episode("good", HELLO[0])
     for _ in range(2):
         failed = project.run(rc=1)
-        assert "script:bad failed: the script that standin wrote cannot be used" in failed.stderr
+        assert "script:bad failed: episodes/bad.yaml:3: the script that standin wrote cannot be used" in failed.stderr
         assert ", 1 failed in " in failed.stderr
         assert "Traceback" not in failed.stderr
     assert (project.root / "build/good/good.mp4").is_file()
