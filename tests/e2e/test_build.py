@@ -229,9 +229,9 @@ def test_a_script_that_cannot_be_had_leaves_the_finished_episode_as_it_was(proje
     project.episode("one", topic="wasps", cast=["ada", "max"], lines=2)
     for asked in [], ["voice:one", "build/one/one.mp4"]:
         failed = project.run(*asked, rc=1)
-        assert [row for row in failed.stderr.splitlines() if " failed: " in row] == [
-            "script:one failed: episodes/one.yaml:3: the stand-in said: HTTP Error 503: Service Unavailable; run doit again"
-        ]
+        told = "the stand-in said: HTTP Error 503: Service Unavailable; run doit again"
+        rows = [row for row in failed.stderr.splitlines() if " failed: " in row]
+        assert rows == [f"script:one failed: episodes/one.yaml:3: {told}"]
         assert ", 1 failed in " in failed.stderr
         assert project.made(failed) == []
         assert project.outputs() == before
