@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import unquote
 
 from pydantic import BaseModel, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
@@ -115,6 +116,7 @@ def load_settings(root: Path) -> Settings:
     text, _ = _text(root / PYPROJECT), _text(root / DOTENV)  # both have to be text
     protect(secrets_of(root))  # before anything is told of what they hold
     shared = _shared(text)
+    protect(_passwords(str(shared.get("proxy") or "")))
     problems = list(_mistyped_variables())
     settings = None
     try:
@@ -168,8 +170,14 @@ def secrets_of(root: Path) -> list[str]:
     """Return all that must not be shown: what variables hold whose names say so, and the password of the proxy."""
     told = {**_dotenv(root), **os.environ}
     found = {value for name, value in told.items() if value and _SECRET.search(name.upper())}
-    proxy = re.match(r"\w+://(?:[^@/]*:)?([^@/]*)@", told.get(f"{PREFIX}PROXY") or "")
-    return [value for value in {*found, *([proxy[1]] if proxy else [])} if len(value) >= _SHORTEST_SECRET]
+    found |= _passwords(told.get(f"{PREFIX}PROXY") or "")
+    return [value for value in found if len(value) >= _SHORTEST_SECRET]
+
+
+def _passwords(proxy: str) -> set[str]:
+    """Return the password in the address of a proxy, as it is written and as it is meant."""
+    password = re.match(r"\w+://(?:[^@/]*:)?([^@/]*)@", proxy)
+    return {password[1], unquote(password[1])} - {""} if password else set()
 
 
 _SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")

@@ -12,6 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reelmake.errors import InputError, Problem
+from reelmake.logs import redact
 from reelmake.settings import Settings, load_settings, settings_of_pools
 from reelmake.spec import Reel
 
@@ -405,3 +406,9 @@ def test_a_damaged_file_is_settings_or_problems(root: Path, data: st.DataObject)
         assert problem.what
         assert problem.fix
         assert "\n" not in str(problem)
+
+
+def test_the_password_of_a_proxy_is_never_shown_wherever_it_was_set(root: Path) -> None:
+    write(root, '[tool.reelmake]\nproxy = "socks5h://me:hush%40hush@localhost:1080"\n')
+    load_settings(root)
+    assert redact("hush%40hush and hush@hush") == "[secret] and [secret]"

@@ -372,6 +372,11 @@ def test_why_shows_two_manifests_side_by_side(built: Workspace) -> None:
     assert (told["step"], told["was"]["request"]["text"]) == (voice, "And a very good day to you")
 
 
+def test_why_of_the_provenance_is_that_of_the_video_beside_it(built: Workspace) -> None:
+    text = built.run("why", "build/one/video.json", program="reelmake").stdout
+    assert text.startswith("video:one: keep\n")
+
+
 def test_why_of_a_step_of_a_script_that_is_not_written(built: Workspace) -> None:
     built.episode("moths", topic="moths", cast=["ada"], lines=2)
     text = built.run("why", "script:moths", program="reelmake").stdout

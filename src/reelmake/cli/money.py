@@ -193,7 +193,9 @@ def why(
         rows = {row.step: row for row in forecaster.forecast().rows}
         steps = [step for show in build.project.productions.values() for step in forecaster.steps(show)]
         path = Path(target).as_posix()
-        step = next((step for step in steps if target == step.name or path in step.action.outputs.values()), None)
+        beside = {show.path("video.json"): f"video:{show.name}" for show in build.project.productions.values()}
+        name = beside.get(path, target)  # it is written together with the video
+        step = next((step for step in steps if name == step.name or path in step.action.outputs.values()), None)
         if step is None:
             raise UsageError(f"there is no step and no file to build called {target!r}", "`doit list --all` has all")
         before = forecaster.before(step)
