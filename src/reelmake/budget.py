@@ -30,9 +30,10 @@ class Budget:
     def reserve(self, usd: Decimal | None, what: str) -> None:
         """Set money aside for a request, or raise CapError; `usd` is what it costs at most, None when nobody knows.
 
-        While requests that run might yet turn out cheaper than was set aside for them, it waits.
+        While requests that run might yet turn out cheaper than was set aside for them, it waits. What is free is let
+        through at once, whatever is spent.
         """
-        if self.cap_usd is None:
+        if self.cap_usd is None or usd == 0:
             with self._changed:
                 self._reserved_usd += usd or 0
             return
@@ -43,9 +44,9 @@ class Budget:
                 usd,
             )
         with self._changed:
-            while not self._is_closed and self._reserved_usd and self._over(usd):
+            while not self._is_closed and self._over(usd) and not self._over(usd - self._reserved_usd):
                 self._changed.wait()
-            if usd and (self._is_closed or self._over(usd)):
+            if self._is_closed or self._over(usd):
                 self._is_closed = True
                 self._changed.notify_all()
                 told = f"the cap of ${self.cap_usd} is reached: ${self.spent_usd} is spent, and {what} costs ${usd}"

@@ -98,8 +98,11 @@ class _Trail:
         self._asked_at = ""  # while a request is open
         note = store.note(key)
         self._is_written = note is not None
-        self.lost: list[dict[str, Any]] = list((note or {}).get("lost", []))
-        self.ticket: Any = (note or {}).get("ticket")
+        # A note may hold anything. What is made of it goes into a receipt, and that must never fail.
+        lost = (note or {}).get("lost")
+        self.lost = [dict(told) for told in lost if isinstance(told, dict)] if isinstance(lost, list) else []
+        ticket = (note or {}).get("ticket")
+        self.ticket = ticket if isinstance(ticket, dict) else None
         if note is not None and note.get("asked_at", "?"):
             why = "the process that asked was ended before the answer arrived"
             self.lost.append({"asked_at": note.get("asked_at", ""), "usd": note.get("usd"), "why": why})
@@ -114,7 +117,7 @@ class _Trail:
         """Return when it was first asked for: nothing before that can be the answer."""
         try:
             return datetime.fromisoformat(self.lost[0]["asked_at"] if self.lost else self._asked_at)
-        except (ValueError, KeyError):
+        except (ValueError, KeyError, TypeError):
             return datetime.now(UTC)
 
     def ask(self) -> None:
@@ -174,10 +177,12 @@ class _Attempts:
         """Ask until there is an answer, or no point in asking; raises BuildError."""
         from tenacity import Retrying, retry_if_exception_type, wait_exponential_jitter  # noqa: PLC0415 (slow)
 
-        wait = wait_exponential_jitter(multiplier=self._caller.retry_seconds, max=LONGEST_WAIT_SECONDS)
+        first = self._caller.retry_seconds
+        wait = wait_exponential_jitter(multiplier=first, max=LONGEST_WAIT_SECONDS, jitter=first)
         retrying = Retrying(
             retry=retry_if_exception_type((BusyError, LostError)),
             stop=self._is_enough,
+            sleep=self._caller.gates.sleep,
             wait=lambda state: 0 if self._asked_to_pause(state) else wait(state),
             reraise=True,
         )
@@ -190,7 +195,7 @@ class _Attempts:
     @staticmethod
     def _asked_to_pause(state: RetryCallState) -> bool:
         error = state.outcome.exception() if state.outcome else None
-        return isinstance(error, BusyError) and error.retry_after_seconds is not None
+        return isinstance(error, BusyError) and bool(error.retry_after_seconds)  # "at once" is no pause
 
     def _once(self) -> Answer:
         with self._gate.turn():
@@ -218,7 +223,7 @@ class _Attempts:
     def _found_or_asked(self) -> tuple[Answer, str]:
         """Look for the answer to what was asked before, and ask when it is not there."""
         trail, budget = self._trail, self._caller.budget
-        if trail.may_be_there and (found := self._without_secrets(self._performer.recover)):
+        if trail.may_be_there and (found := self._recover()):
             trail.find()
             if not self._is_counted:
                 budget.settle(Decimal(0), amount_of(found.usd))
@@ -232,12 +237,21 @@ class _Attempts:
             self._is_counted = True
             raise
         except ProviderError:
-            self._is_counted = trail.ticket is not None  # accepted, and it will be billed
-            spent_usd = self._quoted_usd if self._is_counted else Decimal(0)
+            is_accepted = trail.ticket is not None  # and will be billed
+            self._is_counted |= is_accepted
+            spent_usd = self._quoted_usd if is_accepted else Decimal(0)
             raise
         finally:
             budget.settle(self._quoted_usd, spent_usd)
         return answer, "asked"
+
+    def _recover(self) -> Answer | None:
+        """Look for an answer; what is still missing after an error stays noted, and nothing else."""
+        try:
+            return self._without_secrets(self._performer.recover)
+        except ProviderError:
+            self._trail.close()
+            raise
 
     def _ask(self) -> Answer:
         """Ask, with a note of it on the disk; free requests leave none, for they can be made again."""
@@ -258,6 +272,7 @@ class _Attempts:
             return do(self._action.request, self._call())
         except ProviderError as error:
             error.what, error.fix = redact(error.what), redact(error.fix)
+            error.args = (error.what, error.fix)
             raise
 
     def _call(self) -> Call:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from unicodedata import bidirectional
@@ -193,15 +194,16 @@ def _escaped(text: str) -> str:
     return text.replace("{", "\\{").replace("}", "\\}")
 
 
-def _line_cues(line: Line, setting: Setting) -> list[Cue]:
+@lru_cache(maxsize=1024)  # every line is asked about for its segment, and for each format of the subtitles
+def _cut(words: tuple[Word, ...], frames: int, setting: Setting) -> list[Cue]:
     """Return the cues of a line in the captions' size, with room for the outline and for a word that grows."""
     room = setting.max_width - (2 * _OUTLINE + _POP_MOST) * setting.font_px
-    words = tuple(word for word in line.words if word.text.strip())
+    words = tuple(word for word in words if word.text.strip())
 
     def measure(text: str) -> float:
         return _width(text, setting.font_px, setting)
 
-    return cues(words, measure, room, frames=line.frames, fps=setting.fps) if words else []
+    return cues(words, measure, room, frames=frames, fps=setting.fps) if words else []
 
 
 def ass(lines: Sequence[Line], setting: Setting) -> str:
@@ -223,7 +225,7 @@ def ass(lines: Sequence[Line], setting: Setting) -> str:
     )
     document.styles = {"Caption": _caption_style(setting)}
     for line in lines:
-        for cue in _line_cues(line, setting):
+        for cue in _cut(line.words, line.frames, setting):
             document.events += [_ass_event(e, line, setting) for e in STYLES[setting.style](cue, line.color, setting)]
     return document.to_string("ass", header_notice="")
 
@@ -291,7 +293,7 @@ def vtt(lines: Sequence[Line], setting: Setting) -> str:
 def _all_cues(lines: Sequence[Line], setting: Setting) -> Iterator[tuple[Cue, int]]:
     """Return every cue with the frame at which its line starts."""
     for line in lines:
-        for cue in _line_cues(line, setting):
+        for cue in _cut(line.words, line.frames, setting):
             yield cue, line.start_frame
 
 

@@ -75,7 +75,7 @@ def cues(words: Sequence[Word], measure: Measure, max_width: float, *, frames: i
         frames: how long the line lasts; no cue ends later.
         fps: frames a second.
     """
-    sizes = _Sizes(words, [measure(word.text) for word in words], measure, max_width)
+    sizes = _Sizes(words, [measure(word.text) for word in words], measure(" "), measure, max_width)
     starts = [_start(words, first, fps) for first in range(len(words))]
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(words) + 1):
@@ -131,12 +131,14 @@ class _Fit:
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
-    """The words of a line with their widths: which of them fit together."""
+    """The words of a line with their widths: which of them fit together. The same rows are asked about many times."""
 
     words: Sequence[Word]
     widths: Sequence[float]
+    space: float
     measure: Measure
     max_width: float
+    _rows: dict[tuple[int, int], float] = field(default_factory=dict)
     _parts: dict[int, list[_Parts]] = field(default_factory=dict)
 
     def rows_filled(self, start: int, end: int) -> float:
@@ -164,13 +166,16 @@ class _Sizes:
         return chosen
 
     def _row(self, start: int, end: int) -> float:
-        return sum(self.widths[start:end]) + self.measure(" ") * max(0, end - start - 1)
+        width = self._rows.get((start, end))
+        if width is None:
+            width = sum(self.widths[start:end]) + self.space * max(0, end - start - 1)
+            self._rows[start, end] = width
+        return width
 
     def _broken(self, start: int, end: int, wide: int) -> _Fit:
         """Break a word where the longer row is shortest, rather at a seam."""
-        space = self.measure(" ")
-        before = self._row(start, wide) + (space if wide > start else 0)
-        after = self._row(wide + 1, end) + (space if wide + 1 < end else 0)
+        before = self._row(start, wide) + (self.space if wide > start else 0)
+        after = self._row(wide + 1, end) + (self.space if wide + 1 < end else 0)
         if wide not in self._parts:
             self._parts[wide] = _breaks(self.words[wide].text, self.measure)
 

@@ -49,6 +49,10 @@ class ReelmakeError(Exception):
         """Return one line that an author can act on."""
         return f"{self.what}; {self.fix}" if self.fix else self.what
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickle as it reads now: a place may have been added since, or a secret taken out."""
+        return type(self), (self.what, self.fix), dict(vars(self))
+
 
 class InputError(ReelmakeError):
     """Mistakes in specs, characters or settings: every one that was found."""
@@ -81,10 +85,6 @@ class CapError(BuildError):
         super().__init__(what, fix)
         self.usd = usd
 
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle with what `args` does not hold."""
-        return type(self), self.args, {"usd": self.usd}
-
 
 class ProviderError(BuildError):
     """A provider could not perform a request."""
@@ -107,10 +107,6 @@ class BusyError(ProviderError):
         super().__init__(what, fix)
         self.retry_after_seconds = retry_after_seconds
         self.too_many = too_many
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        """Pickle with what `args` does not hold."""
-        return type(self), self.args, {"retry_after_seconds": self.retry_after_seconds, "too_many": self.too_many}
 
 
 class LostError(ProviderError):

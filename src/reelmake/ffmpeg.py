@@ -13,23 +13,22 @@ from itertools import chain
 
 from reelmake.timeline import SAMPLE_RATE, Pan, shown_frame
 
-LOUDNESS_LUFS = -14.0
-LIMIT_DBTP = -2.0  # what the limiter leaves free for what lies between its samples, and what AAC adds
-SPEECH_LUFS = -20.0  # of each voice and of the music, before they are mixed
-MUSIC_FADE_SECONDS = 2.0
 AAC_BITS_PER_SECOND = 192_000
+# What makes up sound (noise, one side from the other) is for low rates: at this one it only does harm.
+_AAC = ("-c:a", "aac", "-b:a", str(AAC_BITS_PER_SECOND), "-aac_coder", "fast", "-aac_pns", "0", "-aac_is", "0")
 
-NEEDED_FILTERS = ("alimiter", "ass", "ebur128", "overlay", "scale", "sidechaincompress", "tonemap", "yadif", "zscale")
+NEEDED_FILTERS = ("ass", "ebur128", "overlay", "scale", "tonemap", "yadif", "zscale")
 NEEDED_ENCODERS = ("aac", "flac", "libx264", "mpeg2video")
 NEEDED_LIBRARIES = ("libsoxr",)  # what no list names: it is built in, or `aresample=resampler=soxr` fails
 
 _QUIET = ("-hide_banner", "-nostdin", "-y", "-v", "error")
 _WARNING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "warning")
 _REPORTING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "info")
-# Sound in pieces of some ten thousand samples: with the usual ones of a thousand, ffmpeg's threads take more time to
-# wake each other than to compute.
-_LARGE_PIECES = ("-max_size", "65536")
-_LARGE_FRAMES = ("-frame_size", "16384")  # but shorter than the shortest music: a file of one frame cannot be looped
+# How a WAV file is read. In pieces of some ten thousand samples: with the usual ones of a thousand, ffmpeg's threads
+# take more time to wake each other than to compute. And without looking for compressed sound that poses as samples:
+# ffmpeg would try all its formats on the first minute or so, which takes longer than to encode a quarter of it.
+_WAV = ("-probesize", "32", "-max_size", "65536")
+_LARGE_FRAMES = ("-frame_size", "16384")  # of FLAC: samples in pieces of this size, too
 _ONE_THREAD = ("-filter_complex_threads", "1")
 _NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
 _EXACT = "flags=bicubic+accurate_rnd+bitexact"
@@ -91,7 +90,8 @@ def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[st
     """Turn any video or picture into a background: it fills the frame, at its rate, in bt709, without sound.
 
     MPEG-2, since every line decodes its part: it takes two thirds of the time that H.264 takes at the same quality,
-    both to encode and to decode, at twice the size. A keyframe each second, where lines start when the flow is
+    both to encode and to decode, at a similar size. What is lost here is hidden by what the segments' encoder loses
+    (decision 10). A keyframe each second, where lines start when the flow is
     elastic. A picture becomes a video of one frame.
     """
     aspect = f"{frame.width}/{frame.height}"
@@ -108,7 +108,8 @@ def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[st
         steps += [f"{fill}{':in_color_matrix=bt709' if looks.untagged_hd else ''}:{_TO_BT709}"]
     steps += ["format=yuv420p", f"crop={frame.width}:{frame.height}", "setsar=1", _TAGS]
     # `-dct int` is the one whose bytes are the same on every processor
-    codec = ["-c:v", "mpeg2video", "-q:v", "4", "-g", str(frame.fps), "-bf", "0", "-intra_dc_precision", "2"]
+    quantiser = "4" if looks.still else "6"
+    codec = ["-c:v", "mpeg2video", "-q:v", quantiser, "-g", str(frame.fps), "-bf", "0", "-intra_dc_precision", "2"]
     return [
         *_QUIET, *_ONE_THREAD, "-threads", "1", "-i", source,
         "-filter_complex", f"[0:V:0]{','.join(steps)}[v]", "-map", "[v]", *(["-frames:v", "1"] if looks.still else []),
@@ -148,15 +149,16 @@ def segment_args(shot: Shot, out: str) -> list[str]:
 def join_args(segments: list[str], soundtrack: str, frame: Frame, out: str) -> tuple[list[str], bytes]:
     """Join segments without touching their pictures, and encode the sound; returns the arguments and the stdin."""
     # Without a decoder nothing is decoded, where ffmpeg would decode the beginning of each segment to look at it: half
-    # of what a join takes. It complains of each, and needs nothing that it would learn.
+    # of what a join takes. It complains of each, and needs nothing that it would learn. All segments have the same
+    # parameters, so that none are repeated in the stream (`auto_convert`).
     listed = "".join(
         "file 'file:{}'\noption codec_whitelist none\n".format(name.replace("'", r"'\''")) for name in segments
     )
     arguments = [
-        *_QUIET, "-f", "concat", "-safe", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0",
-        *_LARGE_PIECES, "-i", soundtrack, "-map", "0:v:0", "-map", "1:a:0",
+        *_QUIET, "-f", "concat", "-safe", "0", "-auto_convert", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0",
+        *_WAV, "-i", soundtrack, "-map", "0:v:0", "-map", "1:a:0",
         "-c:v", "copy", "-video_track_timescale", _ticks(frame),
-        "-c:a", "aac", "-b:a", str(AAC_BITS_PER_SECOND), "-aac_coder", "fast", "-threads", "1",
+        *_AAC, "-threads", "1",
         *_NO_METADATA, "-movflags", "+faststart", "-f", "mp4", out,
     ]  # fmt: skip
     return arguments, f"ffconcat version 1.0\n{listed}".encode()
@@ -175,44 +177,10 @@ def music_args(source: str, gain_db: float, out: str) -> list[str]:
     return [*arguments, "-c:a", "flac", "-sample_fmt", "s16", *_LARGE_FRAMES, *_NO_METADATA, "-f", "flac", out]
 
 
-def mix_args(voices: str, music: str | None, music_db: float, total_samples: int, out: str) -> list[str]:
-    """Put the music under the voices, ducked while someone speaks, and report the loudness of the mix.
-
-    Voices become stereo before anything is measured: the same sound in mono measures 3 LU less.
-    """
-    ready = "aformat=sample_fmts=fltp:channel_layouts=stereo"
-    arguments, graph = [*_LARGE_PIECES, "-i", voices], f"[0:a]{ready}"
-    if music is not None:
-        fade = min(MUSIC_FADE_SECONDS, total_samples / SAMPLE_RATE / 2)
-        arguments += ["-stream_loop", "-1", "-i", music]
-        graph += (
-            # Both inputs of the compressor go on without end: when one ends, it drops what it still holds of the other,
-            # more or less of it by chance.
-            f",asplit[voices][said];[said]apad[key];[1:a]{ready},asetpts=N/SR/TB,atrim=end_sample={total_samples},"
-            f"volume={music_db:.2f}dB,"
-            f"afade=t=out:st={total_samples / SAMPLE_RATE - fade:.6f}:d={fade:.6f},apad[music];"
-            "[music][key]sidechaincompress=threshold=0.02:ratio=10:attack=15:release=350[ducked];"
-            "[voices][ducked]amix=inputs=2:normalize=0:duration=first"
-        )
-    graph += ",ebur128=framelog=quiet[a]"
-    arguments = [*_REPORTING, *_ONE_THREAD, *arguments, "-filter_complex", graph, "-map", "[a]"]
-    return [*arguments, "-c:a", "pcm_f32le", *_NO_METADATA, "-f", "wav", out]
-
-
-def limit_args(mix: str, gain_db: float, total_samples: int, out: str | None) -> list[str]:
-    """Make a mix louder by `gain_db`, hold its peaks below the limit, and report how loud it became.
-
-    With `out` it is written, and peaks between samples are held too, at twice the rate. Without, it is only measured,
-    at a third of the price: the loudness is the same within a few hundredths.
-    """
-    limit = f"alimiter=limit={10 ** (LIMIT_DBTP / 20):.6f}:attack=3:release=60:level=false:latency=true"
-    if out is not None:
-        limit = f"aresample={2 * SAMPLE_RATE},{limit},aresample={SAMPLE_RATE}"
-    whole = f"apad,atrim=end_sample={total_samples}"
-    graph = f"[0:a]volume={gain_db:.2f}dB,{limit},{whole},ebur128=framelog=quiet[a]"
-    written = ["-f", "null", "-"] if out is None else ["-c:a", "pcm_s16le", *_NO_METADATA, "-f", "wav", out]
-    source = [*_LARGE_PIECES, "-i", mix]
-    return [*_REPORTING, *_ONE_THREAD, *source, "-filter_complex", graph, "-map", "[a]", *written]
+def pcm_args(source: str, seconds: float, out: str) -> list[str]:
+    """Turn the beginning of prepared music into samples: 48 kHz, stereo, signed 16 bit."""
+    arguments = [*_QUIET, "-threads", "1", "-t", f"{seconds:.6f}", "-i", source, "-map", "0:a:0"]
+    return [*arguments, "-f", "s16le", out]
 
 
 def loudness_args(source: str) -> list[str]:

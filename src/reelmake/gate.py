@@ -13,6 +13,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Final
 
+from reelmake.errors import BuildError
+
 DEFAULT_LIMIT: Final = 4  # of a provider's pool, when neither the settings nor the vendor say another
 MINUTE_SECONDS: Final = 60.0
 
@@ -23,12 +25,15 @@ class Gate:
     Without a limit of its own it begins with a few requests at a time, and takes what the vendor says it takes.
     """
 
-    def __init__(self, limit: int | None = None, per_minute: int | None = None) -> None:
-        self._is_set = limit is not None
+    def __init__(
+        self, limit: int | None = None, per_minute: int | None = None, stopped: threading.Event | None = None
+    ) -> None:
+        self._stopped = stopped or threading.Event()
+        self._limit = limit
         self._most = limit or DEFAULT_LIMIT
         self._room = float(self._most)
         self._per_minute = per_minute
-        self._started: deque[float] = deque(maxlen=per_minute)
+        self._started: deque[float] = deque(maxlen=per_minute or 0)
         self._running = 0
         self._paused_until = 0.0
         self._changed = threading.Condition()
@@ -40,10 +45,12 @@ class Gate:
 
     @contextmanager
     def turn(self) -> Iterator[None]:
-        """Wait until a request may be made, and hold its place while it runs."""
+        """Wait until a request may be made, and hold its place while it runs; raises BuildError when all stops."""
         with self._changed:
-            while (wait := self._seconds_to_wait()) is None or wait > 0:
+            while not self._stopped.is_set() and ((wait := self._seconds_to_wait()) is None or wait > 0):
                 self._changed.wait(wait)
+            if self._stopped.is_set():
+                raise BuildError("it was not asked for: the build is stopping", "run doit again")
             self._running += 1
             self._started.append(time.monotonic())
         try:
@@ -67,11 +74,16 @@ class Gate:
         """Ask a little more at a time: a request was answered. The vendor may have said how many it takes."""
         with self._changed:
             if most_at_once and most_at_once > 0:
-                most = min(self._most, most_at_once) if self._is_set else most_at_once
-                if not self._is_set and most > self._most:
+                most = min(self._limit or most_at_once, most_at_once)
+                if self._limit is None and most > self._most:
                     self._room = max(self._room, float(most))
                 self._most = most
             self._room = min(float(self._most), self._room + 1 / self._room)
+            self._changed.notify_all()
+
+    def wake(self) -> None:
+        """Have all that wait look again."""
+        with self._changed:
             self._changed.notify_all()
 
     def _seconds_to_wait(self) -> float | None:
@@ -99,13 +111,26 @@ class Gates(Mapping[str, int]):
         self._pools, self._per_minute = pools or {}, per_minute or {}
         self._gates: dict[str, Gate] = {}
         self._lock = threading.Lock()
+        self._stopped = threading.Event()
 
     def gate(self, pool: str) -> Gate:
         """Return the gate of a pool."""
         with self._lock:
             if pool not in self._gates:
-                self._gates[pool] = Gate(self._pools.get(pool), self._per_minute.get(pool))
+                self._gates[pool] = Gate(self._pools.get(pool), self._per_minute.get(pool), self._stopped)
             return self._gates[pool]
+
+    def sleep(self, seconds: float) -> None:
+        """Wait so long, or until all stops."""
+        self._stopped.wait(seconds)
+
+    def stop(self) -> None:
+        """Give no more turns: requests that are sent go on, those that wait to be sent (again) are not."""
+        self._stopped.set()
+        with self._lock:
+            gates = list(self._gates.values())
+        for gate in gates:
+            gate.wake()
 
     def __getitem__(self, pool: str) -> int:
         if pool not in self._pools:

@@ -37,7 +37,9 @@ class LogStream:
 
 _secrets: set[str] = set()
 _as_json = False
-_LIKE_A_KEY = re.compile(r"\b(?:sk|pk|xi|key|fal)[-_][A-Za-z0-9*_-]{8,}")  # vendors show parts of keys in their errors
+# Vendors show parts of keys in their errors. Names of steps and files are none: they go on from a : - or /, and hold
+# words, of which none is long and has a digit or a * in it.
+_LIKE_A_KEY = re.compile(r"(?<![\w:/-])(?:sk|pk|xi|fal)[-_](?:[A-Za-z]+[-_])*(?=[A-Za-z]*[0-9*])[A-Za-z0-9*_-]{8,}")
 
 
 def protect(secrets: Iterable[str]) -> None:

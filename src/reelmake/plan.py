@@ -26,13 +26,13 @@ RECIPES: Final = {
     "script": 1,
     "voice": 1,
     "image": 1,
-    "background": 1,
+    "background": 2,
     "music": 1,
     "timeline": 1,
     "subtitles": 1,
     "segment": 1,
-    "soundtrack": 1,
-    "video": 1,
+    "soundtrack": 2,
+    "video": 2,
 }
 # Raised by hand when our code reads stored answers differently: outputs are written again, nothing is made again.
 READINGS: Final = dict.fromkeys(RECIPES, 1)

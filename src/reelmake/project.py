@@ -15,13 +15,13 @@ from typing import Any, Literal
 
 from reelmake.casting import Casting, Names, check_voices
 from reelmake.errors import InputError, Problem
-from reelmake.logs import protect, write_json
+from reelmake.logs import write_json
 from reelmake.media import fonts
 from reelmake.media.probe import Inspector, Want
 from reelmake.media.tool import Ffmpeg
 from reelmake.plan import CPU, Choice, Kit, Place, Production
 from reelmake.providers import all_pools, provider, registered
-from reelmake.settings import Settings, load_settings, mistake, secrets_of, settings_of_pools
+from reelmake.settings import Settings, load_settings, mistake, settings_of_pools
 from reelmake.source import Source
 from reelmake.spec import LANGUAGE, NAME, Character, Episode, is_inside, read_character, read_episode, speaker
 from reelmake.validation import closest
@@ -56,7 +56,6 @@ def _specs(root: Path, folder: str, extension: str = "yaml") -> list[Path]:
 def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
     """Read a project (or only some of its episodes); raises InputError with every mistake in it."""
     settings = load_settings(root)
-    protect(secrets_of(root))
     if settings.log_json:
         write_json()
     registered()  # raises for twins, before anybody is asked for one of them

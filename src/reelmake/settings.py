@@ -15,14 +15,15 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reelmake.errors import InputError, Problem
+from reelmake.logs import protect
 from reelmake.prices import Price, Usd
 from reelmake.source import Loc, Source
 from reelmake.spec import InnerPath, Performer, Reel
-from reelmake.validation import Record, add_problems, closest, form
+from reelmake.validation import Record, Wrong, add_problems, closest
 
 PREFIX = "REELMAKE_"
 PYPROJECT = "pyproject.toml"
@@ -30,15 +31,17 @@ DOTENV = ".env"
 
 
 OFFLINE = Performer(provider="offline")
-Proxy = Annotated[
-    str,
-    form(
-        r"(socks5h?|https?)://([^\s/?#@]*@)?(\[[\da-fA-F:.]+\]|[^\s/?#@:\[\]]+):\d{1,5}/?",
-        "is not a proxy",
-        "write one such as socks5h://user:password@localhost:1080",
-        is_shown=False,  # there may be a password in it
-    ),
-]
+_PROXY = re.compile(r"(socks5h?|https?)://([^\s/?#@]*@)?(\[[\da-fA-F:.]+\]|[^\s/?#@:\[\]]+):\d{1,5}/?")
+
+
+def _proxy(value: object) -> object:
+    if isinstance(value, str) and not _PROXY.fullmatch(value):
+        # its value is not shown: there may be a password in it
+        raise Wrong("is not the address of a proxy", "write one such as socks5h://user:password@localhost:1080")
+    return value
+
+
+Proxy = Annotated[str, BeforeValidator(_proxy)]
 
 
 class Providers(Record):
@@ -112,6 +115,7 @@ class Settings(BaseSettings):
 def load_settings(root: Path) -> Settings:
     """Read the settings of the project in `root`; raises InputError with all that is wrong in them."""
     text, _ = _text(root / PYPROJECT), _text(root / DOTENV)  # both have to be text
+    protect(secrets_of(root))  # before anything is told of what they hold
     shared = _shared(text)
     problems = list(_mistyped_variables())
     settings = None
@@ -166,7 +170,7 @@ def secrets_of(root: Path) -> list[str]:
     """Return all that must not be shown: what variables hold whose names say so, and the password of the proxy."""
     told = {**_dotenv(root), **os.environ}
     found = {value for name, value in told.items() if value and _SECRET.search(name.upper())}
-    proxy = re.fullmatch(r"\w+://(?:[^@/]*:)?([^@/]*)@.*", told.get(f"{PREFIX}PROXY") or "")
+    proxy = re.match(r"\w+://(?:[^@/]*:)?([^@/]*)@", told.get(f"{PREFIX}PROXY") or "")
     return [value for value in {*found, *([proxy[1]] if proxy else [])} if len(value) >= _SHORTEST_SECRET]
 
 

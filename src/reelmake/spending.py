@@ -155,8 +155,11 @@ def _is_wanted(note: Note, episodes: Sequence[str]) -> bool:
 
 
 def _lost(note: Note) -> list[tuple[str, str, Decimal | None]]:
-    step = str(note.get("step", ""))
-    told = [*note.get("lost", []), *([note] if note.get("asked_at") else [])]
+    """Return what a note tells of: when each request was sent, and what it cost at most; nothing is sure of it."""
+    step, lost = str(note.get("step", "")), note.get("lost")
+    told = [each for each in lost if isinstance(each, Mapping)] if isinstance(lost, list) else []
+    if note.get("asked_at", "?"):  # a note that is damaged says only that there was one
+        told.append(note)
     return [(step, str(each.get("asked_at", "")), amount_of(each.get("usd"))) for each in told]
 
 

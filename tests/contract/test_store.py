@@ -206,6 +206,58 @@ class Contract:
         with store.lock("r1:a"):
             pass
 
+    def test_a_blob_is_there_once_it_was_put(self, store: Store) -> None:
+        assert not store.has(digest_of(b"sound"))
+        store.put(receipt_for(b"sound"), b"sound")
+        assert store.has(digest_of(b"sound"))
+        assert not store.has(digest_of(b"other"))
+
+    def test_a_note_is_there_until_it_is_removed(self, store: Store) -> None:
+        one, other = receipt_for(b"", "one").key, receipt_for(b"", "other").key
+        assert store.note(one) is None
+        assert list(store.notes()) == []
+        note = {"asked_at": "2026-01-01", "usd": "0.10", "ticket": {"id": "ありがとう 🎈"}, "lost": [{"why": "cut"}]}
+        store.write_note(one, note)
+        store.write_note(other, {})
+        assert store.note(one) == note
+        assert store.note(other) == {}
+        assert sorted(store.notes(), key=lambda found: found[0]) == sorted([(one, note), (other, {})])
+        store.write_note(one, {"asked_at": "later"})
+        assert store.note(one) == {"asked_at": "later"}
+        for _ in range(2):
+            store.write_note(one, None)
+            assert store.note(one) is None
+        assert list(store.notes()) == [(other, {})]
+
+    def test_notes_and_receipts_of_a_key_do_not_meet(self, store: Store) -> None:
+        receipt = receipt_for(b"sound")
+        store.write_note(receipt.key, {"asked_at": "now"})
+        assert store.find(receipt.key) is None
+        store.put(receipt, b"sound")
+        assert store.note(receipt.key) == {"asked_at": "now"}
+        store.write_note(receipt.key, None)
+        assert store.find(receipt.key) == receipt
+        assert list(store.receipts()) == [receipt]
+
+    def test_what_is_noted_cannot_be_changed_from_outside(self, store: Store) -> None:
+        note: dict[str, Any] = {"lost": []}
+        store.write_note("r1:a", note)
+        note["lost"].append("x")
+        assert store.note("r1:a") == {"lost": []}
+
+    def test_threads_note_all_sorts_of_things_at_once(self, store: Store) -> None:
+        def write(at: int) -> None:
+            for turn in range(5):
+                store.write_note(f"r1:{at % 6:064}", {"at": at, "turn": turn, "long": "x" * 5000})
+                store.note(f"r1:{(at + 1) % 6:064}")
+                list(store.notes())
+            if at % 2:
+                store.write_note(f"r1:{at:064}", None)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(write, range(24)))
+        assert all(note["long"] == "x" * 5000 for _, note in store.notes())
+
     def test_threads_that_put_the_same_thing_at_once_all_succeed(self, store: Store, tmp_path: Path) -> None:
         def put(at: int) -> None:
             made = tmp_path / f"{at}.wav"
@@ -347,6 +399,16 @@ def test_a_damaged_blob_is_missing_until_it_is_put_again(local: LocalStore, tmp_
     assert len([path for path in files(local) if path.parts[0] in {"tmp", "blobs"}]) == 1
 
 
+def test_a_blob_that_is_damaged_is_there_and_one_that_is_gone_is_not(local: LocalStore) -> None:
+    """`has` does not read: it is for a look at what would happen, and what happens then reads."""
+    receipt = receipt_for(b"sound")
+    local.put(receipt, b"sound")
+    damage(blob_path(local, receipt.blob), "flipped")
+    assert local.has(receipt.blob)
+    damage(blob_path(local, receipt.blob), "gone")
+    assert not local.has(receipt.blob)
+
+
 @pytest.mark.parametrize("name", ["truncated", "emptied", "longer", "gone"])
 def test_a_damaged_receipt_is_none(local: LocalStore, name: str) -> None:
     receipt, other = receipt_for(b"sound"), receipt_for(b"sound", "other")
@@ -402,6 +464,50 @@ def test_a_store_that_cannot_be_read_is_not_taken_for_an_empty_one(local: LocalS
             ask()
 
 
+# -- a folder: notes ----------------------------------------------------------------------------------------------
+
+
+def note_path(store: LocalStore, name: str) -> Path:
+    return store.root / "notes" / name.removeprefix("r1:")[:2] / name
+
+
+def test_a_note_is_where_the_documents_say_and_goes_without_a_trace(local: LocalStore) -> None:
+    name = receipt_for(b"").key
+    local.write_note(name, {"asked_at": "now"})
+    assert files(local) == {Path("notes", name[3:5], name)}
+    assert note_path(local, name).read_text("utf-8") == '{"asked_at":"now"}'
+    local.write_note(name, None)
+    assert files(local) == set()
+
+
+@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"null", b"[]", b'"x"', b"[" * 100_000, b'{"asked_at": "n'])
+def test_a_damaged_note_still_says_that_there_was_one(local: LocalStore, content: bytes) -> None:
+    name = receipt_for(b"").key
+    local.write_note(name, {"asked_at": "now"})
+    with writable(note_path(local, name)):
+        note_path(local, name).write_bytes(content)
+    assert local.note(name) == {}
+    assert list(local.notes()) == [(name, {})]
+    local.write_note(name, {"asked_at": "later"})
+    assert local.note(name) == {"asked_at": "later"}
+    local.write_note(name, None)
+    assert local.note(name) is None
+
+
+def test_what_a_system_leaves_in_a_folder_is_no_note(local: LocalStore) -> None:
+    local.write_note("r1:ab", {"asked_at": "now"})
+    (local.root / "notes" / "ab" / ".DS_Store").write_bytes(b"x")
+    assert list(local.notes()) == [("r1:ab", {"asked_at": "now"})]
+
+
+def test_a_note_that_cannot_be_read_is_not_taken_for_none(local: LocalStore) -> None:
+    """What it tells of may be there already, and would be paid for again; here a folder stands where it should be."""
+    name = receipt_for(b"").key
+    note_path(local, name).mkdir(parents=True)
+    with pytest.raises(OSError, match="directory"):
+        local.note(name)
+
+
 # -- a folder: processes that die ---------------------------------------------------------------------------------
 
 CHILD = """
@@ -434,6 +540,19 @@ elif what == "count":
         with store.lock("r1:a"):
             seen = int((root / "count").read_text())
             (root / "count").write_text(str(seen + 1))
+elif what == "notes":
+    print("ready", flush=True)
+    for at in range(10**9):
+        store.write_note(f"r1:{at:064}", {"at": at, "long": "x" * 3000})
+        print(at, flush=True)
+elif what == "notes-same":
+    print("ready", flush=True)
+    sys.stdin.readline()
+    for at in range(60):
+        store.write_note(f"r1:{at % 3:064}", {"pid": os.getpid(), "long": "x" * 3000})
+        assert all(len(note.get("long", "")) == 3000 for _, note in store.notes())
+        if at % 5 == 4:
+            store.write_note(f"r1:{at % 3:064}", None)
 elif what == "same":
     print("ready", flush=True)
     sys.stdin.readline()
@@ -495,6 +614,28 @@ def test_a_blob_is_kept_before_its_receipt(local: LocalStore) -> None:
     assert list(local.receipts()) == []
     (blob,) = local.root.glob("blobs/*/*")
     assert local.read(blob.name) is not None
+
+
+def test_a_note_outlives_a_kill_as_soon_as_it_is_written(local: LocalStore) -> None:
+    with child(local, "notes") as process:
+        written = [stream(process.stdout).readline() for _ in range(20)]
+        process.kill()
+        written += stream(process.stdout).read().splitlines(keepends=True)
+    last = max(int(line) for line in written if line.strip().isdigit() and line.endswith("\n"))
+    again = LocalStore(local.root)
+    assert all(again.note(f"r1:{at:064}") == {"at": at, "long": "x" * 3000} for at in range(last + 1))
+    assert all(note.get("long") for _, note in again.notes()), "whole or not at all"
+
+
+def test_processes_that_note_the_same_things_at_once_never_see_half_a_note(local: LocalStore) -> None:
+    with child(local, "notes-same") as one, child(local, "notes-same") as two:
+        for process in (one, two):
+            assert stream(process.stdout).readline()
+        for process in (one, two):
+            stream(process.stdin).write("go\n")
+            stream(process.stdin).flush()
+        assert (one.wait(30), two.wait(30)) == (0, 0)
+    assert {path.parts[0] for path in files(local)} <= {"notes"}
 
 
 def test_a_lock_keeps_other_processes_out_until_their_end(local: LocalStore) -> None:

@@ -20,7 +20,9 @@ STANDIN = ROOT / "tests" / "standin"
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["add-a-character", "set-limits-and-tools", "use-a-proxy", "write-an-episode"])
+@pytest.mark.parametrize(
+    "name", ["add-a-character", "keep-to-a-budget", "set-limits-and-tools", "use-a-proxy", "write-an-episode"]
+)
 def test_what_a_page_tells_one_to_type_works(name: str, tmp_path: Path) -> None:
     run_page(HOW_TO / f"{name}.md", copy_project(tmp_path / "project"))
 
@@ -30,7 +32,7 @@ def test_the_specs_that_are_shown_are_right(tmp_path: Path) -> None:
     shown = [block for page in HOW_TO.glob("*.md") for block in blocks(page, "yaml")]
     for number, block in enumerate(shown):
         (project / "episodes" / f"shown-{number}.yaml").write_text(block.text, "utf-8")
-    assert len(shown) == 5
+    assert len(shown) == 6
     assert f"{len(shown) + 3} episodes checked" in run("reelmake check", project)
 
 

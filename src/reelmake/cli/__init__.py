@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from reelmake.cli import check, money
+from reelmake.cli import check, doctor, money
 from reelmake.cli.app import app
 from reelmake.errors import InputError, ReelmakeError
 from reelmake.logs import redact
 
-__all__ = ["app", "check", "main", "money"]
+__all__ = ["app", "check", "doctor", "main", "money"]
 
 
 def main() -> None:
@@ -18,7 +18,7 @@ def main() -> None:
         app()
     except InputError as error:
         for problem in error.problems:
-            print(problem)
+            print(redact(str(problem)))
         print(f"{len(error.problems)} mistake{'s' * (len(error.problems) != 1)} found", file=sys.stderr)
         sys.exit(error.exit_code)
     except ReelmakeError as error:

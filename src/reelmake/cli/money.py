@@ -233,18 +233,22 @@ def cost(
     if as_json:
         print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
         return
-    width = max([len(group.name) for group in found.groups], default=0)
+    width = max(len(name) for name in ("total", *(group.name for group in found.groups)))
     for group in found.groups:
         more = f", {group.unpriced} unpriced" if group.unpriced else ""
         metered = f", quoted ${group.quoted_usd}" if group.quoted_usd != group.usd else ""
         lost = f", and at most ${group.lost_usd} for answers that were lost" if group.lost_usd else ""
-        print(f"{group.name:{width}}  ${group.usd}  {group.requests} requests{more}{metered}{lost}")
+        print(f"{group.name:{width}}  ${group.usd}  {_count(group.requests, 'request')}{more}{metered}{lost}")
     print(f"{'total':{width}}  ${found.usd}")
     if found.shared:
         count = sum(len(others) for _, others in found.shared.values())
-        print(f"{count} steps share what others paid for: ${found.saved_usd} saved")
+        print(f"{_count(count, 'step')} share what others paid for: ${found.saved_usd} saved")
         for payer, others in found.shared.values():
             print(f"  {payer or 'somebody'} paid for {', '.join(others)}")
     for step, asked_at, usd in found.unanswered:
         most = "an unknown amount" if usd is None else f"${usd}"
         print(f"{step} was asked for at {asked_at} and never answered: it may have cost {most}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"

@@ -59,15 +59,27 @@ def is_card(path: Path) -> bool:
 
 
 def _wrapped(text: str, size: int, width: int) -> list[str]:
-    """Break a text into lines; what does not fit ends in an ellipsis."""
+    """Break a text into lines, and what is wider than one anywhere; what does not fit ends in an ellipsis."""
     lines = [""]
     for word in text.split(" "):
         longer = f"{lines[-1]} {word}".strip()
         if fonts.measure(longer, size) <= width:
             lines[-1] = longer
-        else:
-            lines.append(word)
-    return lines if len(lines) <= _MOST_LINES else [*lines[: _MOST_LINES - 1], f"{lines[_MOST_LINES - 1]} …"]
+            continue
+        lines.append("")
+        for char in word:
+            if fonts.measure(lines[-1] + char, size) > width:
+                lines.append("")
+            lines[-1] += char
+        if len(lines) > _MOST_LINES + 1:
+            break
+    lines = [line for line in lines if line]
+    if len(lines) > _MOST_LINES:
+        last = lines[_MOST_LINES - 1]
+        while fonts.measure(f"{last} …", size) > width:
+            last = last[:-1]
+        lines = [*lines[: _MOST_LINES - 1], f"{last} …"]
+    return lines
 
 
 def _write(draw: ImageDraw, place: tuple[int, int], text: str, color: str, size: int) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelmake.errors import MediaError
-from reelmake.ffmpeg import SPEECH_LUFS, decode_args
+from reelmake.ffmpeg import decode_args
 from reelmake.media.tool import Ffmpeg
 from reelmake.timeline import SAMPLE_RATE
 
@@ -20,14 +20,15 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-_FULL_SCALE = 32768
-_HOP_SAMPLES = SAMPLE_RATE // 100
+SPEECH_LUFS = -20.0  # of each voice and of the music, before they are mixed
+FULL_SCALE = 32768
+HOP_SAMPLES = SAMPLE_RATE // 100
 _SILENCE_DB = -50  # below the loudest moment
 _LEAD_SAMPLES, _TAIL_SAMPLES = SAMPLE_RATE // 100, SAMPLE_RATE // 25
 _FADE_SAMPLES = SAMPLE_RATE // 200
 _HIGHEST_PEAK = 0.9
-_BLOCK_HOPS = 40  # BS.1770 measures blocks of 400 ms ...
-_GATE = 0.1  # ... and leaves out those more than 10 LU below the others
+BLOCK_HOPS = 40  # BS.1770 measures blocks of 400 ms ...
+GATE = 0.1  # ... and leaves out those more than 10 LU below the others
 # the two filters of BS.1770 at 48 kHz, (numerator, denominator): the head, and the ear's deafness for deep sound
 _K_WEIGHTING = (
     ((1.53512485958697, -2.69169618940638, 1.19839281085285), (1.0, -1.69065929318241, 0.73248077421585)),
@@ -60,8 +61,8 @@ def trim(pcm: bytes) -> tuple[bytes, int]:
     heard = np.flatnonzero(levels > levels.max(initial=0) * 10 ** (_SILENCE_DB / 20))
     if not heard.size:
         return pcm, 0
-    first = max(0, int(heard[0]) * _HOP_SAMPLES - _LEAD_SAMPLES)
-    last = min(len(sound), (int(heard[-1]) + 1) * _HOP_SAMPLES + _TAIL_SAMPLES)
+    first = max(0, int(heard[0]) * HOP_SAMPLES - _LEAD_SAMPLES)
+    last = min(len(sound), (int(heard[-1]) + 1) * HOP_SAMPLES + _TAIL_SAMPLES)
     kept = sound[first:last]
     fade = min(_FADE_SAMPLES, len(kept) // 2)
     ramp = np.arange(fade, dtype=np.float32) / max(fade, 1)
@@ -78,13 +79,13 @@ def level(pcm: bytes) -> bytes:
     """
     import numpy as np  # noqa: PLC0415
 
-    sound = np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(_FULL_SCALE)
+    sound = np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(FULL_SCALE)
     peak = float(np.abs(sound).max(initial=0))
     if not peak:
         return pcm
     wanted_db = min(SPEECH_LUFS - _lufs(sound), 20 * float(np.log10(_HIGHEST_PEAK / peak)))
     gain = np.float32(10 ** (round(wanted_db, 1) / 20))
-    louder: bytes = np.rint(np.clip(sound * gain, -1, 1) * (_FULL_SCALE - 1)).astype("<i2").tobytes()
+    louder: bytes = np.rint(np.clip(sound * gain, -1, 1) * (FULL_SCALE - 1)).astype("<i2").tobytes()
     return louder
 
 
@@ -117,24 +118,33 @@ def open_wav(path: Path) -> wave.Wave_read:
     return file
 
 
+def k_weighting(samples: int) -> NDArray[np.complex128]:
+    """Return how BS.1770 weighs each frequency of the spectrum (`rfft`) of so many samples."""
+    import numpy as np  # noqa: PLC0415
+
+    z = np.exp(-2j * np.pi * np.arange(samples // 2 + 1) / samples)
+    response: NDArray[np.complex128] = np.ones_like(z)
+    for above, below in _K_WEIGHTING:
+        response *= np.polyval(above[::-1], z) / np.polyval(below[::-1], z)
+    return response
+
+
 def _hops(sound: NDArray[np.float32]) -> NDArray[np.float32]:
     """Return the sound in rows of 10 ms, the last one filled up with silence."""
     import numpy as np  # noqa: PLC0415
 
-    return np.pad(sound, (0, -len(sound) % _HOP_SAMPLES)).reshape(-1, _HOP_SAMPLES)
+    return np.pad(sound, (0, -len(sound) % HOP_SAMPLES)).reshape(-1, HOP_SAMPLES)
 
 
 def _lufs(sound: NDArray[np.float32]) -> float:
     """Measure sound after BS.1770, as it will be heard: from both sides."""
     import numpy as np  # noqa: PLC0415
 
-    spectrum = np.fft.rfft(sound, len(sound) + SAMPLE_RATE // 10)
-    z = np.exp(-2j * np.pi * np.arange(len(spectrum)) / (len(sound) + SAMPLE_RATE // 10))
-    for above, below in _K_WEIGHTING:
-        spectrum *= np.polyval(above[::-1], z) / np.polyval(below[::-1], z)
+    padded = len(sound) + SAMPLE_RATE // 10
+    spectrum = np.fft.rfft(sound, padded) * k_weighting(padded)
     weighted = np.fft.irfft(spectrum)[: len(sound)].astype(np.float32)
     powers = np.square(_hops(weighted)).mean(axis=1)
-    block = min(_BLOCK_HOPS, len(powers))
+    block = min(BLOCK_HOPS, len(powers))
     blocks = np.convolve(powers, np.ones(block) / block, "valid")
-    loud = blocks[blocks >= blocks.mean() * _GATE]
+    loud = blocks[blocks >= blocks.mean() * GATE]
     return -0.691 + 10 * float(np.log10(2 * max(loud.mean(), 1e-12)))

@@ -6,19 +6,18 @@ import re
 import wave
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from reelmake.errors import MediaError
-from reelmake.ffmpeg import LOUDNESS_LUFS, SPEECH_LUFS, limit_args, loudness_args, mix_args, music_args
-from reelmake.media.sound import open_wav
+from reelmake.ffmpeg import loudness_args, music_args, pcm_args
+from reelmake.media.sound import SPEECH_LUFS, open_wav
 from reelmake.media.tool import Ffmpeg
 from reelmake.timeline import SAMPLE_RATE
 
+if TYPE_CHECKING:
+    from reelmake.media.mix import Music
+
 _SILENT_LUFS = -70.0  # what ebur128 says of silence, and of less than 400 ms
-_TOLERANCE_LU = 0.15
-_ROUNDS = 8
-_FIRST_SLOPE = 0.75  # of a decibel more, so much is heard: the limiter takes the rest
-_LEAST_SLOPE = 0.2
-_MOST_LIMITED_DB = 15.0  # clicks never become as loud as speech: where to stop trying
 _CHUNK_SAMPLES = SAMPLE_RATE
 
 
@@ -48,38 +47,34 @@ def prepare_music(source: Path, out: Path, ffmpeg: Ffmpeg) -> None:
 def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> float:
     """Write an episode's sound as a 48 kHz stereo WAV of exactly `total_samples`; return its loudness in LUFS.
 
-    Two files of `workdir` are written over; memory does not grow with the episode. Raises MediaError.
+    Files of `workdir` are written over; what is in memory hardly grows with the episode. Raises MediaError.
     """
-    bed, mix = workdir / "voices.wav", workdir / "mix.wav"
+    # numpy is slow to import: not for a build that only looks
+    from reelmake.media.mastering import listen, render, settle  # noqa: PLC0415
+    from reelmake.media.mix import mixed, read_chunks, written  # noqa: PLC0415
+
+    bed, mix = workdir / "voices.wav", workdir / "mix.raw"
     _lay(score, bed)
-    music = str(score.music) if score.music else None
-    made = mix_args(str(bed), music, score.music_gain_db, score.total_samples, str(mix))
-    mixed_lufs = _lufs(ffmpeg.report(made, doing=f"mixing {out}"))
+    with mix.open("wb") as kept:
+        heard = listen(written(mixed(bed, _music(score, workdir, ffmpeg)), kept))
+    master = settle(heard)
+    with mix.open("rb") as kept, wave.open(str(out), "wb") as file:
+        file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
+        for samples in render(read_chunks(kept, 1 if score.music is None else 2), master):
+            file.writeframesraw(samples)
+    return master.lufs
 
-    def limited(gain_db: float, target: Path | None) -> float:
-        args = limit_args(str(mix), gain_db, score.total_samples, str(target) if target else None)
-        return _lufs(ffmpeg.report(args, doing=f"setting the loudness of {out}"))
 
-    if mixed_lufs <= _SILENT_LUFS:
-        return limited(LOUDNESS_LUFS - SPEECH_LUFS, out)
-    # The limiter takes away some of what is added, so the gain is searched for (secant): first without writing, which
-    # costs a third; what is then written is nearly always right.
-    gain_db, slope, target = LOUDNESS_LUFS - mixed_lufs, _FIRST_SLOPE, None
-    highest_db = gain_db + _MOST_LIMITED_DB
-    tried: tuple[float, float] | None = None
-    for _ in range(_ROUNDS):
-        reached = limited(gain_db, target)
-        missing = LOUDNESS_LUFS - reached
-        if abs(missing) <= _TOLERANCE_LU or (missing > 0 and gain_db >= highest_db):
-            if target:
-                return reached
-            target = out
-            continue
-        if tried and tried[0] != gain_db:
-            slope = min(1.0, max(_LEAST_SLOPE, (reached - tried[1]) / (gain_db - tried[0])))
-        tried = gain_db, reached
-        gain_db = min(gain_db + missing / slope, highest_db)
-    return limited(gain_db, out)
+def _music(score: Score, workdir: Path, ffmpeg: Ffmpeg) -> Music | None:
+    """Decode as much of an episode's music as it needs, if it has any."""
+    from reelmake.media.mix import Music  # noqa: PLC0415
+
+    if score.music is None:
+        return None
+    pcm = workdir / "music.pcm"
+    seconds = score.total_samples / SAMPLE_RATE + 0.1  # rounding must not make it end too soon
+    ffmpeg.run(pcm_args(str(score.music), seconds, str(pcm)), doing=f"decoding the music {score.music}")
+    return Music(pcm, score.music_gain_db)
 
 
 def loudness(path: Path, ffmpeg: Ffmpeg) -> tuple[float, float]:

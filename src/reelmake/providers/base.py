@@ -117,6 +117,14 @@ class Provider(ABC):
         del request, call
         return None
 
+    def ends_on(self, options: Mapping[str, Any], call: Call) -> str | None:
+        """Return the last day of the chosen model as YYYY-MM-DD, None when it is not known; for `reelmake doctor`.
+
+        Bills nothing and raises nothing.
+        """
+        del options, call
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class SpokenWord:

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from reelmake.errors import ProviderError
 from reelmake.prices import PRICES, Price, Prices
-from reelmake.providers import openai_api, openai_usage, picture, wire
+from reelmake.providers import openai_api, openai_models, openai_usage, picture, wire
 from reelmake.providers.base import Answer, Call, ImageProvider, Options, Request
 from reelmake.providers.wire import Exchange
 
@@ -121,6 +121,10 @@ class OpenAIImage(ImageProvider):
         if price and (price.usd_per_image or price.usd_per_megapixel):
             usd = most  # it is not paid by what `usage` counts, or not only
         return Answer(response.body, {"images": 1, **units}, usd)
+
+    def ends_on(self, options: Mapping[str, Any], call: Call) -> str | None:
+        """Return the model's last day, when it is known."""
+        return openai_models.ends_on(str(options["model"]), call)
 
     def read(self, body: bytes, request: Request) -> bytes:  # noqa: ARG002 the picture says all there is
         """Return the picture as a PNG; raises ProviderError when there is none."""

@@ -21,7 +21,7 @@ from reelmake.errors import InputError, Problem, ProviderError
 from reelmake.logs import log
 from reelmake.prices import Prices
 from reelmake.prompts import render
-from reelmake.providers import openai_api, openai_usage, script_text, wire
+from reelmake.providers import openai_api, openai_models, openai_usage, script_text, wire
 from reelmake.providers.base import Answer, Call, Options, Request, ScriptLine, ScriptProvider
 from reelmake.providers.openai_form import Form
 from reelmake.providers.wire import Exchange
@@ -166,6 +166,10 @@ class OpenAIScript(ScriptProvider):
         if failed := _failed(response):
             raise wire.problem(failed, who, told) or ProviderError(f"{who}: an error came in place of a script")
         return response
+
+    def ends_on(self, options: Mapping[str, Any], call: Call) -> str | None:
+        """Return the model's last day, when it is known."""
+        return openai_models.ends_on(str(options["model"]), call)
 
     def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:
         """Return the lines, in order; raises ProviderError."""

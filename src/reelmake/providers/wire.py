@@ -133,7 +133,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
 _NO_ACCOUNT: Final = (401, 402, 403)
 _NOT_NOW: Final = (408, 409, 425, 429)
 _GATEWAY_GAVE_UP: Final = (504, 524)  # the gateway did not wait for the end; the vendor may go on
-_SUCCESS, _MULTIPLE, _SERVER_ERROR = 200, 300, 500
+_SUCCESS, _MULTIPLE, _TOO_MANY, _SERVER_ERROR = 200, 300, 429, 500
 _LOOK: Final = "run doit again; if it stays so, look at the vendor's status page and your base URL"
 
 
@@ -154,7 +154,8 @@ def _by_status(response: Exchange, vendor: str, code: str, message: str) -> Prov
     if status in _GATEWAY_GAVE_UP:
         return LostError(said, _LOOK)
     if status in _NOT_NOW or status >= _SERVER_ERROR:
-        return BusyError(said, "run doit again later", retry_after_seconds(response.headers))
+        pause = retry_after_seconds(response.headers)
+        return BusyError(said, "run doit again later", pause, too_many=status == _TOO_MANY)
     return ProviderError(said, "change what is asked for")
 
 

@@ -122,7 +122,7 @@ class LocalStore:
             note = json.loads(self._note(key).read_bytes())
         except FileNotFoundError:
             return None
-        except ValueError:
+        except (ValueError, RecursionError):
             note = None
         return note if isinstance(note, dict) else {}
 
@@ -136,13 +136,13 @@ class LocalStore:
 
     def notes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Return all notes by their keys."""
-        for path in self.root.glob("notes/*/*"):
+        for path in self.root.glob(f"notes/*/{KEY_PREFIX}*"):
             if (note := self.note(path.name)) is not None:
                 yield path.name, note
 
     def receipts(self) -> Iterator[Receipt]:
         """Return all receipts that can be read."""
-        for path in self.root.glob("actions/*/*"):
+        for path in self.root.glob(f"actions/*/{KEY_PREFIX}*"):
             if receipt := self.find(path.name):
                 yield receipt
 

@@ -199,7 +199,13 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
         try:
             reporter = reporter_class(out, {**options, "failure_verbosity": failure_verbosity})
             runner = PoolRunner(
-                self.dep_manager, reporter, stream, limits=limits, always_execute=always, keep_going=continue_
+                self.dep_manager,
+                reporter,
+                stream,
+                limits=limits,
+                always_execute=always,
+                keep_going=continue_,
+                on_stop=getattr(getattr(self.loader, "pools", None), "stop", lambda: None),
             )
             return runner.run_all(control.task_dispatcher())
         finally:

@@ -24,6 +24,7 @@ from reelmake.budget import Budget
 from reelmake.calls import Caller
 from reelmake.errors import AccountError, BuildError, InputError, ProviderError, ReelmakeError, SetupError
 from reelmake.gate import Gates
+from reelmake.logs import redact
 from reelmake.plan import BUILD, CPU, RECIPES, Production, Step, choice_place, is_paid, plan
 from reelmake.prices import Prices
 from reelmake.project import STATE, Project, episode_names, line_problem, load_project
@@ -83,7 +84,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
             tasks = [*own, *build.tasks()]
         except ReelmakeError as error:
-            raise InvalidDodoFile(f"nothing was built\n{error}") from None
+            raise InvalidDodoFile(redact(f"nothing was built\n{error}")) from None
         except OSError as error:
             raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
         self.pools = build.shop.caller.gates

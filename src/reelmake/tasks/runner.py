@@ -14,7 +14,7 @@ import sqlite3
 import sys
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from doit.control import ExecNode
@@ -58,12 +58,14 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
         limits: Mapping[str, int],
         always_execute: bool = False,
         keep_going: bool = True,
+        on_stop: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(records, reporter, keep_going, always_execute, stream)
         self._limits = limits
         self._pools: Pools[ExecNode, BaseFail | None] = Pools(limits)
         self._processed: deque[ExecNode] = deque()
         self._signals = 0
+        self._on_stop = on_stop
 
     def run_all(self, task_dispatcher: Dispatcher) -> int:
         """Run everything and return doit's exit code, or 130 after an interruption."""
@@ -160,6 +162,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
 
     def _stop(self) -> None:
         self._pools.drop_waiting()
+        self._on_stop()
         if self._signals and hasattr(self.reporter, "interrupted"):
             self.reporter.interrupted()
 

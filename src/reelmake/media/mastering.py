@@ -1,0 +1,182 @@
+"""One loudness for an episode, and no peak above the limit.
+
+What is needed of the sound is gathered in one pass (`listen`): how loud it is every 10 ms, and how high its peaks are
+every millisecond. From that alone the gain is found, and how the limiter moves; a second pass applies both (`render`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cache
+
+import numpy as np
+from numpy.typing import NDArray
+
+from reelmake.media.mix import Sound, ramps
+from reelmake.media.sound import BLOCK_HOPS, FULL_SCALE, GATE, HOP_SAMPLES, SPEECH_LUFS, k_weighting
+from reelmake.timeline import SAMPLE_RATE
+
+Numbers = NDArray[np.float64]
+
+LOUDNESS_LUFS = -14.0
+LIMIT_DBTP = -2.0  # what the limiter leaves free for what lies between the peaks that it sees, and what AAC adds
+SILENT_LUFS = -70.0  # what is said of silence, and of less than 400 ms
+_BLOCK_STEP = 10  # hops from one block to the next
+_CONTEXT_SAMPLES = SAMPLE_RATE // 8  # after which the filters have forgotten what was before
+
+_PEAK_SAMPLES = SAMPLE_RATE // 1000
+_HALF_TAPS = 8  # on each side of the middle between two samples
+_LIMIT = 10 ** (LIMIT_DBTP / 20)
+_ATTACK_HOPS, _RELEASE_HOPS = 4, 60  # of a millisecond
+_MOST_LIMITED_DB = 15.0  # clicks never become as loud as speech: where to stop trying
+
+_TOLERANCE_LU = 0.01
+_ROUNDS = 12
+_FIRST_SLOPE = 0.75  # of a decibel more, so much is heard: the limiter takes the rest
+_LEAST_SLOPE = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """What is known of a sound: its K-weighted power, of both sides together, and its peaks between samples too."""
+
+    powers: Numbers
+    peaks: Numbers
+
+
+@dataclass(frozen=True, slots=True)
+class Master:
+    """How to make a sound as loud as it is to be: a gain, and where the limiter is after each millisecond."""
+
+    gain: float
+    limiter: Numbers
+    lufs: float
+
+
+def listen(chunks: Iterable[Sound]) -> Heard:
+    """Take in a sound, in chunks of whole hops but for the last."""
+    powers, peaks = [], []
+    before = np.zeros((1, _CONTEXT_SAMPLES), np.float32)
+    for chunk in chunks:
+        sound = np.concatenate([np.broadcast_to(before, (len(chunk), _CONTEXT_SAMPLES)), chunk], axis=1)
+        powers.append(_powers(sound))
+        peaks.append(_peaks(sound))
+        before = sound[:, -_CONTEXT_SAMPLES:]
+    return Heard(np.concatenate(powers), np.concatenate(peaks))
+
+
+def _powers(sound: Sound) -> Numbers:
+    """Return the K-weighted power of each hop after the context."""
+    response = _response(sound.shape[1])
+    weighted = np.fft.irfft(np.fft.rfft(sound) * response, sound.shape[1])[:, _CONTEXT_SAMPLES:]
+    sides = 2 / len(sound)
+    powers: Numbers = _by_hops(np.square(weighted), HOP_SAMPLES).mean(axis=2).sum(axis=0) * sides
+    return powers
+
+
+@cache
+def _response(length: int) -> NDArray[np.complex128]:
+    return k_weighting(length)
+
+
+def _peaks(sound: Sound) -> Numbers:
+    """Return the highest peak of each millisecond after the context: of the samples, and half-way between them.
+
+    The latter come 8 samples late, and may be counted in the next millisecond; the limiter allows for it.
+    """
+    heard = sound[:, _CONTEXT_SAMPLES - 2 * _HALF_TAPS :]
+    count = heard.shape[1] - 2 * _HALF_TAPS
+    between = np.zeros((len(sound), count), np.float32)
+    for tap, weight in enumerate(_half_sample()):
+        left, right = _HALF_TAPS - tap, _HALF_TAPS + 1 + tap
+        between += (heard[:, left : left + count] + heard[:, right : right + count]) * weight
+    peaks = np.maximum(np.abs(between, out=between), np.abs(heard[:, -count:]))
+    highest: Numbers = _by_hops(peaks, _PEAK_SAMPLES).max(axis=(0, 2)).astype(np.float64)
+    return highest
+
+
+@cache
+def _half_sample() -> Sound:
+    """Return the filter that finds what is half-way between two samples, from the middle outwards."""
+    middle = np.arange(_HALF_TAPS) + 0.5
+    taps = np.sinc(middle) * np.cos(math.pi / 2 * middle / (_HALF_TAPS + 0.5)) ** 2
+    halves: Sound = (taps / taps.sum() / 2).astype(np.float32)
+    return halves
+
+
+def _by_hops(sound: NDArray[np.floating], samples: int) -> NDArray[np.floating]:
+    """Return a sound in hops, the last one filled up with silence: (channels, hops, samples)."""
+    return np.pad(sound, ((0, 0), (0, -sound.shape[1] % samples))).reshape(len(sound), -1, samples)
+
+
+def settle(heard: Heard) -> Master:
+    """Find the gain with which a sound reaches the loudness of the platforms, when its peaks are held (secant)."""
+    mixed = integrated_lufs(heard.powers)
+    gain_db, slope = (LOUDNESS_LUFS - mixed if mixed > SILENT_LUFS else LOUDNESS_LUFS - SPEECH_LUFS), _FIRST_SLOPE
+    highest_db = gain_db + _MOST_LIMITED_DB
+    tried: tuple[float, float] | None = None
+    for _ in range(_ROUNDS):
+        master = _limited(heard, gain_db)
+        missing = LOUDNESS_LUFS - master.lufs
+        if mixed <= SILENT_LUFS or abs(missing) <= _TOLERANCE_LU or (missing > 0 and gain_db >= highest_db):
+            break
+        if tried and tried[0] != gain_db:
+            slope = min(1.0, max(_LEAST_SLOPE, (master.lufs - tried[1]) / (gain_db - tried[0])))
+        tried = gain_db, master.lufs
+        gain_db = round(min(gain_db + missing / slope, highest_db), 3)
+    return master
+
+
+def _limited(heard: Heard, gain_db: float) -> Master:
+    """Return what becomes of a sound with this gain: the limiter looks ahead, and lets go slowly."""
+    gain = 10 ** (round(gain_db, 3) / 20)
+    allowed = np.minimum(1, _LIMIT / np.maximum(heard.peaks * gain, 1e-12))
+    # some more on each side: for peaks that are counted late, and since the gain moves in straight lines between hops
+    held = _lowest(allowed, 1, 2 + _ATTACK_HOPS)
+    rise, at, path = -math.expm1(-1 / _RELEASE_HOPS), 1.0, []
+    for wanted in held.tolist():
+        at = min(wanted, at + (1 - at) * rise)
+        path.append(at)
+    steps = np.pad(path, (_ATTACK_HOPS, 0), mode="edge")
+    limiter = _windows(steps, _ATTACK_HOPS + 1).mean(axis=1)
+    each = HOP_SAMPLES // _PEAK_SAMPLES
+    middle = (limiter + np.append(limiter[:1], limiter[:-1])) / 2
+    taken = np.square(np.pad(middle, (0, -len(middle) % each), mode="edge")).reshape(-1, each).mean(axis=1)
+    return Master(gain, limiter, integrated_lufs(heard.powers * taken * gain**2))
+
+
+def _lowest(values: Numbers, before: int, after: int) -> Numbers:
+    """Return for each value the lowest of itself, so many before and so many after it."""
+    lowest: Numbers = _windows(np.pad(values, (before, after), mode="edge"), before + after + 1).min(axis=1)
+    return lowest
+
+
+def _windows(values: Numbers, length: int) -> Numbers:
+    """Return all runs of so many neighbours, one in each row."""
+    return np.lib.stride_tricks.sliding_window_view(values, length)
+
+
+def integrated_lufs(powers: Numbers) -> float:
+    """Return the loudness after BS.1770 of the powers of hops of 10 ms: of blocks of 400 ms, without the quiet ones."""
+    if len(powers) < BLOCK_HOPS:
+        return SILENT_LUFS
+    blocks = _windows(powers, BLOCK_HOPS)[::_BLOCK_STEP].mean(axis=1)
+    blocks = blocks[blocks > 10 ** ((SILENT_LUFS + 0.691) / 10)]
+    if not blocks.size:
+        return SILENT_LUFS
+    return -0.691 + 10 * math.log10(blocks[blocks >= blocks.mean() * GATE].mean())
+
+
+def render(chunks: Iterable[Sound], master: Master) -> Iterator[bytes]:
+    """Yield a sound as it is to be heard: stereo, signed 16 bit."""
+    start, last = 0, np.float32(master.limiter[0])
+    for chunk in chunks:
+        hops = -(-chunk.shape[1] // _PEAK_SAMPLES)
+        reached = master.limiter[start : start + hops].astype(np.float32)
+        moving = ramps(np.append(last, reached[:-1]), reached, _PEAK_SAMPLES)[: chunk.shape[1]]
+        samples = np.rint(chunk * (moving * np.float32(master.gain * FULL_SCALE)))
+        both = np.broadcast_to(samples, (2, chunk.shape[1])).T
+        yield np.clip(both, -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
+        start, last = start + hops, reached[-1]
