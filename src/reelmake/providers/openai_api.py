@@ -32,6 +32,7 @@ def vendor(call: Call) -> str:
 
 def client(call: Call) -> Any:
     """Return an SDK client that sends each request once, and waits for the whole answer as long as the call may."""
+    import httpx  # noqa: F401, PLC0415 (openai looks whether it is loaded, and breaks while another thread loads it)
     import httpx2  # noqa: PLC0415
     import openai  # noqa: PLC0415
 
