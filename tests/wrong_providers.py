@@ -419,6 +419,36 @@ class HardImage(Image):
             raise HardError(7) from None
 
 
+class UnpreparedImage(Image):
+    def prepare(self) -> None:
+        raise ImportError("there is no acme")
+
+
+class EagerImage(Image):
+    def prepare(self) -> None:
+        BILLED.append({})
+
+
+class DatelessImage(Image):
+    def ends_on(self, options: Mapping[str, Any], call: Call) -> str | None:
+        del options, call
+        return "soon"
+
+
+class LastDayImage(Image):
+    def ends_on(self, options: Mapping[str, Any], call: Call) -> str | None:
+        del options
+        call.secret("ACME_KEY")
+        return None
+
+
+class PaidDayImage(Image):
+    def ends_on(self, options: Mapping[str, Any], call: Call) -> str | None:
+        del call
+        BILLED.append(options)
+        return "2030-01-01"
+
+
 class InventingImage(Image):
     def recover(self, request: Request, call: Call) -> Answer | None:
         del call
@@ -617,6 +647,15 @@ WRONG: Mapping[str, tuple[tuple[str, type[Provider] | None, str], ...]] = {
     "check_its_errors_can_be_pickled": (
         ("image", HardImage, "cannot be pickled"),
         ("image", SoftImage, "not the same after pickling"),
+    ),
+    "check_it_can_be_prepared": (
+        ("image", UnpreparedImage, "prepare raises ImportError"),
+        ("image", EagerImage, "prepare is billed"),
+    ),
+    "check_it_says_when_its_model_ends": (
+        ("image", DatelessImage, "returns 'soon'"),
+        ("image", LastDayImage, "ends_on raises AccountError"),
+        ("image", PaidDayImage, "ends_on is billed"),
     ),
     "check_it_recovers_nothing_when_there_is_nothing": (
         ("image", InventingImage, "never made"),

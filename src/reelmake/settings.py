@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import unquote
 
-from pydantic import BaseModel, Field, ValidationError
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reelmake.errors import InputError, Problem
@@ -24,7 +24,7 @@ from reelmake.logs import protect
 from reelmake.prices import Price, Usd
 from reelmake.source import Loc, Source
 from reelmake.spec import InnerPath, Performer, Reel
-from reelmake.validation import Record, add_problems, closest, form
+from reelmake.validation import Record, Wrong, add_problems, closest
 
 PREFIX = "REELMAKE_"
 PYPROJECT = "pyproject.toml"
@@ -32,15 +32,17 @@ DOTENV = ".env"
 
 
 OFFLINE = Performer(provider="offline")
-Proxy = Annotated[
-    str,
-    form(
-        r"(socks5h?|https?)://([^\s/?#@]*@)?(\[[\da-fA-F:.]+\]|[^\s/?#@:\[\]]+):\d{1,5}/?",
-        "is not a proxy",
-        "write one such as socks5h://user:password@localhost:1080",
-        is_shown=False,  # there may be a password in it
-    ),
-]
+_PROXY = re.compile(r"(socks5h?|https?)://([^\s/?#@]*@)?(\[[\da-fA-F:.]+\]|[^\s/?#@:\[\]]+):\d{1,5}/?")
+
+
+def _proxy(value: object) -> object:
+    if isinstance(value, str) and not _PROXY.fullmatch(value):
+        # its value is not shown: there may be a password in it
+        raise Wrong("is not the address of a proxy", "write one such as socks5h://user:password@localhost:1080")
+    return value
+
+
+Proxy = Annotated[str, BeforeValidator(_proxy)]
 
 
 class Providers(Record):

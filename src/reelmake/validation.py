@@ -30,15 +30,12 @@ class Wrong(ValueError):  # noqa: N818 (it reads as what it is: a value that is 
         self.of_all = of_all
 
 
-def form(pattern: str, what: str, fix: str, *, is_shown: bool = True) -> BeforeValidator:
-    """Return a check that text is written in one form, for those who cannot read patterns: it says how to write it.
-
-    A text that holds secrets is not shown.
-    """
+def form(pattern: str, what: str, fix: str) -> BeforeValidator:
+    """Return a check that text is written in one form, for those who cannot read patterns: it says how to write it."""
 
     def check(value: object) -> object:
         if isinstance(value, str) and not re.fullmatch(pattern, value):
-            raise Wrong(f"{shown(value)} {what}" if is_shown else what, fix)
+            raise Wrong(f"{shown(value)} {what}", fix)
         return value
 
     return BeforeValidator(check)

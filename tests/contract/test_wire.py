@@ -9,6 +9,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -285,6 +286,46 @@ def test_a_key_that_cannot_be_sent_is_never_shown(library: str, key: str) -> Non
         get(library, f"http://127.0.0.1:{port}/", key=key)
     assert "copy it once more" in str(raised.value)
     assert KEY not in "".join(traceback.format_exception(raised.value))
+
+
+# what is done meanwhile
+
+
+def test_what_is_to_be_done_meanwhile_is_done_once_and_only_when_there_is_something_to_wait_for(library: str) -> None:
+    done: list[str] = []
+    is_done = threading.Event()
+
+    def do() -> None:
+        done.append(threading.current_thread().name)
+        is_done.set()
+
+    wire.while_waiting(lambda: done.append("what was to be done before"))
+    wire.while_waiting(do)
+    with pytest.raises(BusyError):
+        get(library, f"http://127.0.0.1:{free_port()}/")
+    assert done == []
+
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        assert is_done.wait(5)
+        connection.sendall(http("200 OK", b"{}"))
+
+    with server(serve) as port:
+        for _ in range(2):
+            get(library, f"http://127.0.0.1:{port}/")
+    assert done == ["while waiting"]
+
+
+def test_threads_that_begin_at_once_share_one_client() -> None:
+    wire._client.cache_clear()
+    together = threading.Barrier(8)
+
+    def client(_: int) -> Any:
+        together.wait()
+        return wire.http_client(a_call())
+
+    with ThreadPoolExecutor(8) as pool:
+        assert len(set(map(id, pool.map(client, range(8))))) == 1
 
 
 # through a proxy

@@ -164,7 +164,7 @@ def test_what_is_no_proxy_is_told_without_its_password(root: Path, monkeypatch: 
     with pytest.raises(InputError) as raised:
         load_settings(root)
     assert str(raised.value) == (
-        "REELMAKE_PROXY:1: proxy: is not a proxy; write one such as socks5h://user:password@localhost:1080"
+        "REELMAKE_PROXY:1: proxy: is not the address of a proxy; write one such as socks5h://user:password@localhost:1080"
     )
 
 

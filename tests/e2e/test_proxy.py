@@ -104,3 +104,7 @@ def test_without_one_calls_go_direct_whatever_the_environment_says_and_are_seen(
     assert proxy.asked_for == []
     connected = {tuple(place) for event, place in project.met() if event == "socket.connect"}
     assert connected == {("127.0.0.1", v.server.server_address[1])}
+    told = project.run(PYTHONPROFILEIMPORTTIME="1").stderr
+    imported = {line.rpartition("|")[2].strip().partition(".")[0] for line in told.splitlines() if "|" in line}
+    assert "doit" in imported
+    assert imported & {"openai", "elevenlabs", "httpx", "httpx2", "numpy", "PIL"} == set()  # there was nothing to do

@@ -91,6 +91,11 @@ class ElevenLabsVoice(VoiceProvider):
         row = prices.of(self.pool, request["model"])
         return row.characters(len(request["text"])) if row else None
 
+    def prepare(self) -> None:
+        """Load what asking and reading take."""
+        _load()
+        from reelmake.providers import elevenlabs_speech  # noqa: F401, PLC0415
+
     def ask(self, request: Request, call: Call) -> Answer:
         """Have a line spoken, once; raises ProviderError."""
         account = _account(call)
@@ -142,15 +147,20 @@ def _account(call: Call) -> Account:
     key = call.secret(KEY).strip()
     if not key.isascii() or not key.isprintable() or not key:
         raise AccountError(f"{VENDOR}: {KEY} holds characters that no key has", "copy the key again")
+    sdk, environment = _load()
+    url = (call.variable(URL) or environment.PRODUCTION.value).rstrip("/")
+    client = sdk(api_key=key, base_url=url, timeout=call.timeout_seconds, httpx_client=wire.http_client(call))
+    return Account(client, url, key)
+
+
+def _load() -> tuple[Any, Any]:
+    """Import the SDK, all that is loaded late included; returns its client's class and its environments."""
     with _sdk_lock:
+        from elevenlabs import VoiceSettings  # noqa: F401, PLC0415
         from elevenlabs.client import ElevenLabs  # noqa: PLC0415 (slow to import)
         from elevenlabs.environment import ElevenLabsEnvironment  # noqa: PLC0415
 
-        url = (call.variable(URL) or ElevenLabsEnvironment.PRODUCTION.value).rstrip("/")
-        client = ElevenLabs(
-            api_key=key, base_url=url, timeout=call.timeout_seconds, httpx_client=wire.http_client(call)
-        )
-        return Account(client, url, key)
+        return ElevenLabs, ElevenLabsEnvironment
 
 
 def _metered(value: str | None) -> Decimal | None:

@@ -24,6 +24,7 @@ QUEUE: Final = "https://queue.fal.run"
 
 FIRST_WAIT_SECONDS: Final = 0.2
 LONGEST_WAIT_SECONDS: Final = 2.0
+WAIT_PART: Final = 0.04  # of the time since a job was submitted: a picture is seen so much later at most
 LEAST_SECONDS: Final = 0.05
 RESUMED: Final = "run doit again: the job goes on, and is asked for again without another bill"
 
@@ -137,7 +138,7 @@ class Queue:
             gone = response.status in _GONE
             return GoneError(f"fal: there is no job {job.request_id}: {message} {code}".rstrip()) if gone else None
 
-        wait = FIRST_WAIT_SECONDS
+        began = time.monotonic()
         while True:
             least = 0.0
             try:
@@ -153,8 +154,9 @@ class Queue:
                 return
             if self._left() <= max(least, LEAST_SECONDS):
                 raise LostError(f"fal: the job {job.request_id} is not finished in time", RESUMED)
+            wait = WAIT_PART * (time.monotonic() - began)
+            wait = min(max(wait, FIRST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
             time.sleep(min(max(wait, least), self._left()))
-            wait = min(wait * 1.5, LONGEST_WAIT_SECONDS)
 
     def _exchange(
         self, method: str, url: str, *, told: wire.Told | None = None, key: bool = True, **sent: Any

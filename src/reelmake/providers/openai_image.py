@@ -103,6 +103,12 @@ class OpenAIImage(ImageProvider):
         per_picture = price.images(1, Decimal(math.ceil(width * height / 1_000_000)))
         return per_picture + price.tokens(len(request["prompt"].encode()) + PROMPT_TOKENS, made or 0)
 
+    def prepare(self) -> None:
+        """Load what asking and reading take."""
+        from PIL import Image  # noqa: F401, PLC0415
+
+        openai_api.load()
+
     def ask(self, request: Request, call: Call) -> Answer:
         """Have the picture drawn. A refusal is a ProviderError: the same picture would be refused again."""
         who = openai_api.vendor(call)

@@ -129,6 +129,10 @@ class OpenAIScript(ScriptProvider):
         most = openai_usage.most_input_tokens(told)
         return price.tokens(most, request["max_completion_tokens"]) if price else None
 
+    def prepare(self) -> None:
+        """Load what asking and reading take."""
+        openai_api.load()
+
     def ask(self, request: Request, call: Call) -> Answer:
         """Have the script written, in the first form that the server takes."""
         place = (openai_api.base_url(call), request["model"])

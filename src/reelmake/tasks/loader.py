@@ -7,6 +7,7 @@ written, the tasks of its lines are made as soon as it is, while other episodes 
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from functools import partial
@@ -24,11 +25,12 @@ from reelmake.budget import Budget
 from reelmake.calls import Caller
 from reelmake.errors import AccountError, BuildError, InputError, ProviderError, ReelmakeError, SetupError
 from reelmake.gate import Gates
-from reelmake.logs import redact
+from reelmake.logs import log, redact
 from reelmake.plan import BUILD, CPU, RECIPES, Production, Step, choice_place, is_paid, plan
 from reelmake.prices import Prices
 from reelmake.project import STATE, Project, episode_names, line_problem, load_project
 from reelmake.provenance import decided_by, reads, write_provenance
+from reelmake.providers import provider
 from reelmake.run import key_of, run_action, script_of, stand_in
 from reelmake.settings import variables
 from reelmake.spec import Line
@@ -132,6 +134,28 @@ def caller_of(project: Project) -> Caller:
     )
 
 
+def prepare_while_waiting(shows: Iterable[Production]) -> None:
+    """Have what all vendors take loaded as soon as the first of them is at work: nothing is loaded for nothing."""
+    asked = {
+        (place[0], choice.provider) for show in shows for place, choice in show.choices.items() if choice.pool != CPU
+    }
+    if asked:
+        from reelmake.providers import wire  # noqa: PLC0415
+
+        wire.while_waiting(partial(_prepare, sorted(asked, reverse=True)))  # voices are there first
+
+
+def _prepare(choices: Iterable[tuple[str, str]]) -> None:
+    """Load what the steps to come take: vendors' SDKs, the log, and what draws and encodes."""
+    log()
+    for kind, name in choices:
+        if not threading.main_thread().is_alive():
+            return  # the build has ended
+        with suppress(Exception):  # who needs it will say what is wrong with it
+            provider(kind, name).prepare()
+    from reelmake import make, read  # noqa: F401, PLC0415
+
+
 class Build:
     """The tasks of a project.
 
@@ -164,6 +188,7 @@ class Build:
         planned = {show.name: self.steps(show) for show in shows}
         if self.may_delay:
             self._refuse_unpriced(step for show in shows for step in planned[show.name] or plan(show, []))
+            prepare_while_waiting(shows)
         for show in shows:
             if steps := planned[show.name]:
                 yield from self._tasks(show, steps)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 import pickle
+import re
 import socket
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -35,6 +36,8 @@ GARBAGE: Final = (
     b"\xff\xfe\x00",
     RANDOM,
 )
+NO_PROXY: Final = "socks5h://127.0.0.1:9"  # nobody listens there
+DAY: Final = re.compile(r"\d{4}-\d{2}-\d{2}")
 PNG: Final = b"\x89PNG\r\n\x1a\n"
 LOCAL_POOL: Final = "cpu"  # what runs in it calls nobody
 
@@ -89,6 +92,34 @@ def check_its_errors_can_be_pickled(subject: Subject) -> None:
             raise AssertionError(what) from wrong
         same = (type(copied), str(copied), vars(copied)) == (type(error), str(error), vars(error))
         expect(same, f"{type(error).__name__} is not the same after pickling: write __reduce__ for what args lacks")
+
+
+# what it does besides
+
+
+def check_it_can_be_prepared(subject: Subject) -> None:
+    """Loading what it takes needs no variables, asks nobody, and may be done again."""
+    before = subject.billed() if subject.billed else 0
+    for _ in range(2):
+        try:
+            subject.provider.prepare()
+        except Exception as error:
+            raise AssertionError(f"prepare raises {type(error).__name__} ({error}): it may only import") from error
+    expect(not subject.billed or subject.billed() == before, "prepare is billed: it may only import")
+
+
+def check_it_says_when_its_model_ends(subject: Subject) -> None:
+    """The last day of a model is a date, or None; asking for it bills nothing and raises nothing, whatever is wrong."""
+    before = subject.billed() if subject.billed else 0
+    asked = subject.example()
+    options = asked.get("voice", asked.get("options", {}))
+    for call in (subject.call(), subject.call({}), subject.call(proxy=NO_PROXY)):
+        try:
+            day = subject.provider.ends_on(options, call)
+        except Exception as error:
+            raise AssertionError(f"ends_on raises {type(error).__name__} ({error}): return None") from error
+        expect(day is None or (isinstance(day, str) and DAY.fullmatch(day)), f"ends_on returns {day!r}: YYYY-MM-DD")
+    expect(not subject.billed or subject.billed() == before, "ends_on is billed: it may only look")
 
 
 # what was lost
