@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
+from copy import copy
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -20,10 +21,10 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from reelmake.action import Action, amount_of
 from reelmake.budget import Budget
-from reelmake.errors import AccountError, BusyError, CapError, LostError, ProviderError
+from reelmake.errors import AccountError, BuildError, BusyError, CapError, LostError, ProviderError
 from reelmake.gate import Gate, Gates
 from reelmake.logs import log, redact
-from reelmake.prices import Prices
+from reelmake.prices import Prices, rounded
 from reelmake.providers import provider
 from reelmake.providers.base import Answer, Call, Provider, Request
 from reelmake.store import Note, Store
@@ -31,6 +32,8 @@ from reelmake.store import Note, Store
 if TYPE_CHECKING:
     from tenacity import RetryCallState
 
+Of = tuple[str, str, str]  # provider, model, voice
+_NOTHING: Final[Of] = ("", "", "")
 Found = TypeVar("Found", Answer, Answer | None)
 
 MOST_BUSY: Final = 6  # so often a busy vendor is asked
@@ -64,6 +67,8 @@ class Caller:
     proxy: str | None = None
     timeout_seconds: Mapping[str, float] = field(default_factory=dict)
     retry_seconds: float = 1.0
+    failed: dict[str, ProviderError] = field(default_factory=dict)  # key -> why this build cannot have it
+    dearer: dict[Of, Decimal] = field(default_factory=dict)  # -> how many times its quote a vendor has billed
 
     def price(self, action: Action) -> Decimal | None:
         """Return what an action costs at most: nothing, unless a provider performs it. None when nobody knows."""
@@ -71,12 +76,43 @@ class Caller:
 
     def perform(self, action: Action, key: str, step: str, store: Store) -> Bought:
         """Have a request performed. Whoever calls holds the key's lock, and has asked the store. Raises BuildError."""
+        if error := self.failed.get(key):  # another line has tried as often as is safe
+            raise copy(error)
         performer = performer_of(action)
-        quoted_usd = performer.price(action.request, self.prices)
+        told = performer.price(action.request, self.prices)
+        quoted_usd = None if told is None else amount_of(told)
         about = {"kind": action.kind, "provider": action.request["provider"], "step": step}
         trail = _Trail(store, key, about, quoted_usd)
-        attempts = _Attempts(self, performer, action, trail, quoted_usd, step)
-        return Bought(attempts.until_answered(), quoted_usd, tuple(trail.lost))
+        most_usd = self.most_usd(action.request, quoted_usd, store)
+        attempts = _Attempts(self, performer, action, trail, most_usd, step)
+        try:
+            answer = attempts.until_answered()
+        except ProviderError as error:
+            self.failed[key] = copy(error)
+            raise
+        self.learn(action.request, quoted_usd, amount_of(answer.usd))
+        return Bought(answer, quoted_usd, tuple(trail.lost))
+
+    def learn(self, request: Request, quoted_usd: Decimal | None, usd: Decimal | None) -> None:
+        """Remember that a vendor bills more than it was expected to: its meter may know of a dearer voice."""
+        if quoted_usd and usd and usd > quoted_usd:
+            of = _of(request)
+            self.dearer[of] = max(self.dearer.get(of, Decimal(1)), usd / quoted_usd)
+
+    def most_usd(self, request: Request, quoted_usd: Decimal | None, store: Store) -> Decimal | None:
+        """Return what is set aside for a request: its quote, and under a cap more when its like was billed more."""
+        if not quoted_usd or self.budget.cap_usd is None:
+            return quoted_usd
+        if not self.dearer:
+            self.dearer[_NOTHING] = Decimal(1)
+            for receipt in store.receipts():
+                if receipt.quoted_usd:
+                    self.learn(receipt.manifest["request"], receipt.quoted_usd, receipt.usd)
+        return rounded(quoted_usd * self.dearer.get(_of(request), Decimal(1)))
+
+
+def _of(request: Request) -> Of:
+    return str(request.get("provider")), str(request.get("model")), str(request.get("voice_id"))
 
 
 def performer_of(action: Action) -> Provider:
@@ -138,7 +174,9 @@ class _Trail:
 
     def lose(self, why: str) -> None:
         """Note that the answer did not arrive."""
-        self.lost.append({"asked_at": self._asked_at, "usd": self._about["usd"], "why": why})
+        self.lost.append(
+            {"asked_at": self._asked_at or datetime.now(UTC).isoformat(), "usd": self._about["usd"], "why": why}
+        )
         self.close()
 
     def find(self) -> None:
@@ -239,6 +277,10 @@ class _Attempts:
         except CapError as error:
             error.key = trail.key
             raise
+        if self._caller.gates.is_stopped:  # while it waited for the cap
+            budget.settle(self._quoted_usd, Decimal(0))
+            raise BuildError("it was not asked for: the build is stopping", "run doit again")
+        ticket = trail.ticket
         spent_usd = self._quoted_usd  # whatever happens from here on and cannot be told: it counts
         try:
             answer = self._ask()
@@ -247,7 +289,7 @@ class _Attempts:
             self._is_counted = True
             raise
         except ProviderError:
-            is_accepted = trail.ticket is not None  # and will be billed
+            is_accepted = trail.ticket is not None and trail.ticket != ticket  # and will be billed
             self._is_counted |= is_accepted
             spent_usd = self._quoted_usd if is_accepted else Decimal(0)
             raise
@@ -257,10 +299,14 @@ class _Attempts:
 
     def _recover(self) -> Answer | None:
         """Look for an answer; what is still missing after an error stays noted, and nothing else."""
+        had_ticket = self._trail.ticket is not None
         try:
             return self._without_secrets(self._performer.recover)
-        except ProviderError:
-            self._trail.close()
+        except ProviderError as error:
+            if isinstance(error, LostError) and had_ticket and self._trail.ticket is None and not self._trail.lost:
+                self._trail.lose(error.what)  # it was accepted, and billed, and nobody can have it any more
+            else:
+                self._trail.close()
             raise
 
     def _ask(self) -> Answer:
@@ -281,8 +327,9 @@ class _Attempts:
         try:
             return do(self._action.request, self._call())
         except ProviderError as error:
-            error.what, error.fix = redact(error.what), redact(error.fix)
-            error.args = (error.what, error.fix)
+            # and half a character in them must not keep us from writing a note
+            what, fix = (redact(told).encode("utf-8", "replace").decode() for told in (error.what, error.fix))
+            error.what, error.fix = error.args = what, fix
             raise
 
     def _call(self) -> Call:

@@ -124,6 +124,11 @@ class Gates(Mapping[str, int]):
         """Wait so long, or until all stops."""
         self._stopped.wait(seconds)
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether no more turns are given."""
+        return self._stopped.is_set()
+
     def stop(self) -> None:
         """Give no more turns: requests that are sent go on, those that wait to be sent (again) are not."""
         self._stopped.set()

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import ROUND_UP, Decimal
+from decimal import ROUND_UP, Decimal, localcontext
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -53,7 +53,8 @@ class Price(Record):
 
 def rounded(usd: Decimal) -> Decimal:
     """Return an amount to a millionth of a dollar, never less than it was, without trailing zeros."""
-    return usd.quantize(CENT_PARTS, ROUND_UP).normalize() + Decimal(0)
+    with localcontext(prec=100):  # whatever a vendor's meter says, an answer must not be lost to arithmetic
+        return usd.quantize(CENT_PARTS, ROUND_UP).normalize() + Decimal(0)
 
 
 _ELEVENLABS = "elevenlabs.io/pricing/api, as of November 2026"

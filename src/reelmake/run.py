@@ -53,7 +53,12 @@ def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
                     f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
                 )
             receipt = _receipt(action, asked, name, step, made, damaged)
-            shop.store.put(receipt, made.content)
+            try:
+                shop.store.put(receipt, made.content)
+            except OSError:
+                if made.is_bought:
+                    shop.caller.gates.stop()  # what cannot be kept must not be bought
+                raise
             if made.is_bought:
                 shop.store.write_note(name, None)
     if not _deliver(action, shop, receipt):
@@ -104,7 +109,7 @@ def _made(action: Action, name: str, step: str, shop: Workshop, folder: Path) ->
         bought = shop.caller.perform(action, name, step, shop.store)
         answer = bought.answer
         return Made(
-            answer.body,
+            answer.body if isinstance(answer.body, bytes) else str(answer.body).encode(),
             answer.units,
             answer.usd,
             bought.quoted_usd,

@@ -172,6 +172,7 @@ def secrets_of(root: Path) -> list[str]:
     """Return all that must not be shown: what variables hold whose names say so, and the password of the proxy."""
     told = {**_dotenv(root), **os.environ}
     found = {value for name, value in told.items() if value and _SECRET.search(name.upper())}
+    found |= {part.strip() for value in found for part in (value, value.partition(":")[2])}  # as it is sent
     found |= _passwords(told.get(f"{PREFIX}PROXY") or "")
     return [value for value in found if len(value) >= _SHORTEST_SECRET]
 

@@ -29,6 +29,8 @@ from reelmake.providers.elevenlabs import ElevenLabsOptions, ElevenLabsVoice
 from reelmake.providers.elevenlabs import _billed as billed
 from reelmake.providers.elevenlabs_errors import told as told_by_vendor
 
+pytestmark = pytest.mark.slow  # many waits and many processes: once is enough, on one Python
+
 VOICE = ElevenLabsVoice()
 TEXT = "Why is the sky blue, Max?"
 ADA = {"voice_id": "voice-ada"}

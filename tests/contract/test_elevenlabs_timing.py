@@ -33,6 +33,8 @@ from reelmake.providers.elevenlabs import ElevenLabsVoice
 from reelmake.providers.offline_voice import OfflineVoice
 from reelmake.providers.shown_words import shown_words
 
+pytestmark = pytest.mark.slow  # many waits and many processes: once is enough, on one Python
+
 VOICE = ElevenLabsVoice()
 RATE = 24_000
 TEXT = "Why is the sky blue, Max? [laughs] Sunlight costs $5 — 🎉 and it holds every colour."

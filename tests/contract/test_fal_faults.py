@@ -16,6 +16,8 @@ from vendors.server import Vendors
 from reelmake.errors import AccountError, BusyError, LostError, ProviderError
 from reelmake.providers.base import Answer
 
+pytestmark = pytest.mark.slow  # many waits and many processes: once is enough, on one Python
+
 
 @pytest.fixture
 def desk(v: Vendors) -> Desk:

@@ -18,6 +18,8 @@ from vendors.server import Vendors
 from reelmake.errors import AccountError, BusyError, LostError, ProviderError
 from reelmake.providers import openai_script
 
+pytestmark = pytest.mark.slow  # many waits and many processes: once is enough, on one Python
+
 
 @pytest.fixture(autouse=True)
 def _forget() -> None:

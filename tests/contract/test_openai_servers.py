@@ -15,6 +15,8 @@ from reelmake.errors import AccountError, BusyError, ProviderError
 from reelmake.prices import Price, Prices
 from reelmake.providers import openai_script
 
+pytestmark = pytest.mark.slow  # many waits and many processes: once is enough, on one Python
+
 Reply = tuple[int, Any]
 SCRIPT = {"lines": [{"character": ["ada", "max"][at % 2], "text": f"Line {at}.", "image": "a sky"} for at in range(4)]}
 DONE = {"choices": [{"finish_reason": "stop", "message": {"role": "assistant", "content": json.dumps(SCRIPT)}}]}

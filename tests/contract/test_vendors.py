@@ -22,6 +22,8 @@ from vendors.pictures import colour_of
 from vendors.script_writer import Writer
 from vendors.server import Vendors
 
+pytestmark = pytest.mark.slow  # many waits and many processes: once is enough, on one Python
+
 
 def test_a_script_satisfies_the_schema_that_was_asked_for(v: Vendors, ask: Clients) -> None:
     raw = ask.write()

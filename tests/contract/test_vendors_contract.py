@@ -14,6 +14,8 @@ from vendors.clients import MESSAGES, ONCE, Clients
 from vendors.records import Answer, Hit, in_json
 from vendors.server import Vendors
 
+pytestmark = pytest.mark.slow  # many waits and many processes: once is enough, on one Python
+
 JSON = {"content-type": "application/json"}
 
 

@@ -15,6 +15,8 @@ from vendors.clients import Clients
 from vendors.faults import NAMES, Fault
 from vendors.server import Vendors
 
+pytestmark = pytest.mark.slow  # many waits and many processes: once is enough, on one Python
+
 SORRY = "I'm sorry, but I can't help with that."
 KINDS = ("script", "openai/image", "voice", "fal/image")
 FAULTS = {  # fault: (what comes of asking for each of KINDS, how often that is billed)

@@ -412,3 +412,10 @@ def test_the_password_of_a_proxy_is_never_shown_wherever_it_was_set(root: Path) 
     write(root, '[tool.reelmake]\nproxy = "socks5h://me:hush%40hush@localhost:1080"\n')
     load_settings(root)
     assert redact("hush%40hush and hush@hush") == "[secret] and [secret]"
+
+
+def test_a_key_is_hidden_as_it_is_sent_too(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SOME_VENDORS_KEY", "0123456789abcdef\n")
+    monkeypatch.setenv("FAL_KEY", "fedcba98:76543210aa")
+    load_settings(root)
+    assert redact("0123456789abcdef or 76543210aa") == "[secret] or [secret]"

@@ -239,3 +239,17 @@ def test_sigterm_finishes_what_is_running_and_answers(project: Workspace, vendor
     assert len(answers) == 12
     done = [answer for answer in answers if answer["schema"] == "reelmake/dialogue@1"]
     assert 0 < len(done) == vendor.count("script") < 12
+
+
+def test_what_the_machine_refuses_is_told_to_every_request(project: Workspace, vendor: Standin) -> None:
+    project.write(".reelmake", "in the way")
+    stage = Stage(project, "dialogue_api", '{"topic": "rain"}\n{"topic": "sun"}\n')
+    assert stage.code == 2
+    assert [answer["error"]["type"] for answer in stage.answers] == ["SetupError", "SetupError"]
+    assert "Traceback" not in stage.err
+    assert vendor.count() == 0
+
+
+def test_half_a_character_goes_through(project: Workspace) -> None:
+    text = '{"schema": "reelmake/error@1", "error": {"type": "E", "message": "\\ud83d", "where": ""}}'
+    assert Stage(project, "video_from_dialogue_api", text).code == 1

@@ -527,3 +527,44 @@ def test_an_error_survives_a_pickle_with_all_that_was_said_of_it_since(error: Re
     assert str(again) == str(error)
     assert vars(again) == vars(error)
     assert again.exit_code == error.exit_code
+
+
+# -- what one build asks for, and what it sets aside ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(("error", "sent"), [(LOST, 2), (REFUSED, 1)])
+def test_what_one_line_could_not_have_no_other_line_of_the_build_asks_for_again(
+    store: LocalStore, vendor: Scripted, error: ProviderError, sent: int
+) -> None:
+    vendor.acts = [error]
+    caller = a_caller()
+    for _ in range(6):
+        with pytest.raises(type(error)) as raised:
+            perform(caller, store)
+        raised.value.what = "changed by whoever tells of it"
+    assert len(vendor.asked) == sent
+    with pytest.raises(type(error)):
+        perform(a_caller(), store)  # another build does
+    assert len(vendor.asked) == 2 * sent
+
+
+def test_under_a_cap_as_much_is_set_aside_as_was_billed_for_its_like(store: LocalStore, vendor: Scripted) -> None:
+    vendor.acts = [Answer(b"sound", {}, 3 * USD)]
+    caller = a_caller("1.25")
+    perform(caller, store)
+    with pytest.raises(CapError):
+        perform(caller, store)  # its quote would still fit, and its bill would not
+    assert caller.budget.spent_usd == 3 * USD
+
+
+def test_a_request_that_waited_for_the_cap_is_not_sent_once_all_stops(store: LocalStore, vendor: Scripted) -> None:
+    caller = a_caller("1")
+    caller.gates.stop()
+    with pytest.raises(BuildError, match="the build is stopping"):
+        perform(caller, store)
+    assert vendor.asked == []
+
+
+def test_half_a_character_in_a_vendors_words_loses_nothing(store: LocalStore, vendor: Scripted) -> None:
+    vendor.acts = [LostError("cut off after \ud83d"), ANSWER]
+    assert perform(a_caller(), store).answer == ANSWER

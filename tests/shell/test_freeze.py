@@ -94,3 +94,15 @@ def test_whatever_is_said_is_read_back_or_refused(said: list[tuple[str, str, str
 def test_a_spec_to_which_nothing_can_be_added_is_left_alone(text: str) -> None:
     with pytest.raises(InputError, match="in braces"):
         frozen(text.encode(), "episodes/rain.yaml", [Line(character="ada", text="Rain.")], "standin")
+
+
+def test_a_project_elsewhere_is_frozen_where_it_is(project: Workspace, tmp_path: Path) -> None:
+    elsewhere = Workspace(tmp_path / "elsewhere")
+    elsewhere.episode("rain", topic="another rain", cast=["ada"])
+    with Standin() as vendor:
+        project.env["STANDIN_URL"] = elsewhere.env["STANDIN_URL"] = vendor.url
+        project.run("script:rain")
+        elsewhere.run("freeze", "rain", "--project", str(project.root), program="reelmake")
+        assert vendor.count() == 1
+    assert "script:" in (project.root / "episodes/rain.yaml").read_text("utf-8")
+    assert "script:" not in (elsewhere.root / "episodes/rain.yaml").read_text("utf-8")

@@ -128,7 +128,7 @@ def test_what_was_paid_for_and_is_damaged_is_made_again_and_told(
 @pytest.mark.parametrize(
     ("lines", "why"),
     [
-        ([], "it has 0 lines, not 1 to 200"),
+        ([], "it has 0 lines, not 1 to 3"),
         ([{"character": "narrator", "text": "Hi", "image": ""}], "'narrator' speaks, who is not of its cast: ada, max"),
         ([{"character": "ada", "text": "Hi", "image": ""}] * 201, "it has 201 lines"),
         ([{"character": "ada", "text": " ", "image": ""}], "String should have"),

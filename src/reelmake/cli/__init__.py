@@ -6,7 +6,7 @@ import sys
 
 from reelmake.cli import authors, check, doctor, money
 from reelmake.cli.app import app
-from reelmake.errors import InputError, ReelmakeError
+from reelmake.errors import InputError, ReelmakeError, SetupError
 from reelmake.logs import redact
 
 __all__ = ["app", "authors", "check", "doctor", "main", "money"]
@@ -24,3 +24,12 @@ def main() -> None:
     except ReelmakeError as error:
         print(f"reelmake: {redact(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
+    except Exception as error:
+        from doit.exceptions import InvalidCommand  # noqa: PLC0415 (slow to import)
+
+        from reelmake.tasks.job import told_by_machine  # noqa: PLC0415
+
+        if not isinstance(error, OSError | InvalidCommand):
+            raise
+        print(f"reelmake: {redact(str(told_by_machine(error)))}", file=sys.stderr)
+        sys.exit(SetupError.exit_code)

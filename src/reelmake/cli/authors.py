@@ -49,9 +49,10 @@ def freeze(
             names.append(show.name)
             print(f"{path}: {len(lines)} lines")
     if names:
-        with opened(Path(), names) as build:  # what the spec says now is known to the store: a build makes nothing
+        with opened(project, names) as build:  # what the spec says now is known to the store: a build makes nothing
             for show in build.project.productions.values():
-                run_action(script(show), build.shop, f"script:{show.name}")
+                if show.episode.script is not None:
+                    run_action(script(show), build.shop, f"script:{show.name}")
 
 
 @app.command()

@@ -55,7 +55,7 @@ def _keys_at(revision: str, build: Build) -> set[str]:
     """Return the keys of all paid steps that the specs of a git revision ask for."""
     from reelmake.errors import InputError  # noqa: PLC0415
     from reelmake.project import load_project  # noqa: PLC0415
-    from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
+    from reelmake.tasks.forecast import asked_keys  # noqa: PLC0415
 
     packed = _packed(revision)
     with tempfile.TemporaryDirectory() as folder:
@@ -70,7 +70,7 @@ def _keys_at(revision: str, build: Build) -> set[str]:
         except InputError as error:
             print(f"the specs of {revision} have mistakes, so everything counts as new:\n{error}", file=sys.stderr)
             return set()
-        return set(paid_steps(before, build.shop))
+        return asked_keys(before, build.shop)
 
 
 def _packed(revision: str) -> bytes:

@@ -11,12 +11,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
+from doit.exceptions import InvalidCommand
 from pydantic import ValidationError
 
 from reelmake.documents import ERROR, Document, ErrorDocument, Told
 from reelmake.errors import InputError, Problem, ReelmakeError
 from reelmake.logs import redact
 from reelmake.source import Source
+from reelmake.tasks.job import told_by_machine
 from reelmake.validation import add_problems
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
@@ -113,7 +115,7 @@ class Answers:
         return at < self._next or at in self._waiting
 
     def _write(self, text: str) -> None:
-        left = memoryview(text.encode())
+        left = memoryview(text.encode("utf-8", "replace"))
         try:
             while left:
                 left = left[os.write(self._descriptor, left) :]
@@ -140,17 +142,23 @@ def answering() -> Iterator[Answers]:
 def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Received] | None = None) -> int:
     """Answer what is on stdin, or what is given; returns the exit code."""
     with answering() as answers:
+        asked: Sequence[Received] = given or [Received("stdin", None)]
+        wrong: ReelmakeError
         try:
-            return work(received(sys.stdin.buffer.read().decode("utf-8-sig")) if given is None else given, answers)
+            if given is None:
+                asked = received(sys.stdin.buffer.read().decode("utf-8-sig"))
+            return work(asked, answers)
         except UnicodeDecodeError:
             wrong = InputError((Problem("stdin", 1, "this is not UTF-8", "write JSON in UTF-8"),))
-            answers.give(0, error_document(wrong, "stdin"))
-            return wrong.exit_code
         except ReelmakeError as error:
-            print(f"reelmake: {redact(str(error))}", file=sys.stderr)
-            if not answers.is_given(0):
-                answers.give(0, error_document(error, "stdin"))
-            return error.exit_code
+            wrong = error
+        except (OSError, InvalidCommand) as error:
+            wrong = told_by_machine(error)
+        print(f"reelmake: {redact(str(wrong))}", file=sys.stderr)
+        for at, one in enumerate(asked):
+            if not answers.is_given(at):
+                answers.give(at, error_document(wrong, one.where or "stdin"))
+        return wrong.exit_code
 
 
 def checked(model: type[Any], given: Sequence[Received], answers: Answers) -> list[Any] | None:

@@ -6,6 +6,7 @@ the machine loses power. Every read checks what it reads.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
@@ -25,6 +26,7 @@ from reelmake.logs import log
 
 _CHUNK_BYTES = 1 << 20
 _ABANDONED_SECONDS = 24 * 3600
+_ROOM_BYTES = 64 << 20  # what has to be free before somebody is paid for something
 
 
 class LocalStore:
@@ -129,6 +131,9 @@ class LocalStore:
     def write_note(self, key: str, note: Mapping[str, Any] | None) -> None:
         """Note a request durably before this returns; None removes it."""
         path = self._note(key)
+        if note is not None and shutil.disk_usage(self.root).free < _ROOM_BYTES:
+            # Told now, before anything is asked for: an answer is a thousand times as large as a note.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root))
         if note is None:
             path.unlink(missing_ok=True)
         else:

@@ -8,14 +8,14 @@ other lines are kept unless the new timeline moves what they show, which only th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 from doit.task import Task
 
-from reelmake.action import Receipt, explain, key, manifest
+from reelmake.action import Action, Receipt, canonical_json, digest_of, explain, key, manifest
 from reelmake.errors import BuildError
 from reelmake.plan import PAID, Production, Step, choice_place, image, is_paid, plan, voice
 from reelmake.project import Project
@@ -296,21 +296,55 @@ class Forecaster:
     def _of_lines(self, show: Production) -> list[Row]:
         """Return what the lines of a script that is not written yet cost at most."""
         episode = show.episode
-        request = plan(show, [])[0].action.request
-        longest = int(request.get("max_line_characters", MAX_LINE_CHARACTERS))
-        subject = "x" * MAX_TEXT_CHARACTERS
-        lines = [Line(character=who, text="x" * longest, image=subject) for who in show.characters]
-        price = self.build.shop.caller.price
-        voices = [price(voice(show, line, "x")) for line in lines if choice_place("voice", line) in show.choices]
-        images = [price(image(show, line, "x")) for line in lines[:1]]
         rows = []
-        for kind, prices in (("voice", voices), ("image", images)):
+        for kind, actions in _longest_lines(show).items():
+            prices = [self.build.shop.caller.price(action) for action in actions]
             known = [usd for usd in prices if usd is not None]
             most = max(known, default=None) if len(known) == len(prices) else None
             usd = None if most is None else most * episode.lines
             name, why, count = f"{kind}:{show.name}", (NOT_WRITTEN,), episode.lines
-            rows.append(Row(name, show.name, kind, "make", why, usd, at_most=bool(usd), count=count, is_paid=True))
+            rows.append(
+                Row(
+                    name,
+                    show.name,
+                    kind,
+                    "make",
+                    why,
+                    usd,
+                    at_most=bool(usd),
+                    key=_bundle(actions),
+                    count=count,
+                    is_paid=True,
+                )
+            )
         return rows
+
+
+def _longest_lines(show: Production) -> dict[str, list[Action]]:
+    """Return what is asked for at most while a script is not written: a voice for each of the cast, and a picture."""
+    request = plan(show, [])[0].action.request
+    longest = int(request.get("max_line_characters", MAX_LINE_CHARACTERS))
+    subject = "x" * MAX_TEXT_CHARACTERS
+    lines = [Line(character=who, text="x" * longest, image=subject) for who in show.characters]
+    spoken = [line for line in lines if choice_place("voice", line) in show.choices]
+    return {
+        "voice": [voice(show, line, "x") for line in spoken],
+        "image": [image(show, line, "x") for line in lines[:1]],
+    }
+
+
+def _bundle(actions: Sequence[Action]) -> str:
+    """Return a name that changes when one of the requests does."""
+    return "lines:" + digest_of(canonical_json([key(manifest(action, {})) for action in actions]).encode())
+
+
+def asked_keys(project: Project, shop: Workshop) -> set[str]:
+    """Return the keys of all that a project may pay for; of lines that are not written yet, as `Row.key` has them."""
+    keys = set(paid_steps(project, shop))
+    for show in project.productions.values():
+        if show.episode.script is None and not script_of(show, shop):
+            keys |= {_bundle(actions) for actions in _longest_lines(show).values()}
+    return keys
 
 
 def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:

@@ -13,7 +13,7 @@ from doit.action import BaseAction
 from doit.exceptions import BaseFail, TaskError, TaskFailed
 from doit.task import Task
 
-from reelmake.errors import BuildError, ReelmakeError
+from reelmake.errors import BuildError, ReelmakeError, SetupError
 
 # What the machine may refuse us, and what an author can do about it.
 ROOM = ("there is no room left for {}", "make room, then run doit again: what is finished is kept")
@@ -103,6 +103,12 @@ def told_by(error: OSError) -> BuildError | None:
         kinds = ("file", "folder") if where.is_dir() else ("folder", "file")
         return BuildError(what.format(where, "a {} has to be there, and it is a {}".format(*kinds)), fix)
     return BuildError(what.format(where, error.strerror), fix)
+
+
+def told_by_machine(error: Exception) -> ReelmakeError:
+    """Say what keeps a command from doing anything: the machine, or doit."""
+    told = told_by(error) if isinstance(error, OSError) else None
+    return SetupError(told.what, told.fix) if told else SetupError(str(error), "look after it, then try again")
 
 
 def outcome_of(task: Task) -> Outcome:
