@@ -7,7 +7,6 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,17 +22,6 @@ PIXEL = (
     "data:image/png;base64,"
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 )
-
-
-@pytest.fixture
-def vendor() -> Iterator[Standin]:
-    with Standin() as server:
-        yield server
-
-
-@pytest.fixture
-def project(tmp_path: Path, vendor: Standin) -> Workspace:
-    return Workspace(tmp_path / "project", vendor.url)
 
 
 class Stage:

@@ -322,6 +322,17 @@ def steps(plan: dict[str, Any]) -> list[str]:
     return [row["step"].rpartition("-")[0] for row in plan["steps"]]
 
 
+def test_an_episode_that_did_not_change_costs_nothing_against_a_revision_though_its_script_is_not_written(
+    project: Workspace, vendor: Standin
+) -> None:
+    project.episode("moths", topic="moths", cast=["ada"], lines=2)
+    committed(project)
+    assert planned(project, "--against", "HEAD")["steps"] == []
+    project.episode("moths", topic="moths", cast=["ada"], lines=2, providers={"image": {"provider": "second"}})
+    assert [row["step"] for row in planned(project, "--against", "HEAD")["steps"]] == ["image:moths"]
+    assert vendor.count() == 0
+
+
 def test_against_a_revision_only_what_it_did_not_ask_for_counts(project: Workspace, vendor: Standin) -> None:
     """Keys are compared, and not files: other names, another order and what was never built make no difference."""
     project.episode("one", *ONE)
