@@ -308,7 +308,7 @@ def test_what_is_to_be_done_meanwhile_is_done_once_and_only_when_there_is_someth
     def serve(connection: socket.socket) -> None:
         connection.recv(65536)
         assert is_done.wait(5)
-        connection.sendall(http("200 OK", b"{}"))
+        connection.sendall(http("200 OK", b"{}", "Connection: close\r\n"))
 
     with server(serve) as port:
         for _ in range(2):
