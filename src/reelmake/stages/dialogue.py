@@ -12,27 +12,23 @@ import typer
 
 from reelmake.casting import overlaid
 from reelmake.documents import DIALOGUE, Dialogue, DialogueLine, DialogueRequest, Profile
-from reelmake.errors import InputError, Problem, ReelmakeError, SetupError
+from reelmake.errors import InputError, Problem, SetupError
 from reelmake.plan import PAID, Production
 from reelmake.project import Project, characters_of, project_of
 from reelmake.run import script_of
 from reelmake.settings import Settings
 from reelmake.source import Source
 from reelmake.spec import Character, Episode, Line, Performer, line_ids, read_episode
+from reelmake.stages.batch import run_batch
 from reelmake.stages.pipe import (
-    DONE,
-    FAILED,
-    INTERRUPTED,
     WRONG,
     Answers,
     Received,
     checked,
-    error_document,
     serve,
     slug,
 )
 from reelmake.stages.report import Report
-from reelmake.tasks import host
 from reelmake.tasks.loader import Build
 from reelmake.validation import validate
 
@@ -116,25 +112,11 @@ def _write(
 ) -> int:
     """Have the scripts written, and answer each request as soon as its own is."""
     project = project_of(Path(), characters, specs, sprites)
-    builds: list[Build] = []
 
-    def done(name: str) -> None:
-        show, build = project.productions[name], builds[0]
-        try:
-            answer: Any = _dialogue(show, project, build, report)
-        except ReelmakeError as error:
-            answer = error_document(error, name)
-        for at, of in enumerate(names):
-            if of == name:
-                answers.give(at, answer)
+    def result(name: str, build: Build, report: Report) -> Dialogue:
+        return _dialogue(project.productions[name], project, build, report)
 
-    steps = {f"script:{name}": name for name in specs}
-    report = Report({name: step for step, name in steps.items()}, done)
-    code = host.run(project, steps, report.finished, builds.append)
-    for at, name in enumerate(names):
-        if not answers.is_given(at):
-            answers.give(at, error_document(report.failure(name), name))
-    return INTERRUPTED if code == INTERRUPTED else FAILED if answers.failed or code else DONE
+    return run_batch(project, "script", specs, names, answers, result)
 
 
 def _dialogue(show: Production, project: Project, build: Build, report: Report) -> Dialogue:

@@ -13,16 +13,15 @@ from pathlib import Path
 import typer
 
 from reelmake.action import canonical_json, digest_of
-from reelmake.documents import Dialogue, Document, Profile, VideoResult
+from reelmake.documents import Dialogue, Profile, VideoResult
 from reelmake.errors import InputError, Problem
 from reelmake.plan import BUILD
 from reelmake.project import project_of
 from reelmake.source import Source
 from reelmake.spec import Character, Episode
+from reelmake.stages.batch import run_batch
 from reelmake.stages.pipe import (
-    DONE,
     FAILED,
-    INTERRUPTED,
     WRONG,
     Answers,
     Received,
@@ -33,7 +32,6 @@ from reelmake.stages.pipe import (
 )
 from reelmake.stages.report import Report
 from reelmake.store.local import publish, unfinished
-from reelmake.tasks import host
 from reelmake.tasks.loader import Build
 from reelmake.validation import validate
 
@@ -75,29 +73,10 @@ def _of_dialogues(given: Sequence[Received], answers: Answers) -> int:
     for at, one in enumerate(given):
         if one.is_error:  # it goes through as it is
             answers.give(at, one.data)
-    return _make(names, batch, answers) if batch.specs else FAILED
-
-
-def _make(names: Sequence[str], batch: _Batch, answers: Answers) -> int:
-    """Make all videos, and answer each dialogue as soon as its own is there."""
+    if not batch.specs:
+        return FAILED
     project = project_of(Path(), batch.characters, batch.specs, batch.sprites)
-    builds: list[Build] = []
-
-    def answer(name: str, told: Document) -> None:
-        for at, of in enumerate(names):
-            if of == name and not answers.is_given(at):
-                answers.give(at, told)
-
-    def done(name: str) -> None:
-        file = Path(BUILD, name, "video.json")
-        failed = name in report.failed or not file.is_file()
-        answer(name, error_document(report.failure(name), name) if failed else _result(name, file, builds[0], report))
-
-    report = Report({name: f"video:{name}" for name in batch.specs}, done)
-    code = host.run(project, [f"video:{name}" for name in batch.specs], report.finished, builds.append)
-    for name in batch.specs:
-        answer(name, error_document(report.failure(name), name))
-    return INTERRUPTED if code == INTERRUPTED else FAILED if answers.failed or code else DONE
+    return run_batch(project, "video", batch.specs, names, answers, _result)
 
 
 def _names(dialogues: Sequence[Dialogue | None]) -> list[str]:
@@ -185,7 +164,10 @@ def _episode(dialogue: Dialogue, name: str, cast: Mapping[str, str]) -> tuple[Ep
     return validate(Episode, source), source
 
 
-def _result(name: str, file: Path, build: Build, report: Report) -> VideoResult:
+def _result(name: str, build: Build, report: Report) -> VideoResult:
+    file = Path(BUILD, name, "video.json")
+    if name in report.failed or not file.is_file():
+        raise report.failure(name)
     told = json.loads(file.read_bytes())
     video = told["video"]
     made, restored = report.counts(name)
