@@ -11,7 +11,9 @@ import pytest
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE), str(HERE / "standin")]
 
-from standin_server import Standin  # noqa: E402 (its folder was just added)
+from s3_faults import Door  # noqa: E402 (its folder was just added)
+from seaweed import Seaweed  # noqa: E402
+from standin_server import Standin  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 
@@ -26,3 +28,17 @@ def vendor() -> Iterator[Standin]:
 def project(tmp_path: Path, vendor: Standin) -> Workspace:
     """An empty project whose providers are the stand-in's."""
     return Workspace(tmp_path / "project", vendor.url)
+
+
+@pytest.fixture(scope="session")
+def seaweed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seaweed]:
+    """An S3 server, for all tests of this process; each takes a bucket of its own (`seaweed.bucket()`)."""
+    with Seaweed(tmp_path_factory.mktemp("seaweed")) as server:
+        yield server
+
+
+@pytest.fixture
+def door(seaweed: Seaweed) -> Iterator[Door]:
+    """A door before the S3 server, that counts and breaks what passes."""
+    with Door(seaweed.url) as door:
+        yield door

@@ -11,6 +11,10 @@
         │   ├── AccountError   nor would any other request: the key, the plan or the credit is what is wrong
         │   ├── BusyError      it did nothing and billed nothing: it may be asked again
         │   └── LostError      nobody knows whether it was done, and billed: the answer did not arrive
+        ├── ObjectsError       an S3 API did not do what it was asked
+        │   ├── NoObjectError     what was asked for is not there
+        │   ├── RefusedError      nor would it do anything else: keys, rights, bucket or region are wrong
+        │   └── UnreachableError  it was busy or did not answer, as often as it was asked: it may later
         └── MediaError         ffmpeg or a picture or sound could not be handled
 """
 
@@ -116,6 +120,29 @@ class BusyError(ProviderError):
 
 class LostError(ProviderError):
     """A request was sent and its answer did not arrive: it may have been performed, and billed."""
+
+
+class ObjectsError(BuildError):
+    """An S3 API did not do what it was asked."""
+
+
+class NoObjectError(ObjectsError):
+    """An object is not there."""
+
+
+class RefusedError(ObjectsError):
+    """An S3 API does nothing for us: the keys, what they are allowed to do, the bucket or the region are wrong."""
+
+
+class UnreachableError(ObjectsError):
+    """An S3 API was busy or did not answer.
+
+    retry_after_seconds  how long it asks everybody to wait, None when it does not say
+    """
+
+    def __init__(self, what: str, fix: str = "", retry_after_seconds: float | None = None) -> None:
+        super().__init__(what, fix)
+        self.retry_after_seconds = retry_after_seconds
 
 
 class MediaError(BuildError):

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from calls import a_call
 from loopback import Loopback
-from socks import Socks, free_port
+from socks_proxy import Socks, free_port
 
 from reelmake.errors import AccountError, BusyError, LostError, ProviderError
 from reelmake.providers import wire

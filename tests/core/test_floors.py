@@ -18,7 +18,7 @@ FLOORS = {
     0: ("errors", "source", "validation", "spec", "documents", "action", "timeline"),  # words
     1: ("freeze", "prompts", "prices", "captions", "cues", "layout", "ffmpeg"),  # pure
     2: ("plan",),  # decide
-    3: ("settings", "store", "media", "providers", "casting", "project", "logs"),  # doors
+    3: ("settings", "store", "media", "providers", "casting", "project", "logs", "objects", "multipart"),  # doors
     4: ("budget", "gate", "calls", "workshop", "make", "read", "run", "provenance", "spending", "schemas"),  # do
     5: ("tasks",),  # hosts
     6: ("cli", "stages", "__main__"),  # faces

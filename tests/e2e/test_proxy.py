@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from socks import PASSWORD, Socks, free_port
+from socks_proxy import PASSWORD, Socks, free_port
 from vendors.server import Vendors
 from workspace import TESTS, Workspace
 
