@@ -15,10 +15,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
 from typing import TYPE_CHECKING
-from unicodedata import bidirectional
 
 from reelmake.cues import Cue, cues, lit_frame
+from reelmake.direction import marks, visual
 from reelmake.timeline import Word
+from reelmake.words import joined
 
 if TYPE_CHECKING:
     from pysubs2 import SSAEvent, SSAStyle
@@ -40,7 +41,6 @@ class Run:
     text: str
     ascent: float
     descent: float
-    bold: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,10 @@ class Setting:
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A word with the middle of its place, and the frame (of its line) at which it lights up."""
+    """A word with the middle of its place, and the frame (of its line) at which it lights up.
+
+    `marks` are invisible, before and after it: see `direction`.
+    """
 
     runs: tuple[Run, ...]
     x: float
@@ -88,27 +91,34 @@ class Placed:
     width: float
     px: float
     lit_frame: int
+    marks: tuple[str, str]
 
 
 def _place(cue: Cue, setting: Setting) -> list[list[Placed]]:
-    """Return the rows of a cue, centred, with every word at its place; mirrored when they are read from the right."""
+    """Return the rows of a cue, centred, with every word at its place; `direction` says in which order."""
     px = setting.font_px * cue.scale
     space = _width(" ", px, setting)
     placed = []
     rows = cue.drawn()
     for number, row in enumerate(rows):
         baseline = setting.center_y + (number - (len(rows) - 1) / 2) * _PITCH * px + _RISE * px
-        words = [(word, text, _width(text, px, setting)) for word, text in row]
-        x = setting.center_x - (sum(width for _, _, width in words) + space * (len(row) - 1)) / 2
+        texts = [text for _, text in row]
+        widths = [_width(text, px, setting) for text in texts]
+        spaces = [0.0 if word.glued else space for word, _ in row]
+        ways = [cue.ways[word] for word, _ in row]
+        around = marks(ways, from_right=cue.from_right)
+        x = setting.center_x - (sum(widths) + sum(spaces[1:])) / 2
         places = []
-        for word, text, width in reversed(words) if _reads_from_right([word for word, _ in row]) else words:
-            runs = tuple(setting.runs(text))
+        for place, at in enumerate(visual(ways, from_right=cue.from_right)):
+            runs = tuple(setting.runs(texts[at]))
+            x += spaces[at] if place else 0  # words that are glued are read from the left, and stand side by side
             if runs:
                 # libass centres the box from the highest ascent to the lowest descent: we mean the baseline
                 middle = max(run.ascent for run in runs) - max(run.descent for run in runs)
                 y = baseline - middle / 2 * px
-                places.append(Placed(runs, x + width / 2, y, width, px, lit_frame(word, setting.fps)))
-            x += width + space
+                lit = lit_frame(row[at][0], setting.fps)
+                places.append(Placed(runs, x + widths[at] / 2, y, widths[at], px, lit, around[at]))
+            x += widths[at]
         placed.append(places)
     return placed
 
@@ -116,12 +126,6 @@ def _place(cue: Cue, setting: Setting) -> list[list[Placed]]:
 def _width(text: str, px: float, setting: Setting) -> float:
     """Return how wide a text is; a space, in a word too, is wider than in the font."""
     return setting.measure(text, px) + text.count(" ") * _EXTRA_SPACE * px
-
-
-def _reads_from_right(row: Sequence[Word]) -> bool:
-    """Say whether the first letter that has a direction is read from right to left."""
-    directions = (bidirectional(char) for word in row for char in word.text)
-    return next((d for d in directions if d in ("L", "R", "AL")), "L") != "L"
 
 
 @dataclass(frozen=True, slots=True)
@@ -174,13 +178,15 @@ def _tagged(word: Placed, setting: Setting) -> str:
     usual = setting.runs("x")[0]
     space = f"{{\\fsp{_EXTRA_SPACE * word.px:.1f}}} {{\\fsp0}}"
     texts = [_escaped(run.text).replace(" ", space) for run in word.runs]
+    before, after = word.marks
     if word.px == setting.font_px and all(run.family == usual.family for run in word.runs):
-        return "".join(texts)
+        return f"{before}{''.join(texts)}{after}"
     outline = f"\\bord{_OUTLINE * word.px:.2f}" if word.px != setting.font_px else ""
-    return "".join(
-        f"{{\\fn{run.family}\\fs{_libass_size(run, word.px)}\\b{int(run.bold)}{outline}}}{text}"
+    fonts = (
+        f"{{\\fn{run.family}\\fs{_libass_size(run, word.px)}{outline}}}{text}"
         for run, text in zip(word.runs, texts, strict=True)
     )
+    return f"{before}{''.join(fonts)}{after}"
 
 
 def _libass_size(run: Run, px: float) -> float:
@@ -265,7 +271,7 @@ def srt(lines: Sequence[Line], setting: Setting) -> str:
     """Return the cues as SubRip text. It has no escapes: what looks like a tag is parted by an invisible character."""
     blocks = []
     for number, (cue, offset) in enumerate(_all_cues(lines, setting), 1):
-        rows = (" ".join(word.text for word in row) for row in cue.rows)
+        rows = (joined(row) for row in cue.rows)
         text = "\n".join(re.sub(r"(?<=[<{])(?=[\\/!A-Za-z])", "\u2060", _one_line(row)) for row in rows)
         start, end = (_clock(offset + frame, setting.fps, ",") for frame in (cue.start_frame, cue.end_frame))
         blocks.append(f"{number}\n{start} --> {end}\n{text}\n")
@@ -279,13 +285,13 @@ def vtt(lines: Sequence[Line], setting: Setting) -> str:
         start, end = (_clock(offset + frame, setting.fps, ".") for frame in (cue.start_frame, cue.end_frame))
         rows = []
         for row in cue.rows:
-            words = []
+            words: list[str] = []
             for word in row:
                 lit = lit_frame(word, setting.fps)
                 mark = f"<{_clock(offset + lit, setting.fps, '.')}>" if cue.start_frame < lit < cue.end_frame else ""
                 text = _one_line(word.text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-                words.append(mark + text)
-            rows.append(" ".join(words))
+                words.append(f"{'' if word.glued or not words else ' '}{mark}{text}")
+            rows.append("".join(words))
         blocks.append(f"{number}\n{start} --> {end}\n" + "\n".join(rows) + "\n")
     return "\n".join(blocks)
 

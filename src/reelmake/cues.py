@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 from math import ceil
 from unicodedata import bidirectional, category, combining
 
+from reelmake.direction import Way, reads_from_right, ways
 from reelmake.timeline import SAMPLE_RATE, Word, samples_per_frame
+from reelmake.words import may_break, writes_no_spaces
 
 LINGER_SECONDS = 0.3  # how long a cue stays after its last word, when nothing follows for long
 HOLD_SECONDS = 0.8  # a shorter silence does not end a cue: it would flicker, and its end would follow every breath
@@ -26,7 +28,11 @@ _HARDLY_SEEN = 12.0  # what it costs to show a cue for less than LEAST_SECONDS: 
 _SHRUNK = 1.5  # what each word costs that is smaller because of another one
 _MUCH_SMALLER = 0.9
 _HYPHEN = 1.15  # how much longer a row may be to save a hyphen
-_CLOSERS = "\"'\u201d\u2019\u00bb)]}"
+_CLOSERS = "\"'\u201d\u2019\u00bb)]}\u300d\u300f\u3011\u300b\u3009\uff09\uff3d\uff5d"
+_SENTENCE_ENDS = (
+    ".!?\u2026\u3002\uff01\uff1f\uff0e\u061f\u06d4\u0964\u0965\u104b\u17d4\u1362"  # of all scripts that we can show
+)
+_CLAUSE_ENDS = ",;:\u2013\u2014\u3001\uff0c\uff1b\uff1a\u060c\u061b\u104a\u1363"
 _SEAMS = "-\u2010\u2013\u2014/_.,:;@&=?+~ "  # after which a word is broken without a hyphen
 _VIRAMA = 9  # the combining class of signs that join a letter to the next
 _JOINERS = "\u200c\u200d\u2060"
@@ -42,6 +48,8 @@ class Cue:
     scale   below 1 only with a word that is wider than a row
     broken  the parts of such a word when it would be too small in one row: it is the last word of the first row, and
             its second part is drawn at the beginning of the second one
+    from_right  whether the line is read from right to left
+    ways    in which direction each word of the line is read
     """
 
     rows: tuple[tuple[Word, ...], ...]
@@ -49,6 +57,8 @@ class Cue:
     end_frame: int
     scale: float
     broken: tuple[str, str] | None = None
+    from_right: bool = False
+    ways: Mapping[Word, Way] = field(default_factory=dict)
 
     def drawn(self) -> list[list[tuple[Word, str]]]:
         """Return the rows as they are drawn: words, and what of each is in this row."""
@@ -75,7 +85,12 @@ def cues(words: Sequence[Word], measure: Measure, max_width: float, *, frames: i
         frames: how long the line lasts; no cue ends later.
         fps: frames a second.
     """
-    sizes = _Sizes(words, [measure(word.text) for word in words], measure(" "), measure, max_width)
+    space = measure(" ")
+    spaces = [0.0 if word.glued else space for word in words]
+    sizes = _Sizes(words, [measure(word.text) for word in words], spaces, measure, max_width)
+    texts = [word.text for word in words]
+    from_right = reads_from_right(texts)
+    directions = dict(zip(words, ways(texts, from_right=from_right), strict=True))
     starts = [_start(words, first, fps) for first in range(len(words))]
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(words) + 1):
@@ -101,7 +116,7 @@ def cues(words: Sequence[Word], measure: Measure, max_width: float, *, frames: i
         fit = sizes.fit(first, last) or _Fit(last - first)
         rows = (tuple(words[first : first + fit.first]), tuple(words[first + fit.first : last]))
         end = max(start + 1, _end(words[last - 1], start, following, fps))
-        made.append(Cue(tuple(filter(None, rows)), start, end, fit.scale, fit.broken))
+        made.append(Cue(tuple(filter(None, rows)), start, end, fit.scale, fit.broken, from_right, directions))
     return made
 
 
@@ -131,11 +146,14 @@ class _Fit:
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
-    """The words of a line with their widths: which of them fit together. The same rows are asked about many times."""
+    """The words of a line with their widths: which of them fit together. The same rows are asked about many times.
+
+    `spaces` are those before each word.
+    """
 
     words: Sequence[Word]
     widths: Sequence[float]
-    space: float
+    spaces: Sequence[float]
     measure: Measure
     max_width: float
     _rows: dict[tuple[int, int], float] = field(default_factory=dict)
@@ -168,14 +186,14 @@ class _Sizes:
     def _row(self, start: int, end: int) -> float:
         width = self._rows.get((start, end))
         if width is None:
-            width = sum(self.widths[start:end]) + self.space * max(0, end - start - 1)
+            width = sum(self.widths[start:end]) + sum(self.spaces[start + 1 : end])
             self._rows[start, end] = width
         return width
 
     def _broken(self, start: int, end: int, wide: int) -> _Fit:
         """Break a word where the longer row is shortest, rather at a seam."""
-        before = self._row(start, wide) + (self.space if wide > start else 0)
-        after = self._row(wide + 1, end) + (self.space if wide + 1 < end else 0)
+        before = self._row(start, wide) + (self.spaces[wide] if wide > start else 0)
+        after = self._row(wide + 1, end) + (self.spaces[wide + 1] if wide + 1 < end else 0)
         if wide not in self._parts:
             self._parts[wide] = _breaks(self.words[wide].text, self.measure)
 
@@ -211,8 +229,11 @@ def _breaks(text: str, measure: Measure) -> list[_Parts]:
         joined = before in _JOINERS or combining(before) == _VIRAMA
         if joined or after in _JOINERS or category(after).startswith("M") or after in _SEAMS:
             continue
-        at_seam = before in _SEAMS
-        hyphen = "-" if before.isalpha() and after.isalpha() and bidirectional(before) == "L" else ""
+        spaceless = writes_no_spaces(before) or writes_no_spaces(after)
+        if spaceless and not may_break(before, after):
+            continue
+        at_seam = before in _SEAMS or spaceless
+        hyphen = "-" if before.isalpha() and after.isalpha() and bidirectional(before) == "L" and not spaceless else ""
         upper, lower = (text[:at].rstrip() if at_seam else text[:at] + hyphen), text[at:]
         ways.append(_Parts(upper, lower, measure(upper), measure(lower), at_seam))
     return ways
@@ -248,11 +269,13 @@ def _cut_cost(words: Sequence[Word], end: int) -> float:
     """Say how bad it is to cut before word `end`, from 0 at the end of a sentence to 1.4 after `the` or `$3.2`."""
     before = words[end - 1]
     mark = before.text.rstrip(_CLOSERS)[-1:]
-    if mark and mark in ".!?\u2026":
+    if mark and mark in _SENTENCE_ENDS:
         return 0.0
     if words[end].start_samples - before.end_samples >= _LONG_PAUSE_SAMPLES:
         return 0.2
-    if mark and mark in ",;:\u2013\u2014":
+    if mark and mark in _CLAUSE_ENDS:
         return 0.4
+    if words[end].glued:
+        return 1.0  # phrases stand for themselves
     belongs = len(before.text) <= _FEW_LETTERS or any(char.isdigit() for char in before.text)
     return 1.4 if belongs else 1.0

@@ -65,7 +65,7 @@ def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
         }
         place = {"start_frame": slot.start_frame, "frames": slot.frames, "samples": voice["samples"]}
         who = {name: line[name] for name in ("id", "character", "color")}
-        lines.append({**who, **place, "words": [asdict(word) for word in words]})
+        lines.append({**who, **place, "words": [word.to_json() for word in words]})
     timeline = {"fps": fps, "frames": sum(lengths), "lines": lines, "parts": parts}
     return Made(canonical_json(timeline).encode())
 
@@ -96,7 +96,8 @@ def make_segment(action: Action, shop: Workshop, folder: Path) -> Made:
     if part["captions"]:
         ass = folder / "captions.ass"
         ass.write_text(part["captions"], "utf-8")
-        written = Captions(str(ass), str(fonts.fonts_dir(shop.state, request["text"])))
+        folder_of_fonts = fonts.fonts_dir(shop.state, request["text"], fonts.cjk_among(request["fonts"]))
+        written = Captions(str(ass), str(folder_of_fonts))
     behind = Backdrop(str(background), part["loop_frames"], Pan(**part["pan"])) if background else None
     out = folder / "segment.mp4"
     compose.segment(pixels, Shot(_frame(action), part["frames"], behind, written), out, shop.ffmpeg)
@@ -157,6 +158,7 @@ def _setting(action: Action) -> captions.Setting:
     """Return how the captions of an episode are set; files of subtitles are set as those that are burned in."""
     request, where = action.request, _layout(action)
     box = where.captions
+    measure, runs = fonts.typeset(fonts.cjk_among(request["fonts"]))
     return captions.Setting(
         width=where.width,
         height=where.height,
@@ -166,8 +168,8 @@ def _setting(action: Action) -> captions.Setting:
         font_px=where.caption_px,
         fps=request["fps"],
         style="karaoke" if request["captions"] == "none" else request["captions"],
-        measure=fonts.measure,
-        runs=fonts.runs,
+        measure=measure,
+        runs=runs,
     )
 
 

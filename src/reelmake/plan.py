@@ -28,14 +28,14 @@ RECIPES: Final = {
     "image": 1,
     "background": 2,
     "music": 1,
-    "timeline": 1,
-    "subtitles": 1,
+    "timeline": 2,
+    "subtitles": 2,
     "segment": 1,
     "soundtrack": 2,
     "video": 2,
 }
 # Raised by hand when our code reads stored answers differently: outputs are written again, nothing is made again.
-READINGS: Final = dict.fromkeys(RECIPES, 1)
+READINGS: Final = {**dict.fromkeys(RECIPES, 1), "voice": 2}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +44,12 @@ class Kit:
 
     templates  name -> text of a prompt template
     ffmpeg     which ffmpeg
-    fonts      text -> family and digest of each font that shows it
+    fonts      (text, language) -> family and digest of each font that shows it
     """
 
     templates: Mapping[str, str]
     ffmpeg: str
-    fonts: Callable[[str], Mapping[str, str]]
+    fonts: Callable[[str, str], Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -291,7 +291,7 @@ def caption_request(show: Production, text: str) -> dict[str, Any]:
         "fps": show.reel.fps,
         "captions": show.reel.captions,
         "cast": [{"side": character.side} for name, character in show.characters.items() if name in show.sprites],
-        "fonts": dict(show.kit.fonts(text)),
+        "fonts": dict(show.kit.fonts(text, show.episode.language)),
     }
 
 
@@ -318,7 +318,7 @@ def segment(show: Production, line: Line, line_id: str) -> Action:
             cast.append({"side": character.side, "speaks": speaks})
     request = {**frame(show), "cast": cast, "color": show.characters[line.character].caption.color}
     if show.reel.captions != "none":
-        request |= {"text": line.text, "fonts": dict(show.kit.fonts(line.text))}
+        request |= {"text": line.text, "fonts": dict(show.kit.fonts(line.text, show.episode.language))}
     if not show.episode.background:
         request["colors"] = [character.caption.color for character in show.characters.values()]
     return show.action("segment", request, {"segment": show.path("segments", f"{line_id}.mp4")}, inputs)

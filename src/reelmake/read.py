@@ -64,8 +64,8 @@ def read_voice(body: bytes, action: Action, ffmpeg: Ffmpeg) -> dict[str, bytes]:
         raise ProviderError(
             f"no word is heard in {action.request['text']!r}", "change the words, or bump the line's take:"
         )
-    spoken = [{"text": w.text, "start_samples": w.start_samples, "end_samples": w.end_samples} for w in words]
-    return {"sound": sound.wav(sound.level(pcm)), "words": _pretty({"samples": samples, "words": spoken})}
+    spoken = {"samples": samples, "words": [word.to_json() for word in words]}
+    return {"sound": sound.wav(sound.level(pcm)), "words": _pretty(spoken)}
 
 
 def place_words(words: tuple[SpokenWord, ...], cut_samples: int, samples: int) -> list[Word]:
@@ -76,7 +76,7 @@ def place_words(words: tuple[SpokenWord, ...], cut_samples: int, samples: int) -
         latest = samples - (len(words) - at)  # leaves at least one sample for each word that follows
         start = min(max(round(word.start_seconds * SAMPLE_RATE) - cut_samples, earliest), latest)
         end = min(max(round(word.end_seconds * SAMPLE_RATE) - cut_samples, start + 1), latest + 1)
-        placed.append(Word(word.text, start, end))
+        placed.append(Word(word.text, start, end, word.glued))
         earliest = end
     return placed
 

@@ -8,7 +8,7 @@ place, where the length of a line's sound becomes frames.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,11 +21,20 @@ Flow = Literal["elastic", "per-line", "continuous"]
 
 @dataclass(frozen=True, slots=True)
 class Word:
-    """A word as it is shown, and the samples (at 48 kHz, from the start of its line) during which it is spoken."""
+    """A word as it is shown, and the samples (at 48 kHz, from the start of its line) during which it is spoken.
+
+    `glued` says that it follows the word before it without a space, as in Japanese.
+    """
 
     text: str
     start_samples: int
     end_samples: int
+    glued: bool = False
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON, from which `Word(**...)` makes it again."""
+        told = {"text": self.text, "start_samples": self.start_samples, "end_samples": self.end_samples}
+        return {**told, "glued": True} if self.glued else told
 
 
 @dataclass(frozen=True, slots=True)

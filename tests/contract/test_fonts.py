@@ -30,13 +30,14 @@ from reelmake.media.fonts import (
 )
 from reelmake.timeline import Word
 
-NAMES = [font.family for font in FONTS]
+ALL = (*FONTS, *dict.fromkeys(fonts._CJK_FONTS.values()))
+NAMES = [font.family for font in ALL]
 
 
 def sample(font: Font) -> str:
     """Return a few characters that this font shows, because none before it does."""
     known: set[int] = set()
-    for before in FONTS[: FONTS.index(font)]:
+    for before in FONTS[: ALL.index(font)]:
         known |= fonts._characters(before)
     own = sorted(fonts._characters(font) - known)
     printable = [chr(code) for code in own if chr(code).isalpha() or chr(code).isprintable()]
@@ -101,17 +102,18 @@ def test_what_captions_make_of_a_text(text: str, expected: str) -> None:
         ("A→B", ["Poppins ExtraBold", "Fira Sans ExtraBold", "Poppins ExtraBold"]),
         ("مرحبا!", ["Noto Sans Arabic"]),
         ("", []),
-        ("漢", []),
+        ("漢字とGoogle、", ["Noto Sans CJK JP", "Poppins ExtraBold", "Noto Sans CJK JP"]),
+        ("𓀀", []),
     ],
 )
 def test_runs_name_the_font_of_each_piece(text: str, families: list[str]) -> None:
     made = runs(text)
     assert [run.family for run in made] == families
-    assert "".join(run.text for run in made) == ("" if text == "漢" else text)
+    assert "".join(run.text for run in made) == ("" if text == "𓀀" else text)
 
 
 def test_missing_glyphs_are_named_once_in_order() -> None:
-    assert missing_glyphs("漢字 and 漢 and ꙮ") == ["漢", "字"]
+    assert missing_glyphs("𓀀𐤀 and 漢 and 𓀀") == ["𓀀", "𐤀"]
 
 
 @pytest.mark.parametrize("text", ["What a day: “it\u2019s €5”, señor!", "Çà et là, Äpfel, œuvre"])
@@ -133,24 +135,27 @@ def test_the_caption_font_has_what_we_say_without_looking() -> None:
     assert plain <= fonts._characters(CAPTION_FONT)
 
 
-@pytest.mark.parametrize("font", FONTS, ids=NAMES)
+@pytest.mark.parametrize("font", ALL, ids=NAMES)
 def test_sizes_are_those_of_the_file(font: Font) -> None:
-    with TTFont(fonts._path(font), lazy=True) as file:
+    with TTFont(fonts._path(font), fontNumber=font.face, lazy=True) as file:
         em = file["head"].unitsPerEm
         assert (font.ascent, font.descent) == (file["OS/2"].usWinAscent / em, file["OS/2"].usWinDescent / em)
 
 
-@pytest.mark.parametrize("font", FONTS, ids=NAMES)
+@pytest.mark.parametrize("font", [*FONTS, fonts.JAPANESE], ids=NAMES[: len(FONTS) + 1])
 def test_libass_shows_every_font_and_no_other(font: Font, tmp_path: Path) -> None:
     picture, said = render(sample(font), tmp_path)
     chosen = re.findall(r"fontselect: \(([^,]*), \d+, \d+\) -> ([^,]*),", said)
-    assert dict(chosen)[font.family].startswith(fonts._path(font).stem.split("[")[0].split("-")[0])
+    stem = fonts._path(font).stem.split("[")[0].split("-")[0]
+    assert dict(chosen)[font.family].replace(" ", "").startswith(stem)
     assert not [name for _, name in chosen if "/" in name]  # a path would be a font of this machine
     assert "not found" not in said
     assert picture.max() > 200
 
 
-@pytest.mark.parametrize("text", ["Sunlight", "AVAToWave", "$3.2", "“mañana”", "Привет", "Ελλάδα", "🐙🇫🇷", "tiếng"])
+@pytest.mark.parametrize(
+    "text", ["Sunlight", "AVAToWave", "$3.2", "“mañana”", "Привет", "Ελλάδα", "🐙🇫🇷", "tiếng", "光ります", "السماء"]
+)
 def test_a_text_is_as_wide_as_we_say(text: str, tmp_path: Path) -> None:
     picture, _ = render(text, tmp_path)
     columns = np.flatnonzero((picture > 40).any(axis=0))
@@ -171,14 +176,37 @@ def test_width_grows_with_size() -> None:
     assert measure("", 76) == 0
 
 
+@pytest.mark.parametrize(
+    ("language", "name"),
+    [("ja", "JP"), ("zh-CN", "SC"), ("zh-Hant-TW", "TC"), ("zh-HK", "HK"), ("ko", "KR"), ("", "JP")],
+)
+def test_the_language_says_how_chinese_characters_are_drawn(language: str, name: str) -> None:
+    found = font_digests("直す", language)
+    assert list(found) == ["Poppins ExtraBold", f"Noto Sans CJK {name}"]
+    assert fonts.cjk_among(found) is fonts.cjk_of(language)
+    assert [run.family for run in runs("直す", fonts.cjk_among(found))] == [f"Noto Sans CJK {name}"]
+
+
+def test_the_cjk_fonts_have_what_we_say_without_looking() -> None:
+    known = {code for code in range(0x10000) if fonts._CJK_KNOWN.fullmatch(chr(code))}
+    assert len(known) > 38_000
+    for font in fonts._CJK_FONTS.values():
+        assert known <= fonts._characters(font)
+
+
+def test_what_is_cut_out_of_a_font_is_the_same_every_time() -> None:
+    assert fonts._cut_out(fonts.JAPANESE, "光") == fonts._cut_out(fonts.JAPANESE, "光")
+
+
 # -- files --------------------------------------------------------------------------------------------------------
 
 
 def test_the_folder_holds_the_fonts_of_the_text_and_no_others(tmp_path: Path) -> None:
     assert sorted(path.name for path in fonts_dir(tmp_path, "plain").iterdir()) == ["Poppins-ExtraBold.ttf"]
     with_emoji = fonts_dir(tmp_path, "octopus 🐙")
-    assert sorted(path.name for path in with_emoji.iterdir()) == ["NotoEmoji[wght].ttf", "Poppins-ExtraBold.ttf"]
-    assert fonts_dir(tmp_path, "another 👍") == with_emoji
+    assert sorted(path.name for path in with_emoji.iterdir()) == ["Noto Emoji.otf", "Poppins-ExtraBold.ttf"]
+    assert fonts_dir(tmp_path, "another 🐙, with plain words") == with_emoji
+    assert fonts_dir(tmp_path, "another 👍") != with_emoji  # only what a text needs is cut out
 
 
 def test_the_folder_is_made_once_by_many_at_the_same_time(tmp_path: Path) -> None:

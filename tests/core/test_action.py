@@ -345,7 +345,7 @@ def productions() -> dict[str, Production]:
     kit = Kit(
         templates={"script.quill": "{{ topic }}", "image": "{{ subject }}, {{ style }}"},
         ffmpeg="ffmpeg 7.1 made-up",
-        fonts=lambda _: {"Poppins": digest_of(b"font")},
+        fonts=lambda _text, _language: {"Poppins": digest_of(b"font")},
     )
     lines = [
         Line(character="ada", text="Why is the sky blue, Max?", image="a child under a bright sky"),

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from reelmake.captions import STYLES, Line, Run, Setting, ass, srt, vtt
 from reelmake.cues import Cue, cues
 from reelmake.media import fonts
+from reelmake.providers.shown_words import shown_words
 from reelmake.timeline import FRAME_RATES, SAMPLE_RATE, Word, line_frames
 
 GOLDENS = Path(__file__).parent / "goldens"
@@ -31,13 +32,9 @@ def measure(text: str, size_px: float) -> float:
 
 def runs(text: str) -> tuple[Run, ...]:
     """One font for ASCII, another one for the rest."""
-    families = {True: ("Usual", 1.1, 0.6, False), False: ("Fallback", 0.9, 0.2, True)}
+    families = {True: ("Usual", 1.1, 0.6), False: ("Fallback", 0.9, 0.2)}
     pieces = re.findall(r"[\x00-\x7f]+|[^\x00-\x7f]+", text)
-    return tuple(
-        Run(name, piece, up, down, bold=bold)
-        for piece in pieces
-        for name, up, down, bold in [families[piece.isascii()]]
-    )
+    return tuple(Run(name, piece, up, down) for piece in pieces for name, up, down in [families[piece.isascii()]])
 
 
 def setting(fps: int = 30, style: str = "karaoke") -> Setting:
@@ -337,7 +334,7 @@ def test_text_in_another_font_says_so_and_keeps_the_baseline() -> None:
     words = (Word("usual", 0, 9_600), Word("αβγ", 9_600, 19_200))
     events = [e for e in pysubs2.SSAFile.from_string(ass([line(words)], setting())) if e.layer == 1]
     assert r"\fn" not in events[0].text
-    assert r"{\fnFallback\fs83.6\b1}αβγ" in events[1].text  # 76 * (0.9 + 0.2)
+    assert r"{\fnFallback\fs83.6}αβγ" in events[1].text  # 76 * (0.9 + 0.2)
     usual, fallback = (float(re.findall(r"\\pos\([\d.]+,([\d.]+)\)", e.text)[0]) for e in events)
     assert usual - fallback == pytest.approx(((0.9 - 0.2) - (1.1 - 0.6)) / 2 * 76, abs=0.11)
 
@@ -347,6 +344,57 @@ def test_what_is_read_from_the_right_starts_at_the_right() -> None:
     events = [e for e in pysubs2.SSAFile.from_string(ass([line(words)], setting())) if e.layer == 1]
     first, second = (float(re.findall(r"\\pos\(([\d.]+),", e.text)[0]) for e in sorted(events, key=lambda e: e.start))
     assert first > second
+
+
+JAPANESE = "空が青いのは、太陽の光が空気の粒にぶつかって散らばるからなんだよ。"
+
+
+def japanese() -> tuple[Word, ...]:
+    words, now = [], 0
+    for word in shown_words(JAPANESE, "ja"):
+        words.append(Word(word.text, now, now + 4_000 * word.weight, word.glued))
+        now += 4_000 * word.weight
+    return tuple(words)
+
+
+def test_japanese_is_broken_between_phrases_and_set_without_spaces() -> None:
+    full_width = replace(setting(), measure=lambda text, px: len(text) * px)
+    made = cues(japanese(), lambda text: 76.0 * len(text), ROOM, frames=200, fps=30)
+    rows = ["".join(word.text for word in row) for cue in made for row in cue.rows]
+    assert rows == ["空が青いのは、", "太陽の光が空気の", "粒にぶつかって", "散らばるからなんだよ。"]
+    (text,) = [cue for cue in srt([line(japanese())], full_width).split("\n\n") if "粒に" in cue]
+    assert "太陽の光が空気の\n粒にぶつかって" in text
+    timed = re.findall("空が.*", vtt([line(japanese())], full_width))[0]
+    assert re.fullmatch("空が<[0-9:.]+>青いのは、", timed)
+
+
+def test_glued_words_stand_side_by_side() -> None:
+    full_width = replace(setting(), measure=lambda text, px: len(text) * px)
+    events = pysubs2.SSAFile.from_string(ass([line(japanese())], full_width))
+    at = {}
+    for event in events:
+        if found := re.findall(r"\\pos\(([\d.]+),.*(空が|青いのは、)", event.text):
+            at[found[0][1]] = float(found[0][0])
+    assert at["青いのは、"] - at["空が"] == pytest.approx(76 * (2 + 5) / 2, abs=0.2)
+
+
+def test_a_long_word_without_spaces_is_broken_without_a_hyphen_and_not_before_a_mark() -> None:
+    (made,) = cues(
+        [Word("ありがとうございましたっっ。", 0, 48_000)], lambda text: 76.0 * len(text), 700, frames=40, fps=30
+    )
+    assert made.broken is not None
+    upper, lower = made.broken
+    assert upper + lower == "ありがとうございましたっっ。"
+    assert lower[0] not in "っ。"
+
+
+def test_a_sentence_ends_in_any_script() -> None:
+    for text in ("はい、そうです。でも違います。", "نعم هو كذلك؟ لكن ليس دائما"):
+        words = tuple(
+            Word(word.text, at * 20_000, at * 20_000 + 19_000, word.glued) for at, word in enumerate(shown_words(text))
+        )
+        made = cues(words, lambda text: 40.0 * len(text), 640, frames=200, fps=30)
+        assert made[0].rows[-1][-1].text[-1] in "。؟"
 
 
 def visible(text: str) -> tuple[str, int]:

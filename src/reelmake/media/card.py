@@ -86,6 +86,6 @@ def _write(draw: ImageDraw, place: tuple[int, int], text: str, color: str, size:
     """Write a line of text, each piece of it in the font that has it."""
     x, y = place
     for run in fonts.runs(text):
-        font = fonts.opened(run.family).font_variant(size=size)
+        font = fonts.opened(run.family, size)
         draw.text((x, y + size), run.text, color, font, anchor="ls")
         x += round(font.getlength(run.text))

@@ -3,9 +3,13 @@
 Captions are set in Poppins ExtraBold. What it lacks comes from Fira Sans ExtraBold (Greek, Cyrillic, Vietnamese,
 arrows), then from the Noto fonts (emoji in one colour, symbols, other scripts). All of them ship in wheels.
 
+Japanese, Chinese and Korean share one font with a face for each, since they draw some characters differently: the
+language of an episode says which (`cjk_of`).
+
 Every run of text names its font, since libass searches no folder for a glyph that a font lacks. It finds a font by
-the family in its name table, in which one of the Noto fonts is called "Light"; the variable ones show as their
-regular weight, so that libass is asked to embolden them.
+the family in its name table, in which one of the Noto fonts is called "Light". Of a font that can be had in any
+weight libass knows the first one only: what a text needs of it is cut out, in the weight of the rest, whenever a
+folder of fonts is made.
 
 Emoji: flags are shown as they are; of joined ones (a family, a profession) the first is shown, and skin tones are
 left out, because libass parts what the font could join.
@@ -14,9 +18,9 @@ left out, because libass parts what the font could join.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, lru_cache, partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from unicodedata import category, normalize
@@ -33,27 +37,55 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Font:
-    """A font file of a wheel; `ascent` and `descent` are its usWinAscent and usWinDescent, in ems."""
+    """A font file of a wheel; `ascent` and `descent` are its usWinAscent and usWinDescent, in ems.
+
+    face    which of the faces of a collection
+    weight  in which weight it is cut out; 0 for a font that is used as it is
+    """
 
     family: str
     package: str
     file: str
     ascent: float
     descent: float
+    face: int = 0
+    weight: int = 0
 
     @property
-    def is_variable(self) -> bool:
-        """Whether its regular weight is what libass sees of it."""
-        return "[" in self.file
+    def name(self) -> str:
+        """What its file is called in a folder of fonts."""
+        return f"{self.family}.otf" if self.weight else self.file.rpartition("/")[2]
+
+
+_WEIGHT = 800  # of Poppins ExtraBold; a font that is not to be had as heavy is taken as heavy as it is
 
 
 def _noto(family: str, file: str, ascent: float, descent: float) -> Font:
-    return Font(family, "manimgx_fonts", f"{file}[wght].ttf", ascent, descent)
+    return Font(family, "manimgx_fonts", f"{file}[wght].ttf", ascent, descent, weight=_WEIGHT)
 
 
 CAPTION_FONT = Font("Poppins ExtraBold", "fontpkg_poppins", "files/Poppins-ExtraBold.ttf", 1.135, 0.627)
 
-# In this order: the first that has a character shows it.
+
+def _cjk(face: int, name: str) -> Font:
+    return Font(
+        f"Noto Sans CJK {name}", "manimgx_fonts_cjk", "NotoSansCJK-VF.otf.ttc", 1.16, 0.288, face, weight=_WEIGHT
+    )
+
+
+# By the beginning of a language's tag; the longer one counts. All of them have the same characters.
+_CJK_FONTS = {
+    "ja": _cjk(0, "JP"),
+    "ko": _cjk(1, "KR"),
+    "zh": _cjk(2, "SC"),
+    "zh-hant": _cjk(3, "TC"),
+    "zh-tw": _cjk(3, "TC"),
+    "zh-hk": _cjk(4, "HK"),
+    "zh-mo": _cjk(4, "HK"),
+}
+JAPANESE = _CJK_FONTS["ja"]
+
+# In this order: the first that has a character shows it; then one of those above.
 FONTS = (
     CAPTION_FONT,
     Font("Fira Sans ExtraBold", "fontpkg_fira_sans", "files/FiraSans-ExtraBold.ttf", 0.935, 0.265),
@@ -87,6 +119,12 @@ _PLAIN = re.compile(
     "\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u20ac\u2122]*"
 )
 
+# And what the fonts of _CJK_FONTS are.
+_CJK_KNOWN = re.compile(
+    "[\u3001-\u303f\u3041-\u3096\u3099-\u30ff\u31f0-\u31ff\u3400-\u4db5\u4e00-\u9fef\uac00-\ud7a3"
+    "\uf900-\ufa6d\uff01-\uff9f]"
+)
+
 _EMOJI = "[\u2190-\u2bff\u3030\u303d\U0001f000-\U0001faff]"
 _DRESS = "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]*"
 _LEFT_OUT = re.compile(
@@ -117,12 +155,23 @@ def missing_glyphs(text: str) -> list[str]:
     return list(dict.fromkeys(char for char, font in _chosen(shown(text)) if font is None))
 
 
-def runs(text: str) -> tuple[Run, ...]:
+def cjk_of(language: str) -> Font:
+    """Return the font that draws Chinese characters as readers of a language (a tag) know them."""
+    tag = language.lower()
+    return next((_CJK_FONTS[key] for key in sorted(_CJK_FONTS, key=len, reverse=True) if tag.startswith(key)), JAPANESE)
+
+
+def cjk_among(families: Collection[str]) -> Font:
+    """Return the one that is among the families of a text."""
+    return next((font for font in _CJK_FONTS.values() if font.family in families), JAPANESE)
+
+
+def runs(text: str, cjk: Font = JAPANESE) -> tuple[Run, ...]:
     """Cut a text into pieces of one font each; characters that no font has are left out (see `missing_glyphs`)."""
     if _PLAIN.fullmatch(text):
         return (_run(CAPTION_FONT, text),) if text else ()
     pieces: list[tuple[Font, str]] = []
-    for char, font in _chosen(shown(text)):
+    for char, font in _chosen(shown(text), cjk):
         if font is None:
             continue
         if pieces and pieces[-1][0] is font:
@@ -132,17 +181,23 @@ def runs(text: str) -> tuple[Run, ...]:
     return tuple(_run(font, piece) for font, piece in pieces)
 
 
-def measure(text: str, size_px: float) -> float:
+def measure(text: str, size_px: float, cjk: Font = JAPANESE) -> float:
     """Return the width of a text in pixels when its em is `size_px`."""
-    return sum(_width(run.family, run.text) for run in runs(text)) * size_px / _UNITS
+    return sum(_width(run.family, run.text) for run in runs(text, cjk)) * size_px / _UNITS
 
 
-def font_digests(text: str) -> Mapping[str, str]:
+@cache  # the same functions for the same font: captions that are set once are known by them
+def typeset(cjk: Font) -> tuple[Callable[[str, float], float], Callable[[str], tuple[Run, ...]]]:
+    """Return `measure` and `runs` for an episode, by the font that `cjk_among` found for it."""
+    return partial(measure, cjk=cjk), partial(runs, cjk=cjk)
+
+
+def font_digests(text: str, language: str = "") -> Mapping[str, str]:
     """Return family -> sha256 of the file, for the fonts that this text is shown in: what a key needs to know."""
-    return MappingProxyType({font.family: _digest(font) for font in _fonts_of(text)})
+    return MappingProxyType({font.family: _digest(font) for font in _fonts_of(text, cjk_of(language))})
 
 
-def fonts_dir(cache: Path, text: str) -> Path:
+def fonts_dir(cache: Path, text: str, cjk: Font = JAPANESE) -> Path:
     """Return a folder with the fonts that this text is shown in, and nothing else, for libass.
 
     It is made once, under a name that says what is in it, and appears whole.
@@ -151,14 +206,16 @@ def fonts_dir(cache: Path, text: str) -> Path:
     import shutil  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
 
-    digests = font_digests(text)
-    folder = cache / f"fonts-{digest_of(' '.join(digests.values()).encode())[:16]}"
+    needed = _fonts_of(text, cjk)
+    cut_out = {font: "".join(sorted(_characters_in(font, text, cjk))) for font in needed if font.weight}
+    told = " ".join([*map(_digest, needed), *cut_out.values()])
+    folder = cache / f"fonts-{digest_of(told.encode())[:16]}"
     if not folder.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         made = tempfile.mkdtemp(dir=cache, prefix=".fonts-")
-        for font in _fonts_of(text):
-            with open(os.path.join(made, _path(font).name), "wb") as file:  # noqa: PTH118, PTH123
-                file.write(_content(font))
+        for font in needed:
+            with open(os.path.join(made, font.name), "wb") as file:  # noqa: PTH118, PTH123
+                file.write(_cut_out(font, cut_out[font]) if font.weight else _content(font))
         try:
             os.rename(made, folder)  # noqa: PTH104
         except OSError:  # somebody else was faster
@@ -167,10 +224,43 @@ def fonts_dir(cache: Path, text: str) -> Path:
 
 
 def _run(font: Font, text: str) -> Run:
-    return Run(font.family, text, font.ascent, font.descent, bold=font.is_variable)
+    return Run(font.family, text, font.ascent, font.descent)
 
 
-def _chosen(text: str) -> list[tuple[str, Font | None]]:
+def _characters_in(font: Font, text: str, cjk: Font) -> set[str]:
+    return {char for run in runs(text, cjk) if run.family == font.family for char in run.text}
+
+
+def _cut_out(font: Font, characters: str) -> bytes:
+    """Return a font of these characters alone, in one weight; the same bytes for the same characters."""
+    from io import BytesIO  # noqa: PLC0415
+
+    from fontTools.subset import Options, Subsetter  # noqa: PLC0415
+    from fontTools.ttLib import TTFont  # noqa: PLC0415
+    from fontTools.varLib.instancer import instantiateVariableFont  # noqa: PLC0415
+
+    options = Options()
+    options.notdef_outline = True
+    options.name_IDs = [1, 2]
+    options.drop_tables += ["BASE", "MVAR", "STAT", "VORG", "VVAR", "vhea", "vmtx"]  # for other settings than ours
+    if font in _CJK_FONTS.values():
+        options.drop_tables += ["GDEF", "GPOS", "GSUB", "HVAR"]  # it takes half as long: these characters stand apart,
+        # and are as wide in every weight
+    with TTFont(_path(font), fontNumber=font.face, lazy=True, recalcTimestamp=False) as file:
+        chosen = Subsetter(options)
+        chosen.populate(text=characters)
+        chosen.subset(file)
+        file.save(part := BytesIO())
+    part.seek(0)
+    with TTFont(part, recalcTimestamp=False) as file:
+        weight, *others = file["fvar"].axes
+        limits = {axis.axisTag: axis.defaultValue for axis in others}
+        instantiateVariableFont(file, {"wght": min(font.weight, weight.maxValue), **limits}, inplace=True)
+        file.save(made := BytesIO())
+    return made.getvalue()
+
+
+def _chosen(text: str, cjk: Font = JAPANESE) -> list[tuple[str, Font | None]]:
     """Return each character with the font that shows it.
 
     A letter that only a fallback has takes the rest of its word with it, as far as that font has it: two fonts in a
@@ -178,7 +268,7 @@ def _chosen(text: str) -> list[tuple[str, Font | None]]:
     """
     chosen: list[tuple[str, Font | None]] = []
     for word in re.findall(r"\s+|\S+", text):
-        fonts = [_font_of(char) for char in word]
+        fonts = [_font_of(char, cjk) for char in word]
         for font in FONTS[1:]:
             if any(f is font and char.isalpha() for char, f in zip(word, fonts, strict=True)):
                 fonts = [font if _has(font, char) else f for char, f in zip(word, fonts, strict=True)]
@@ -191,10 +281,12 @@ def _chosen(text: str) -> list[tuple[str, Font | None]]:
     return chosen
 
 
-def _font_of(char: str) -> Font | None:
+def _font_of(char: str, cjk: Font) -> Font | None:
     if _PLAIN.fullmatch(char):
         return CAPTION_FONT
-    return next((font for font in FONTS if _has(font, char)), None)
+    if _CJK_KNOWN.fullmatch(char):
+        return cjk
+    return next((font for font in (*FONTS, cjk) if _has(font, char)), None)
 
 
 def _has(font: Font, char: str) -> bool:
@@ -203,10 +295,10 @@ def _has(font: Font, char: str) -> bool:
     return ord(char) in _characters(font)
 
 
-def _fonts_of(text: str) -> list[Font]:
+def _fonts_of(text: str, cjk: Font) -> list[Font]:
     """Return the fonts that a text is shown in, always with the captions' own."""
-    families = {CAPTION_FONT.family, *(run.family for run in runs(text))}
-    return [font for font in FONTS if font.family in families]
+    families = {CAPTION_FONT.family, *(run.family for run in runs(text, cjk))}
+    return [font for font in (*FONTS, cjk) if font.family in families]
 
 
 @cache
@@ -230,23 +322,27 @@ def _content(font: Font) -> bytes:
 
 @cache
 def _digest(font: Font) -> str:
-    return digest_of(_content(font))
+    return digest_of(_content(font) + (f" {font.weight}".encode() if font.weight else b""))
 
 
 @cache
 def _characters(font: Font) -> frozenset[int]:
     from fontTools.ttLib import TTFont  # noqa: PLC0415
 
-    with TTFont(_path(font), lazy=True) as file:
+    with TTFont(_path(font), fontNumber=font.face, lazy=True) as file:
         return frozenset(file.getBestCmap())
 
 
-@cache
-def opened(family: str) -> FreeTypeFont:
-    """Return the font of a family, in the size in which text is measured; `font_variant` gives it in another."""
+@lru_cache(maxsize=256)
+def opened(family: str, size: int = _UNITS) -> FreeTypeFont:
+    """Return the font of a family, in the size in which text is measured or in another."""
     from PIL import ImageFont  # noqa: PLC0415
 
-    return ImageFont.truetype(_path(next(font for font in FONTS if font.family == family)), _UNITS)
+    font = next(font for font in (*FONTS, *_CJK_FONTS.values()) if font.family == family)
+    found = ImageFont.truetype(_path(font), size, index=font.face)
+    if font.weight:
+        found.set_variation_by_axes([font.weight])
+    return found
 
 
 @lru_cache(maxsize=4096)

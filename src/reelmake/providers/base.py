@@ -141,12 +141,14 @@ class SpokenWord:
     """A word as it is shown, and when it sounds, in seconds.
 
     The words of a speech, joined by spaces, are the author's text with single spaces. A word is what stands between
-    two spaces, together with what has no sound of its own beside it (`Wow 🎉 —` is one word).
+    two spaces, together with what has no sound of its own beside it (`Wow 🎉 —` is one word). In languages without
+    spaces it is what `reelmake.words.spans` says; one that follows another without a space is `glued`.
     """
 
     text: str
     start_seconds: float
     end_seconds: float
+    glued: bool = False
 
 
 @dataclass(frozen=True, slots=True)

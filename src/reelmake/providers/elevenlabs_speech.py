@@ -29,12 +29,13 @@ def read_speech(body: bytes, request: Request) -> Speech:
         heard = sound.heard()
     except (binascii.Error, TypeError, MediaError) as error:
         raise _unusable(f"its sound cannot be used ({error})") from error
-    words = shown_words(request["text"])
+    words = shown_words(request["text"], request.get("language_code", ""))
     if not words:
         raise ProviderError(f"{VENDOR}: there is no word in {request['text']!r}", "change the words")
     times = _times(answer, words, request, sound, heard)
     spoken = (
-        SpokenWord(word.text, round(start, 6), round(end, 6)) for word, (start, end) in zip(words, times, strict=True)
+        SpokenWord(word.text, round(start, 6), round(end, 6), word.glued)
+        for word, (start, end) in zip(words, times, strict=True)
     )
     return Speech(sound.wav(), tuple(spoken))
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from reelmake.providers.offline.expand import SYMBOLS
+from reelmake.words import spans
 
 TAG: Final = re.compile(r"\[[^\[\]]*\]|</?(?:break|phoneme|speak)\b[^<>]*>")
 DIGIT_WEIGHT: Final = 4  # letters that a digit is spoken with, about: "seven"
@@ -19,10 +20,14 @@ DIGIT_WEIGHT: Final = 4  # letters that a digit is spoken with, about: "seven"
 
 @dataclass(frozen=True, slots=True)
 class Shown:
-    """A word as it is shown, and the place in the author's text of each of its characters that sounds."""
+    """A word as it is shown, and the place in the author's text of each of its characters that sounds.
+
+    `glued` says that it follows the word before it without a space.
+    """
 
     text: str
     places: tuple[int, ...]
+    glued: bool = False
 
     @property
     def weight(self) -> int:
@@ -46,19 +51,25 @@ def has_sound(text: str) -> bool:
     return any(map(str.isalnum, without_tags(text)))
 
 
-def shown_words(text: str) -> tuple[Shown, ...]:
-    """Return the words of a text in order; empty when nothing in it sounds."""
+def shown_words(text: str, language: str = "") -> tuple[Shown, ...]:
+    """Return the words of a text in order; empty when nothing in it sounds. `language` is a tag, if it is known."""
     words: list[Shown] = []
-    waiting: list[str] = []  # shown before the first word
-    for match in re.finditer(r"\S+", without_tags(text)):
-        places = [at for at in range(match.start(), match.end()) if sounds(text[at])]
+    waiting = ""  # shown before the first word
+    plain = without_tags(text)
+    for start, end, glued in spans(plain, language):
+        part = plain[start:end]
+        places = [at for at in range(start, end) if sounds(text[at])]
         if places:
-            while places[-1] + 1 < match.end() and unicodedata.category(text[places[-1] + 1]) in {"Mn", "Mc"}:
+            while places[-1] + 1 < end and unicodedata.category(text[places[-1] + 1]) in {"Mn", "Mc"}:
                 places.append(places[-1] + 1)  # vowel signs are part of the letter before them
-            words.append(Shown(" ".join([*waiting, match[0]]), tuple(places)))
-            waiting = []
+            words.append(Shown(_after(waiting, part, glued=glued), tuple(places), glued and not waiting))
+            waiting = ""
         elif words:
-            words[-1] = Shown(f"{words[-1].text} {match[0]}", words[-1].places)
+            words[-1] = replace(words[-1], text=_after(words[-1].text, part, glued=glued))
         else:
-            waiting.append(match[0])
+            waiting = _after(waiting, part, glued=glued)
     return tuple(words)
+
+
+def _after(before: str, part: str, *, glued: bool) -> str:
+    return f"{before}{'' if glued or not before else ' '}{part}"

@@ -18,6 +18,7 @@ from reelmake.errors import AccountError, ProviderError
 from reelmake.prices import Prices
 from reelmake.providers.base import Answer, Call, ScriptLine, Speech, SpokenWord
 from reelmake.providers.suite.subject import CHANGES, Subject, expect, is_number
+from reelmake.words import joined
 
 NOT_A_SECRET: Final = "not-the-key-that-it-wants-0123456789"  # noqa: S105 (it is none)
 RANDOM: Final = bytes(range(256)) * 4
@@ -231,7 +232,7 @@ def _expect_read(subject: Subject, read: Any) -> None:
 def _expect_words(speech: Speech, text: str) -> None:
     words = speech.words
     expect(all(isinstance(word, SpokenWord) for word in words), "words holds something else than SpokenWords")
-    shown = " ".join(word.text for word in words)
+    shown = joined(words)
     expect(shown == " ".join(text.split()), f"the words are {shown!r}, and not the author's text {text!r}")
     times = [time for word in words for time in (word.start_seconds, word.end_seconds)]
     in_order = all(is_number(time) for time in times) and times == sorted(times) and times[0] >= 0
