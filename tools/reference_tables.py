@@ -20,9 +20,11 @@ from reelmake.spec import (
     Line,
     LineProviders,
     Performer,
+    Publish,
     Reel,
     Sprites,
     Take,
+    Target,
 )
 
 PERFORMER = '`"name"`, or `{provider = "name", ...}` with options of that provider'
@@ -37,6 +39,8 @@ EPISODE_PARTS: Mapping[type[BaseModel], str] = {
     Performer: "each of `providers:`",
     Background: "`background:`",
     Reel: "`reel:`",
+    Publish: "`publish:`",
+    Target: "each of `publish: to:`",
 }
 CHARACTER_PARTS: Mapping[type[BaseModel], str] = {
     Character: "the file",
@@ -104,6 +108,8 @@ def _default(field: Mapping[str, Any]) -> str:
     value = field["default"]
     if value is None or value in ([], {}):
         return "nothing"
+    if isinstance(value, list) and isinstance(value[0], dict):
+        return f"`{value[0]['to']}`"
     if isinstance(value, dict):
         return f"`{value['provider']}`" if value.get("provider") else "its own defaults"
     if "prefixItems" in field:
@@ -126,5 +132,6 @@ def settings_rows(model: type[BaseModel], place: tuple[str, ...]) -> Iterator[st
             continue
         variable = PREFIX + "__".join(part if part.startswith("<") else part.upper() for part in here)
         form = PERFORMER if inner is Performer else _form(field["additionalProperties"] if many else field)
+        form = form.replace("](#", "](spec.md#")
         default = "" if many else _default(field)
         yield f"| `{'.'.join(here)}` | `{variable}` | {form} | {default} | {field['description']} |"

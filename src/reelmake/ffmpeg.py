@@ -8,6 +8,7 @@ of files differ between machines: a key is made of a list with fixed names in th
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 
@@ -17,13 +18,22 @@ AAC_BITS_PER_SECOND = 192_000
 # What makes up sound (noise, one side from the other) is for low rates: at this one it only does harm.
 _AAC = ("-c:a", "aac", "-b:a", str(AAC_BITS_PER_SECOND), "-aac_coder", "fast", "-aac_pns", "0", "-aac_is", "0")
 
-NEEDED_FILTERS = ("ass", "ebur128", "overlay", "scale", "tonemap", "yadif", "zscale")
-NEEDED_ENCODERS = ("aac", "flac", "libx264", "mpeg2video")
+NEEDED_FILTERS = (
+    *("ass", "blackdetect", "ebur128", "freezedetect", "overlay", "scale", "select", "tile", "tonemap", "yadif"),
+    "zscale",
+)
+NEEDED_ENCODERS = ("aac", "flac", "libx264", "mjpeg", "mpeg2video")
 NEEDED_LIBRARIES = ("libsoxr",)  # what no list names: it is built in, or `aresample=resampler=soxr` fails
 
 _QUIET = ("-hide_banner", "-nostdin", "-y", "-v", "error")
 _WARNING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "warning")
 _REPORTING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "info")
+# Each line says how bad it is; and nothing but the one file is read, whatever it claims to be.
+_EXAMINING = (
+    *("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "repeat+level+info"),
+    *("-protocol_whitelist", "file", "-format_whitelist", "mov"),
+)
+_JPEG = ("-c:v", "mjpeg", "-q:v", "3", "-threads", "1", *("-map_metadata", "-1", "-flags", "+bitexact"), "-f", "image2")
 # How a WAV file is read. In pieces of some ten thousand samples: with the usual ones of a thousand, ffmpeg's threads
 # take more time to wake each other than to compute. And without looking for compressed sound that poses as samples:
 # ffmpeg would try all its formats on the first minute or so, which takes longer than to encode a quarter of it.
@@ -188,6 +198,45 @@ def loudness_args(source: str) -> list[str]:
     return [*_REPORTING, "-i", source, "-map", "0:a:0", "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]
 
 
+def examine_args(source: str) -> list[str]:
+    """Decode a whole video, and report where it is black or still, how loud it is when, and what cannot be decoded.
+
+    Nothing moves when so little differs that not even one word can have lit up: x264 leaves less in a picture that
+    stands still. The number of frames goes to stdout.
+    """
+    seen = "blackdetect=d=0.3:pix_th=0.1:pic_th=0.98,freezedetect=n=0.00005:d=0.5"
+    return [
+        *_EXAMINING, "-i", source, "-map", "0:V:0", "-map", "0:a:0?", "-vf", seen,
+        "-af", "ebur128=peak=true:framelog=info", "-fps_mode", "passthrough", "-progress", "pipe:1", "-f", "null", "-",
+    ]  # fmt: skip
+
+
+def find_error_args(source: str) -> list[str]:
+    """Decode up to the first error; where that is goes to stdout."""
+    return [
+        *_EXAMINING, "-xerror", "-err_detect", "explode", "-threads", "1", "-i", source, "-map", "0:V:0", "-map",
+        "0:a:0?", "-progress", "pipe:1", "-f", "null", "-",
+    ]  # fmt: skip
+
+
+def still_args(source: str) -> list[str]:
+    """Report where a video without sound stands still."""
+    return [*_EXAMINING, "-i", source, "-map", "0:V:0", "-vf", "freezedetect=n=0.00005:d=0.3", "-f", "null", "-"]
+
+
+def picture_args(source: str, frame: int, out: str) -> list[str]:
+    """Take one frame out of a video, as a JPEG."""
+    return [*_QUIET, *_jpeg(source, f"select=eq(n\\,{frame})"), "-frames:v", "1", *_JPEG, out]
+
+
+def sheet_args(source: str, frames: Sequence[int], columns: int, out: str) -> list[str]:
+    """Lay some frames of a video out side by side and in rows, small, as one JPEG."""
+    wanted = "+".join(f"eq(n\\,{frame})" for frame in frames)
+    rows = -(-len(frames) // columns)
+    steps = f"select={wanted},scale=216:-2:{_EXACT},tile={columns}x{rows}:padding=8:margin=8:color=0x101018"
+    return [*_QUIET, *_jpeg(source, steps), "-frames:v", "1", *_JPEG, out]
+
+
 def look_args(source: str) -> list[str]:
     """Report what a file holds, decoding nothing."""
     return [*_REPORTING, "-i", source, "-map_metadata", "-1", "-f", "ffmetadata", "pipe:1"]
@@ -217,6 +266,12 @@ def escaped(text: str) -> str:
     for special in ("\\':", "\\'[],;"):
         text = "".join(f"\\{letter}" if letter in special else letter for letter in text)
     return text
+
+
+def _jpeg(source: str, steps: str) -> list[str]:
+    """Return what turns pictures of ours into those of a JPEG, whose colours are those of the whole range."""
+    to_jpeg = f"scale=in_color_matrix=bt709:in_range=tv:out_color_matrix=bt601:out_range=pc:{_EXACT},format=yuvj420p"
+    return ["-threads", "1", "-i", source, "-map", "0:V:0", "-vf", f"{steps},{to_jpeg}", "-fps_mode", "passthrough"]
 
 
 def _pictures(frame: Frame, codec: list[str]) -> list[str]:

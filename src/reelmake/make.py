@@ -13,7 +13,7 @@ from reelmake.action import Action, canonical_json, digest_of
 from reelmake.errors import BuildError
 from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot
 from reelmake.layout import Layout, layout
-from reelmake.media import compose, fonts, mp4, sound, soundtrack
+from reelmake.media import compose, examine, fonts, mp4, sound, soundtrack
 from reelmake.media.plate import Portrait, backdrop, on_backdrop, plate
 from reelmake.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
 from reelmake.workshop import Made, Workshop
@@ -144,6 +144,35 @@ def make_video(action: Action, shop: Workshop, folder: Path) -> Made:
     return Made(out)
 
 
+def make_inspection(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Measure the video."""
+    del folder
+    measured = examine.measure(shop.root / action.inputs["video"], shop.ffmpeg, shop.input(action, "background"))
+    return Made((json.dumps(measured.to_json(), indent=1) + "\n").encode())
+
+
+def make_cover(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Take the picture that stands for the video: words are on the screen, and the one who speaks is in the light."""
+    middles = _middles(action, shop)
+    out = folder / "cover.jpg"
+    examine.picture(shop.root / action.inputs["video"], middles[: action.request["line"]][-1], out, shop.ffmpeg)
+    return Made(out)
+
+
+def make_storyboard(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Lay out a picture of each line."""
+    out = folder / "storyboard.jpg"
+    examine.sheet(shop.root / action.inputs["video"], _middles(action, shop), out, shop.ffmpeg)
+    return Made(out)
+
+
+def _middles(action: Action, shop: Workshop) -> list[int]:
+    """Return the frame in the middle of what is said on each line."""
+    timeline = json.loads((shop.root / action.inputs["timeline"]).read_bytes())
+    step = samples_per_frame(timeline["fps"])
+    return [line["start_frame"] + min(line["samples"] // step, line["frames"]) // 2 for line in timeline["lines"]]
+
+
 def _frame(action: Action) -> Frame:
     width, height = action.request["size"]
     return Frame(width, height, action.request["fps"])
@@ -183,4 +212,7 @@ MAKERS: Final[Mapping[str, Maker]] = {
     "segment": make_segment,
     "soundtrack": make_soundtrack,
     "video": make_video,
+    "inspection": make_inspection,
+    "cover": make_cover,
+    "storyboard": make_storyboard,
 }

@@ -13,7 +13,7 @@ from typing import Any, Final
 from reelmake.action import Action, canonical_json
 from reelmake.errors import BuildError
 from reelmake.prompts import image_prompt, subject_of
-from reelmake.spec import Character, Episode, Line, Reel, line_ids
+from reelmake.spec import Character, Episode, Line, Publish, Reel, line_ids
 from reelmake.timeline import SAMPLE_RATE
 
 BUILD: Final = "build"
@@ -33,6 +33,9 @@ RECIPES: Final = {
     "segment": 1,
     "soundtrack": 2,
     "video": 2,
+    "inspection": 1,
+    "cover": 1,
+    "storyboard": 1,
 }
 # Raised by hand when our code reads stored answers differently: outputs are written again, nothing is made again.
 READINGS: Final = {**dict.fromkeys(RECIPES, 1), "voice": 2}
@@ -96,6 +99,7 @@ class Production:
     choices   who performs the requests of each kind, by `choice_place`
     lines_at  the line of the spec on which each line of its script stands; nothing for a script that is not in it
     topic_at  the line of the spec on which its topic stands; 0 when it is not in a file
+    publish   where its video is published
     sprites   character -> its pictures while it is telling and while it is hearing, by their paths from the project
     """
 
@@ -108,6 +112,7 @@ class Production:
     lines_at: Sequence[int] = ()
     sprites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     topic_at: int = 0
+    publish: Publish = field(default_factory=Publish)
 
     def where(self, at: int) -> str:
         """Return where a line of the script stands: in the spec, or in what was written for it."""

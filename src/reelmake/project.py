@@ -163,6 +163,7 @@ class _Desk:
                 [source.line(("script", at, "text")) for at in range(len(episode.script or []) if source.lines else 0)],
                 sprites,
                 source.line(("topic",)) if source.lines else 0,
+                settings.publish.overridden(episode.publish),
             )
             for name, (episode, source) in episodes.items()
             if episode

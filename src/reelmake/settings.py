@@ -23,7 +23,7 @@ from reelmake.errors import InputError, Problem
 from reelmake.logs import protect
 from reelmake.prices import Price, Usd
 from reelmake.source import Loc, Source
-from reelmake.spec import InnerPath, Performer, Reel
+from reelmake.spec import InnerPath, Performer, Publish, Reel
 from reelmake.validation import Record, Wrong, add_problems, closest
 
 PREFIX = "REELMAKE_"
@@ -92,6 +92,7 @@ class Settings(BaseSettings):
     )
     log_json: bool = Field(False, description="Whether logs are lines of JSON.")
     reel: Reel = Field(Reel(), description="The video format that episodes start from.")
+    publish: Publish = Field(Publish(), description="Where finished videos are published, when that is asked for.")
     store: InnerPath = Field(
         ".reelmake/store", description="The folder of receipts and blobs, from the project's folder."
     )

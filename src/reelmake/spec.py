@@ -111,8 +111,67 @@ class Reel(Record):
         description="How loud the music is while nobody speaks, in dB against speech; it is ducked under speech.",
     )
 
+    min_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = Field(
+        1.0, description="How long a video has to be at least, to be published."
+    )
+    max_seconds: Annotated[float, Field(gt=0, le=36_000, allow_inf_nan=False)] = Field(
+        180.0, description="How long a video may be at most, to be published: what most apps take."
+    )
+
     def overridden(self, other: Reel) -> Reel:
         """Return this format with whatever `other` was explicitly given."""
+        return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
+
+
+def _target(to: str) -> str:
+    bucket = to.removeprefix("s3://")
+    if "://" in to and (bucket == to or not re.fullmatch(_BUCKET, bucket)):
+        raise Wrong(f"{shown(to)} is neither a folder nor a bucket", "write s3://bucket/prefix, or a folder's path")
+    return to
+
+
+_BUCKET: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*(/[\w.!*'()-]+)*/?"
+
+
+class Target(Record):
+    """A place for finished videos: a folder or a bucket, and where people find what is there."""
+
+    to: Annotated[Text, AfterValidator(_target)] = Field(
+        description="A folder, by its path from the project's, or `s3://bucket/prefix` on any S3 API."
+    )
+    url: Annotated[Text, form("https?://[^?# ]+", "is not an address", "write one such as https://videos.example")] | (
+        None
+    ) = Field(None, description="Under which address others read what is there; by default, signed links of 7 days.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        return {"to": value} if isinstance(value, str) else value
+
+
+class Publish(Record):
+    """Where finished videos are published. An episode's `publish:` overrides the project's."""
+
+    to: list[Target] = Field(
+        [Target(to="published")],
+        max_length=10,
+        description="A target, or several: `s3://bucket/prefix`, a folder, or `{to: ..., url: ...}`; `[]` is nowhere.",
+    )
+    cover: Annotated[int, Field(ge=1, le=MAX_LINES)] = Field(
+        1, description="Of which line, from 1, the cover shows the middle; of the last one, when there are fewer."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = {"to": value}
+        if isinstance(value, dict) and isinstance(value.get("to"), str | dict):
+            value = {**value, "to": [value["to"]]}
+        return value
+
+    def overridden(self, other: Publish) -> Publish:
+        """Return this with whatever `other` was explicitly given."""
         return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
 
 
@@ -270,6 +329,7 @@ class Episode(Record):
     )
     reel: Reel = Field(Reel(), description="Overrides of the project's video format.")
     providers: EpisodeProviders = Field(EpisodeProviders(), description="Overrides of who performs what.")
+    publish: Publish = Field(Publish(), description="Overrides of where the video is published.")
 
     @field_validator("cast")
     @classmethod

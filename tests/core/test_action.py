@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from reelmake.action import Action, Receipt, canonical_json, digest_of, explain, key, manifest
 from reelmake.plan import RECIPES, Choice, Kit, Production, plan
+from reelmake.release import after
 from reelmake.spec import Background, Character, Episode, Line, Reel, Sprites, Take
 
 KEYS = Path(__file__).parent / "goldens" / "keys.json"
@@ -380,7 +381,7 @@ def planned() -> dict[str, dict[str, Any]]:
     """Return the manifest of every step of the made-up episodes; inputs are what their slots are called."""
     shows = productions()
     lines = shows["full"].episode.script or []
-    steps = [step for show in shows.values() for step in plan(show, lines)]
+    steps = [step for show in shows.values() for step in (*plan(show, lines), *after(show))]
     return {step.name: manifest(step.action, {s: digest_of(s.encode()) for s in step.action.inputs}) for step in steps}
 
 

@@ -16,10 +16,33 @@ PACKAGE = Path(__file__).parents[2] / "src" / "reelmake"
 
 FLOORS = {
     0: ("errors", "source", "validation", "spec", "documents", "action", "timeline"),  # words
-    1: ("words", "direction", "freeze", "prompts", "prices", "captions", "cues", "layout", "ffmpeg"),  # pure
-    2: ("plan",),  # decide
+    1: (
+        "words",
+        "direction",
+        "freeze",
+        "prompts",
+        "prices",
+        "captions",
+        "cues",
+        "layout",
+        "ffmpeg",
+        "inspection",
+    ),  # pure
+    2: ("plan", "release"),  # decide
     3: ("settings", "store", "media", "providers", "casting", "project", "logs", "objects", "multipart"),  # doors
-    4: ("budget", "gate", "calls", "workshop", "make", "read", "run", "provenance", "spending", "schemas"),  # do
+    4: (
+        "budget",
+        "gate",
+        "calls",
+        "workshop",
+        "make",
+        "read",
+        "run",
+        "provenance",
+        "spending",
+        "schemas",
+        "verdict",
+    ),  # do
     5: ("tasks",),  # hosts
     6: ("cli", "stages", "__main__"),  # faces
 }

@@ -32,7 +32,7 @@ def episode_with_everything(project: Workspace) -> Path:
         wav.writeframes(bytes(range(256)) * 64)
     lines = ("ada: Hello there my friend | a harbour", "max: And a very good day to you | a clock")
     project.episode("one", *lines, background="assets/loop.mp4", music="assets/hum.wav")
-    project.run()
+    project.run("video", "inspection", "cover", "storyboard")
     return project.root / "build" / "one"
 
 

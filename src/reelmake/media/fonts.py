@@ -155,6 +155,11 @@ def missing_glyphs(text: str) -> list[str]:
     return list(dict.fromkeys(char for char, font in _chosen(shown(text)) if font is None))
 
 
+def installed() -> list[str]:
+    """Return the families of all fonts whose files are there."""
+    return [font.family for font in (*FONTS, *_CJK_FONTS.values()) if _is_there(font)]
+
+
 def cjk_of(language: str) -> Font:
     """Return the font that draws Chinese characters as readers of a language (a tag) know them."""
     tag = language.lower()
@@ -313,6 +318,13 @@ def _path(font: Font) -> Path:
         name = font.package.replace("_", "-")
         raise SetupError(f"the font {font.family} is not installed", f"type `uv sync`, or `pip install {name}`")
     return path
+
+
+def _is_there(font: Font) -> bool:
+    try:
+        return bool(_path(font))
+    except SetupError:
+        return False
 
 
 @cache

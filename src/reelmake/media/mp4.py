@@ -16,13 +16,19 @@ _SAMPLE_ENTRY_BYTES = 78  # of a picture's sample entry, before its boxes
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """A file's pictures: how many, their size, ticks a second, and `codec`, which is H.264's `avcC` or nothing."""
+    """A file's pictures: how many, their size, ticks a second, how many ticks they last, and H.264's `avcC` if any."""
 
     frames: int
     width: int
     height: int
     ticks: int
+    duration_ticks: int
     codec: bytes
+
+    @property
+    def seconds(self) -> float:
+        """How long they last."""
+        return self.duration_ticks / self.ticks if self.ticks else 0.0
 
 
 def read_track(path: Path) -> Track:
@@ -43,13 +49,13 @@ def _track(mdia: bytes) -> Track:
     inside = dict(_boxes(mdia))
     tables = dict(_boxes(dict(_boxes(inside[b"minf"]))[b"stbl"]))
     wide = inside[b"mdhd"][0] == 1  # version 1 has 64 bit times
-    (ticks,) = struct.unpack_from(">I", inside[b"mdhd"], 20 if wide else 12)
+    ticks, duration_ticks = struct.unpack_from(">IQ" if wide else ">II", inside[b"mdhd"], 20 if wide else 12)
     entry = tables[b"stsd"][16:]  # after the table's header and the entry's own
     width, height = struct.unpack_from(">HH", entry, 24)
     # not the whole entry: it also tells the bit rate, which differs in every file
     codec = dict(_boxes(entry[_SAMPLE_ENTRY_BYTES:])).get(b"avcC", b"")
     (frames,) = struct.unpack_from(">I", tables[b"stsz"], 8)
-    return Track(frames, width, height, ticks, codec)
+    return Track(frames, width, height, ticks, duration_ticks, codec)
 
 
 def _find(file: BinaryIO, wanted: bytes) -> bytes:

@@ -53,6 +53,11 @@ class Ffmpeg:
         """Run ffmpeg, with more variables in its environment, and return what it wrote to stderr; raises like `run`."""
         return self._run(args, doing, stdin, env or {})[1]
 
+    def attempt(self, args: Sequence[str]) -> tuple[str, str]:
+        """Run ffmpeg, which may well fail, and return what it wrote to stdout and to stderr; raises SetupError."""
+        _, stdout, told = self._start(args, None, {})
+        return stdout.decode(errors="replace"), told
+
     def identity(self) -> str:
         """Return the program's version, which takes part in the keys of what it makes; raises SetupError."""
         return self._facts()["version"]
@@ -96,6 +101,12 @@ class Ffmpeg:
         return {"version": found[1], "missing": ", ".join(missing)}
 
     def _run(self, args: Sequence[str], doing: str, stdin: bytes | None, env: Mapping[str, str]) -> tuple[bytes, str]:
+        code, stdout, told = self._start(args, stdin, env)
+        if code:
+            raise MediaError(f"{doing} failed: {_last_words(told) or f'ffmpeg ended with {code}'}")
+        return stdout, told
+
+    def _start(self, args: Sequence[str], stdin: bytes | None, env: Mapping[str, str]) -> tuple[int, bytes, str]:
         try:
             process = subprocess.Popen(
                 [str(self.path), *args],
@@ -113,10 +124,7 @@ class Ffmpeg:
             stdout, stderr = process.communicate(stdin)
         finally:
             _end(process)
-        told = stderr.decode(errors="replace")
-        if process.returncode:
-            raise MediaError(f"{doing} failed: {_last_words(told) or f'ffmpeg ended with {process.returncode}'}")
-        return stdout, told
+        return process.returncode, stdout, stderr.decode(errors="replace")
 
 
 def _bundled() -> Path:

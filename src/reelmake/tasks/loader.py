@@ -31,6 +31,7 @@ from reelmake.prices import Prices
 from reelmake.project import STATE, Project, episode_names, line_problem, load_project
 from reelmake.provenance import decided_by, reads, write_provenance
 from reelmake.providers import provider
+from reelmake.release import after
 from reelmake.run import key_of, run_action, script_of, stand_in
 from reelmake.settings import variables
 from reelmake.spec import Line
@@ -53,6 +54,9 @@ ABOUT: Final = {
     "segment": "the encoded pictures of each line",
     "soundtrack": "voices and music, mixed",
     "video": "the finished video (what plain doit builds)",
+    "inspection": "what the finished video is, measured",
+    "cover": "the picture that stands for the video",
+    "storyboard": "a picture of each line",
 }
 
 
@@ -274,9 +278,10 @@ class Build:
         for kind in PER_LINE:
             members = [step.name for step in steps if step.kind == kind]
             yield Task(f"{kind}:{show.name}", None, task_dep=members, has_subtask=True, subtask_of=kind)
-        yield from (self._task(show, step, steps) for step in steps if step.kind not in leave_out)
+        steps_and_after = [*steps, *after(show)]
+        yield from (self._task(show, step, steps) for step in steps_and_after if step.kind not in leave_out)
         if self.may_delay:
-            self._sweep(show, steps)
+            self._sweep(show, steps_and_after)
 
     def _task(self, show: Production, step: Step, steps: list[Step]) -> Task:
         action = step.action

@@ -1,0 +1,107 @@
+"""Measuring a finished video: all of it is decoded, once. And taking pictures out of it."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from reelmake.ffmpeg import examine_args, find_error_args, picture_args, sheet_args, still_args
+from reelmake.inspection import Measured, Stretch
+from reelmake.media.mp4 import read_track
+from reelmake.media.tool import Ffmpeg
+
+SILENT_LUFS: Final = -70.0
+SILENT_DBTP: Final = -120.0
+_MOST_ERRORS: Final = 20
+_SHEET_COLUMNS: Final = 4
+# `t: 3.2  TARGET:-23 LUFS  M: ...  FTPK: -2.1 -2.3 dBFS`: of every 100 ms, the highest peak of each side
+_PEAKS: Final = re.compile(r"\] t: (\S+) .*FTPK:([^d]+) dBFS")
+
+
+def measure(video: Path, ffmpeg: Ffmpeg, background: Path | None = None) -> Measured:
+    """Return what a video is; `background` is what moves behind it. Raises MediaError when it is no mp4 at all."""
+    track = read_track(video)
+    counted, told = ffmpeg.attempt(examine_args(str(video)))
+    errors = _errors(told)
+    heard = [(float(at), max(map(_number, found.split()))) for at, found in _PEAKS.findall(told)]
+    if not heard:
+        errors = (*errors, "it has no sound")
+    return Measured(
+        width=track.width,
+        height=track.height,
+        listed_frames=track.frames,
+        frames=_frames(counted),
+        seconds=round(track.seconds, 3),
+        sound_seconds=round(heard[-1][0], 3) if heard else 0.0,
+        black=tuple(Stretch(float(a), float(b)) for a, b in re.findall(r"black_start:(\S+) black_end:(\S+)", told)),
+        still=_still(told, track.seconds),
+        lufs=_last(r"I:\s+(\S+) LUFS", told, SILENT_LUFS),
+        peak_dbtp=_last(r"Peak:\s+(\S+) dBFS", told, SILENT_DBTP),
+        peak_seconds=round(max(heard, key=lambda one: one[1], default=(0.0, 0.0))[0], 3),
+        errors=errors[:_MOST_ERRORS],
+        error_seconds=_first_error(video, ffmpeg, track.seconds, track.frames) if errors else 0.0,
+        background_still_seconds=_rest(background, ffmpeg) if background else None,
+    )
+
+
+def picture(video: Path, frame: int, out: Path, ffmpeg: Ffmpeg) -> None:
+    """Write one frame of a video as a JPEG; raises MediaError."""
+    ffmpeg.run(picture_args(str(video), frame, str(out)), doing=f"taking a picture out of {video}")
+
+
+def sheet(video: Path, frames: Sequence[int], out: Path, ffmpeg: Ffmpeg) -> None:
+    """Write some frames of a video, small, as one JPEG; raises MediaError."""
+    columns = min(_SHEET_COLUMNS, len(frames))
+    ffmpeg.run(sheet_args(str(video), frames, columns, str(out)), doing=f"taking pictures out of {video}")
+
+
+def _first_error(video: Path, ffmpeg: Ffmpeg, seconds: float, frames: int) -> float:
+    """Return near which time the first error is: so far could be decoded."""
+    counted, _ = ffmpeg.attempt(find_error_args(str(video)))
+    return round(min(_frames(counted) / frames, 1.0) * seconds, 3) if frames else 0.0
+
+
+def _rest(background: Path, ffmpeg: Ffmpeg) -> float | None:
+    """Return how long a background stands still at most, None when it is a picture."""
+    track = read_track(background)
+    if track.frames <= 1:
+        return None
+    _, told = ffmpeg.attempt(still_args(str(background)))
+    parts = _still(told, track.seconds)
+    return round(max((part.end_seconds - part.start_seconds for part in parts), default=0.0), 3)
+
+
+def _still(told: str, seconds: float) -> tuple[Stretch, ...]:
+    """Return where nothing moves; the end of what stands still to the end of the video is not told."""
+    starts = [float(at) for at in re.findall(r"freeze_start: (\S+)", told)]
+    ends = [float(at) for at in re.findall(r"freeze_end: (\S+)", told)]
+    return tuple(Stretch(start, end) for start, end in zip(starts, [*ends, round(seconds, 3)], strict=False))
+
+
+def _errors(told: str) -> tuple[str, ...]:
+    """Return what ffmpeg complained of, each once: `h264: missing picture in access unit with size 4058`."""
+    found = set()
+    for line in told.splitlines():
+        if match := re.search(r"^((?:\[[^\]]*\] )*)\[(?:error|fatal|panic)\] (.*)", line):
+            who = re.findall(r"\[(\w+) @", match[1])
+            found.add(f"{who[0]}: {match[2].strip()}" if who else match[2].strip())
+    beside = "Error submitting packet"  # follows each of the others
+    return tuple(sorted(one for one in found if not one.startswith(beside)))  # sorted: threads complain in any order
+
+
+def _frames(counted: str) -> int:
+    return int(_last(r"frame=\s*(\d+)", counted, 0))
+
+
+def _last(pattern: str, told: str, default: float) -> float:
+    found = re.findall(pattern, told)
+    return _number(found[-1]) if found else default
+
+
+def _number(text: str) -> float:
+    """Read a level; silence is told as -inf, and must be JSON."""
+    number = float(text)
+    return number if math.isfinite(number) else SILENT_DBTP
