@@ -1,100 +1,179 @@
-"""Starts doit quickly: a process that has imported everything once, and forks for each build.
+"""Starts Python programs quickly: a process that has imported everything once, and forks for each of them.
 
-The builds are real processes that run doit's own main function in the project's folder; they can be killed as such.
+`start(["-m", "doit", ...], cwd, env)` returns a real process that runs the real program to its real end: it
+can be killed, interrupted, waited for and talked to as any other Popen. What it does not have is an interpreter of its
+own: one with another hash seed, a sitecustomize, or anything else that PYTHON... variables set, is started anew.
 """
 
 from __future__ import annotations
 
+import functools
 import json
 import os
-import signal
+import select
+import socket
 import subprocess
 import sys
-from contextlib import suppress
+import threading
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import IO, Any
 
-from workspace import Workspace
+HERE = Path(__file__).parent
+# What most programs import sooner or later. The SDKs alone take longer than all else that a small build does.
+MODULES = (
+    "PIL.Image doit.doit_cmd doit.cmd_run elevenlabs.client elevenlabs.environment filelock genai_prices httpx httpx2 "
+    "jinja2 numpy openai openai.resources.chat openai.resources.images pydantic_settings pysubs2 rich.console "
+    "rich.live rich.table structlog tenacity typer reelmake.cli.app reelmake.make reelmake.providers.elevenlabs_speech "
+    "reelmake.providers.fal_image reelmake.providers.openai_image reelmake.providers.openai_script reelmake.read "
+    "reelmake.stages.dialogue reelmake.stages.video reelmake.tasks.loader"
+)
+CODE = f"""
+import gc, importlib, json, os, runpy, select, signal, socket, sys
 
-CODE = """
-import importlib, json, os, sys
-
-sys.path.insert(0, {tests!r})
-modules = "doit.doit_cmd elevenlabs.client elevenlabs.environment filelock genai_prices httpx httpx2 numpy openai "
-modules += "reelmake.make reelmake.read reelmake.tasks.loader reelmake.providers.elevenlabs_speech structlog tenacity "
-modules += "reelmake.providers.openai_script reelmake.providers.openai_image reelmake.providers.fal_image PIL.Image"
-for name in modules.split():
+for name in {MODULES!r}.split():
     importlib.import_module(name)
 from genai_prices import Usage, calc_price
 calc_price(Usage(input_tokens=1), "gpt-6-luna", provider_id="openai")
-from doit.doit_cmd import DoitMain
-for order in sys.stdin:
-    asked = json.loads(order)
-    if (child := os.fork()) == 0:
-        os.setsid()
-        os.chdir(asked["folder"])
-        os.environ.clear()
-        os.environ.update(asked["env"])
-        told = os.open(asked["told"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        os.dup2(os.open(os.devnull, os.O_RDONLY), 0)
-        os.dup2(told, 1)
-        os.dup2(told, 2)
-        sys.argv = ["doit", *asked["args"]]
-        try:
-            code = DoitMain().run(asked["args"])
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-        os._exit(code or 0)
-    print(child, flush=True)
-    _, status = os.waitpid(child, 0)
-    print(os.waitstatus_to_exitcode(status), flush=True)
+gc.collect()
+gc.freeze()
+
+orders = socket.socket(fileno=int(sys.argv[1]))
+woken, wakes = os.pipe()
+os.set_blocking(wakes, False)
+signal.signal(signal.SIGCHLD, lambda *_: None)
+signal.set_wakeup_fd(wakes)
+ends = {{}}
+child = None
+while child != 0:
+    ready, _, _ = select.select([orders, woken], [], [])
+    if woken in ready:
+        os.read(woken, 1024)
+        while ends:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if pid == 0:
+                break
+            with open(ends.pop(pid), "w") as end:
+                end.write(str(status))
+    if orders in ready:
+        order, fds, _, _ = socket.recv_fds(orders, 1 << 20, 4)
+        if not order:
+            os._exit(0)
+        if (child := os.fork()) != 0:
+            for fd in fds[:3]:
+                os.close(fd)
+            ends[child] = fds[3]
+            orders.send(str(child).encode())
+
+signal.set_wakeup_fd(-1)
+signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+orders.close()
+os.close(woken)
+os.close(wakes)
+for fd in ends.values():
+    os.close(fd)
+for number, fd in enumerate(fds[:3]):
+    os.dup2(fd, number)
+for fd in fds:
+    os.close(fd)
+order = json.loads(order)
+os.chdir(order["cwd"])
+paths = [os.environ.get("PYTHONPATH", "").split(os.pathsep), order["env"].get("PYTHONPATH", "").split(os.pathsep)]
+os.environ.clear()
+os.environ.update(order["env"])
+sys.path[:] = [order["cwd"], *paths[1], *(one for one in sys.path[1:] if one not in paths[0])]
+sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
+option, program, *sys.argv[1:] = order["args"]
+if option == "-m":
+    runpy.run_module(program, run_name="__main__", alter_sys=True)
+else:
+    exec(program, {{"__name__": "__main__"}})
 """
 
 
+def clean_env() -> dict[str, str]:
+    """Return the environment of programs under test: nothing of ours from outside, the stand-ins, warnings are errors.
+
+    With PYTHONDONTWRITEBYTECODE, every build would compile every module.
+    """
+    ours = ("REELMAKE_", "DOIT_", "S3_", "AWS_", "B2_", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
+    path = os.pathsep.join(filter(None, (str(HERE / "standin"), os.environ.get("PYTHONPATH"))))
+    return {**kept, "PYTHONPATH": path, "PYTHONWARNINGS": "error", "CI": "1"}
+
+
+def of_interpreter(env: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that set up an interpreter, but for those that the nursery sees to after it has forked."""
+    later = ("PYTHONPATH", "PYTHONDONTWRITEBYTECODE")
+    return {name: value for name, value in env.items() if name.startswith("PYTHON") and name not in later}
+
+
 class Nursery:
-    """Where builds are started, one at a time."""
+    """Where programs are started whose interpreter is set up as `env` says."""
 
-    def __enter__(self) -> Self:
-        command = [sys.executable, "-c", CODE.format(tests=str(Path(__file__).parent / "standin"))]
-        self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        return self
+    def __init__(self, env: Mapping[str, str]) -> None:
+        self.env = of_interpreter(env)
+        self.turn = threading.Lock()
+        self.orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
+        with theirs:
+            fd = theirs.fileno()
+            command = [sys.executable, "-c", CODE, str(fd)]
+            self.process = subprocess.Popen(command, env=dict(env), stdin=subprocess.DEVNULL, pass_fds=[fd])
 
-    def __exit__(self, *exc: object) -> None:
-        with self.process:  # closes its streams: no more orders, it ends
-            pass
-
-    def start(self, project: Workspace, *args: str) -> Build:
-        """Start a build."""
-        told = project.root / "told.txt"
-        order: dict[str, Any] = {"folder": str(project.root), "env": project.env, "told": str(told), "args": args}
-        assert self.process.stdin
-        assert self.process.stdout
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
-        return Build(self, int(self.process.stdout.readline()), told)
-
-    def run(self, project: Workspace, *args: str) -> str:
-        """Run a build to its end, which has to be a good one; returns what it said."""
-        build = self.start(project, *args)
-        code = build.wait()
-        told = build.told.read_text("utf-8")
-        assert code == 0, told
-        return told
+    def has(self, env: Mapping[str, str]) -> bool:
+        """Say whether a program with this environment can be started here."""
+        path = env.get("PYTHONPATH", "").split(os.pathsep)
+        return self.env == of_interpreter(env) and not any(Path(one, "sitecustomize.py").exists() for one in path)
 
 
-class Build:
-    """A build that runs."""
+@functools.cache
+def nursery() -> Nursery:
+    """Return the nursery of this test process; it ends with it, when the other end of its socket is closed."""
+    return Nursery(clean_env())
 
-    def __init__(self, nursery: Nursery, pid: int, told: Path) -> None:
-        self.nursery, self.pid, self.told = nursery, pid, told
 
-    def kill(self) -> None:
-        """Kill it the hard way, unless it has ended."""
-        with suppress(ProcessLookupError):
-            os.kill(self.pid, signal.SIGKILL)
+def start(args: list[str], cwd: Path, env: Mapping[str, str], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
+    """Start a Python program, with pipes for what it says; `args` begin with -m and a module, or -c and code."""
+    pipe = subprocess.PIPE
+    if nursery().has(env):
+        return Fledgling(args, cwd=cwd, env=env, stdin=stdin, stdout=pipe, stderr=pipe, text=True)
+    command = [sys.executable, *args]
+    return subprocess.Popen(command, cwd=cwd, env=env, stdin=stdin, stdout=pipe, stderr=pipe, text=True)
 
-    def wait(self) -> int:
-        """Wait for its end; returns its exit code, negative for a signal."""
-        assert self.nursery.process.stdout
-        return int(self.nursery.process.stdout.readline())
+
+class Fledgling(subprocess.Popen[str]):
+    """A program that was forked instead of started; its parent tells us through a pipe how it ended."""
+
+    _waitpid_lock: threading.Lock
+    _handle_exitstatus: Callable[[int], None]
+    _close_pipe_fds: Callable[..., None]
+
+    def _execute_child(self, args: Any, *more: Any) -> None:
+        _, _, _, _, cwd, env, _, _, _, p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite, *_ = more
+        ours, theirs = os.pipe()
+        self._end: IO[str] = os.fdopen(ours, encoding="ascii")
+        self._status: int | None = None
+        order = json.dumps({"args": args, "cwd": str(cwd), "env": dict(env)}).encode()
+        streams = [own if fd == -1 else fd for own, fd in enumerate((p2cread, c2pwrite, errwrite))]
+        try:
+            with nursery().turn:
+                socket.send_fds(nursery().orders, [order], [*streams, theirs])
+                self.pid = int(nursery().orders.recv(64))
+        finally:
+            os.close(theirs)
+        self._child_created = True
+        self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)
+
+    def _internal_poll(self, *_: Any, **__: Any) -> int | None:
+        with self._waitpid_lock:
+            if self.returncode is None and self._try_wait(os.WNOHANG) != (0, 0):
+                self._handle_exitstatus(self._status or 0)
+        return self.returncode
+
+    def _try_wait(self, wait_flags: int) -> tuple[int, int]:
+        if self._status is None:
+            if wait_flags == os.WNOHANG and not select.select([self._end], [], [], 0)[0]:
+                return 0, 0
+            with self._end:
+                self._status = int(self._end.read())
+        return self.pid, self._status

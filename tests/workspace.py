@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
+
+import nursery
 
 TESTS = Path(__file__).parent
 ROOT = TESTS.parent
@@ -48,10 +48,7 @@ class Workspace:
         self.write("dodo.py", (ROOT / "dodo.py").read_bytes())
         for name, color in (("ada", "#FFD166"), ("max", "#06D6A0")):
             self.write(f"characters/{name}.yaml", f'name: {name.title()}\ncaption: {{color: "{color}"}}\n')
-        path = os.pathsep.join(filter(None, (str(TESTS / "standin"), os.environ.get("PYTHONPATH"))))
-        ours = ("REELMAKE_", "DOIT_", "S3_", "AWS_", "B2_", "PYTHONDONTWRITEBYTECODE")  # the last: to compile
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-        self.env = {**kept, "PYTHONPATH": path, "STANDIN_URL": vendor_url, "CI": "1", "PYTHONWARNINGS": "error"}
+        self.env = {**nursery.clean_env(), "STANDIN_URL": vendor_url}
 
     def write(self, path: str, text: str | bytes) -> Path:
         file = self.root / path
@@ -71,15 +68,7 @@ class Workspace:
         return self.write(f"episodes/{name}.yaml", json.dumps(spec, indent=1, ensure_ascii=False))
 
     def start(self, *args: str, program: str = "doit", **env: str) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            [sys.executable, "-m", program, *args],
-            cwd=self.root,
-            env={**self.env, **env},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-        )
+        return nursery.start(["-m", program, *args], self.root, {**self.env, **env})
 
     def run(
         self, *args: str, program: str = "doit", rc: int | None = 0, **env: str

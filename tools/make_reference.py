@@ -12,6 +12,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Iterator, Mapping
+from functools import cache
 from pathlib import Path
 
 from reelmake.cli import app
@@ -27,6 +28,19 @@ REFERENCE = ROOT / "docs" / "reference"
 COMMAND = "uv run python -m tools.make_reference"
 HELP_COLUMNS = 100
 
+ALL_HELPS = """
+import contextlib, importlib.metadata, io, json, sys
+
+helps = []
+for command in sys.argv[1:]:
+    program, *_ = sys.argv[:] = command.split()
+    sys.argv.append("--help")
+    (script,) = importlib.metadata.entry_points(group="console_scripts", name=program)
+    with contextlib.redirect_stdout(io.StringIO()) as told, contextlib.suppress(SystemExit):
+        script.load()()
+    helps.append(told.getvalue())
+print(json.dumps(helps))
+"""
 DOIT_CODES = {
     0: "everything that was asked for is there",
     1: "a step failed: what was finished is kept, and so is everything that did not depend on it",
@@ -155,8 +169,7 @@ def commands_page() -> str:
         *_help(),
         "```",
     ]
-    for command in app.registered_commands:
-        name = str(command.name or getattr(command.callback, "__name__", ""))
+    for name in _commands():
         parts += ["", f"### reelmake {name}", "", "```text", *_help(name), "```"]
     parts += ["", "### Exit codes of reelmake", "", *_codes(REELMAKE_CODES), "", "## The two stages"]
     for program in STAGES:
@@ -204,17 +217,24 @@ def _codes(codes: Mapping[int, str]) -> Iterator[str]:
 
 def _help(*command: str, program: str = "reelmake") -> list[str]:
     """Return what `PROGRAM [COMMAND] --help` prints, in a terminal of a fixed width and without colours."""
+    return [line.rstrip() for line in _helps()[" ".join((program, *command))].strip("\n ").splitlines()]
+
+
+@cache
+def _helps() -> dict[str, str]:
+    """Return what all programs print, by one process: to import the command line takes longer than all that it says."""
     left_out = ("FORCE_COLOR", "PY_COLORS", "GITHUB_ACTIONS")
     env = {name: value for name, value in os.environ.items() if name not in left_out}
     env |= {"COLUMNS": str(HELP_COLUMNS), "TERMINAL_WIDTH": str(HELP_COLUMNS), "TERM": "dumb", "NO_COLOR": "1"}
-    told = subprocess.run(
-        [Path(sys.executable).parent / program, *command, "--help"],
-        env=env,
-        check=True,
-        capture_output=True,
-        encoding="utf-8",
-    )
-    return [line.rstrip() for line in told.stdout.strip("\n ").splitlines()]
+    asked = ["reelmake", *(f"reelmake {name}" for name in _commands()), *STAGES]
+    command = [sys.executable, "-c", ALL_HELPS, *asked]
+    told = subprocess.run(command, env=env, check=True, capture_output=True, encoding="utf-8")
+    return dict(zip(asked, json.loads(told.stdout), strict=True))
+
+
+def _commands() -> Iterator[str]:
+    for command in app.registered_commands:
+        yield str(command.name or getattr(command.callback, "__name__", ""))
 
 
 def main(arguments: list[str]) -> int:

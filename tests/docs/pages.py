@@ -54,14 +54,17 @@ def copy_project(folder: Path) -> Path:
 
 
 def run(command: str, folder: Path, **env: str) -> str:
-    """Run a command by bash, as in a terminal whose environment is this Python's; returns all that it printed."""
+    """Run a command by bash, as in a terminal whose environment is this Python's; returns all that it printed.
+
+    Videos are small, for they are not looked at.
+    """
     kept = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     done = subprocess.run(
         ["bash", "-e", "-o", "pipefail", "-c", command],
         check=False,
         cwd=folder,
-        env={**kept, "PATH": path, "CI": "1", **env},
+        env={**kept, "PATH": path, "CI": "1", "REELMAKE_REEL__SIZE": "144x256", **env},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -33,7 +33,7 @@ def test_the_command_that_builds_renders_the_episode_that_is_shown(tmp_path: Pat
         sample.unlink()
     (spec,) = blocks(README, "yaml")
     (project / "episodes" / "sunset.yaml").write_text(spec.text, "utf-8")
-    run(commands()[0].removeprefix(INSTALL).removeprefix("uv run "), project, REELMAKE_REEL__SIZE="144x256")
+    run(commands()[0].removeprefix(INSTALL).removeprefix("uv run "), project)
     assert (project / "build" / "sunset" / "sunset.mp4").is_file()
     assert (project / "build" / "sunset" / "video.json").is_file()
 
@@ -41,6 +41,6 @@ def test_the_command_that_builds_renders_the_episode_that_is_shown(tmp_path: Pat
 @pytest.mark.slow
 def test_the_pipe_makes_a_video(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
-    told = run(commands()[2].replace("uv run ", ""), project, REELMAKE_REEL__SIZE="144x256")
+    told = run(commands()[2].replace("uv run ", ""), project)
     result = json.loads(next(row for row in told.splitlines() if row.startswith("{")))
     assert (project / result["video"]).is_file()

@@ -8,14 +8,14 @@ import re
 import shutil
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
+from subprocess import Popen
 from typing import Any
 
 import pytest
-from nursery import Build, Nursery
 from studio import Studio
 from vendors.records import Charge
 from vendors.server import Vendors
@@ -25,16 +25,10 @@ from reelmake.store import LocalStore
 
 pytestmark = pytest.mark.slow
 
-KILLS = 20  # for each of two painters
+KILLS = 12  # for each of two painters
 SECONDS = {"script": 0.2, "voice": 0.3, "queue": 0.1, "image": 0.4}
 GIVEN = ("ada: Hello there | a moon", "max: And a good day to you | a sun")
 TOPIC = {"topic": "owls", "cast": ["ada"], "lines": 1}
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as found:
-        yield found
 
 
 @dataclass
@@ -62,27 +56,25 @@ def studio_at(root: Path, v: Vendors, image: str, *, is_given: bool) -> Studio:
     return studio
 
 
-def clean_build(root: Path, nursery: Nursery, image: str, *, is_given: bool) -> Clean:
+def clean_build(root: Path, image: str, *, is_given: bool) -> Clean:
     with Vendors(seconds=SECONDS) as v:
         studio = studio_at(root, v, image, is_given=is_given)
         began = time.monotonic()
-        nursery.run(studio)
+        studio.run()
         return Clean(studio.films(), time.monotonic() - began, v.billed_count())
 
 
 @pytest.mark.parametrize("image", ["fal", "openai"])
-def test_kill_9_repeats_nothing_that_is_done_and_tells_what_it_repeats(
-    tmp_path: Path, nursery: Nursery, image: str
-) -> None:
-    clean_build(tmp_path / "warm", nursery, image, is_given=False)
-    cleans = [clean_build(tmp_path / f"clean{kind}", nursery, image, is_given=bool(kind)) for kind in (0, 1)]
+def test_kill_9_repeats_nothing_that_is_done_and_tells_what_it_repeats(tmp_path: Path, image: str) -> None:
+    clean_build(tmp_path / "warm", image, is_given=False)
+    cleans = [clean_build(tmp_path / f"clean{kind}", image, is_given=bool(kind)) for kind in (0, 1)]
     dice, toll = random.Random(image), Toll()
     for number in range(KILLS):
         clean, is_given = cleans[number % 2], bool(number % 2)
         with Vendors(seconds=SECONDS) as v:
             studio = studio_at(tmp_path / str(number), v, image, is_given=is_given)
             after_seconds = (number + dice.random()) / KILLS * clean.seconds
-            kill_and_finish(studio, v, nursery, after_seconds, toll)
+            kill_and_finish(studio, v, after_seconds, toll)
             assert studio.films() == clean.films
             assert v.distinct() == clean.requests
             assert v.violations == []
@@ -92,17 +84,16 @@ def test_kill_9_repeats_nothing_that_is_done_and_tells_what_it_repeats(
     assert toll.repeated["voice"] == 0, "the history has it"
 
 
-def kill_and_finish(studio: Studio, v: Vendors, nursery: Nursery, after_seconds: float, toll: Toll) -> None:
+def kill_and_finish(studio: Studio, v: Vendors, after_seconds: float, toll: Toll) -> None:
     """Kill a build, and build to the end; nothing that has a receipt is asked for again, and no charge is forgotten."""
-    build = nursery.start(studio)
+    build = studio.start()
     time.sleep(after_seconds)
-    build.kill()
-    toll.killed += build.wait() < 0
+    toll.killed += killed(build) < 0
     done = {what_is_asked(told["manifest"]["request"]) for told in studio.receipts().values()}
     notes = len(studio.notes())
     asked_before = {what_is_billed(hit.body) for hit in v.hits if hit.kind in {"script", "voice", "image"}}
     count = v.count()
-    nursery.run(studio)
+    studio.run()
     v.settle()
     asked_again = [what_is_billed(hit.body) for hit in v.hits[count:] if hit.kind in {"script", "voice", "image"}]
     assert not done & set(asked_again), "what has a receipt is never asked for again"
@@ -148,23 +139,29 @@ def kind_of(billed: list[Charge], asked: str) -> str:
     return next(bill.kind for bill in billed if what_is_billed(bill.body) == asked)
 
 
-def wait_for(condition: Callable[[], bool], build: Build) -> None:
+def killed(build: Popen[str]) -> int:
+    """Kill a build the hard way, unless it has ended; returns its exit code, negative for a signal."""
+    build.kill()
+    build.communicate()
+    return build.returncode
+
+
+def wait_for(condition: Callable[[], bool], build: Popen[str]) -> None:
     """Wait until something is so, while a build runs."""
     end = time.monotonic() + 60
     while not condition():
-        assert time.monotonic() < end, build.told.read_text("utf-8")
+        assert time.monotonic() < end, build.args
         time.sleep(0.005)
 
 
-def test_what_the_vendor_still_has_is_fetched_and_not_bought_again(tmp_path: Path, nursery: Nursery) -> None:
+def test_what_the_vendor_still_has_is_fetched_and_not_bought_again(tmp_path: Path) -> None:
     with Vendors(seconds={"voice": 1.0, "image": 1.5}) as v:
         studio = studio_at(tmp_path, v, "fal", is_given=True)
-        build = nursery.start(studio)
+        build = studio.start()
         wait_for(lambda: v.count(kind="voice") == 2 and ordered(studio) == 2, build)
-        build.kill()
-        assert build.wait() < 0
+        assert killed(build) < 0
         assert studio.receipts() == {}
-        nursery.run(studio)
+        studio.run()
         v.settle()
         assert (v.count(kind="voice"), v.count("fal", "image")) == (2, 2)
         assert v.billed_count() == 4
@@ -178,18 +175,17 @@ def ordered(studio: Studio) -> int:
     return sum(b"request_id" in note.read_bytes() for note in studio.notes())
 
 
-def test_what_nobody_has_any_more_is_bought_again_and_told(tmp_path: Path, nursery: Nursery) -> None:
+def test_what_nobody_has_any_more_is_bought_again_and_told(tmp_path: Path) -> None:
     with Vendors(seconds={"script": 1.0}) as v:
         studio = studio_at(tmp_path, v, "fal", is_given=False)
-        build = nursery.start(studio)
+        build = studio.start()
         wait_for(lambda: v.count(kind="script") == 1, build)
-        build.kill()
-        build.wait()
+        killed(build)
         (lost,) = spent_in(studio).unanswered
         assert lost[0] == "script:one"
         shown = studio.run("cost", program="reelmake").stdout
         assert re.search(rf"script:one was asked for at .* and never answered: it may have cost \${lost[2]}", shown)
-        nursery.run(studio)
+        studio.run()
         v.settle()
         assert v.billed_count("openai", "script") == 2
         (written,) = [told for told in studio.receipts().values() if told["kind"] == "script"]
@@ -200,14 +196,14 @@ def test_what_nobody_has_any_more_is_bought_again_and_told(tmp_path: Path, nurse
         assert f"and at most ${lost[2]} for answers that were lost" in shown
 
 
-def test_a_note_that_a_kill_left_beside_the_receipt_goes_with_the_next_build(tmp_path: Path, nursery: Nursery) -> None:
+def test_a_note_that_a_kill_left_beside_the_receipt_goes_with_the_next_build(tmp_path: Path) -> None:
     with Vendors() as v:
         studio = studio_at(tmp_path, v, "fal", is_given=True)
-        nursery.run(studio)
+        studio.run()
         store = LocalStore(studio.root / ".reelmake/store")
         for key in studio.receipts():
             store.write_note(key, {"asked_at": "2026-11-25T12:00:00+00:00", "lost": [], "step": "x", "usd": "1"})
         shutil.rmtree(studio.root / "build")
-        nursery.run(studio)
+        studio.run()
         assert studio.notes() == []
         assert v.count(kind="voice") == 2

@@ -10,6 +10,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+import nursery
 import pytest
 from jsonschema import Draft202012Validator
 from standin_server import Standin
@@ -28,12 +29,11 @@ class Stage:
     """One run of a stage."""
 
     def __init__(self, project: Workspace, name: str, text: str, *arguments: str) -> None:
-        self.process = subprocess.run(
-            [BIN / name, *arguments], input=text.encode(), cwd=project.root, env=project.env, capture_output=True,
-            check=False, timeout=300,
-        )  # fmt: skip
-        self.code, self.err = self.process.returncode, self.process.stderr.decode()
-        self.answers: list[dict[str, Any]] = [json.loads(row) for row in self.process.stdout.decode().splitlines()]
+        code = f"import sys; from reelmake.stages import {name}; sys.exit({name}())"
+        with nursery.start(["-c", code, *arguments], project.root, project.env, subprocess.PIPE) as process:
+            out, self.err = process.communicate(text, timeout=300)
+        self.code = process.returncode
+        self.answers: list[dict[str, Any]] = [json.loads(row) for row in out.splitlines()]
         for answer in self.answers:
             name = answer["schema"].partition("/")[2].partition("@")[0]
             assert list(Draft202012Validator(schema_of(name)).iter_errors(answer)) == []

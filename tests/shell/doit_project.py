@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
-import sys
 import tomllib
 from dataclasses import dataclass, field
 from pathlib import Path
 
+import nursery
 from workspace import doit_tables
 
 COMMANDS = tomllib.loads(doit_tables())["tool"]["doit"]["plugins"]["command"]
@@ -94,14 +93,17 @@ class DoitProject:
         return (self.root / path).read_text()
 
     def command(self, *args: str) -> tuple[list[str], dict[str, str]]:
-        clean = {name: value for name, value in os.environ.items() if name not in ("CI", "PYTHONWARNINGS")}
-        env = {**clean, "PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(self.root), **self.env}
-        return [sys.executable, "-W", "error", "-m", "doit", *args], env
+        clean = {name: value for name, value in nursery.clean_env().items() if name != "CI"}
+        return ["-m", "doit", *args], {
+            **clean,
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "PYTHONPATH": str(self.root),
+            **self.env,
+        }
 
     def start(self, *args: str) -> subprocess.Popen[str]:
         command, env = self.command(*args)
-        pipe = subprocess.PIPE
-        return subprocess.Popen(command, cwd=self.root, env=env, stdout=pipe, stderr=pipe, text=True)
+        return nursery.start(command, self.root, env)
 
     def run(self, *args: str) -> Run:
         doit = self.start(*args)

@@ -10,6 +10,7 @@ import re
 import signal
 import struct
 import subprocess
+import sys
 import termios
 import time
 from pathlib import Path
@@ -51,9 +52,10 @@ def start_in_terminal(project: DoitProject, *args: str, **env: str) -> tuple[sub
     terminal, end = pty.openpty()
     fcntl.ioctl(end, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 100, 0, 0))
     command, environment = project.command(*args)
-    command = [part for part in command if part not in ("-W", "error")]  # doit leaves pipes of its commands open
-    environment |= {"TERM": "xterm", **env}
-    doit = subprocess.Popen(command, cwd=project.root, env=environment, stdin=end, stdout=end, stderr=end)
+    environment |= {"TERM": "xterm", "PYTHONWARNINGS": "", **env}  # doit leaves pipes of its commands open
+    doit = subprocess.Popen(
+        [sys.executable, *command], cwd=project.root, env=environment, stdin=end, stdout=end, stderr=end
+    )
     os.close(end)
     return doit, terminal
 
