@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +16,11 @@ from s3_faults import Door  # noqa: E402 (its folder was just added)
 from seaweed import Seaweed  # noqa: E402
 from standin_server import Standin  # noqa: E402
 from workspace import Workspace  # noqa: E402
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """Return how many tests run at once with `-n auto`: one more than there are processors, for many of them wait."""
+    return (os.cpu_count() or 1) + 1
 
 
 @pytest.fixture

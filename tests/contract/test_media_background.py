@@ -88,6 +88,7 @@ SOURCES = {
 }  # fmt: skip
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", SOURCES)
 def test_colours_survive(tmp_path: Path, ffmpeg: Ffmpeg, kind: str) -> None:
     graph, name, options = SOURCES[kind]

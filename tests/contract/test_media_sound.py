@@ -97,6 +97,7 @@ def test_sound_without_silence_or_without_sound_survives_trimming(samples: Sampl
     assert (len(kept) // 2, cut) == (len(samples), 0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("peak", [0.9, 0.3, 0.01])
 @pytest.mark.parametrize("seconds", [0.3, 2.0, 10.0])
 def test_every_voice_gets_the_same_loudness(tmp_path: Path, ffmpeg: Ffmpeg, peak: float, seconds: float) -> None:
@@ -180,6 +181,7 @@ def test_music_loops_without_a_gap_fades_out_and_makes_room_for_speech(
     assert chord(14.8, 0.2) < chord(11, 1) / 6  # faded
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_music", [False, True])
 @pytest.mark.parametrize(
     "case",

@@ -51,6 +51,7 @@ def test_an_answer_is_one_free_picture_of_the_size_that_was_asked_for() -> None:
         assert (image.format, image.mode, image.size) == ("PNG", "RGB", (320, 200))
 
 
+@pytest.mark.slow
 def test_the_same_request_gives_the_same_bytes_in_any_order_and_thread() -> None:
     requests = [request_for(subject, style) for subject in SUBJECTS for style in ("watercolour", "neon")]
     forwards = [PROVIDER.ask(request, CALL).body for request in requests]
@@ -66,6 +67,7 @@ def test_other_prompts_are_other_pictures() -> None:
             assert difference(picture, other) > 25
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", TREATMENTS)
 def test_each_treatment_has_a_look_of_its_own(name: str) -> None:
     word = TREATMENTS[name].words.split()[0]
@@ -88,6 +90,7 @@ def test_another_take_is_another_composition() -> None:
     assert difference(first, second) > 8
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("width", "height"), [(1, 1), (17, 9), (2048, 64), (64, 2048), (1080, 1920)])
 def test_any_size_can_be_painted(width: int, height: int) -> None:
     for name in TREATMENTS if width * height < 200_000 else ("poster", "watercolour"):

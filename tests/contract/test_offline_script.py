@@ -44,6 +44,7 @@ def texts(**of_request: Any) -> list[str]:
     return [line.text for line in write(**of_request)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topic", TOPICS)
 @pytest.mark.parametrize("cast", [1, 2, 6])
 @pytest.mark.parametrize("lines", [1, 2, 3, 4, 7, 8, 20, 200])

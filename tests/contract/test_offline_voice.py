@@ -97,6 +97,7 @@ def resonance_ratio(one: NDArray[np.float64], other: NDArray[np.float64]) -> flo
     return float(factors[np.argmax(fits)])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "options",
     [
@@ -140,6 +141,7 @@ def test_silence_around_is_trimmed(voice: str) -> None:
     assert len(samples_of(speak("Hello there.", voice=voice))) / RATE - heard[-1] / 100 < 0.15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("voice", VOICES)
 def test_each_option_changes_what_it_names_and_nothing_else(voice: str) -> None:
     plain = samples_of(speak(voice=voice))

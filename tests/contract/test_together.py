@@ -40,6 +40,7 @@ with ThreadPoolExecutor(len(ASKED)) as pool:
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("when", ["after a script", "at the start"])
 def test_all_get_their_answers(v: Vendors, when: str) -> None:
     command = [sys.executable, "-c", CODE, when, *sys.path]

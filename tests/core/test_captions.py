@@ -430,6 +430,7 @@ def test_authors_text_is_shown_as_it_is_and_never_becomes_a_tag(texts: list[str]
 # -- SRT and WebVTT -----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @given(st.lists(words_of_a_line(), min_size=1, max_size=4))
 def test_srt_and_vtt_hold_the_cues_of_the_whole_episode(spoken_lines: list[tuple[Word, ...]]) -> None:
     lines, at = [], 0
@@ -447,6 +448,7 @@ def test_srt_and_vtt_hold_the_cues_of_the_whole_episode(spoken_lines: list[tuple
         assert numbers == list(range(1, len(document) + 1))
 
 
+@pytest.mark.slow
 @given(st.lists(st.text("<>{}\\/&-bi! a", min_size=1, max_size=9).filter(str.strip), min_size=1, max_size=5))
 def test_srt_and_vtt_cannot_be_broken_by_what_authors_write(texts: list[str]) -> None:
     words = tuple(Word(text, at * 9_600, at * 9_600 + 9_600) for at, text in enumerate(texts))

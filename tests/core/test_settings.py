@@ -365,6 +365,7 @@ def test_a_dotenv_that_is_not_utf8_is_told(root: Path) -> None:
 # -- anything at all ----------------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.data())
 def test_a_damaged_file_is_settings_or_problems(root: Path, data: st.DataObject) -> None:

@@ -542,6 +542,7 @@ def test_anything_like_yaml(text: str) -> None:
     check(text.encode())
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.sampled_from([FULL, CHARACTER]), st.data())
 def test_good_files_that_were_damaged(text: str, data: st.DataObject) -> None:
@@ -559,6 +560,7 @@ values = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(st.dictionaries(st.sampled_from([*Episode.model_fields, *Character.model_fields]), values, max_size=6))
 def test_any_value_anywhere(data: dict[str, Any]) -> None:

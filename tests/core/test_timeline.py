@@ -121,6 +121,7 @@ def test_elastic_moves_on_by_whole_seconds(frames: list[int], loop: int, fps: in
         assert slot.pan.advance_frames % fps == 0
 
 
+@pytest.mark.slow
 @given(st.integers(2, 100), st.data(), rates)
 def test_elastic_keeps_near_the_speed_of_the_background_from_two_seconds_on(
     seconds: int, data: st.DataObject, fps: int

@@ -521,6 +521,7 @@ def edited_and_clean(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple
         yield project, clean_build_of(project, vendor)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("edit", EDITS)
 def test_after_an_edit_of_any_kind_the_outputs_are_those_of_a_clean_build(
     edited_and_clean: tuple[Workspace, Workspace], edit: str
