@@ -48,3 +48,16 @@ def door(seaweed: Seaweed) -> Iterator[Door]:
     """A door before the S3 server, that counts and breaks what passes."""
     with Door(seaweed.url) as door:
         yield door
+
+
+@pytest.fixture(scope="session")
+def moto() -> Iterator[str]:
+    """The address of another S3 server, for all tests of this process."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    try:
+        yield "http://{}:{}".format(*server.get_host_and_port())
+    finally:
+        server.stop()

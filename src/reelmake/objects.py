@@ -199,6 +199,14 @@ class Bucket:
             for told in page.get("Contents", ()):
                 yield str(told["Key"])[len(self.prefix) :]
 
+    def problem(self) -> ObjectsError | None:
+        """Ask for next to nothing, and return what is wrong with the bucket, the keys or the way there."""
+        try:
+            self.ask(lambda s3: s3.list_objects_v2(Bucket=self.name, Prefix=self.prefix, MaxKeys=1))
+        except ObjectsError as error:
+            return error
+        return None
+
     def remove(self, name: str) -> None:
         """Remove an object; one that is not there is no mistake."""
         self.ask(lambda s3: s3.delete_object(**self.place(name)))
@@ -217,7 +225,8 @@ class Bucket:
     def _once(self, do: Callable[[Any], Answer]) -> Answer:
         s3 = _client(self._access)
         try:
-            return do(s3)
+            with _turns:
+                return do(s3)
         except Exception as error:
             if told := problem(error, f"s3://{self.name}", self._access):
                 raise told from None
@@ -303,6 +312,7 @@ def _answered(response: Mapping[str, Any], whose: str) -> ObjectsError:
 
 
 _making = threading.Lock()
+_turns = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
 def _client(access: Access) -> Any:

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 from reelmake.action import Action, Receipt, amount_of, digest_of, key, manifest
 from reelmake.errors import BuildError, SetupError
@@ -38,6 +38,8 @@ def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
         if action.kind in PAID:
             shop.store.write_note(name, None)  # a kill between a receipt and the end of its note leaves one
         return "restored"
+    if shop.aside.supply(action):
+        return run_action(action, shop, step)  # all that it reads is here now
     with shop.store.lock(name):
         # Whoever held the lock before may have made the very same thing.
         damaged = shop.store.find(name)
@@ -46,24 +48,31 @@ def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
         if damaged:
             lost = {"key": name, "blob": damaged.blob, "paid_usd": str(damaged.usd)}
             log().warning(f"what was made for {action.kind} is gone or damaged in the store: it is made again", **lost)
-        with tempfile.TemporaryDirectory(dir=shop.work) as folder:
-            made = _made(action, name, step, shop, Path(folder))
-            if _digests(action, shop) != digests:
-                raise BuildError(
-                    f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
-                )
-            receipt = _receipt(action, asked, name, step, made, damaged)
-            try:
-                shop.store.put(receipt, made.content)
-            except OSError:
-                if made.is_bought:
-                    shop.caller.gates.stop()  # what cannot be kept must not be bought
-                raise
-            if made.is_bought:
-                shop.store.write_note(name, None)
+        receipt = _keep(action, asked, step, shop, damaged)
     if not _deliver(action, shop, receipt):
         raise BuildError(f"what was made for {action.kind} cannot be read back from the store", "is the disk full?")
     return "made"
+
+
+def _keep(action: Action, asked: Mapping[str, Any], step: str, shop: Workshop, damaged: Receipt | None) -> Receipt:
+    """Make it, and keep it in the store; whoever calls holds the lock of its key."""
+    name = key(asked)
+    with tempfile.TemporaryDirectory(dir=shop.work) as folder:
+        made = _made(action, name, step, shop, Path(folder))
+        if _digests(action, shop) != asked["inputs"]:
+            raise BuildError(
+                f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
+            )
+        receipt = _receipt(action, asked, name, step, made, damaged)
+        try:
+            shop.store.put(receipt, made.content)
+        except (OSError, BuildError):
+            if made.is_bought:
+                shop.caller.gates.stop()  # what cannot be kept must not be bought
+            raise
+        if made.is_bought:
+            shop.store.write_note(name, None)
+    return receipt
 
 
 def key_of(action: Action, shop: Workshop) -> str:
@@ -161,7 +170,7 @@ def _deliver(action: Action, shop: Workshop, receipt: Receipt | None) -> bool:
         with suppress(OSError):
             if shop.digest(target) == receipt.blob:
                 return True
-        return shop.store.fetch(receipt.blob, target)
+        return shop.aside.leave(output, receipt.blob) or shop.store.fetch(receipt.blob, target)
     content = shop.store.read(receipt.blob)
     if content is None:
         return False

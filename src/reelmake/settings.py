@@ -13,7 +13,7 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
@@ -43,6 +43,17 @@ def _proxy(value: object) -> object:
 
 
 Proxy = Annotated[str, BeforeValidator(_proxy)]
+
+
+_S3_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.-]+)*/?")
+
+
+def _store_url(value: object) -> object:
+    if isinstance(value, str) and not _S3_URL.fullmatch(value):
+        raise Wrong(
+            "is not a bucket", "write s3://bucket, or s3://bucket/prefix; keys belong into variables of their own"
+        )
+    return value
 
 
 class Providers(Record):
@@ -95,6 +106,17 @@ class Settings(BaseSettings):
     publish: Publish = Field(Publish(), description="Where finished videos are published, when that is asked for.")
     store: InnerPath = Field(
         ".reelmake/store", description="The folder of receipts and blobs, from the project's folder."
+    )
+    store_url: Annotated[str, BeforeValidator(_store_url)] | None = Field(
+        None,
+        description="The store that machines share, behind the folder: `s3://bucket/prefix`, on any S3 API. "
+        "Where it is and who asks is told by `S3_ENDPOINT_URL` and keys.",
+    )
+    store_mode: Literal["write", "read"] = Field(
+        "write", description="`read` uses the shared store and puts nothing into it: for builds that are not trusted."
+    )
+    store_required: bool = Field(
+        False, description="Whether a shared store that cannot be reached ends a build, which else goes on without it."
     )
     ffmpeg: str | None = Field(
         None, description="Another ffmpeg than the one that is installed along: its path, from the project's folder."
@@ -217,7 +239,7 @@ def _mistyped_variables() -> Iterator[Problem]:
             yield Problem(name, 1, "no setting has this name", f"did you mean {PREFIX}{close}?")
 
 
-_LIKE_OURS = 0.75  # STOER and STORES are as like as this to STORE; STORE_URL, which would be something else, is not
+_LIKE_OURS = 0.75  # STOER and STORES are as like as this to STORE; STORE_PLACE, which would be something else, is not
 
 
 def _variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:

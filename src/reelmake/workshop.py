@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from reelmake.action import Action
 from reelmake.calls import Caller
@@ -15,12 +15,37 @@ from reelmake.project import STATE
 from reelmake.store import Store
 
 
+class Aside(Protocol):
+    """Decides which outputs are left in the store until something reads them."""
+
+    def leave(self, output: str, blob: str) -> bool:
+        """Leave an output, of which this blob is the content, in the store; says whether it is left."""
+        ...
+
+    def supply(self, action: Action) -> bool:
+        """Bring what an action reads and was left; says whether there was any."""
+        ...
+
+
+class NothingAside:
+    """Every output is written."""
+
+    def leave(self, _output: str, _blob: str) -> bool:
+        """Leave nothing."""
+        return False
+
+    def supply(self, _action: Action) -> bool:
+        """Bring nothing."""
+        return False
+
+
 @dataclass(frozen=True, slots=True)
 class Workshop:
     """Where actions are performed: the project's folder, the store, the tools.
 
     digest  returns the sha256 of a file's content; it may remember files that have not changed
     caller  asks providers
+    aside   decides which outputs are left in the store
     """
 
     root: Path
@@ -28,6 +53,7 @@ class Workshop:
     ffmpeg: Ffmpeg
     digest: Callable[[Path], str]
     caller: Caller = field(default_factory=Caller)
+    aside: Aside = field(default_factory=NothingAside)
 
     @property
     def state(self) -> Path:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from far import RETRY_SECONDS, bucket_at
 from s3_faults import Door, first
 from seaweed import KEY_ID, SECRET, Seaweed, client, env_of
 from socks_proxy import Socks, free_port
@@ -17,12 +18,6 @@ from reelmake import objects
 from reelmake.errors import NoObjectError, ObjectsError, RefusedError, SetupError, UnreachableError
 from reelmake.multipart import PART_BYTES, upload
 from reelmake.objects import Bucket, access, place
-
-QUICK = 0.001
-
-
-def bucket_at(url: str, name: str, proxy: str | None = None, **env: str) -> Bucket:
-    return Bucket(f"s3://{name}/team", access({**env_of(url), **env}.get, proxy), QUICK)
 
 
 @pytest.fixture
@@ -117,7 +112,7 @@ def test_what_will_not_get_better_is_asked_once(seaweed: Seaweed, door: Door, bu
         bucket_at(seaweed.url, "no-such-bucket").put("x", b"content")
     with pytest.raises(RefusedError, match="check the keys"):
         bucket_at(seaweed.url, bucket.name, AWS_SECRET_ACCESS_KEY="wrong").put("x", b"content")
-    reader = Bucket(f"s3://{bucket.name}", access(seaweed.reader_env.get, None), QUICK)
+    reader = Bucket(f"s3://{bucket.name}", access(seaweed.reader_env.get, None), RETRY_SECONDS)
     assert reader.read("x") is None
     with pytest.raises(RefusedError, match="check the keys"):
         reader.put("x", b"content")

@@ -15,40 +15,27 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
 import pytest
+from contract_receipts import receipt_for
+from far import bucket_at, layered
+from seaweed import Seaweed, client
 
 from reelmake.action import Receipt, digest_of, key
-from reelmake.store import LocalStore, MemoryStore, Store
+from reelmake.store import Archive, LocalStore, MemoryStore, Store
 from reelmake.store.local import publish, sweep
+from reelmake.store.s3 import S3Store
 
 SRC = Path(__file__).parents[2] / "src"
 
 
-def receipt_for(content: bytes, text: str = "Hi.", **changes: Any) -> Receipt:
-    asked = {"kind": "voice", "recipe": 1, "request": {"text": text, "pitch": 1.05, "tags": []}, "inputs": {}}
-    manifest = changes.get("manifest", asked)
-    made = Receipt(
-        kind="voice",
-        key=key(manifest),
-        manifest=manifest,
-        blob=digest_of(content),
-        usd=Decimal("0.0120"),
-        units={"characters": len(text)},
-        provider="offline",
-        made_at="2026-01-01T00:00:00Z",
-    )
-    return replace(made, **changes)
+class ArchiveContract:
+    """What every store promises of what it keeps."""
 
-
-class Contract:
-    """What every store promises."""
-
-    def test_what_was_never_put_is_not_there(self, store: Store, tmp_path: Path) -> None:
+    def test_what_was_never_put_is_not_there(self, store: Archive, tmp_path: Path) -> None:
         unknown = receipt_for(b"never")
         assert store.find(unknown.key) is None
         assert store.read(unknown.blob) is None
@@ -57,7 +44,7 @@ class Contract:
         assert list(store.receipts()) == []
 
     @pytest.mark.parametrize("content", [b"", b"sound", bytes(range(256)) * 100, "日本 🎈\r\n".encode()])
-    def test_what_was_put_is_there(self, store: Store, tmp_path: Path, content: bytes) -> None:
+    def test_what_was_put_is_there(self, store: Archive, tmp_path: Path, content: bytes) -> None:
         receipt = receipt_for(content)
         store.put(receipt, content)
         assert store.find(receipt.key) == receipt
@@ -65,14 +52,14 @@ class Contract:
         assert store.fetch(receipt.blob, tmp_path / "new" / "folder" / "a.wav") is True
         assert (tmp_path / "new" / "folder" / "a.wav").read_bytes() == content
 
-    def test_a_file_is_taken_over(self, store: Store, tmp_path: Path) -> None:
+    def test_a_file_is_taken_over(self, store: Archive, tmp_path: Path) -> None:
         made = tmp_path / "made.wav"
         made.write_bytes(b"sound")
         store.put(receipt_for(b"sound"), made)
         assert not made.exists()
         assert store.read(digest_of(b"sound")) == b"sound"
 
-    def test_a_file_whose_content_is_there_already_is_taken_over_too(self, store: Store, tmp_path: Path) -> None:
+    def test_a_file_whose_content_is_there_already_is_taken_over_too(self, store: Archive, tmp_path: Path) -> None:
         store.put(receipt_for(b"sound", "one"), b"sound")
         made = tmp_path / "made.wav"
         made.write_bytes(b"sound")
@@ -80,20 +67,20 @@ class Contract:
         assert not made.exists()
         assert len(list(store.receipts())) == 2
 
-    def test_all_receipts_can_be_listed(self, store: Store) -> None:
+    def test_all_receipts_can_be_listed(self, store: Archive) -> None:
         put = [receipt_for(f"{at % 3}".encode(), f"line {at}") for at in range(7)]
         for receipt in put:
             store.put(receipt, receipt_content(receipt, [b"0", b"1", b"2"]))
         assert sorted(store.receipts(), key=lambda r: r.key) == sorted(put, key=lambda r: r.key)
 
-    def test_money_comes_back_to_the_last_digit(self, store: Store) -> None:
+    def test_money_comes_back_to_the_last_digit(self, store: Archive) -> None:
         receipt = receipt_for(b"x", usd=Decimal("0.10000000000000000000000000010"))
         store.put(receipt, b"x")
         found = store.find(receipt.key)
         assert found
         assert str(found.usd) == str(receipt.usd)
 
-    def test_any_text_comes_back(self, store: Store) -> None:
+    def test_any_text_comes_back(self, store: Archive) -> None:
         receipt = receipt_for(b"x", "ありがとう “José” \n\t\x00 🎈 \u2028")
         store.put(receipt, b"x")
         found = store.find(receipt.key)
@@ -103,7 +90,7 @@ class Contract:
 
     @pytest.mark.parametrize("as_file", [True, False])
     def test_content_that_is_not_what_the_receipt_names_is_refused(
-        self, store: Store, tmp_path: Path, as_file: bool
+        self, store: Archive, tmp_path: Path, as_file: bool
     ) -> None:
         """Nothing is kept of it, and a file is left where it was: it may have cost something."""
         made = tmp_path / "made.wav"
@@ -116,14 +103,14 @@ class Contract:
         assert store.read(receipt.blob) is None
         assert store.read(digest_of(b"other")) is None
 
-    def test_a_receipt_that_could_not_be_read_again_leaves_nothing(self, store: Store) -> None:
+    def test_a_receipt_that_could_not_be_read_again_leaves_nothing(self, store: Archive) -> None:
         receipt = receipt_for(b"sound", units={"seconds": 1.5})
         with pytest.raises(ValueError, match="a field of the receipt"):
             store.put(receipt, b"sound")
         assert store.find(receipt.key) is None
         assert store.read(receipt.blob) is None
 
-    def test_the_later_receipt_of_a_key_counts_and_no_blob_is_lost(self, store: Store) -> None:
+    def test_the_later_receipt_of_a_key_counts_and_no_blob_is_lost(self, store: Archive) -> None:
         first, second = receipt_for(b"one"), receipt_for(b"two", usd=Decimal(2))
         assert first.key == second.key
         store.put(first, b"one")
@@ -132,7 +119,7 @@ class Contract:
         assert list(store.receipts()) == [second]
         assert (store.read(first.blob), store.read(second.blob)) == (b"one", b"two")
 
-    def test_what_is_put_cannot_be_changed_from_outside(self, store: Store) -> None:
+    def test_what_is_put_cannot_be_changed_from_outside(self, store: Archive) -> None:
         request = {"text": "Hi."}
         receipt = receipt_for(b"x", manifest={"request": request})
         store.put(receipt, b"x")
@@ -141,7 +128,7 @@ class Contract:
         assert found
         assert found.manifest == {"request": {"text": "Hi."}}
 
-    def test_fetching_replaces_what_is_there(self, store: Store, tmp_path: Path) -> None:
+    def test_fetching_replaces_what_is_there(self, store: Archive, tmp_path: Path) -> None:
         target = tmp_path / "a.wav"
         target.write_bytes(b"something older and longer")
         store.put(receipt_for(b"sound"), b"sound")
@@ -149,13 +136,13 @@ class Contract:
         assert target.read_bytes() == b"sound"
         assert [path.name for path in target.parent.iterdir() if path.is_file()] == ["a.wav"]
 
-    def test_what_cannot_be_fetched_leaves_what_is_there(self, store: Store, tmp_path: Path) -> None:
+    def test_what_cannot_be_fetched_leaves_what_is_there(self, store: Archive, tmp_path: Path) -> None:
         target = tmp_path / "a.wav"
         target.write_bytes(b"mine")
         assert not store.fetch(digest_of(b"never"), target)
         assert target.read_bytes() == b"mine"
 
-    def test_editing_what_was_fetched_does_not_reach_the_store(self, store: Store, tmp_path: Path) -> None:
+    def test_editing_what_was_fetched_does_not_reach_the_store(self, store: Archive, tmp_path: Path) -> None:
         store.put(receipt_for(b"sound"), b"sound")
         target = tmp_path / "a.wav"
         store.fetch(digest_of(b"sound"), target)
@@ -163,7 +150,7 @@ class Contract:
             file.write(b"XX")
         assert store.read(digest_of(b"sound")) == b"sound"
 
-    def test_large_content(self, store: Store, tmp_path: Path) -> None:
+    def test_large_content(self, store: Archive, tmp_path: Path) -> None:
         made, block = tmp_path / "made.mp4", random.Random(1).randbytes(1 << 20)
         with made.open("wb") as file:
             for at in range(50):
@@ -172,6 +159,27 @@ class Contract:
         store.put(receipt_for(b"", blob=digest), made)
         assert store.fetch(digest, tmp_path / "out.mp4")
         assert file_digest(tmp_path / "out.mp4") == digest
+
+    def test_a_blob_is_there_once_it_was_put(self, store: Archive) -> None:
+        assert not store.has(digest_of(b"sound"))
+        store.put(receipt_for(b"sound"), b"sound")
+        assert store.has(digest_of(b"sound"))
+        assert not store.has(digest_of(b"other"))
+
+    def test_threads_that_put_the_same_thing_at_once_all_succeed(self, store: Archive, tmp_path: Path) -> None:
+        def put(at: int) -> None:
+            made = tmp_path / f"{at}.wav"
+            made.write_bytes(b"sound" * 100_000)
+            store.put(receipt_for(b"sound" * 100_000), made)
+
+        with ThreadPoolExecutor(8) as pool:
+            list(pool.map(put, range(24)))
+        (receipt,) = store.receipts()
+        assert store.read(receipt.blob) == b"sound" * 100_000
+
+
+class Contract(ArchiveContract):
+    """What every store promises that is a machine's own."""
 
     def test_a_lock_keeps_other_threads_out(self, store: Store) -> None:
         count = 0
@@ -205,12 +213,6 @@ class Contract:
             raise RuntimeError
         with store.lock("r1:a"):
             pass
-
-    def test_a_blob_is_there_once_it_was_put(self, store: Store) -> None:
-        assert not store.has(digest_of(b"sound"))
-        store.put(receipt_for(b"sound"), b"sound")
-        assert store.has(digest_of(b"sound"))
-        assert not store.has(digest_of(b"other"))
 
     def test_a_note_is_there_until_it_is_removed(self, store: Store) -> None:
         one, other = receipt_for(b"", "one").key, receipt_for(b"", "other").key
@@ -258,17 +260,6 @@ class Contract:
             list(pool.map(write, range(24)))
         assert all(note["long"] == "x" * 5000 for _, note in store.notes())
 
-    def test_threads_that_put_the_same_thing_at_once_all_succeed(self, store: Store, tmp_path: Path) -> None:
-        def put(at: int) -> None:
-            made = tmp_path / f"{at}.wav"
-            made.write_bytes(b"sound" * 100_000)
-            store.put(receipt_for(b"sound" * 100_000), made)
-
-        with ThreadPoolExecutor(8) as pool:
-            list(pool.map(put, range(24)))
-        (receipt,) = store.receipts()
-        assert store.read(receipt.blob) == b"sound" * 100_000
-
 
 def receipt_content(receipt: Receipt, contents: list[bytes]) -> bytes:
     return next(content for content in contents if digest_of(content) == receipt.blob)
@@ -289,6 +280,27 @@ class TestLocalStore(Contract):
     @pytest.fixture
     def store(self, tmp_path: Path) -> Store:
         return LocalStore(tmp_path / "store")
+
+
+class TestS3Store(ArchiveContract):
+    @pytest.fixture
+    def store(self, tmp_path: Path, seaweed: Seaweed) -> Archive:
+        return S3Store(bucket_at(seaweed.url, seaweed.bucket()), tmp_path / "work")
+
+
+class TestS3StoreOnMoto(ArchiveContract):
+    """Another server, which answers some things otherwise."""
+
+    @pytest.fixture
+    def store(self, tmp_path: Path, moto: str) -> Archive:
+        client(moto).create_bucket(Bucket=(name := f"b{tmp_path.name.lower()[-20:].strip('_-').replace('_', '-')}"))
+        return S3Store(bucket_at(moto, name), tmp_path / "work")
+
+
+class TestLayered(Contract):
+    @pytest.fixture
+    def store(self, tmp_path: Path, seaweed: Seaweed) -> Store:
+        return layered(tmp_path, bucket_at(seaweed.url, seaweed.bucket()))
 
 
 # -- a folder: what is kept, and where ----------------------------------------------------------------------------

@@ -175,7 +175,7 @@ def test_the_keys_of_vendors_live_in_dotenv_too(root: Path) -> None:
 
 def test_other_variables_are_none_of_ours(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Those of our tests and tools, of other versions of ours, and of other programs that build on us."""
-    ours = ("REELMAKE_KEEP", "REELMAKE_ACCEPT", "REELMAKE_STORE_URL", "REELMAKE_")
+    ours = ("REELMAKE_KEEP", "REELMAKE_ACCEPT", "REELMAKE_STORE_PLACE", "REELMAKE_")
     for name in ("STORE", "LIMITS", "OPENAI_API_KEY", "REELMAKE", "MY_REELMAKE_STOER", *ours):
         monkeypatch.setenv(name, "3")
     assert load_settings(root) == Settings(_env_file=None)

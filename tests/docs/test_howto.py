@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from pages import DOCS, ROOT, blocks, copy_project, run, run_page
+from seaweed import Seaweed
 
 from reelmake.calls import MOST_BUSY, MOST_LOST
 from reelmake.errors import ProviderError
@@ -33,6 +34,19 @@ EXECUTED = (
 @pytest.mark.parametrize("name", EXECUTED)
 def test_what_a_page_tells_one_to_type_works(name: str, tmp_path: Path) -> None:
     run_page(HOW_TO / f"{name}.md", copy_project(tmp_path / "project"))
+
+
+@pytest.mark.slow
+def test_what_the_page_on_sharing_tells_one_to_type_works(tmp_path: Path, seaweed: Seaweed) -> None:
+    """Its first setting names a bucket; here, one at a server on loopback takes its place."""
+    project = copy_project(tmp_path / "project")
+    shared = (
+        f'[tool.reelmake]\nstore_url = "s3://{seaweed.bucket()}/reelmake"\n\n[tool.reelmake.reel]\nsize = "144x256"\n'
+    )
+    pyproject = project / "pyproject.toml"
+    pyproject.write_text(f"{pyproject.read_text('utf-8')}\n{shared}", "utf-8")
+    (project / ".env").write_text("".join(f"{name}={value}\n" for name, value in seaweed.env.items()), "utf-8")
+    run_page(HOW_TO / "share-a-store.md", project)
 
 
 def test_the_specs_that_are_shown_are_right(tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
+from seaweed import Seaweed
 from vendors.server import Vendors
 from workspace import Workspace
 
@@ -64,3 +65,21 @@ def test_the_cap_and_the_proxy_are_told_without_its_password(project: Workspace)
     assert "$0.5 a build" in told
     assert "127.0.0.1:9" in told
     assert "hush-hush" not in told
+
+
+def test_the_shared_store_is_told_with_whether_it_can_be_reached(project: Workspace, seaweed: Seaweed) -> None:
+    """And which of its variables are set, never what they hold."""
+    env = {"REELMAKE_STORE_URL": f"s3://{seaweed.bucket()}/team", "OPENAI_API_KEY": "", "REELMAKE_STORE_MODE": "read"}
+    told = doctor(project, 1, **env, **seaweed.env)
+    assert f"{env['REELMAKE_STORE_URL']} (nothing goes up)" in told
+    assert "the shared store: " not in told
+    assert re.search(r"^AWS_SECRET_ACCESS_KEY: +set$", told, re.MULTILINE)
+    assert re.search(r"^AWS_SESSION_TOKEN: +not set$", told, re.MULTILINE)
+    assert not any(value in told for name, value in seaweed.env.items() if "KEY" in name)
+    unset = doctor(project, 1, **env, REELMAKE_STORE_REQUIRED="true")
+    assert "missing: the shared store: there are no keys for S3" in unset
+    wrong = doctor(project, 1, **env, **{**seaweed.env, "AWS_SECRET_ACCESS_KEY": "wrong-secret"})
+    assert re.search("warning: the shared store: s3://.*; check the keys", wrong)
+    nothing = doctor(project, 2, REELMAKE_STORE_URL="https://bucket")
+    assert "store_url" in nothing
+    assert "write s3://bucket, or s3://bucket/prefix" in nothing

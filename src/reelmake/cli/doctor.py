@@ -10,7 +10,8 @@ from pathlib import Path
 import typer
 
 from reelmake.cli.app import ProjectDir, app
-from reelmake.errors import ReelmakeError
+from reelmake.errors import ReelmakeError, SetupError
+from reelmake.objects import VARIABLES
 from reelmake.plan import PAID, Choice
 from reelmake.project import Project, episode_names, find_ffmpeg, load_project
 from reelmake.providers import provider
@@ -18,6 +19,7 @@ from reelmake.providers.base import Call
 from reelmake.settings import Settings, load_settings, variables
 
 SOON_DAYS = 90
+MODES = {"write": "what is made goes up", "read": "nothing goes up"}
 VENDOR_KEYS = ("OPENAI_API_KEY", "ELEVENLABS_API_KEY", "FAL_KEY")
 
 
@@ -34,10 +36,11 @@ def doctor(project: ProjectDir = Path()) -> None:
         "cap": "none: a build may spend any amount" if settings.cap_usd is None else f"${settings.cap_usd} a build",
         "proxy": "none" if settings.proxy is None else settings.proxy.rpartition("@")[2],
         "store": settings.store,
+        **({"shared store": f"{settings.store_url} ({MODES[settings.store_mode]})"} if settings.store_url else {}),
         "episodes": ", ".join(episode_names(project)) or "none",
     }
     for name, value in rows.items():
-        print(f"{name + ':':20}{value}")
+        print(f"{name + ':':19} {value}")
     wrong = list(_wrong(project, settings))
     for told in wrong:
         print(told)
@@ -57,13 +60,26 @@ def _wrong(root: Path, settings: Settings) -> Iterator[str]:
     for kind, choice in choices:
         for name in provider(kind, choice.provider).secrets:
             needed.setdefault(name, f"{choice.provider} needs it")
-    for name in sorted({*VENDOR_KEYS, *needed}):
-        print(f"{name + ':':20}{'set' if variable(name) else 'not set'}")
+    shared = VARIABLES if settings.store_url else ()
+    for name in sorted({*VENDOR_KEYS, *needed, *shared}):
+        print(f"{name + ':':19} {'set' if variable(name) else 'not set'}")
     yield from (
         f"missing: {name}: {why}; write {name}=... into .env" for name, why in needed.items() if not variable(name)
     )
     for kind, choice in choices:
         yield from _ending(kind, choice, root, settings)
+    if settings.store_url and (why := _unreached(settings.store_url, root, settings)):
+        yield f"{'missing' if settings.store_required else 'warning'}: the shared store: {why}"
+
+
+def _unreached(url: str, root: Path, settings: Settings) -> ReelmakeError | None:
+    """Return what keeps the shared store from being read, or None."""
+    from reelmake.objects import Bucket, access  # noqa: PLC0415
+
+    try:
+        return Bucket(url, access(variables(root), settings.proxy), settings.retry_seconds).problem()
+    except SetupError as error:
+        return error
 
 
 def _choices(project: Project) -> list[tuple[str, Choice]]:

@@ -9,7 +9,7 @@ sent and gone after the receipt is. One that is left over tells of a request tha
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
@@ -20,11 +20,11 @@ from reelmake.store.memory import MemoryStore
 
 Note = Mapping[str, Any]  # JSON
 
-__all__ = ["LocalStore", "MemoryStore", "Note", "Store"]
+__all__ = ["Archive", "LocalStore", "MemoryStore", "Note", "Store"]
 
 
-class Store(Protocol):
-    """What every store can do. `tests/contract/test_store.py` says it in full, for all of them."""
+class Archive(Protocol):
+    """What is kept, wherever it is. `tests/contract/test_store.py` says it in full, for all of them."""
 
     def find(self, key: str) -> Receipt | None:
         """Return the receipt for a key, or None. A receipt that cannot be read counts as none."""
@@ -46,6 +46,14 @@ class Store(Protocol):
         """Keep a blob and its receipt, durably, in this order. A file that is handed in is taken over."""
         ...
 
+    def receipts(self) -> Iterator[Receipt]:
+        """Return all receipts, in no order."""
+        ...
+
+
+class Store(Archive, Protocol):
+    """What is kept, and what is under way on this machine."""
+
     def lock(self, key: str) -> AbstractContextManager[object]:
         """Wait until nobody else on this machine is making what this key stands for."""
         ...
@@ -62,6 +70,22 @@ class Store(Protocol):
         """Return all notes by their keys, in no order."""
         ...
 
-    def receipts(self) -> Iterator[Receipt]:
-        """Return all receipts, in no order."""
+    def begin(self) -> None:
+        """Be told that a build begins; raises SetupError when what it needs is not there."""
+        ...
+
+    def look_up(self, keys: Iterable[str]) -> None:
+        """Be told what is looked for next, so that it is found quickly."""
+        ...
+
+    def bring(self, keys: Iterable[str]) -> None:
+        """Be told what is wanted next, so that it is here quickly."""
+        ...
+
+    def is_near(self, blob: str) -> bool:
+        """Say whether a blob is on this machine: what is not has to be transferred."""
+        ...
+
+    def finish(self) -> None:
+        """Wait until all that was put is where it belongs: a build ends."""
         ...

@@ -23,13 +23,14 @@ from reelmake.action import KEY_PREFIX, Receipt, canonical_json, digest_of
 from reelmake.action import key as key_of
 from reelmake.errors import SetupError
 from reelmake.logs import log
+from reelmake.store.alone import Alone
 
 _CHUNK_BYTES = 1 << 20
 _ABANDONED_SECONDS = 24 * 3600
 _ROOM_BYTES = 64 << 20  # what has to be free before somebody is paid for something
 
 
-class LocalStore:
+class LocalStore(Alone):
     """Receipts and blobs in a folder, shared by any number of threads and processes of a machine."""
 
     def __init__(self, root: Path) -> None:
@@ -49,27 +50,25 @@ class LocalStore:
         be taken for missing, since it would be paid for again. The same holds for `read` and `fetch`.
         """
         try:
-            receipt = Receipt.from_json(self._action(key).read_text("utf-8"))
+            return sound_receipt(self._action(key).read_bytes(), key)
         except FileNotFoundError:
             return None
-        except ValueError:
-            receipt = None
-        if receipt and receipt.key == key == key_of(receipt.manifest):
-            return receipt
-        log().warning("a receipt in the store is damaged: what it stands for will be made again", key=key)
-        return None
 
     def read(self, blob: str) -> bytes | None:
         """Return a blob's bytes, or None when it is missing or damaged."""
         try:
-            content = self._blob(blob).read_bytes()
+            content = self.path(blob).read_bytes()
         except FileNotFoundError:
             return None
         return content if digest_of(content) == blob else None
 
     def has(self, blob: str) -> bool:
         """Say whether a blob is there, without reading it."""
-        return self._blob(blob).is_file()
+        return self.path(blob).is_file()
+
+    def is_near(self, blob: str) -> bool:
+        """Say whether a blob is on this machine."""
+        return self.has(blob)
 
     def fetch(self, blob: str, target: Path) -> bool:
         """Copy a blob to a file, whole or not at all; False when it is missing or damaged.
@@ -78,7 +77,7 @@ class LocalStore:
         """
         digest = hashlib.sha256()
         try:
-            source = self._blob(blob).open("rb")
+            source = self.path(blob).open("rb")
         except FileNotFoundError:
             return False
         with source, unfinished(self._tmp) as part:
@@ -96,11 +95,11 @@ class LocalStore:
         if (digest_of(content) if isinstance(content, bytes) else file_digest(content)) != receipt.blob:
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
         text = receipt.to_json()  # before anything is written: a receipt that cannot be, must not leave a blob
-        target = self._blob(receipt.blob)
+        target = self.path(receipt.blob)
         if not (target.is_file() and file_digest(target) == receipt.blob):
             self._keep(self._written(content) if isinstance(content, bytes) else content, target)
         else:
-            _sync_folder(target.parent)  # whoever put it there may not have come as far
+            sync_folder(target.parent)  # whoever put it there may not have come as far
             if isinstance(content, Path):
                 content.unlink()
         self._keep(self._written(text.encode()), self._action(receipt.key))
@@ -112,8 +111,7 @@ class LocalStore:
         """
         from filelock import FileLock  # noqa: PLC0415 (slow to import; a build with nothing to do takes no lock)
 
-        name = key.removeprefix(KEY_PREFIX)
-        path = self.root / "locks" / name[:2] / name
+        path = self.root / place_of("locks", key.removeprefix(KEY_PREFIX))
         path.parent.mkdir(parents=True, exist_ok=True)
         # no soft lock where the file system has none: that one outlives a process that is killed
         return FileLock(path, thread_local=False, poll_interval=0.02, fallback_to_soft=False)
@@ -151,14 +149,19 @@ class LocalStore:
             if receipt := self.find(path.name):
                 yield receipt
 
+    def path(self, blob: str) -> Path:
+        """Return where a blob is, or would be; it is not for writing."""
+        return self.root / place_of("blobs", blob)
+
+    def part(self) -> Path:
+        """Return a place for a file that is not finished."""
+        return self._tmp / secrets.token_hex(16)
+
     def _action(self, key: str) -> Path:
-        return self.root / "actions" / key.removeprefix(KEY_PREFIX)[:2] / key
+        return self.root / place_of("actions", key)
 
     def _note(self, key: str) -> Path:
-        return self.root / "notes" / key.removeprefix(KEY_PREFIX)[:2] / key
-
-    def _blob(self, digest: str) -> Path:
-        return self.root / "blobs" / digest[:2] / digest
+        return self.root / place_of("notes", key)
 
     def _written(self, content: bytes) -> Path:
         with unfinished(self._tmp) as part:
@@ -167,14 +170,31 @@ class LocalStore:
 
     def _keep(self, part: Path, target: Path) -> None:
         """Move a finished file to its place and do not return before it is on the disk."""
-        _make_folder(target.parent)
+        make_folder(target.parent)
         if part.stat().st_dev != target.parent.stat().st_dev:
-            part = Path(shutil.move(part, self._tmp / secrets.token_hex(16)))
+            part = Path(shutil.move(part, self.part()))
         with part.open("rb") as written:
             os.fsync(written.fileno())
         part.chmod(0o444)
         part.replace(target)
-        _sync_folder(target.parent)
+        sync_folder(target.parent)
+
+
+def place_of(part: str, name: str) -> str:
+    """Return where the receipt, note or lock of a key, or a blob by its digest, is in any store: `blobs/ab/abcd...`."""
+    return f"{part}/{name.removeprefix(KEY_PREFIX)[:2]}/{name}"
+
+
+def sound_receipt(content: bytes, key: str) -> Receipt | None:
+    """Return the receipt that is written somewhere for a key, or None when it is damaged, or for something else."""
+    try:
+        receipt = Receipt.from_json(content.decode())
+    except ValueError:
+        receipt = None
+    if receipt and receipt.key == key == key_of(receipt.manifest):
+        return receipt
+    log().warning("a receipt in the store is damaged: what it stands for will be made again", key=key)
+    return None
 
 
 @contextmanager
@@ -216,15 +236,16 @@ def sweep(folder: Path) -> None:
                 path.unlink()
 
 
-def _make_folder(folder: Path) -> None:
+def make_folder(folder: Path) -> None:
     """Make a folder that survives a loss of power: each new one is synced into the one above it."""
     if not folder.is_dir():
-        _make_folder(folder.parent)
+        make_folder(folder.parent)
         folder.mkdir(exist_ok=True)
-        _sync_folder(folder.parent)
+        sync_folder(folder.parent)
 
 
-def _sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path) -> None:
+    """Have what was added to a folder survive a loss of power."""
     if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from reelmake.action import Receipt, canonical_json, digest_of
+from reelmake.store.alone import Alone
 
 
-class MemoryStore:
+class MemoryStore(Alone):
     """Receipts and blobs in two dicts."""
 
     def __init__(self) -> None:
@@ -32,6 +33,10 @@ class MemoryStore:
     def has(self, blob: str) -> bool:
         """Say whether a blob is there."""
         return blob in self._blobs
+
+    def is_near(self, blob: str) -> bool:
+        """Say whether a blob is on this machine."""
+        return self.has(blob)
 
     def fetch(self, blob: str, target: Path) -> bool:
         """Write a blob to a file."""

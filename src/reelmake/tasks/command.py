@@ -207,7 +207,9 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
                 keep_going=continue_,
                 on_stop=getattr(getattr(self.loader, "pools", None), "stop", lambda: None),
             )
-            return runner.run_all(control.task_dispatcher())
+            result = runner.run_all(control.task_dispatcher())
+            getattr(self.loader, "finish", lambda: None)()
+            return result
         finally:
             if out is not outfile:
                 out.close()

@@ -3,6 +3,8 @@
 A state is size, time of change and inode, as git keeps them. A file that changed an instant ago may change again
 within the same tick of the file system's clock, and then the state would not tell; git calls it racily clean. Such
 states are not remembered: the file is read again next time.
+
+A file may also be left in the store: it is not there, and what it would hold is known.
 """
 
 from __future__ import annotations
@@ -11,13 +13,14 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
-from typing import Protocol
+from typing import Any, Protocol
 
 from doit.dependency import FileChangedChecker
 
 TICK_NS = 20_000_000  # kernels stamp files by a clock that moves every 1 to 10 ms
 COARSE_TICK_NS = 2_000_000_000  # some file systems keep whole seconds (FAT: every other)
 SECOND_NS = 1_000_000_000
+LEFT = "left in the store"  # in place of a state
 
 
 class Cache(Protocol):
@@ -29,6 +32,10 @@ class Cache(Protocol):
 
     def set_digest(self, path: str, state: str, sha256: str) -> None:
         """Keep the digest of a path."""
+        ...
+
+    def forget_digest(self, path: str) -> None:
+        """Forget the digest of a path."""
         ...
 
 
@@ -47,7 +54,12 @@ class Digests:
         """Return the sha256 of a file, in hexadecimal; raises OSError when it cannot be read."""
         path = os.fspath(path)
         looked_ns = self._now_ns()
-        stat = self._stat(path)
+        try:
+            stat = self._stat(path)
+        except FileNotFoundError:
+            if (left := self._cache.digest(path)) and left[0] == LEFT:
+                return left[1]
+            raise
         # ctime is there because rsync and cp -p give new content an old mtime.
         state = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
         known = self._cache.digest(path)
@@ -60,6 +72,19 @@ class Digests:
             self._cache.set_digest(path, state, sha256)
         return sha256
 
+    def leave(self, path: str | os.PathLike[str], sha256: str) -> None:
+        """Note that a file which is not there is left in the store."""
+        self._cache.set_digest(os.fspath(path), LEFT, sha256)
+
+    def forget(self, path: str | os.PathLike[str]) -> None:
+        """Forget what a file holds, or would hold."""
+        self._cache.forget_digest(os.fspath(path))
+
+    def is_left(self, path: str | os.PathLike[str]) -> bool:
+        """Say whether a file is not there and is left in the store."""
+        known = self._cache.digest(os.fspath(path))
+        return known is not None and known[0] == LEFT and not os.path.lexists(path)
+
 
 class ContentChecker(FileChangedChecker):  # type: ignore[misc]  # doit is not typed
     """doit's question "did this file change?", answered by its content."""
@@ -67,7 +92,15 @@ class ContentChecker(FileChangedChecker):  # type: ignore[misc]  # doit is not t
     def __init__(self, digests: Digests) -> None:
         self.digests = digests
 
-    def check_modified(self, file_path: str, _stat: os.stat_result, state: str) -> bool:
+    def exists(self, file_path: str) -> bool:
+        """Say whether a file is there, or as good as there."""
+        return os.path.exists(file_path) or self.digests.is_left(file_path)  # noqa: PTH110 (doit's checker is a string's)
+
+    def info(self, file_path: str) -> Any:
+        """Return what the system tells of a file; nothing of one that is left in the store."""
+        return None if self.digests.is_left(file_path) else super().info(file_path)
+
+    def check_modified(self, file_path: str, _stat: os.stat_result | None, state: str) -> bool:
         """Say whether the file differs from the state that `get_state` returned once."""
         return self.digests.digest(file_path) != state
 

@@ -121,8 +121,10 @@ class Forecaster:
     def forecast(self) -> Forecast:
         """Look at all episodes of the project."""
         tasks = {task.name: task for task in self.build.tasks()}
+        shows = self.build.project.productions.values()
+        self.build.shop.store.look_up(self.build.new_keys(step for show in shows for step in self.steps(show)))
         rows: list[Row] = []
-        for show in self.build.project.productions.values():
+        for show in shows:
             rows += self._episode(show, tasks)
         return Forecast(tuple(rows), self.build.project.settings.cap_usd)
 
@@ -255,9 +257,14 @@ class Forecaster:
 
     def digests(self, step: Step) -> dict[str, str]:
         """Return what the inputs of a step hold, by its slots."""
-        root, digest = self.build.shop.root, self.build.shop.digest
-        paths = step.action.inputs.items()
-        return {slot: digest(root / path) if (root / path).is_file() else NOT_MADE for slot, path in paths}
+        return {slot: self._digest(path) or NOT_MADE for slot, path in step.action.inputs.items()}
+
+    def _digest(self, path: str) -> str | None:
+        """Return what a file holds, or would hold that is left in the store; None when it is not made."""
+        try:
+            return self.build.shop.digest(self.build.shop.root / path)
+        except OSError:
+            return None
 
     def _receipt(self, name: str | None) -> Receipt | None:
         return self.build.shop.store.find(name) if name else None
@@ -281,8 +288,7 @@ class Forecaster:
         if explain(was.manifest, manifest(segment.action, now)):
             return None
         (path,) = segment.action.outputs.values()
-        output = self.build.shop.root / path
-        if output.is_file() and self.build.shop.digest(output) == was.blob:
+        if self._digest(path) == was.blob:
             return "keep"
         return "restore" if self._is_stored(was.key) else None
 

@@ -72,6 +72,8 @@ def run(project: Project, names: Iterable[str], finished: Finished, opened: Call
         gates = build.shop.caller.gates
         reporter = Listener(gates, build.shop.caller.budget, finished)
         runner = PoolRunner(records, reporter, Stream(0), limits=gates, on_stop=gates.stop)
-        return runner.run_all(control.task_dispatcher())
+        result = runner.run_all(control.task_dispatcher())
+        build.shop.store.finish()
+        return result
     finally:
         records.close()

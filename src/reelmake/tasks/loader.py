@@ -20,7 +20,7 @@ from doit.exceptions import InvalidDodoFile
 from doit.task import DelayedLoader, Task
 from doit.tools import config_changed
 
-from reelmake.action import canonical_json
+from reelmake.action import canonical_json, key, manifest
 from reelmake.budget import Budget
 from reelmake.calls import Caller
 from reelmake.errors import AccountError, BuildError, InputError, ProviderError, ReelmakeError, SetupError
@@ -35,9 +35,10 @@ from reelmake.release import after
 from reelmake.run import key_of, run_action, script_of, stand_in
 from reelmake.settings import variables
 from reelmake.spec import Line
-from reelmake.store import LocalStore
 from reelmake.store.local import sweep
+from reelmake.store.opened import open_store
 from reelmake.tasks.job import Job, Outcome, told_by
+from reelmake.tasks.left import Left
 from reelmake.tasks.records import Records
 from reelmake.workshop import Workshop
 
@@ -65,6 +66,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
 
     pools: Mapping[str, int]
     budget: Budget
+    finish: Callable[[], None]
     in_force: ClassVar[bool] = False
 
     def setup(self, opt_values: Mapping[str, Any]) -> None:
@@ -95,6 +97,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
         self.pools = build.shop.caller.gates
         self.budget = build.shop.caller.budget
+        self.finish = build.shop.store.finish
         return tasks
 
 
@@ -173,12 +176,15 @@ class Build:
         self.project = project
         self.records = records
         self.may_delay = may_delay
+        store = open_store(Path(), project.settings, variables(project.root))
+        self.left = Left(store, records.digests, self._perform)
         self.shop = Workshop(
             root=Path(),
-            store=LocalStore(Path(project.settings.store)),
+            store=store,
             ffmpeg=project.ffmpeg,
             digest=records.digests.digest,
             caller=caller_of(project),
+            aside=self.left,
         )
         self.shop.work.mkdir(parents=True, exist_ok=True)
         sweep(self.shop.work)
@@ -189,8 +195,11 @@ class Build:
         for kind in RECIPES:
             members = [f"{kind}:{show.name}" for show in shows if _has(show, kind)]
             yield Task(kind, None, task_dep=members, has_subtask=True, doc=ABOUT[kind])
+        if self.may_delay:
+            self.shop.store.begin()
         planned = {show.name: self.steps(show) for show in shows}
         if self.may_delay:
+            self.shop.store.bring(self.new_keys(step for steps in planned.values() for step in steps))
             self._refuse_unpriced(step for show in shows for step in planned[show.name] or plan(show, []))
             prepare_while_waiting(shows)
         for show in shows:
@@ -198,6 +207,13 @@ class Build:
                 yield from self._tasks(show, steps)
             else:
                 yield from self._unwritten(show)
+
+    def new_keys(self, steps: Iterable[Step]) -> Iterator[str]:
+        """Return the keys of steps that read no files and were not built here as they are."""
+        for step in steps:
+            name = "" if step.action.inputs else key(manifest(step.action, {}))
+            if name and self.records.recorded_key(step.name) != name:
+                yield name
 
     def _refuse_unpriced(self, steps: Iterable[Step]) -> None:
         """Raise SetupError under a cap when the price of a step is not known: a build could not keep to it."""
@@ -285,6 +301,7 @@ class Build:
 
     def _task(self, show: Production, step: Step, steps: list[Step]) -> Task:
         action = step.action
+        self.left.may_leave(step)
         asked = {"recipe": action.recipe, "reading": action.reading, "request": action.request, "inputs": action.inputs}
         work: Callable[[], Outcome] = partial(self._perform, step)
         file_dep, targets = list(action.inputs.values()), list(action.outputs.values())

@@ -70,8 +70,7 @@ class RecordFile:
         """Forget a task, and the digests of what it made."""
         with self._lock:
             for path in self.record(task_id).get(TARGETS, ()):
-                self._digests[path] = None
-                self._changed_digests.add(path)
+                self.forget_digest(path)
             self.put(task_id, {})
 
     def remove_all(self) -> None:
@@ -123,6 +122,12 @@ class RecordFile:
         """Keep the digest of a file in a certain state."""
         with self._lock:
             self._digests[path] = (state, sha256)
+            self._changed_digests.add(path)
+
+    def forget_digest(self, path: str) -> None:
+        """Forget the digest of a file."""
+        with self._lock:
+            self._digests[path] = None
             self._changed_digests.add(path)
 
     def commit(self) -> None:
@@ -262,7 +267,8 @@ class Records(Dependency):  # type: ignore[misc]  # doit is not typed
     def seal(self, task: Task) -> None:
         """Note what a task has just made, in the thread that made it; raises FileNotFoundError if one is missing."""
         for target in task.targets:
-            os.stat(target)  # noqa: PTH116
+            if not self.digests.is_left(target):
+                os.stat(target)  # noqa: PTH116
         self._outputs[task.name] = self._digests_of(task.targets)
 
     def save_success(self, task: Task, result_hash: Any = None) -> None:
@@ -296,4 +302,5 @@ class Records(Dependency):  # type: ignore[misc]  # doit is not typed
 
     def _digests_of(self, paths: list[str]) -> dict[str, str]:
         # A target may be a folder in somebody's own task; then only its existence counts.
-        return {path: self.digests.digest(path) for path in paths if os.path.isfile(path)}  # noqa: PTH113
+        there = [path for path in paths if os.path.isfile(path) or self.digests.is_left(path)]  # noqa: PTH113
+        return {path: self.digests.digest(path) for path in there}

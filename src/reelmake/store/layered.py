@@ -1,0 +1,266 @@
+"""A store in a folder in front of one that is shared: what anybody has paid for is fetched, and what is made goes up.
+
+What cost money goes up at once, before its step counts as done: another machine never pays for it again. What cost
+none goes up in the background, unless it is quicker made again than sent. Whatever has not gone up, because the line
+was cut or the build killed, is on a list beside the near store, and goes up with a later build.
+
+Nothing that is wrong with the far store fails a build, unless it is required: then what is made is kept near, and that
+is told once.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Final, Literal, TypeVar
+
+from reelmake.action import Receipt
+from reelmake.errors import BuildError, ReelmakeError, RefusedError, SetupError
+from reelmake.logs import log
+from reelmake.store.local import LocalStore
+from reelmake.store.pending import Pending
+from reelmake.store.s3 import S3Store
+
+Found = TypeVar("Found")
+Way = Literal["read", "write"]
+
+TRANSFERS_AT_ONCE: Final = 6  # in the background, up and down
+LOOKS_AT_ONCE: Final = 12
+LARGEST_FREE_BYTES: Final = 100 << 20  # what costs nothing and is larger is made again where it is needed
+NOT_DONE: Final = {
+    "read": "what others have made is not fetched, and may be made and paid for again",
+    "write": "what is made is kept here, and goes up with a later build",
+}
+
+
+class Layered:
+    """The near store, and the far one behind it.
+
+    can_write    whether anything may go up
+    is_required  whether a far store that does not answer ends what is done with it
+    """
+
+    def __init__(self, near: LocalStore, far: S3Store, *, can_write: bool = True, is_required: bool = False) -> None:
+        self.near, self.far = near, far
+        self._can_write, self._is_required = can_write, is_required
+        self._pending = Pending(near.root / "pending", far.bucket.url)
+        self._lock = threading.Lock()
+        self._broken: dict[Way, ReelmakeError] = {}
+        self._found: dict[str, Receipt] = {}  # key -> receipt that is far
+        self._by_blob: dict[str, Receipt] = {}
+        self._missing: set[str] = set()  # keys that were looked for in advance, and are not far
+        self._there: set[str] = set()  # blobs that are far
+        self._pulling: dict[str, threading.Lock] = {}
+        self._pool: ThreadPoolExecutor | None = None
+        self._transfers: list[Future[object]] = []
+
+    # -- what is kept
+
+    def find(self, key: str) -> Receipt | None:
+        """Return the receipt for a key, or None."""
+        return self.near.find(key) or self._find_far(key)
+
+    def read(self, blob: str) -> bytes | None:
+        """Return a blob's bytes, or None when it is nowhere whole."""
+        content = self.near.read(blob)
+        if content is None and self._pull(blob):
+            content = self.near.read(blob)
+        if content is None:
+            content = self._far("read", None, lambda: self.far.read(blob))
+        return content
+
+    def has(self, blob: str) -> bool:
+        """Say whether a blob is anywhere, without reading it."""
+        if self.near.has(blob) or blob in self._there:
+            return True
+        if is_there := self._far("read", default=False, do=lambda: self.far.has(blob)):
+            self._there.add(blob)
+        return is_there
+
+    def is_near(self, blob: str) -> bool:
+        """Say whether a blob is here, and nothing has to be transferred for it."""
+        return self.near.has(blob)
+
+    def fetch(self, blob: str, target: Path) -> bool:
+        """Write a blob to a file, whole or not at all; False when it is nowhere whole."""
+        if self.near.fetch(blob, target) or (self._pull(blob) and self.near.fetch(blob, target)):
+            return True
+        return self._far("read", default=False, do=lambda: self.far.fetch(blob, target))
+
+    def put(self, receipt: Receipt, content: bytes | Path) -> None:
+        """Keep a blob and its receipt here, durably, and far: at once when it was paid for.
+
+        Raises BuildError when that cannot be and is required; it is kept here all the same.
+        """
+        if not self._can_write:
+            self.near.put(receipt, content)
+            return
+        self._pending.add(receipt.key)
+        self.near.put(receipt, content)
+        with self._lock:
+            self._found.pop(receipt.key, None)
+        if receipt.usd != 0:  # nobody knows the price: it may have cost something
+            self._send(receipt)
+        else:
+            self._later(self._send_quietly, receipt)
+
+    def receipts(self) -> Iterator[Receipt]:
+        """Return all receipts, of everybody."""
+        seen = set()
+        for receipt in self.near.receipts():
+            seen.add(receipt.key)
+            yield receipt
+        others: list[Receipt] = []
+        for receipt in self._far("read", others, lambda: list(self.far.receipts())):
+            if receipt.key not in seen:
+                yield receipt
+
+    # -- what is under way on this machine
+
+    def lock(self, key: str) -> AbstractContextManager[object]:
+        """Wait until nobody else on this machine is making what this key stands for."""
+        with self._lock:
+            self._missing.discard(key)  # whoever makes it looks once more: others may have, meanwhile
+        return self.near.lock(key)
+
+    def note(self, key: str) -> Mapping[str, Any] | None:
+        """Return what was noted of a request of this machine."""
+        return self.near.note(key)
+
+    def write_note(self, key: str, note: Mapping[str, Any] | None) -> None:
+        """Note a request of this machine; None removes the note."""
+        self.near.write_note(key, note)
+
+    def notes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Return all notes of this machine."""
+        return self.near.notes()
+
+    # -- before and after a build
+
+    def begin(self) -> None:
+        """Send what an earlier build has not; raises SetupError when the far store is required and not there."""
+        if self._is_required and (error := self.far.bucket.problem()):
+            raise SetupError(_told(error).what, error.fix)
+        if self._can_write:
+            self._send_pending()
+
+    def look_up(self, keys: Iterable[str]) -> None:
+        """Look in the far store, many keys at a time, for receipts and whether their blobs are there."""
+        self._look(keys, lambda receipt: self.has(receipt.blob))
+
+    def bring(self, keys: Iterable[str]) -> None:
+        """Look in the far store, many keys at a time, and have what is there fetched in the background."""
+        self._look(keys, self._pull_later)
+
+    def _look(self, keys: Iterable[str], then: Callable[[Receipt], object]) -> None:
+        wanted = [key for key in dict.fromkeys(keys) if key not in self._found and self.near.find(key) is None]
+        if not wanted or "read" in self._broken:
+            return
+
+        def look(key: str) -> None:
+            if receipt := self._find_far(key):
+                then(receipt)
+            else:
+                self._missing.add(key)
+
+        with ThreadPoolExecutor(LOOKS_AT_ONCE, thread_name_prefix="look") as pool:
+            list(pool.map(look, wanted))
+
+    def _send_pending(self) -> None:
+        """Send what is on the list; what was paid for goes first."""
+        self._pending.take_over(receipt.key for receipt in self.near.receipts())
+        found = [(key, self.near.find(key)) for key in self._pending.keys()]  # noqa: SIM118 (not a dict)
+        for key, receipt in sorted(found, key=lambda one: one[1] is None or one[1].usd == 0):
+            if receipt is None or not self.near.has(receipt.blob):
+                self._pending.remove(key)
+            else:
+                self._later(self._send_quietly, receipt)
+
+    def finish(self) -> None:
+        """Wait until all that is on its way has arrived, or cannot."""
+        while self._transfers:
+            self._transfers.pop().result()
+
+    # -- how
+
+    def _find_far(self, key: str) -> Receipt | None:
+        if key in self._missing:
+            return None
+        if key not in self._found and (receipt := self._far("read", None, lambda: self.far.find(key))):
+            with self._lock:
+                self._found[key] = self._by_blob[receipt.blob] = receipt
+        return self._found.get(key)
+
+    def _pull(self, blob: str) -> bool:
+        """Take a blob, with the receipt by which it was found, into the near store; one thread at a time."""
+        receipt = self._by_blob.get(blob)
+        if receipt is None:
+            return False
+        with self._lock:
+            turn = self._pulling.setdefault(blob, threading.Lock())
+        with turn:
+            if self.near.has(blob) and self.near.find(receipt.key):
+                return True
+            part = self.near.part()
+            try:
+                if not self._far("read", default=False, do=lambda: self.far.fetch(blob, part)):
+                    return False
+                self.near.put(receipt, part)
+            finally:
+                part.unlink(missing_ok=True)
+        return True
+
+    def _pull_later(self, receipt: Receipt) -> None:
+        self._later(lambda found: self._pull(found.blob), receipt)
+
+    def _later(self, do: Callable[[Receipt], object], receipt: Receipt) -> None:
+        with self._lock:
+            if self._pool is None:
+                self._pool = ThreadPoolExecutor(TRANSFERS_AT_ONCE, thread_name_prefix="store")
+            self._transfers.append(self._pool.submit(do, receipt))
+
+    def _send_quietly(self, receipt: Receipt) -> None:
+        try:
+            self._send(receipt)
+        except (BuildError, OSError) as error:  # it stays on the list
+            log().warning("it is kept here, and goes up with a later build", key=receipt.key, reason=str(error))
+        except ValueError:  # it was damaged here: what is made in its place goes up
+            self._pending.remove(receipt.key)
+
+    def _send(self, receipt: Receipt) -> None:
+        """Send a receipt and its blob, and take them off the list."""
+        content = self.near.path(receipt.blob)
+        is_left = receipt.usd == 0 and receipt.kind != "video" and content.stat().st_size > LARGEST_FREE_BYTES
+        if is_left or self._far("write", default=False, do=lambda: self._sent(receipt, content)):
+            self._pending.remove(receipt.key)
+        elif self._is_required:
+            raise _told(self._broken["write"])
+
+    def _sent(self, receipt: Receipt, content: Path) -> bool:
+        self.far.copy(receipt, content)
+        return True
+
+    def _far(self, way: Way, default: Found, do: Callable[[], Found]) -> Found:
+        """Do something with the far store; what is wrong with it is told once, and then it is left alone."""
+        if way in self._broken:
+            return default
+        try:
+            return do()
+        except ReelmakeError as error:
+            with self._lock:
+                if is_first := way not in self._broken:
+                    self._broken[way] = error
+                    if way == "read" or not isinstance(error, RefusedError):
+                        self._broken = {"read": error, "write": error}
+            if self._is_required and way == "read":
+                raise _told(error) from None
+            if is_first:
+                log().warning(f"THE SHARED STORE IS NOT USED: {error}; {NOT_DONE[way]}")
+            return default
+
+
+def _told(error: ReelmakeError) -> BuildError:
+    return BuildError(f"the shared store is required (store_required), and not there: {error.what}", error.fix)

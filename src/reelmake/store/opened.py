@@ -1,0 +1,31 @@
+"""The store of a project, as its settings say: a folder, or a folder in front of a bucket."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from reelmake.settings import Settings
+from reelmake.store import Store
+from reelmake.store.local import LocalStore
+
+
+def open_store(root: Path, settings: Settings, variable: Callable[[str], str | None]) -> Store:
+    """Return the store of the project in `root`; raises SetupError when it cannot be kept, or keys are missing.
+
+    The shared one is not asked for anything before something has to be.
+    """
+    near = LocalStore(root / settings.store)
+    if settings.store_url is None:
+        return near
+    from reelmake.objects import Bucket, access  # noqa: PLC0415 (a project without a shared store needs none of it)
+    from reelmake.store.layered import Layered  # noqa: PLC0415
+    from reelmake.store.s3 import S3Store  # noqa: PLC0415
+
+    bucket = Bucket(settings.store_url, access(variable, settings.proxy), settings.retry_seconds)
+    return Layered(
+        near,
+        S3Store(bucket, near.root / "tmp"),
+        can_write=settings.store_mode == "write",
+        is_required=settings.store_required,
+    )

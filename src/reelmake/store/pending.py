@@ -1,0 +1,49 @@
+"""What has yet to go up to a shared store: an empty file for each key, in a folder beside the near store."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from reelmake.action import KEY_PREFIX
+from reelmake.store.local import make_folder, sync_folder
+
+WHERE_TO: Final = "where-to"
+
+
+class Pending:
+    """The list, which survives a kill and a loss of power. Any thread and process may use it.
+
+    where_to  the shared store for which it is
+    """
+
+    def __init__(self, folder: Path, where_to: str) -> None:
+        self._folder, self._where_to = folder, where_to
+
+    def add(self, key: str) -> None:
+        """Put a key on the list, durably."""
+        make_folder(self._folder)
+        (self._folder / key).touch()
+        sync_folder(self._folder)
+
+    def remove(self, key: str) -> None:
+        """Take a key off the list. That this may be forgotten does no harm: it is sent, and found to be there."""
+        with suppress(FileNotFoundError):
+            (self._folder / key).unlink()
+
+    def keys(self) -> Iterator[str]:
+        """Return what is on the list."""
+        return (path.name for path in sorted(self._folder.glob(f"{KEY_PREFIX}*")))
+
+    def take_over(self, keys: Iterable[str]) -> None:
+        """Put all of these on the list, unless it is for this shared store already: what was made before goes up."""
+        told = self._folder / WHERE_TO
+        if told.is_file() and told.read_text("utf-8") == self._where_to:
+            return
+        make_folder(self._folder)
+        for key in keys:
+            (self._folder / key).touch()
+        sync_folder(self._folder)
+        told.write_text(self._where_to, "utf-8")

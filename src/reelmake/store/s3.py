@@ -1,0 +1,105 @@
+"""Receipts and blobs in a bucket of any S3 API, laid out as in a folder: what everybody who shares it has paid for.
+
+Names come from content, so writing the same thing twice, at the same time too, does no harm and needs no condition.
+What arrives is checked by its digest: what is missing or damaged counts as not there. Requests that are under way and
+locks are a machine's own matter, and not here.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Final
+
+from reelmake.action import Receipt, digest_of
+from reelmake.multipart import upload
+from reelmake.objects import MOST_AT_ONCE, Bucket
+from reelmake.store.local import file_digest, place_of, publish, sound_receipt
+
+ACTIONS: Final = "actions"
+BLOBS: Final = "blobs"
+
+
+class S3Store:
+    """Receipts and blobs in a bucket; every method raises ObjectsError when it does not answer, or refuses.
+
+    work  a folder for what is not finished
+    """
+
+    def __init__(self, bucket: Bucket, work: Path) -> None:
+        self.bucket = bucket
+        self._work = work
+        self._damaged: set[str] = set()
+
+    def find(self, key: str) -> Receipt | None:
+        """Return the receipt for a key, or None; one that is damaged, or is for something else, counts as none."""
+        content = self.bucket.read(place_of(ACTIONS, key))
+        return None if content is None else sound_receipt(content, key)
+
+    def read(self, blob: str) -> bytes | None:
+        """Return a blob's bytes, or None when it is missing or damaged."""
+        content = self.bucket.read(place_of(BLOBS, blob))
+        if content is not None and digest_of(content) != blob:
+            self._damaged.add(blob)
+            return None
+        return content
+
+    def has(self, blob: str) -> bool:
+        """Say whether a blob is there, without reading it."""
+        return self.bucket.head(place_of(BLOBS, blob)) is not None
+
+    def fetch(self, blob: str, target: Path) -> bool:
+        """Write a blob to a file, whole or not at all; False when it is missing or damaged."""
+        self._work.mkdir(parents=True, exist_ok=True)
+        part = Path(tempfile.mkstemp(dir=self._work)[1])
+        try:
+            with part.open("w+b") as file:
+                is_there = self.bucket.fetch(place_of(BLOBS, blob), file)
+            if is_there and file_digest(part) != blob:
+                self._damaged.add(blob)
+                is_there = False
+            if is_there:
+                publish(part, target)
+            return is_there
+        finally:
+            part.unlink(missing_ok=True)
+
+    def put(self, receipt: Receipt, content: bytes | Path) -> None:
+        """Keep a blob, then its receipt. A file that is handed in is taken over."""
+        self.copy(receipt, content)
+        if isinstance(content, Path):
+            content.unlink()
+
+    def copy(self, receipt: Receipt, content: bytes | Path) -> None:
+        """Keep a blob, then its receipt; a file stays where it is."""
+        digest, size = (
+            (file_digest(content), content.stat().st_size)
+            if isinstance(content, Path)
+            else (digest_of(content), len(content))
+        )
+        if digest != receipt.blob:
+            raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
+        text = receipt.to_json()  # before anything is sent: a receipt that cannot be, must not leave a blob
+        if not self._is_whole(receipt.blob, size):
+            name = place_of(BLOBS, receipt.blob)
+            if isinstance(content, Path):
+                upload(self.bucket, name, content)
+            else:
+                self.bucket.put(name, content)
+            self._damaged.discard(receipt.blob)
+        self.bucket.put(place_of(ACTIONS, receipt.key), text.encode(), ContentType="application/json")
+
+    def _is_whole(self, blob: str, size: int) -> bool:
+        """Say whether a blob is there already: an API checks what it is sent, so its length tells enough."""
+        if blob in self._damaged:
+            return False
+        found = self.bucket.head(place_of(BLOBS, blob))
+        return found is not None and found["ContentLength"] == size
+
+    def receipts(self) -> Iterator[Receipt]:
+        """Return all receipts that can be read."""
+        keys = [name.rpartition("/")[2] for name in self.bucket.names(f"{ACTIONS}/")]
+        with ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="receipts") as pool:
+            yield from filter(None, pool.map(self.find, keys))
