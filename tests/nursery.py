@@ -22,11 +22,12 @@ from typing import IO, Any
 HERE = Path(__file__).parent
 # What most programs import sooner or later. The SDKs alone take longer than all else that a small build does.
 MODULES = (
-    "PIL.Image doit.doit_cmd doit.cmd_run elevenlabs.client elevenlabs.environment filelock genai_prices httpx httpx2 "
-    "jinja2 numpy openai openai.resources.chat openai.resources.images pydantic_settings pysubs2 rich.console "
-    "rich.live rich.table structlog tenacity typer reelmake.cli.app reelmake.make reelmake.providers.elevenlabs_speech "
-    "reelmake.providers.fal_image reelmake.providers.openai_image reelmake.providers.openai_script reelmake.read "
-    "reelmake.stages.dialogue reelmake.stages.video reelmake.tasks.loader"
+    "PIL.Image boto3.session botocore.client botocore.endpoint doit.doit_cmd doit.cmd_run elevenlabs.client "
+    "elevenlabs.environment filelock genai_prices httpx httpx2 jinja2 numpy openai openai.resources.chat "
+    "openai.resources.images pydantic_settings pysubs2 rich.console rich.live rich.table structlog tenacity "
+    "typer reelmake.cli.app reelmake.make reelmake.providers.elevenlabs_speech reelmake.providers.fal_image "
+    "reelmake.providers.openai_image reelmake.providers.openai_script reelmake.read reelmake.stages.dialogue "
+    "reelmake.stages.video reelmake.tasks.loader"
 )
 CODE = f"""
 import gc, importlib, json, os, runpy, select, signal, socket, sys

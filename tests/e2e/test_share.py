@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from nursery import Nursery
 from s3_faults import Door, first
 from seaweed import Seaweed, client
-from studio import Studio
+from studio import Studio, finish
 from vendors.server import Vendors
 from workspace import ROOT
 
@@ -23,12 +22,6 @@ pytestmark = pytest.mark.slow
 LEFT = ("background.mp4", "music.flac", "soundtrack.wav", "segments/")
 SECONDS = {"script": 0.1, "voice": 0.2, "queue": 0.1, "image": 0.2}
 KILLS = 4
-
-
-@pytest.fixture(scope="module")
-def nursery() -> Iterator[Nursery]:
-    with Nursery() as found:
-        yield found
 
 
 @pytest.fixture
@@ -74,7 +67,7 @@ def looks(studio: Studio) -> dict[str, str]:
     return {path: told for path, told in studio.outputs().items() if not path.split("/", 2)[2].startswith(LEFT)}
 
 
-def test_what_one_machine_has_paid_for_no_other_pays_for(team: Team, nursery: Nursery, seaweed: Seaweed) -> None:
+def test_what_one_machine_has_paid_for_no_other_pays_for(team: Team, seaweed: Seaweed) -> None:
     """And what is transferred is what people look at: segments come when an edit needs them."""
     v, door = team.v, team.door
     a = team.machine("a")
@@ -82,13 +75,13 @@ def test_what_one_machine_has_paid_for_no_other_pays_for(team: Team, nursery: Nu
     lines = ("ada: Hello there | a moon", "max: And a good day to you | a sun", "ada: Goodbye now | a star")
     a.episode("one", *lines, **more)
     a.episode("two", topic="owls", cast=["ada"], lines=1)
-    nursery.run(a)
+    a.run()
     paid = v.count()
     assert len(team.receipts()) == v.distinct()
 
     door.asked.clear()
     b = team.machine("b", a)
-    told = nursery.run(b)
+    told = b.run().stderr
     assert v.count() == paid
     assert " made" not in told
     assert looks(b) == looks(a)
@@ -100,18 +93,18 @@ def test_what_one_machine_has_paid_for_no_other_pays_for(team: Team, nursery: Nu
     assert door.count("PUT") == 0
 
     door.asked.clear()
-    assert "restored" not in nursery.run(b)
+    assert "restored" not in b.run().stderr
     assert door.asked == [], "with nothing to do the shared store is not asked"
 
     b.episode("one", *lines[:2], "ada: Goodbye for now | a star", **more)
-    nursery.run(b)
+    b.run()
     assert v.count(kind="voice") == 5
     assert v.distinct() == paid_requests(v)
     clean = team.machine("clean", b)
     del clean.env["REELMAKE_STORE_URL"]
     shutil.copytree(b.root / ".reelmake/store", clean.root / ".reelmake/store")
     count = v.count()
-    nursery.run(clean, "video:one")
+    clean.run("video:one")
     assert v.count() == count
     assert clean.outputs("one") == b.outputs("one"), "after an edit, all is as in a clean build"
 
@@ -120,7 +113,7 @@ def test_what_one_machine_has_paid_for_no_other_pays_for(team: Team, nursery: Nu
     d = team.machine("d", b, REELMAKE_STORE_MODE="read", **keys)
     plan = d.told("plan")
     assert (plan["usd"], plan["counts"]["make"]) == ("0", 0)
-    nursery.run(d)
+    d.run()
     assert v.count() == count
     assert looks(d) == looks(b)
     assert door.count("PUT") == door.count("POST") == door.count("DELETE") == 0
@@ -130,31 +123,31 @@ def paid_requests(v: Vendors) -> int:
     return len({(charge.kind, json.dumps(charge.body, sort_keys=True)) for charge in v.billed})
 
 
-def test_what_was_left_and_is_gone_from_the_store_is_made(team: Team, nursery: Nursery) -> None:
+def test_what_was_left_and_is_gone_from_the_store_is_made(team: Team) -> None:
     """Also a background, without which no segment can be made."""
     a = team.machine("a")
     lines = ("ada: Hello there | a moon", "max: And a good day to you | a sun")
     a.episode("one", *lines, background="assets/drift.mp4")
-    nursery.run(a)
+    a.run()
     b = team.machine("b", a)
-    nursery.run(b)
+    b.run()
     assert not (b.root / "build/one/background.mp4").exists()
     s3 = client(team.door.url)
     for one in s3.list_objects_v2(Bucket=team.bucket, Prefix="team/blobs/")["Contents"]:
         s3.delete_object(Bucket=team.bucket, Key=one["Key"])
     count = team.v.count()
     b.episode("one", lines[0], "max: And a fine day to you | a sun", background="assets/drift.mp4")
-    nursery.run(b)
+    b.run()
     assert team.v.count("elevenlabs", "voice") == 3
     assert team.v.count() == count + 1
     assert b.is_built("one")
 
 
-def test_without_the_shared_store_a_build_goes_on_and_says_so_once(team: Team, nursery: Nursery) -> None:
+def test_without_the_shared_store_a_build_goes_on_and_says_so_once(team: Team) -> None:
     a = team.machine("a")
     a.episode("one", "ada: Hello there | a moon")
     team.door.fault = first(10_000, "503")
-    told = nursery.run(a)
+    told = a.run().stderr
     assert told.count("THE SHARED STORE IS NOT USED") == 2 - ("may be made and paid for again" in told)
     assert a.is_built("one")
     refused = team.machine("refused", a, REELMAKE_STORE_REQUIRED="true")
@@ -163,14 +156,12 @@ def test_without_the_shared_store_a_build_goes_on_and_says_so_once(team: Team, n
     assert "Traceback" not in result.stderr
     team.door.fault = first(0, "")
     count = team.v.count()
-    nursery.run(a)
-    nursery.run(team.machine("b", a))
+    a.run()
+    team.machine("b", a).run()
     assert team.v.count() == count
 
 
-def test_kill_9_of_a_build_repeats_on_no_machine_what_has_gone_up(
-    tmp_path: Path, door: Door, seaweed: Seaweed, nursery: Nursery
-) -> None:
+def test_kill_9_of_a_build_repeats_on_no_machine_what_has_gone_up(tmp_path: Path, door: Door, seaweed: Seaweed) -> None:
     dice, killed, acknowledged = random.Random(5), 0, 0
     for number in range(KILLS):
         with Vendors(seconds=SECONDS) as v:
@@ -178,15 +169,15 @@ def test_kill_9_of_a_build_repeats_on_no_machine_what_has_gone_up(
             a = team.machine("a")
             a.episode("one", "ada: Hello there | a moon", "max: And a good day to you | a sun")
             door.asked.clear()
-            build = nursery.start(a)
+            build = a.start()
             sent = dice.randint(3, 16)
             while door.count("PUT") < sent:
                 time.sleep(0.005)
             build.kill()
-            killed += build.wait() < 0
+            killed += finish(build)[0] < 0
             up = team.receipts()
             acknowledged += len(up)
-            nursery.run(b := team.machine("b", a))
+            (b := team.machine("b", a)).run()
             v.settle()
             bought = [json.dumps(charge.body, sort_keys=True) for charge in v.billed]
             again = {body for body in bought if bought.count(body) > 1}
