@@ -5,9 +5,9 @@ A choice of another provider begins anew: options belong to a provider, and what
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
@@ -15,8 +15,10 @@ from reelmake.errors import SetupError
 from reelmake.plan import PAID, Choice, Place, choice_place
 from reelmake.providers import provider, registered
 from reelmake.source import Loc, Source
-from reelmake.spec import Character, Episode, EpisodeProviders, LineProviders, Performer
+from reelmake.spec import LANGUAGE, Character, Episode, EpisodeProviders, Line, LineProviders, Performer
 from reelmake.validation import add_problems
+
+LANGUAGES: Final = "languages"  # where a voice of a character says what is different in some
 
 Add = Callable[[Loc, str, str], None]  # notes a mistake at a place: (where, what is wrong, what to do)
 
@@ -159,21 +161,24 @@ class Casting:
         own_voice = [at for at, line in enumerate(script if isinstance(script, list) else []) if _has_providers(line)]
         return Names(found["script"], found["voice"], dict.fromkeys(own_voice, ""), next(iter(found["voice"]), ""))
 
-    def choices(self, episode: Episode, source: Source) -> dict[Place, Choice]:
-        """Return who performs each request that the episode may make; mistakes are noted where they are."""
+    def choices(self, episode: Episode, source: Source, script: Sequence[Line] | None = None) -> dict[Place, Choice]:
+        """Return who performs each request that the episode may make; mistakes are noted where they are.
+
+        `script` are the lines that it is a translation of, as far as they are in the spec.
+        """
         wanted: list[tuple[Place, str, LineProviders | None, Loc]] = []
         for kind in PAID:
             if kind == "voice":
                 wanted += [((kind, who, ""), who, None, ()) for who in episode.speakers]
             elif kind != "script" or episode.script is None:
                 wanted.append(((kind, "", ""), "", None, ()))
-        for at, line in enumerate(episode.script or []):
+        for at, line in enumerate(episode.script or script or []):
             for kind in ("voice", "image"):
                 loc: Loc = ("script", at, "providers", kind)
                 wanted.append((choice_place(kind, line), line.character, line.providers, loc))
         made: dict[Place, Choice] = {}
         for place, who, own, loc in wanted:  # a mistake that two lines share is noted for both
-            if place not in made and (choice := self._choice(place[0], who, own, loc, episode.providers, source)):
+            if place not in made and (choice := self._choice(place[0], who, own, loc, episode, source)):
                 made[place] = choice
         return made
 
@@ -181,7 +186,7 @@ class Casting:
         return Layer(self.project[kind], lambda at, what, fix: self.add((kind, *at), what, fix))
 
     def _choice(  # noqa: PLR0913, PLR0917 (what is asked for, and of which episode)
-        self, kind: str, who: str, line: LineProviders | None, loc: Loc, episode: EpisodeProviders, source: Source
+        self, kind: str, who: str, line: LineProviders | None, loc: Loc, episode: Episode, source: Source
     ) -> Choice | None:
         if kind == "voice" and who not in self.characters:
             return None  # told elsewhere: there is no such character, or it cannot be read
@@ -189,16 +194,24 @@ class Casting:
         missing = None
         if kind == "voice":
             character, file = self.characters[who]
-            layers += [_voice(name, file, options) for name, options in character.voice.items()]
-            missing = _no_voice(who, layers, episode, line, file)
-        layers.append(Layer(getattr(episode, kind), _adder(source, ("providers", kind))))
+            for name, options in character.voice.items():
+                layers += _voice(name, file, options, episode.language)
+            missing = _no_voice(who, layers, episode.providers, line, file)
+        layers.append(Layer(getattr(episode.providers, kind), _adder(source, ("providers", kind))))
         if line:
             layers.append(Layer(getattr(line, kind), _adder(source, loc)))
         return choose(kind, layers, missing)
 
 
-def _voice(name: str, file: Source, options: Mapping[str, Any]) -> Layer:
-    return Layer(Performer(provider=None, **options), _adder(file, ("voice", name)), name)
+def _voice(name: str, file: Source, options: Mapping[str, Any], language: str) -> Iterator[Layer]:
+    """Yield what a character says of its voice: in general, and then for a language and for its region."""
+    general = {option: value for option, value in options.items() if option != LANGUAGES}
+    yield Layer(Performer(provider=None, **general), _adder(file, ("voice", name)), name)
+    own = options.get(LANGUAGES)
+    for tag in sorted(own if isinstance(own, Mapping) else (), key=len):
+        said = own[tag] if isinstance(own, Mapping) else None
+        if isinstance(said, Mapping) and f"{language}-".lower().startswith(f"{tag}-".lower()):
+            yield Layer(Performer(provider=None, **said), _adder(file, ("voice", name, LANGUAGES, tag)), name)
 
 
 def _no_voice(
@@ -228,5 +241,19 @@ def check_voices(file: Source, voices: Mapping[str, Mapping[str, Any]]) -> None:
             provider("voice", name)
         except SetupError:
             continue  # of a package that is not installed here
-        layer = Layer(Performer(provider=name, **options), _adder(file, ("voice", name)))
-        choose("voice", [layer], Layer(None, lambda _at, _what, _fix: None))
+        general = {option: value for option, value in options.items() if option != LANGUAGES}
+        layer = Layer(Performer(provider=name, **general), _adder(file, ("voice", name)))
+        nowhere = Layer(None, lambda _at, _what, _fix: None)
+        choose("voice", [layer], nowhere)
+        own, place = options.get(LANGUAGES, {}), ("voice", name, LANGUAGES)
+        if not isinstance(own, Mapping):
+            file.add(place, f"voice: {name}: languages: is not a list of `tag: {{...}}`", "write `ja: {...}` below it")
+            continue
+        for tag, said in own.items():
+            if not LANGUAGE.fullmatch(tag):
+                file.add((*place, tag), f"{tag!r} is not a language tag", "write one such as en, en-GB or ja")
+            elif not isinstance(said, Mapping):
+                file.add((*place, tag), f"{tag}: is not a list of options", "write such as `ja: {voice_id: ...}`")
+            else:
+                spoken = Layer(Performer(provider=None, **said), _adder(file, (*place, tag)), name)
+                choose("voice", [layer, spoken], nowhere)

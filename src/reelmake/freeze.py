@@ -41,7 +41,9 @@ def frozen(content: bytes, file: str, lines: Sequence[Line], provider: str) -> b
 
 def _rows(line: Line) -> list[str]:
     rows = [f"  - {line.character}: {_scalar(line.text)}"]
-    return [*rows, f"    image: {_scalar(line.image)}"] if line.image else rows
+    rows += [f"    image: {_scalar(line.image)}"] if line.image else []
+    rows += ["    translations:"] if line.translations else []
+    return [*rows, *(f"      {_scalar(tag)}: {_scalar(text)}" for tag, text in line.translations.items())]
 
 
 def _scalar(text: str) -> str:

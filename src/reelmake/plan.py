@@ -100,6 +100,8 @@ class Production:
     lines_at  the line of the spec on which each line of its script stands; nothing for a script that is not in it
     topic_at  the line of the spec on which its topic stands; 0 when it is not in a file
     publish   where its video is published
+    original  of an episode in another language than the script's: the one that it is a translation of
+    source    the lines that are translated, once they are known; none for an original
     sprites   character -> its pictures while it is telling and while it is hearing, by their paths from the project
     """
 
@@ -113,11 +115,18 @@ class Production:
     sprites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     topic_at: int = 0
     publish: Publish = field(default_factory=Publish)
+    original: Production | None = None
+    source: Sequence[Line] = ()
+
+    @property
+    def spec(self) -> str:
+        """The name of its spec, which an episode in another language shares with its original."""
+        return self.original.name if self.original else self.name
 
     def where(self, at: int) -> str:
         """Return where a line of the script stands: in the spec, or in what was written for it."""
         if at < len(self.lines_at):
-            return f"episodes/{self.name}.yaml:{self.lines_at[at]}"
+            return f"episodes/{self.spec}.yaml:{self.lines_at[at]}"
         return f"line {at + 1} of the script of {self.name}"
 
     def asked(self, kind: str, what: Mapping[str, Any], line: Line | None = None) -> Mapping[str, Any]:
@@ -155,11 +164,12 @@ def is_paid(step: Step) -> bool:
 def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
     """Return all steps of an episode, in an order in which they could be made.
 
+    Without the script that is to be translated, nothing is known of the request for its translation.
     While its lines are not known, these are only the steps that do not need them: a video of no lines is never made.
     Raises BuildError when a line is spoken by somebody who is not in the cast.
     """
-    where = f"episodes/{show.name}.yaml:{show.topic_at}" if show.topic_at and show.episode.script is None else ""
-    steps = [show.step(script(show), where=where)]
+    where = f"episodes/{show.spec}.yaml:{show.topic_at}" if show.topic_at and show.episode.script is None else ""
+    steps = [show.step(script(show), where=where)] if show.source or not show.original else []
     steps += [show.step(make) for make in (background(show), music(show)) if make]
     if not lines:
         return steps
@@ -180,9 +190,11 @@ def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
 
 
 def script(show: Production) -> Action:
-    """Ask for the lines, or take them as the author wrote them."""
+    """Ask for the lines, or for their translation; or take them as the author wrote them."""
     episode = show.episode
     request: Mapping[str, Any]
+    if show.original:
+        return translation(show)
     if episode.script is not None:
         lines = [
             {"character": o.character, "text": o.text, "image": o.image or subject_of(o.text)} for o in episode.script
@@ -197,18 +209,58 @@ def script(show: Production) -> Action:
             "lines": episode.lines,
             "take": episode.take,
             "template": show.kit.templates.get(f"script.{show.choices[choice_place('script')].provider}", ""),
-            "cast": [
-                {
-                    "id": name,
-                    "name": character.name,
-                    "personality": character.personality or "",
-                    "catchphrases": character.catchphrases,
-                }
-                for name, character in show.characters.items()
-            ],
+            "cast": _cast(show),
         }
         request = show.asked("script", what)
     return show.action("script", request, {"script": show.path("script.json")})
+
+
+def _cast(show: Production) -> list[dict[str, Any]]:
+    """Return what a script provider is told of who speaks."""
+    return [
+        {
+            "id": name,
+            "name": character.name,
+            "personality": character.personality or "",
+            "catchphrases": character.catchphrases,
+        }
+        for name, character in show.characters.items()
+    ]
+
+
+def translation(show: Production) -> Action:
+    """Ask for the script's lines in another language, unless the author has written all of them."""
+    language, original = show.episode.language, show.original or show
+    given = [line.translations.get(language, "") for line in show.source]
+    request: Mapping[str, Any]
+    if all(given):
+        lines = [translated(line, text) for line, text in zip(show.source, given, strict=True)]
+        request = {
+            "provider": SPEC,
+            "lines": [{"character": line.character, "text": line.text, "image": line.image} for line in lines],
+        }
+    else:
+        request = show.asked(
+            "script",
+            {
+                "title": show.episode.title,
+                "from": original.episode.language,
+                "language": language,
+                "take": show.episode.take,
+                "template": show.kit.templates.get(f"translation.{show.choices[choice_place('script')].provider}", ""),
+                "cast": _cast(show),
+                "source": [
+                    {"character": line.character, "text": line.text, "given": text}
+                    for line, text in zip(show.source, given, strict=True)
+                ],
+            },
+        )
+    return show.action("script", request, {"script": show.path("script.json")})
+
+
+def translated(line: Line, text: str) -> Line:
+    """Return a line in another language; it shows what the original shows, so that they share the picture."""
+    return line.model_copy(update={"text": text, "image": line.image or subject_of(line.text), "translations": {}})
 
 
 def voice(show: Production, line: Line, line_id: str) -> Action:

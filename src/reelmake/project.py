@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import importlib.resources
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -23,7 +23,7 @@ from reelmake.plan import CPU, Choice, Kit, Place, Production
 from reelmake.providers import all_pools, provider, registered
 from reelmake.settings import Settings, load_settings, mistake, settings_of_pools
 from reelmake.source import Source
-from reelmake.spec import LANGUAGE, NAME, Character, Episode, is_inside, read_character, read_episode, speaker
+from reelmake.spec import LANGUAGE, NAME, Character, Episode, Line, is_inside, read_character, read_episode, speaker
 from reelmake.validation import closest
 
 EPISODES = "episodes"
@@ -146,6 +146,10 @@ class _Desk:
             if episode:
                 choices[name] = casting.choices(episode, source)
             _check_episode(source, self.files, known, casting.names(episode, choices.get(name, {}), source))
+            script = (episode and episode.script) or []
+            for other, version in versions(name, episode):
+                choices[other] = casting.choices(version, source, script)
+                _check_translation(source, version, script, casting.names(version, choices[other], source))
             self.problems += source.problems
         self.problems += [problem for _, source in characters.values() for problem in source.problems]
         kit = _kit(self.root, self.ffmpeg, self.settings, choices, self.problems)
@@ -168,7 +172,23 @@ class _Desk:
             for name, (episode, source) in episodes.items()
             if episode
         }
+        for name, (episode, source) in episodes.items():
+            at = source.line(("languages",)) if source.lines else 0
+            for other, version in versions(name, episode):
+                show = productions[name]
+                lines = tuple(show.episode.script or ())
+                translation = replace(show, name=other, episode=version, choices=choices[other], topic_at=at)
+                productions[other] = replace(translation, original=show, source=lines)
         return Project(self.root, settings, self.ffmpeg, productions)
+
+
+def versions(name: str, episode: Episode | None) -> Iterator[tuple[str, Episode]]:
+    """Yield an episode in each other of its languages, under a name that no file can have: `moths.ja`."""
+    if episode is None:
+        return
+    for language in episode.languages[1:]:
+        told = {"language": language, "languages": [], "cast": episode.speakers, "script": None}
+        yield f"{name}.{language.lower()}", episode.model_copy(update=told)
 
 
 def _misnamed(root: Path) -> Iterator[Problem]:
@@ -258,7 +278,8 @@ def _kit(
     templates = {}
     writers = {choice.provider for made in choices.values() for place, choice in made.items() if place[0] == "script"}
     writers |= {settings.providers.script.provider or ""}
-    for name in ("image", *sorted(f"script.{writer}" for writer in writers)):
+    texts = (f"{text}.{writer}" for writer in writers for text in ("script", "translation"))
+    for name in ("image", *sorted(texts)):
         try:
             templates[name] = template(root, f"{name}.j2")
         except InputError as error:
@@ -292,9 +313,10 @@ def _check_episode(source: Source, files: _Files, characters: AbstractSet[str], 
         if NAME.fullmatch(name) and name not in characters:
             fix = _did_you_mean(name, known, "characters/{}.yaml")
             source.add(("cast", at), f"there is no character {name!r}", fix)
-    language = str(source.data.get("language", Episode.model_fields["language"].default))
+    language = _language(source)
     speaking = _check_language(source, language, asked)
     for at, item in enumerate(_list(source.data.get("script"))):
+        _check_tags(source, at, item)
         if (said := speaker(item)) is None:
             continue
         name, text = said
@@ -315,14 +337,57 @@ def _check_episode(source: Source, files: _Files, characters: AbstractSet[str], 
     files.check(source.data.get("music"), "audio", source, ("music",))
 
 
+OTHER_VOICE = "choose another language:, or another voice provider, such as `providers: {voice: elevenlabs}`"
+OTHER_WRITER = "write the lines under script:, or choose another script provider: `providers: {script: openai}`"
+OTHER_TRANSLATOR = (
+    "choose another script provider, such as `providers: {script: openai}`, or write translations: below each line"
+)
+
+
+def _language(source: Source) -> str:
+    """Return the language of an episode's script, as it is written."""
+    several = [tag for tag in _list(source.data.get("languages")) if isinstance(tag, str)]
+    return str(source.data.get("language", (several or [Episode.model_fields["language"].default])[0]))
+
+
+def _check_tags(source: Source, at: int, item: object) -> None:
+    """Add what a line is translated into that nobody asks for."""
+    own = item.get("translations") if isinstance(item, dict) else None
+    for tag in own if isinstance(own, dict) else ():
+        if LANGUAGE.fullmatch(tag) and tag not in _list(source.data.get("languages"))[1:]:
+            what = f"line {at + 1} is translated into {tag!r}, which is not among languages:"
+            source.add(("script", at, "translations", tag), what, "add it there, after the script's, or remove it here")
+
+
+def _check_translation(source: Source, version: Episode, script: Sequence[Line], asked: Names) -> None:
+    """Add what keeps an episode from being made in another one of its languages."""
+    original, language = _language(source), version.language
+    at = source.data["languages"].index(language)
+    if not script or not all(line.translations.get(language) for line in script):
+        for name in sorted(asked.script):
+            if told := provider("script", name).translation_problem(original, language):
+                source.add(("languages", at), f"languages: {told}", OTHER_TRANSLATOR)
+    for name in sorted(asked.voices):
+        if told := provider("voice", name).language_problem(language):
+            source.add(("languages", at), f"languages: {told}", OTHER_VOICE)
+    for number, line in enumerate(script):
+        text, loc = line.translations.get(language, ""), ("script", number, "translations", language)
+        for name in sorted(asked.voices):
+            speaks = not provider("voice", name).language_problem(language)
+            if text and speaks and (wrong := line_problem(text, language, name)):
+                source.add(loc, f"line {number + 1}, in {language}: {wrong[0]}", wrong[1])
+                break
+
+
 def _check_language(source: Source, language: str, asked: Names) -> set[str]:
     """Add what is wrong with an episode's language, once for each provider; returns the voices' that speak it."""
     speaking = set()
     for kind, names in (("script", asked.script if "script" not in source.data else set()), ("voice", asked.voices)):
         for name in sorted(names):
             if LANGUAGE.fullmatch(language) and (told := provider(kind, name).language_problem(language)):
-                other = "write the lines under script:" if kind == "script" else "choose another language:"
-                source.add(("language",), f"language: {told}", f"{other}, or another {kind} provider")
+                fix = OTHER_VOICE if kind == "voice" else OTHER_WRITER
+                loc = "language" if "language" in source.data else "languages"
+                source.add((loc,), f"{loc}: {told}", fix)
             elif kind == "voice":
                 speaking.add(name)
     return speaking

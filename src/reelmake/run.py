@@ -10,14 +10,15 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from reelmake.action import Action, Receipt, amount_of, digest_of, key, manifest
+from reelmake.action import Action, Receipt, amount_of, canonical_json, digest_of, key, manifest
 from reelmake.errors import BuildError, SetupError
 from reelmake.logs import log
-from reelmake.plan import PAID, SPEC, Production, script
+from reelmake.plan import PAID, SPEC, Production, script, translated
 from reelmake.spec import Line
 from reelmake.store.local import file_digest, publish, unfinished
 from reelmake.workshop import Made, Workshop
@@ -86,15 +87,30 @@ def script_of(show: Production, shop: Workshop) -> list[Line] | None:
 
     if show.episode.script is not None:
         return show.episode.script
+    show = with_source(show, shop)
+    if show.original and not show.source:
+        return None
     action = script(show)
     receipt = shop.store.find(key(manifest(action, {})))
     body = shop.store.read(receipt.blob) if receipt else None
     try:
-        return script_lines(body, action) if body is not None else None
+        if body is None and action.request["provider"] == SPEC:
+            body = canonical_json({"lines": action.request["lines"]}).encode()
+        lines = script_lines(body, action) if body is not None else None
     except (SetupError, OSError):
         raise
     except Exception:  # noqa: BLE001
         return None  # the step that writes the script says what is wrong with it, whatever that is
+    if not lines or not show.original:
+        return lines
+    return [translated(line, said.text) for line, said in zip(show.source, lines, strict=True)]
+
+
+def with_source(show: Production, shop: Workshop) -> Production:
+    """Return an episode with the lines that it is a translation of, as far as they are known."""
+    if show.original is None or show.source:
+        return show
+    return replace(show, source=tuple(script_of(show.original, shop) or ()))
 
 
 def _digests(action: Action, shop: Workshop) -> dict[str, str]:

@@ -34,6 +34,7 @@ MAX_LINES: Final = 200
 MAX_LINE_CHARACTERS: Final = 1000
 MAX_TEXT_CHARACTERS: Final = 2000
 MAX_CAST: Final = 6
+MAX_LANGUAGES: Final = 20
 
 _COLOR: Final = "#[0-9A-Fa-f]{6}"
 
@@ -43,6 +44,11 @@ Name = Annotated[
     str,
     StringConstraints(pattern=rf"^{NAME.pattern}$"),
     form(NAME.pattern, "is not a name of a file in characters/", "write lower-case letters, digits, - and _"),
+]
+Tag = Annotated[
+    str,
+    StringConstraints(pattern=f"^{LANGUAGE.pattern}$"),
+    form(LANGUAGE.pattern, "is not a language tag", "write one such as en, en-GB or ja"),
 ]
 Seconds = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Side = Literal["left", "right"]
@@ -266,6 +272,9 @@ class Line(Record):
     take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
     pause_seconds: Seconds | None = Field(None, description="Silence after this line.")
     providers: LineProviders = Field(LineProviders(), description="Who speaks and draws this line.")
+    translations: dict[Tag, Spoken] = Field(
+        {}, description="What is said in the episode's other languages, by their tags; what is given is not asked for."
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -290,7 +299,7 @@ class Line(Record):
         return {**rest, "character": speakers[0], "text": value[speakers[0]]}
 
 
-LINE_OPTIONS: Final = ("image", "take", "pause_seconds", "providers")
+LINE_OPTIONS: Final = ("image", "take", "pause_seconds", "providers", "translations")
 
 
 class Episode(Record):
@@ -306,13 +315,14 @@ class Episode(Record):
     lines: Annotated[int, Field(ge=1, le=MAX_LINES)] = Field(
         8, description="How many lines the script provider writes."
     )
-    language: Annotated[
-        str,
-        StringConstraints(pattern=f"^{LANGUAGE.pattern}$"),
-        form(LANGUAGE.pattern, "is not a language tag", "write one such as en, en-GB or ja"),
-    ] = Field(
+    language: Tag = Field(
         "en",
         description="What is spoken, as a language tag such as `en` or `en-GB`. The offline providers speak English.",
+    )
+    languages: Annotated[list[Tag], Field(max_length=MAX_LANGUAGES)] = Field(
+        [],
+        description="In place of `language:`, several: a video is made of each. The script is in the first one, and is "
+        "translated into the others; pictures are shared.",
     )
     style: Text = Field(
         "warm flat illustration, soft light", description="How all pictures look; goes into every picture's prompt."
@@ -331,12 +341,30 @@ class Episode(Record):
     providers: EpisodeProviders = Field(EpisodeProviders(), description="Overrides of who performs what.")
     publish: Publish = Field(Publish(), description="Overrides of where the video is published.")
 
-    @field_validator("cast")
+    @model_validator(mode="before")
     @classmethod
-    def _once(cls, cast: list[str]) -> list[str]:
-        if twice := [name for name, times in Counter(cast).items() if times > 1]:
-            raise Wrong(f"names {' and '.join(map(repr, twice))} more than once", "name everyone once")
-        return cast
+    def _first_language(cls, value: object) -> object:
+        """Let the first of several languages be that of the script."""
+        several = value.get("languages") if isinstance(value, dict) else None
+        first = several[0] if isinstance(several, list) and several else None
+        if not isinstance(value, dict) or not isinstance(first, str) or "language" in value:
+            return value
+        return {**value, "language": first}
+
+    @field_validator("cast", "languages")
+    @classmethod
+    def _once(cls, names: list[str]) -> list[str]:
+        if twice := [name for name, times in Counter(map(str.lower, names)).items() if times > 1]:
+            raise Wrong(f"names {' and '.join(map(repr, twice))} more than once", "name each once")
+        return names
+
+    @field_validator("languages")
+    @classmethod
+    def _begins_with_the_scripts(cls, languages: list[str], info: ValidationInfo) -> list[str]:
+        if languages and info.data.get("language", languages[0]) != languages[0]:
+            what = f"begins with {languages[0]!r}, and language: is {info.data['language']!r}"
+            raise Wrong(what, "leave language: out, and name the language of the script first")
+        return languages
 
     @field_validator("script")
     @classmethod
@@ -433,7 +461,8 @@ def line_ids(lines: Sequence[Line]) -> list[str]:
     seen: Counter[str] = Counter()
     ids = []
     for line in lines:
-        content = json.dumps(line.model_dump(mode="json", exclude_defaults=True), sort_keys=True, ensure_ascii=False)
+        told = line.model_dump(mode="json", exclude_defaults=True, exclude={"translations"})
+        content = json.dumps(told, sort_keys=True, ensure_ascii=False)
         words = re.findall(r"[a-z0-9]+", f"{line.character} {line.text.lower()}")
         readable = "-".join(words)[:32].rstrip("-")
         line_id = f"{readable}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.resources
 from decimal import Decimal
 from typing import Any
 
@@ -54,6 +55,27 @@ def test_the_prompt_says_what_any_server_can_rely_on() -> None:
     assert told in text
     assert '"max" is Max Power.' in text
     assert [message["role"] for message in request_for()["messages"]] == ["system", "user"]
+
+
+def test_a_translation_has_the_lines_of_the_original_by_the_same_characters(v: Vendors) -> None:
+    template = (importlib.resources.files("reelmake") / "templates" / "translation.openai.j2").read_text("utf-8")
+    source = [
+        {"character": "max", "text": "Hello there", "given": ""},
+        {"character": "max", "text": "And\nwhy?", "given": "そしてなぜ"},
+        {"character": "ada", "text": "x" * 300, "given": ""},
+    ]
+    told = {name: value for name, value in asked(template=template, language="ja").items() if name != "lines"}
+    request = dict(PROVIDER.shape({**told, "from": "en", "source": source}))
+    assert request["max_line_characters"] == 600
+    assert "2. max: And why? => そしてなぜ" in request["messages"][1]["content"]
+    answer = ask(v, request)
+    lines = PROVIDER.read(answer.body, request)
+    assert [line.character for line in lines] == ["max", "max", "ada"]
+    assert [line.text for line in lines][:2] == ["ええと、「Hello there」と言いました。", "そしてなぜ"]
+    with pytest.raises(ProviderError, match="line 1 is max's, and not ada's as in the original"):
+        PROVIDER.read(answer.body, {**request, "speakers": ["ada", "max", "ada"]})
+    assert answer.usd is not None
+    assert answer.usd <= (PROVIDER.price(request, Prices({})) or 0)
 
 
 def test_an_own_template_may_loop_over_the_cast() -> None:

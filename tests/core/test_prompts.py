@@ -156,7 +156,7 @@ import importlib.resources, sys
 from reelmake.prompts import image_prompt, render
 for template in (importlib.resources.files("reelmake") / "templates").iterdir():
     names = "subject style title speaker listener topic question fact catchphrase closing".split()
-    names += "language lines max_line_characters names characters".split()
+    names += "language lines max_line_characters names characters from_language script".split()
     assert "x" in render(template.read_text("utf-8"), file="", **dict.fromkeys(names, "x"))
 print("jinja2" in sys.modules)
 """

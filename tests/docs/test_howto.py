@@ -24,6 +24,7 @@ EXECUTED = (
     "add-a-character",
     "keep-to-a-budget",
     "set-limits-and-tools",
+    "speak-other-languages",
     "use-a-proxy",
     "use-from-programs",
     "write-an-episode",

@@ -13,6 +13,7 @@ from standin_server import Standin
 from workspace import Workspace
 
 from reelmake.media.tool import Ffmpeg
+from reelmake.project import OTHER_VOICE, OTHER_WRITER
 
 
 def drawn(project: Workspace, path: str, what: str, *options: str) -> None:
@@ -166,8 +167,8 @@ def test_a_language_is_told_once_where_it_is_written(project: Workspace, vendor:
     )
     project.write("episodes/topic.yaml", "title: t\ntopic: x\ncast: [ada]\nlanguage: tlh\n")
     project.write("episodes/form.yaml", "title: t\nlanguage: Klingon\nscript:\n  - ada: 🎉\n")
-    voice = "language: there are no clicks in Klingon; choose another language:, or another voice provider"
-    script = "language: there are no numbers in Klingon; write the lines under script:, or another script provider"
+    voice = f"language: there are no clicks in Klingon; {OTHER_VOICE}"
+    script = f"language: there are no numbers in Klingon; {OTHER_WRITER}"
     change = "change the words, or choose another voice provider"
     assert checked(project, vendor) == [
         "episodes/form.yaml:2: language: 'Klingon' is not a language tag; write one such as en, en-GB or ja",

@@ -1,4 +1,4 @@
-"""Writes scripts that satisfy a JSON schema: lines that count, the cast taking turns."""
+"""Writes scripts that satisfy a JSON schema: lines that count, the cast taking turns; and translates, as it were."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from typing import Any
 LINES = re.compile(r"LINES:\s*(\d+)")
 CAST = re.compile(r"CAST:[^\S\n]*(.+)")
 TOPIC = re.compile(r"TOPIC:[^\S\n]*(.+)")
+LANGUAGE = re.compile(r"LANGUAGE:[^\S\n]*(.+)")
+SOURCE = re.compile(r"^\d+\. ([a-z0-9_-]+): (.*?)(?: => (.*))?$", re.MULTILINE)
 USUAL_LINES = 4
 PLAIN_SCHEMA: dict[str, Any] = {
     "type": "object",
@@ -38,6 +40,9 @@ class Writer:
         self.lines = int(lines[1]) if lines else None
         self.cast = [name.strip() for name in cast[1].split(",")] if cast else ["narrator"]
         self.topic = topic[1].strip().rstrip(".") if topic else "something"
+        language = LANGUAGE.search(self.text)
+        self.language = language[1].strip() if language else "en"
+        self.source = SOURCE.findall(self.text.partition("\nSCRIPT:\n")[2])
 
     def write(self) -> Any:
         """Return a value that the schema allows."""
@@ -94,6 +99,9 @@ class Writer:
         return made
 
     def _string(self, schema: Mapping[str, Any], name: str) -> Any:
+        if self.source and name in ("character", "text"):
+            who, said, _ = self.source[self.at % len(self.source)]
+            return who if name == "character" else translated(said, self.language)
         choices = schema.get("enum")
         if name in ("character", "speaker", "who"):
             choices = [one for one in self.cast if choices is None or one in choices] or choices
@@ -104,6 +112,13 @@ class Writer:
             "image": f"picture {self.at + 1} of {self.topic}",
         }.get(name, f"Line {self.at + 1} about {self.topic}.")
         return text.ljust(schema.get("minLength", 0), ".")[: schema.get("maxLength")]
+
+
+def translated(text: str, language: str) -> str:
+    """Return what a line is in another language: always the same, and another line is another one."""
+    if language == "ja":
+        return f"ええと、「{text}」と言いました。"
+    return f"{language}, {text}"
 
 
 def not_strict(schema: Any, where: tuple[str, ...] = ()) -> str | None:

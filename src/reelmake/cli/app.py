@@ -49,9 +49,10 @@ def root(
 def known_episodes(project: Path, asked: list[str] | None) -> list[str] | None:
     """Return the episodes that were asked for, None for all; raises UsageError for one that there is not."""
     known = episode_names(project)
-    if unknown := [name for name in asked or [] if name not in known]:
+    names = [name.partition(".")[0] for name in asked or []]  # moths.ja is moths, in another language
+    if unknown := [name for name in names if name not in known]:
         raise UsageError(f"there is no episode {unknown[0]!r}", f"choose one of {', '.join(known)}")
-    return asked or None
+    return names or None
 
 
 @contextmanager

@@ -5,11 +5,18 @@ from __future__ import annotations
 import json
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from reelmake.cli.app import ProjectDir, UsageError, app, opened
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reelmake.plan import Production
+    from reelmake.spec import Line
+    from reelmake.tasks.loader import Build
 
 
 @app.command()
@@ -21,7 +28,7 @@ def freeze(
     """Write the script of an episode into its spec, to be reviewed and edited there. Spends nothing."""
     from reelmake.errors import SetupError  # noqa: PLC0415
     from reelmake.freeze import frozen  # noqa: PLC0415
-    from reelmake.plan import script  # noqa: PLC0415
+    from reelmake.plan import SPEC, script  # noqa: PLC0415
     from reelmake.run import run_action, script_of  # noqa: PLC0415
     from reelmake.store.local import publish, unfinished  # noqa: PLC0415
 
@@ -29,7 +36,8 @@ def freeze(
         raise UsageError("it is not said what to freeze", "name episodes, or write --all")
     names = []
     with opened(project, episodes) as build:
-        for show in build.project.productions.values():
+        # what a translation says is written below the lines of its original
+        for show in [show for show in build.project.productions.values() if show.original is None]:
             if show.episode.script is not None:
                 if episodes:
                     print(f"{show.name}: the script is in the spec already", file=sys.stderr)
@@ -42,6 +50,7 @@ def freeze(
                     f"the script of {show.name} is not written yet", f"type `doit script:{show.name}` first"
                 )
             path = Path("episodes", f"{show.name}.yaml")
+            lines = _with_translations(show, lines, build)
             content = frozen(path.read_bytes(), str(path), lines, script(show).request["provider"])
             with unfinished(build.shop.work) as part:
                 part.write(content)
@@ -51,8 +60,21 @@ def freeze(
     if names:
         with opened(project, names) as build:  # what the spec says now is known to the store: a build makes nothing
             for show in build.project.productions.values():
-                if show.episode.script is not None:
-                    run_action(script(show), build.shop, f"script:{show.name}")
+                action = script(show)
+                if action.request["provider"] == SPEC:
+                    run_action(action, build.shop, f"script:{show.name}")
+
+
+def _with_translations(show: Production, lines: Sequence[Line], build: Build) -> list[Line]:
+    """Return the lines of a script with what is known of them in the episode's other languages."""
+    from reelmake.run import script_of  # noqa: PLC0415
+
+    told: list[dict[str, str]] = [{} for _ in lines]
+    for other in build.project.productions.values():
+        if other.original is show:
+            for words, line in zip(told, script_of(other, build.shop) or (), strict=False):
+                words[other.episode.language] = line.text
+    return [line.model_copy(update={"translations": words}) for line, words in zip(lines, told, strict=True)]
 
 
 @app.command()

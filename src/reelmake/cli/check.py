@@ -16,5 +16,5 @@ def check(episodes: Episodes = None, project: ProjectDir = Path()) -> None:
     found = load_project(project, known_episodes(project, episodes))
     for show in found.productions.values():
         plan(show, show.episode.script or [])  # a mistake in a prompt template shows when a prompt is made
-    count = len(found.productions)
+    count = sum(show.original is None for show in found.productions.values())
     print(f"{count} episode{'s' * (count != 1)} checked: no mistakes", file=sys.stderr)

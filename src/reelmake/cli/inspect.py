@@ -29,7 +29,7 @@ def inspect(
     named = (project / BUILD / file.parent.name).resolve()
     is_built = file.parent.resolve() == named and file.stem == file.parent.name
     name = file.stem if is_built else target
-    if name in episode_names(project) and (is_built or not file.is_file()):
+    if name.partition(".")[0] in episode_names(project) and (is_built or not file.is_file()):
         verdict = _of_episode(name, project)
     elif file.is_file():
         verdict = _of_file(file, project)
@@ -51,7 +51,9 @@ def _of_episode(name: str, project: Path) -> Verdict:
     from reelmake.verdict import of_episode  # noqa: PLC0415
 
     with opened(project, [name]) as build:
-        show = build.project.productions[name]
+        show = build.project.productions.get(name)
+        if show is None:
+            raise UsageError(f"there is no episode {name!r}", f"name one of {', '.join(build.project.productions)}")
         return of_episode(show, build.shop, script_of(show, build.shop) or [])
 
 

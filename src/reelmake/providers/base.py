@@ -207,12 +207,21 @@ class ScriptProvider(Provider):
     Asked: `{"provider", "topic", "title", "language", "style", "lines", "take", "template",
     "cast": [{"id", "name", "personality", "catchphrases"}]}`; `template` is the text of the prompt template. A
     provider with options finds them under `"options"`.
+
+    One that translates (`translation_problem` returns nothing) is also asked: `{"provider", "title", "from",
+    "language", "take", "template", "cast", "source": [{"character", "text", "given"}]}`, and answers with a line for
+    each of `source`, by the same character. What is `given` is a translation of the author's, which stays.
     """
 
     def language_problem(self, language: str) -> str:
         """Say why nothing can be written in this language, or return an empty string. Cheap: it runs at every load."""
         del language
         return ""
+
+    def translation_problem(self, original: str, language: str) -> str:
+        """Say why scripts cannot be translated from one language into another, or return an empty string. Cheap."""
+        del original
+        return f"the script provider that is in force cannot translate (into {language!r})"
 
     @abstractmethod
     def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:

@@ -84,6 +84,10 @@ class OfflineScript(ScriptProvider):
         is_english = language.partition("-")[0].lower() == "en"
         return "" if is_english else f"the offline script writer writes English only, not {language!r}"
 
+    def translation_problem(self, original: str, language: str) -> str:  # noqa: ARG002 it knows no other language
+        """Say why a script cannot be translated."""
+        return f"the offline script writer cannot translate, and {language!r} is among them"
+
     def price(self, request: Request, prices: Prices) -> Decimal:  # noqa: ARG002 it works on this machine
         """Return nothing: it is free."""
         return Decimal(0)

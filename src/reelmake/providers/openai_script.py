@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
 from typing import Any, ClassVar, Final, Literal
@@ -17,17 +17,15 @@ from typing import Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from reelmake.action import canonical_json, digest_of
-from reelmake.errors import InputError, Problem, ProviderError
+from reelmake.errors import ProviderError
 from reelmake.logs import log
 from reelmake.prices import Prices
-from reelmake.prompts import render
-from reelmake.providers import openai_api, openai_models, openai_usage, script_text, wire
+from reelmake.providers import openai_api, openai_messages, openai_models, openai_usage, script_text, wire
 from reelmake.providers.base import Answer, Call, Options, Request, ScriptLine, ScriptProvider
 from reelmake.providers.openai_form import Form
 from reelmake.providers.wire import Exchange
 from reelmake.spec import MAX_LINE_CHARACTERS
 
-TEMPLATE: Final = "templates/script.openai.j2"
 MODELS: Final = "gpt-6-luna, gpt-6.1-terra, gpt-6.1-sol or gpt-6-astra"
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
@@ -47,7 +45,6 @@ THINKING_TOKENS: Final[Mapping[str | None, int]] = {
     "max": 100_000,
 }
 
-_HEADING = re.compile(r"== (system|user)")
 _TOO_LONG = re.compile(
     r"context[ _](?:length|window|size)|max_(?:completion_)?tokens|too (?:large|long)", re.IGNORECASE
 )
@@ -101,14 +98,15 @@ class OpenAIScript(ScriptProvider):
     def shape(self, asked: Request) -> Request:
         """Return what is sent; raises InputError for mistakes in the template."""
         options = OpenAIScriptOptions.model_validate(asked.get("options", {}))
-        count, most = int(asked["lines"]), options.max_line_characters
-        ids = [str(member["id"]) for member in asked["cast"]]
+        task = openai_messages.translation if "source" in asked else openai_messages.script
+        messages, schema, wanted = task(asked, options.max_line_characters)
+        count, most = wanted["lines"], wanted["max_line_characters"]
         fitting = THINKING_TOKENS[options.reasoning_effort] + count * (most + LINE_TOKENS)
         effort = {"reasoning_effort": options.reasoning_effort} if options.reasoning_effort else {}
         content = {
             "model": options.model,
-            "messages": _messages(asked, most),
-            "schema": _schema(ids, count),
+            "messages": messages,
+            "schema": schema,
             "max_completion_tokens": options.max_output_tokens or fitting,
             **effort,
             "take": asked["take"],
@@ -116,8 +114,7 @@ class OpenAIScript(ScriptProvider):
         return {
             "provider": asked["provider"],
             **content,
-            "lines": count,
-            "max_line_characters": most,
+            **wanted,
             "cast": [{"id": member["id"], "name": member["name"]} for member in asked["cast"]],
             "seed": int(digest_of(canonical_json(content).encode())[:8], 16) >> 1,  # 31 bits: all servers take them
         }
@@ -132,6 +129,10 @@ class OpenAIScript(ScriptProvider):
     def prepare(self) -> None:
         """Load what asking and reading take."""
         openai_api.load()
+
+    def translation_problem(self, original: str, language: str) -> str:  # noqa: ARG002 it knows them all
+        """Say why a script cannot be translated: there is no reason."""
+        return ""
 
     def ask(self, request: Request, call: Call) -> Answer:
         """Have the script written, in the first form that the server takes."""
@@ -190,65 +191,3 @@ def _failed(response: Exchange) -> Exchange | None:
     # They answer for somebody else, who failed.
     known = status if isinstance(status, int) and 400 <= status < 600 else 502  # noqa: PLR2004 (what HTTP calls errors)
     return replace(response, status=known)
-
-
-def _messages(asked: Request, max_line_characters: int) -> list[dict[str, str]]:
-    """Render the template, and split it at its headings."""
-    cast: list[dict[str, Any]] = [
-        {
-            "id": member["id"],
-            "name": _line(member["name"]),
-            "personality": _line(member["personality"]).rstrip("."),
-            "catchphrases": [_line(said) for said in member["catchphrases"]],
-        }
-        for member in asked["cast"]
-    ]
-    told = {name: _line(asked[name]) for name in ("topic", "title", "language", "style")}
-    text = render(
-        asked["template"],
-        file=TEMPLATE,
-        cast=cast,
-        names=", ".join(member["id"] for member in cast),
-        characters="\n".join(map(_described, cast)),
-        lines=str(asked["lines"]),
-        max_line_characters=str(max_line_characters),
-        **told,
-    )
-    messages: list[dict[str, str]] = []
-    for line in text.splitlines():
-        if heading := _HEADING.fullmatch(line):
-            messages.append({"role": heading[1], "content": ""})
-            continue
-        if not messages:
-            messages.append({"role": "user", "content": ""})
-        messages[-1]["content"] = f"{messages[-1]['content']}\n{line}".strip()
-    messages = [message for message in messages if message["content"]]
-    if not messages:
-        fix = "write what is asked for, with {{ topic }}; or delete the file"
-        raise InputError((Problem(TEMPLATE, 1, "the prompt comes out empty", fix),))
-    return messages
-
-
-def _described(member: Mapping[str, Any]) -> str:
-    """Return a line about a character."""
-    personality = f" Personality: {member['personality']}." if member["personality"] else ""
-    said = ", ".join(f'"{text}"' for text in member["catchphrases"])
-    return f'"{member["id"]}" is {member["name"]}.{personality}{f" Catchphrases: {said}." if said else ""}'
-
-
-def _line(text: Any) -> str:
-    """Return text on one line, so that nothing in it is taken for a line of the template."""
-    return " ".join(str(text or "").split())
-
-
-def _schema(ids: Sequence[str], count: int) -> dict[str, Any]:
-    """Return the JSON schema of the answer, in the strict form: everything required, nothing besides."""
-    line = _strict({"character": {"type": "string", "enum": list(ids)}, **dict.fromkeys(("text", "image"), _TEXT)})
-    return _strict({"lines": {"type": "array", "minItems": count, "maxItems": count, "items": line}})
-
-
-_TEXT: Final = {"type": "string"}
-
-
-def _strict(properties: dict[str, Any]) -> dict[str, Any]:
-    return {"type": "object", "properties": properties, "required": list(properties), "additionalProperties": False}

@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any, Final
 
 from reelmake.errors import ProviderError
@@ -75,7 +76,8 @@ def _content(content: Any) -> str:
 def lines_of(text: str, request: Request) -> tuple[ScriptLine, ...]:
     """Return the lines that a model wrote; raises ProviderError when they are not what was asked for.
 
-    Of the request, `lines`, `max_line_characters` and `cast` (`[{"id", "name"}]`) are looked at.
+    Of the request, `lines`, `max_line_characters` and `cast` (`[{"id", "name"}]`) are looked at; and of one for a
+    translation `speakers` and `given`, with who says each line and what the author has translated.
     """
     found = next(filter(None, map(_listed, _values(text))), None)
     if found is None:
@@ -84,7 +86,12 @@ def lines_of(text: str, request: Request) -> tuple[ScriptLine, ...]:
     if len(found) != request["lines"]:
         raise unusable(f"it has {len(found)} lines instead of {request['lines']}")
     speakers = _speakers(request["cast"])
-    return tuple(_read(number, line, request, speakers) for number, line in enumerate(found, 1))
+    lines = tuple(_read(number, line, request, speakers) for number, line in enumerate(found, 1))
+    for number, (line, who) in enumerate(zip(lines, request.get("speakers", ()), strict=False), 1):
+        if line.character != who:
+            raise unusable(f"line {number} is {line.character}'s, and not {who}'s as in the original")
+    given = request.get("given") or [""] * len(lines)
+    return tuple(replace(line, text=own or line.text) for line, own in zip(lines, given, strict=True))
 
 
 def _values(text: str) -> Iterator[Any]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -17,9 +17,9 @@ from doit.task import Task
 
 from reelmake.action import Action, Receipt, canonical_json, digest_of, explain, key, manifest
 from reelmake.errors import BuildError
-from reelmake.plan import PAID, Production, Step, choice_place, image, is_paid, plan, voice
+from reelmake.plan import PAID, Production, Step, choice_place, image, is_paid, plan, script, voice
 from reelmake.project import Project
-from reelmake.run import key_of, script_of
+from reelmake.run import key_of, script_of, with_source
 from reelmake.spec import MAX_LINE_CHARACTERS, MAX_TEXT_CHARACTERS, Line
 from reelmake.tasks.loader import Build
 from reelmake.workshop import Workshop
@@ -131,7 +131,7 @@ class Forecaster:
     def steps(self, show: Production) -> list[Step]:
         """Return all steps of an episode that are known now: those that need no script, while it is not written."""
         if show.name not in self._steps:
-            self._steps[show.name] = self.build.steps(show) or plan(show, [])
+            self._steps[show.name] = self.build.steps(show) or self.build.early(show)
         return self._steps[show.name]
 
     def _episode(self, show: Production, tasks: Mapping[str, Task]) -> list[Row]:
@@ -301,14 +301,20 @@ class Forecaster:
 
     def _of_lines(self, show: Production) -> list[Row]:
         """Return what the lines of a script that is not written yet cost at most."""
-        episode = show.episode
+        show = with_source(show, self.build.shop)
+        count = len(show.source) or show.episode.lines
         rows = []
+        if show.original and not show.source:
+            action = _longest_translation(show)
+            usd, name = self.build.shop.caller.price(action), f"script:{show.name}"
+            why, key_ = (NOT_WRITTEN,), _bundle([action])
+            rows.append(Row(name, show.name, "script", "make", why, usd, at_most=bool(usd), key=key_, is_paid=True))
         for kind, actions in _longest_lines(show).items():
             prices = [self.build.shop.caller.price(action) for action in actions]
             known = [usd for usd in prices if usd is not None]
             most = max(known, default=None) if len(known) == len(prices) else None
-            usd = None if most is None else most * episode.lines
-            name, why, count = f"{kind}:{show.name}", (NOT_WRITTEN,), episode.lines
+            usd = None if most is None else most * count
+            name, why = f"{kind}:{show.name}", (NOT_WRITTEN,)
             rows.append(
                 Row(
                     name,
@@ -328,15 +334,23 @@ class Forecaster:
 
 def _longest_lines(show: Production) -> dict[str, list[Action]]:
     """Return what is asked for at most while a script is not written: a voice for each of the cast, and a picture."""
-    request = plan(show, [])[0].action.request
-    longest = int(request.get("max_line_characters", MAX_LINE_CHARACTERS))
+    asked = script(show) if show.source or not show.original else _longest_translation(show)
+    longest = int(asked.request.get("max_line_characters", MAX_LINE_CHARACTERS))
     subject = "x" * MAX_TEXT_CHARACTERS
     lines = [Line(character=who, text="x" * longest, image=subject) for who in show.characters]
     spoken = [line for line in lines if choice_place("voice", line) in show.choices]
-    return {
-        "voice": [voice(show, line, "x") for line in spoken],
-        "image": [image(show, line, "x") for line in lines[:1]],
-    }
+    actions = {"voice": [voice(show, line, "x") for line in spoken]}
+    if not show.original:
+        return {**actions, "image": [image(show, line, "x") for line in lines[:1]]}
+    return actions  # a translation shares the pictures
+
+
+def _longest_translation(show: Production) -> Action:
+    """Return what is asked for at most while the script is not written that is to be translated."""
+    original = show.original or show
+    longest = int(script(original).request.get("max_line_characters", MAX_LINE_CHARACTERS))
+    line = Line(character=next(iter(show.characters)), text="x" * longest)
+    return script(replace(show, source=[line] * original.episode.lines))
 
 
 def _bundle(actions: Sequence[Action]) -> str:
@@ -349,7 +363,10 @@ def asked_keys(project: Project, shop: Workshop) -> set[str]:
     keys = set(paid_steps(project, shop))
     for show in project.productions.values():
         if show.episode.script is None and not script_of(show, shop):
+            show = with_source(show, shop)  # noqa: PLW2901 (the same one, and what it is made of)
             keys |= {_bundle(actions) for actions in _longest_lines(show).values()}
+            if show.original and not show.source:
+                keys.add(_bundle([_longest_translation(show)]))
     return keys
 
 
@@ -357,7 +374,7 @@ def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:
     """Return the paid steps of a project whose requests are known, by their keys."""
     found: dict[str, list[Step]] = {}
     for show in project.productions.values():
-        for step in plan(show, script_of(show, shop) or []):
+        for step in plan(with_source(show, shop), script_of(show, shop) or []):
             if is_paid(step):
                 found.setdefault(key(manifest(step.action, {})), []).append(step)
     return found

@@ -32,7 +32,7 @@ from reelmake.project import STATE, Project, episode_names, line_problem, load_p
 from reelmake.provenance import decided_by, reads, write_provenance
 from reelmake.providers import provider
 from reelmake.release import after
-from reelmake.run import key_of, run_action, script_of, stand_in
+from reelmake.run import key_of, run_action, script_of, stand_in, with_source
 from reelmake.settings import variables
 from reelmake.spec import Line
 from reelmake.store.local import sweep
@@ -119,6 +119,7 @@ def asked_for(arguments: Iterable[str], names: list[str]) -> list[str] | None:
     for argument in arguments:
         path = Path(argument).parts
         name = path[1] if path[:1] == (BUILD,) and len(path) > 1 else argument.partition(":")[2].partition(":")[0]
+        name = name.partition(".")[0]  # moths.ja is moths, in another language
         if name not in names:
             return None
         asked.add(name)
@@ -200,7 +201,7 @@ class Build:
         planned = {show.name: self.steps(show) for show in shows}
         if self.may_delay:
             self.shop.store.bring(self.new_keys(step for steps in planned.values() for step in steps))
-            self._refuse_unpriced(step for show in shows for step in planned[show.name] or plan(show, []))
+            self._refuse_unpriced(step for show in shows for step in planned[show.name] or self.early(show))
             prepare_while_waiting(shows)
         for show in shows:
             if steps := planned[show.name]:
@@ -234,6 +235,7 @@ class Build:
         """Return all steps of an episode, or none while there is no script that they could be made of."""
         if show.episode.script is not None:
             return plan(show, show.episode.script)
+        show = with_source(show, self.shop)
         try:
             return plan(show, lines) if (lines := self._lines(show)) else []
         except (OSError, InputError, SetupError):
@@ -242,6 +244,10 @@ class Build:
             # What is stored is of no use, whatever is wrong with it. The step that writes the script will say so;
             # here, no command may fail because of it.
             return []
+
+    def early(self, show: Production) -> list[Step]:
+        """Return the steps of an episode that need no script: for a translation, without it while there is none."""
+        return plan(with_source(show, self.shop), [])
 
     def _lines(self, show: Production) -> list[Line] | None:
         """Return the lines of a script that was written for an episode; raises BuildError when they cannot be used."""
@@ -257,16 +263,28 @@ class Build:
 
     def _unwritten(self, show: Production) -> Iterator[Task]:
         """Return the tasks of an episode before its script is there: placeholders stand for those of its lines."""
-        early = plan(show, [])
+        early = self.early(show)
         yield from (self._task(show, step, []) for step in early)
+        there = {step.name for step in early}
         names = [f"{kind}:{show.name}" for kind in RECIPES if kind not in EARLY]
+        translation = f"script:{show.name}"
+        if translation not in there:  # there is nothing yet that could be translated
+            names.insert(0, translation)
         if not self.may_delay:
             yield from self._looked_at(show, names, [step.name for step in early])
             return
         made = [*names, *(f"{kind}:{show.name}:" for kind in PER_LINE), show.path("")]
-        later = DelayedLoader(partial(self._written, show), executed=f"script:{show.name}", creates=made)
+        later = DelayedLoader(partial(self._written, show), executed=translation, creates=made)
         for name in names:
-            yield Task(name, None, loader=later, subtask_of=name.partition(":")[0])
+            loader = later
+            if name == translation:
+                creator = partial(self._translated, show)
+                loader = DelayedLoader(creator, executed=f"script:{show.spec}", creates=[name])
+            yield Task(name, None, loader=loader, subtask_of=name.partition(":")[0])
+
+    def _translated(self, show: Production) -> Iterator[Task]:
+        """Return the task of a translation, once the script is there that it is made of."""
+        yield from (self._task(show, step, []) for step in self.early(show) if step.kind == "script")
 
     def _looked_at(self, show: Production, names: list[str], early: list[str]) -> Iterator[Task]:
         """Return what a command that only looks finds under the names of steps that need the script.
@@ -288,7 +306,7 @@ class Build:
                 f"the script of {show.name} holds no lines that could be read",
                 "bump the episode's take: for another one, or write the script: yourself",
             )
-        yield from self._tasks(show, plan(show, lines), leave_out=EARLY)
+        yield from self._tasks(show, plan(with_source(show, self.shop), lines), leave_out=EARLY)
 
     def _tasks(self, show: Production, steps: list[Step], leave_out: Collection[str] = ()) -> Iterator[Task]:
         for kind in PER_LINE:
