@@ -41,6 +41,18 @@ class Action:
 
 
 @dataclass(frozen=True, slots=True)
+class Blob:
+    """What a store holds under a digest.
+
+    put_at  when it was put there, or last found to be what is put there, in seconds since the epoch
+    """
+
+    sha256: str
+    size_bytes: int
+    put_at: float
+
+
+@dataclass(frozen=True, slots=True)
 class Receipt:
     """Proof that an action was made: what was asked (`manifest`), what came back (`blob`), what it cost.
 

@@ -192,12 +192,16 @@ class Bucket:
 
     def names(self, under: str = "") -> Iterator[str]:
         """Return the names of all objects that begin so, in order."""
+        return (name for name, _ in self.listed(under))
+
+    def listed(self, under: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Return the names of all objects that begin so, in order, each with its Size, LastModified, ..."""
         page: dict[str, Any] = {}
         while page.get("IsTruncated", not page):
             more = {"ContinuationToken": page["NextContinuationToken"]} if page else {}
             page = self.ask(partial(self._page, under, more))
             for told in page.get("Contents", ()):
-                yield str(told["Key"])[len(self.prefix) :]
+                yield str(told["Key"])[len(self.prefix) :], told
 
     def problem(self) -> ObjectsError | None:
         """Ask for next to nothing, and return what is wrong with the bucket, the keys or the way there."""

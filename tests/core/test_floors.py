@@ -40,6 +40,7 @@ FLOORS = {
         "run",
         "provenance",
         "spending",
+        "pruning",
         "schemas",
         "verdict",
     ),  # do

@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
 import json
-import subprocess
 import sys
-import tarfile
-import tempfile
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -16,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, app, opened
-from reelmake.settings import DOTENV
+from reelmake.cli.revision import project_at
 
 if TYPE_CHECKING:
     from reelmake.tasks.forecast import Forecast, Row
@@ -54,44 +50,14 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
 def _keys_at(revision: str, build: Build) -> set[str]:
     """Return the keys of all paid steps that the specs of a git revision ask for."""
     from reelmake.errors import InputError  # noqa: PLC0415
-    from reelmake.project import load_project  # noqa: PLC0415
     from reelmake.tasks.forecast import asked_keys  # noqa: PLC0415
 
-    packed = _packed(revision)
-    with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            archive.extractall(folder, filter=_harmless)  # noqa: S202 (it is our own, and what leads out is left out)
-        dotenv = Path(DOTENV)
-        if dotenv.is_file():  # settings of this machine are no part of any revision, and hold for all of them
-            (Path(folder) / DOTENV).unlink(missing_ok=True)
-            (Path(folder) / DOTENV).symlink_to(dotenv.absolute())
-        try:
-            before = load_project(Path(folder))
-        except InputError as error:
-            print(f"the specs of {revision} have mistakes, so everything counts as new:\n{error}", file=sys.stderr)
-            return set()
-        return asked_keys(before, build.shop)
-
-
-def _packed(revision: str) -> bytes:
-    """Return the project as it was at a git revision, as a tar; raises UsageError."""
-    command = ["git", "archive", "--format=tar", "--end-of-options", f"{revision}:./"]
     try:
-        packed = subprocess.run(command, capture_output=True, check=False)
-    except FileNotFoundError:
-        raise UsageError("git is not installed", "install it, or plan without --against") from None
-    if packed.returncode:
-        told = packed.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(f"git knows no {revision!r}: {told[-1] if told else ''}", "name a branch, a tag or a commit")
-    return packed.stdout
-
-
-def _harmless(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:
-    """Leave out what would lead out of the folder, such as links to elsewhere: specs are files."""
-    try:
-        return tarfile.data_filter(member, folder)
-    except tarfile.FilterError:
-        return None
+        with project_at(revision) as before:
+            return asked_keys(before, build.shop)
+    except InputError as error:
+        print(f"the specs of {revision} have mistakes, so everything counts as new:\n{error}", file=sys.stderr)
+        return set()
 
 
 def _told(forecast: Forecast, *, show_all: bool) -> list[str]:

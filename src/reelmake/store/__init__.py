@@ -14,13 +14,13 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol
 
-from reelmake.action import Receipt
+from reelmake.action import Blob, Receipt
 from reelmake.store.local import LocalStore
 from reelmake.store.memory import MemoryStore
 
 Note = Mapping[str, Any]  # JSON
 
-__all__ = ["Archive", "LocalStore", "MemoryStore", "Note", "Store"]
+__all__ = ["Archive", "LocalStore", "MemoryStore", "Note", "Prunable", "Store"]
 
 
 class Archive(Protocol):
@@ -48,6 +48,22 @@ class Archive(Protocol):
 
     def receipts(self) -> Iterator[Receipt]:
         """Return all receipts, in no order."""
+        ...
+
+
+class Prunable(Archive, Protocol):
+    """What `prune` can remove things from; nothing else removes anything."""
+
+    def blobs(self) -> Iterator[Blob]:
+        """Return all blobs, in no order, without reading them."""
+        ...
+
+    def remove(self, receipt: Receipt) -> None:
+        """Remove a receipt, unless another has taken its place."""
+        ...
+
+    def remove_blob(self, blob: Blob) -> bool:
+        """Remove a blob, unless it has been put there once more since it was listed; says whether it is gone."""
         ...
 
 

@@ -19,7 +19,7 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Any
 
-from reelmake.action import KEY_PREFIX, Receipt, canonical_json, digest_of
+from reelmake.action import KEY_PREFIX, Blob, Receipt, canonical_json, digest_of
 from reelmake.action import key as key_of
 from reelmake.errors import SetupError
 from reelmake.logs import log
@@ -96,7 +96,7 @@ class LocalStore(Alone):
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
         text = receipt.to_json()  # before anything is written: a receipt that cannot be, must not leave a blob
         target = self.path(receipt.blob)
-        if not (target.is_file() and file_digest(target) == receipt.blob):
+        if not _is_whole(target, receipt.blob):
             self._keep(self._written(content) if isinstance(content, bytes) else content, target)
         else:
             sync_folder(target.parent)  # whoever put it there may not have come as far
@@ -149,6 +149,36 @@ class LocalStore(Alone):
             if receipt := self.find(path.name):
                 yield receipt
 
+    def blobs(self) -> Iterator[Blob]:
+        """Return all blobs, without reading them."""
+        for path in self.root.glob("blobs/*/*"):
+            with suppress(FileNotFoundError):
+                told = path.stat()
+                yield Blob(path.name, told.st_size, told.st_mtime)
+
+    def remove(self, receipt: Receipt) -> None:
+        """Remove a receipt, unless another has taken its place."""
+        with self.lock(receipt.key):
+            if self.find(receipt.key) == receipt:
+                self._action(receipt.key).unlink()
+
+    def remove_blob(self, blob: Blob) -> bool:
+        """Remove a blob, unless it has been put there once more since it was listed; says whether it is gone.
+
+        Who puts it there touches it first (`_is_whole`): before it is moved away, and that is seen here, or after, and
+        then it is missing there, and written.
+        """
+        path, part = self.path(blob.sha256), self.part()
+        try:
+            path.rename(part)
+        except FileNotFoundError:
+            return True
+        if part.stat().st_mtime > blob.put_at:
+            part.replace(path)
+            return False
+        part.unlink()
+        return True
+
     def path(self, blob: str) -> Path:
         """Return where a blob is, or would be; it is not for writing."""
         return self.root / place_of("blobs", blob)
@@ -178,6 +208,15 @@ class LocalStore(Alone):
         part.chmod(0o444)
         part.replace(target)
         sync_folder(target.parent)
+
+
+def _is_whole(path: Path, blob: str) -> bool:
+    """Say whether a blob is there and not damaged; if it is, `remove_blob` knows that somebody needs it."""
+    try:
+        os.utime(path)
+        return file_digest(path) == blob
+    except FileNotFoundError:
+        return False
 
 
 def place_of(part: str, name: str) -> str:

@@ -8,18 +8,20 @@ locks are a machine's own matter, and not here.
 from __future__ import annotations
 
 import tempfile
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
-from reelmake.action import Receipt, digest_of
+from reelmake.action import Blob, Receipt, digest_of
 from reelmake.multipart import upload
 from reelmake.objects import MOST_AT_ONCE, Bucket
 from reelmake.store.local import file_digest, place_of, publish, sound_receipt
 
 ACTIONS: Final = "actions"
 BLOBS: Final = "blobs"
+RENEWED_SECONDS: Final = 12 * 3600
 
 
 class S3Store:
@@ -82,7 +84,7 @@ class S3Store:
         if digest != receipt.blob:
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
         text = receipt.to_json()  # before anything is sent: a receipt that cannot be, must not leave a blob
-        if not self._is_whole(receipt.blob, size):
+        if not self._is_whole(receipt, size):
             name = place_of(BLOBS, receipt.blob)
             if isinstance(content, Path):
                 upload(self.bucket, name, content)
@@ -91,15 +93,43 @@ class S3Store:
             self._damaged.discard(receipt.blob)
         self.bucket.put(place_of(ACTIONS, receipt.key), text.encode(), ContentType="application/json")
 
-    def _is_whole(self, blob: str, size: int) -> bool:
-        """Say whether a blob is there already: an API checks what it is sent, so its length tells enough."""
-        if blob in self._damaged:
+    def _is_whole(self, receipt: Receipt, size: int) -> bool:
+        """Say whether a blob is there already, and stays: an API checks what it is sent, so its length tells enough.
+
+        One that has been there for long, and under other keys, may be about to go (`remove_blob`): it is sent again.
+        """
+        if receipt.blob in self._damaged:
             return False
-        found = self.bucket.head(place_of(BLOBS, blob))
-        return found is not None and found["ContentLength"] == size
+        found = self.bucket.head(place_of(BLOBS, receipt.blob))
+        if found is None or found["ContentLength"] != size:
+            return False
+        return time.time() - found["LastModified"].timestamp() < RENEWED_SECONDS or self.find(receipt.key) is not None
 
     def receipts(self) -> Iterator[Receipt]:
         """Return all receipts that can be read."""
         keys = [name.rpartition("/")[2] for name in self.bucket.names(f"{ACTIONS}/")]
         with ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="receipts") as pool:
             yield from filter(None, pool.map(self.find, keys))
+
+    def blobs(self) -> Iterator[Blob]:
+        """Return all blobs, without reading them."""
+        for name, told in self.bucket.listed(f"{BLOBS}/"):
+            yield Blob(name.rpartition("/")[2], int(told["Size"]), told["LastModified"].timestamp())
+
+    def remove(self, receipt: Receipt) -> None:
+        """Remove a receipt, unless another has taken its place."""
+        if self.find(receipt.key) == receipt:
+            self.bucket.remove(place_of(ACTIONS, receipt.key))
+
+    def remove_blob(self, blob: Blob) -> bool:
+        """Remove a blob, unless it has been put there once more since it was listed; says whether it is gone.
+
+        No API can do this in one step. What is between the two requests is covered by age: whoever puts a blob there
+        sends one again that is half a day old, and nobody removes one that is not older still.
+        """
+        name = place_of(BLOBS, blob.sha256)
+        found = self.bucket.head(name)
+        if found is not None and found["LastModified"].timestamp() > blob.put_at:
+            return False
+        self.bucket.remove(name)
+        return True

@@ -1,0 +1,138 @@
+"""`prune`: removing what no spec needs any more, from this machine and from a shared store."""
+
+from __future__ import annotations
+
+import json
+from contextlib import ExitStack
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from reelmake.cli.app import AsJson, ProjectDir, UsageError, app, opened
+from reelmake.cli.revision import project_at
+from reelmake.pruning import FREE_DAYS, PAID_DAYS, Rule, Waste, waste
+
+if TYPE_CHECKING:
+    from reelmake.settings import Settings
+    from reelmake.store import Prunable, Store
+
+SCHEMA: Final = "reelmake/prune@1"
+MOST_SHOWN: Final = 10
+KILO: Final = 1000
+
+
+@app.command()
+def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
+    project: ProjectDir = Path(),
+    yes: Annotated[bool, typer.Option("--yes", help="Remove it. Without this, it is only told.")] = False,
+    keep_ref: Annotated[
+        list[str] | None, typer.Option(help="Keep what the specs of this git revision need, too; may be repeated.")
+    ] = None,
+    older_than: Annotated[
+        int, typer.Option(min=0, help="What was paid for goes when it is older than so many days.")
+    ] = PAID_DAYS,
+    shared: Annotated[bool, typer.Option("--shared", help="Prune the shared store, and not this machine's.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what no spec needs any more, how much room it takes and what it cost; with --yes, remove it.
+
+    What cost nothing goes after a week. Receipts of what was paid for stay.
+    """
+    from reelmake.tasks.needed import left_over, needed_keys, remove_files  # noqa: PLC0415
+
+    with opened(project, None) as build, ExitStack() as revisions:
+        others = [revisions.enter_context(project_at(revision)) for revision in keep_ref or ()]
+        store = _store(build.shop.store, build.project.settings, is_shared=shared)
+        rule = Rule(needed_keys(build, others), datetime.now(UTC), older_than)
+        found = waste(store.receipts(), store.blobs(), rule)
+        files = {} if shared else left_over(build)
+        if yes:
+            _remove(store, found)
+            remove_files(build, files)
+            build.records.backend.commit()
+    where = build.project.settings.store_url if shared else build.project.settings.store
+    names = sorted(path for made in files.values() for path in made)
+    if as_json:
+        print(json.dumps(_json(str(where), found, names, is_removed=yes), indent=1, ensure_ascii=False))
+    else:
+        print("\n".join(_told(str(where), found, names, is_removed=yes)))
+
+
+def _store(store: Store, settings: Settings, *, is_shared: bool) -> Prunable:
+    """Return the store that is meant; raises UsageError when there is none, or nothing may be removed from it."""
+    from reelmake.store import LocalStore  # noqa: PLC0415
+
+    if isinstance(store, LocalStore):
+        if is_shared:
+            raise UsageError("there is no shared store", "set store_url, or leave --shared out")
+        return store
+    from reelmake.store.layered import Layered  # noqa: PLC0415
+
+    assert isinstance(store, Layered)
+    if is_shared and settings.store_mode == "read":
+        raise UsageError("the shared store is read, and not written to (store_mode)", "prune it where it is written to")
+    return store.far if is_shared else store.near
+
+
+def _remove(store: Prunable, found: Waste) -> None:
+    """Remove receipts first: what is interrupted leaves blobs that nobody needs, and no receipts of what is gone."""
+    for receipt in found.receipts:
+        store.remove(receipt)
+    for blob in found.blobs:
+        store.remove_blob(blob)
+
+
+def _told(where: str, found: Waste, files: list[str], *, is_removed: bool) -> list[str]:
+    """Return it for a terminal."""
+    verb = "removed" if is_removed else "to remove"
+    lines = [f"{where}: {len(found.blobs)} blobs {verb}, {_size(found.size_bytes)}"]
+    if found.paid:
+        lines.append(f"  {len(found.paid)} of them cost ${found.usd}, and would cost that again:")
+        lines += [
+            f"    {receipt.made_at[:10]} {receipt.step or receipt.key}: {_usd(receipt.usd)}"
+            for receipt in sorted(found.paid, key=lambda one: one.made_at)[:MOST_SHOWN]
+        ]
+        if (more := len(found.paid) - MOST_SHOWN) > 0:
+            lines.append(f"    and {more} more; --json tells all")
+    if files:
+        lines.append(f"{len(files)} files of episodes that are gone {verb}, such as {files[0]}")
+    if not is_removed and (found.blobs or files):
+        lines.append("nothing was removed; with --yes it is")
+    return lines
+
+
+def _json(where: str, found: Waste, files: list[str], *, is_removed: bool) -> dict[str, Any]:
+    """Return it as JSON; amounts are text."""
+    return {
+        "schema": SCHEMA,
+        "store": where,
+        "is_removed": is_removed,
+        "blobs": len(found.blobs),
+        "size_bytes": found.size_bytes,
+        "usd": str(found.usd),
+        "free_days": FREE_DAYS,
+        "paid": [
+            {
+                "step": receipt.step,
+                "key": receipt.key,
+                "made_at": receipt.made_at,
+                "usd": None if receipt.usd is None else str(receipt.usd),
+            }
+            for receipt in found.paid
+        ],
+        "files": files,
+    }
+
+
+def _usd(usd: object) -> str:
+    return "nobody knows what" if usd is None else f"${usd}"
+
+
+def _size(size_bytes: int) -> str:
+    size, units = float(size_bytes), ["B", "kB", "MB", "GB"]
+    while size >= KILO and len(units) > 1:
+        size /= KILO
+        units.pop(0)
+    return f"{size:.0f} {units[0]}" if units[0] == "B" else f"{size:.1f} {units[0]}"

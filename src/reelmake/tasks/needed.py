@@ -1,0 +1,59 @@
+"""What the specs of a project still need of stores and outputs, and what is left of episodes that are gone."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+from typing import Final
+
+from reelmake.plan import BUILD
+from reelmake.project import Project
+from reelmake.pruning import FREE_DAYS
+from reelmake.tasks.forecast import paid_steps
+from reelmake.tasks.loader import Build
+
+DAY_SECONDS: Final = 24 * 3600
+
+
+def needed_keys(build: Build, others: Iterable[Project]) -> set[str]:
+    """Return the keys of what the specs of a project, and of others that share its store, ask for.
+
+    Of what is paid for, all keys are known from the specs alone; of what is made here, those of the last build.
+    """
+    keys = {key for project in (build.project, *others) for key in paid_steps(project, build.shop)}
+    recorded = (build.records.recorded_key(name) for name in build.records.made_by() if not _is_gone(name, build))
+    return keys | set(filter(None, recorded))
+
+
+def left_over(build: Build) -> dict[str, list[str]]:
+    """Return the steps of episodes that are gone, with the files that they made at least FREE_DAYS ago.
+
+    Only files that are as they were made: whatever an author has put there since is not ours.
+    """
+    before = time.time() - FREE_DAYS * DAY_SECONDS
+    found: dict[str, list[str]] = {}
+    for name, made in build.records.made_by().items():
+        if _is_gone(name, build):
+            with suppress(OSError):  # it is gone, or was replaced by something that is not a file
+                files = [path for path in made if Path(path).stat().st_mtime < before]
+                found[name] = [path for path in files if build.shop.digest(Path(path)) == made[path]]
+    return {name: files for name, files in found.items() if files}
+
+
+def remove_files(build: Build, found: dict[str, list[str]]) -> None:
+    """Remove what `left_over` found, with folders that it leaves empty."""
+    for name, files in found.items():
+        for path in map(Path, files):
+            path.unlink(missing_ok=True)
+            with suppress(OSError):  # something else is in there
+                for folder in path.parents:
+                    if folder in (Path(BUILD), Path()):
+                        break
+                    folder.rmdir()
+        build.records.remove(name)
+
+
+def _is_gone(task: str, build: Build) -> bool:
+    return task.split(":")[1:2] != [] and task.split(":")[1] not in build.project.productions

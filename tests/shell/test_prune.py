@@ -1,0 +1,123 @@
+"""`reelmake prune`: what it tells, what it removes, and what the next build makes of that."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import pytest
+from standin_server import Standin
+from workspace import Workspace
+
+YEAR_SECONDS = 365 * 24 * 3600
+
+
+def grow_old(project: Workspace) -> None:
+    """Have everything that is stored and built be a year old."""
+    then = time.time() - YEAR_SECONDS
+    for path in [*project.root.glob("build/*/**/*"), *project.root.glob(".reelmake/store/blobs/*/*")]:
+        os.utime(path, (then, then))
+    for path in project.root.glob(".reelmake/store/actions/*/*"):
+        told = json.loads(path.read_bytes())
+        told["made_at"] = f"{time.gmtime(then).tm_year}{told['made_at'][4:]}"
+        path.chmod(0o644)
+        path.write_text(json.dumps(told))
+
+
+def told(project: Workspace, *args: str) -> Any:
+    return json.loads(project.run("prune", "--json", *args, program="reelmake").stdout)
+
+
+@pytest.fixture
+def pair(project: Workspace) -> Workspace:
+    """Build two episodes that share a line, and let a year pass."""
+    project.episode("one", "ada: Hello there", "max: Good day")
+    project.episode("two", "ada: Hello there", "max: Good night")
+    project.run()
+    grow_old(project)
+    return project
+
+
+def test_what_specs_need_stays(pair: Workspace, vendor: Standin) -> None:
+    before = pair.outputs()
+    assert told(pair, "--yes", "--older-than", "0")["blobs"] == 0
+    count = vendor.count()
+    pair.run()
+    assert (pair.outputs(), vendor.count()) == (before, count)
+
+
+def test_an_episode_that_is_gone_is_told_of_and_then_removed(pair: Workspace, vendor: Standin) -> None:
+    (pair.root / "episodes/two.yaml").unlink()
+    before = pair.outputs()
+    dry = told(pair)
+    assert dry["usd"] == "0.02", "its own voice and picture: the others are shared"
+    assert sorted(one["step"].split(":")[0] for one in dry["paid"]) == ["image", "voice"]
+    assert not dry["is_removed"]
+    assert pair.outputs() == before
+    shown = pair.run("prune", program="reelmake").stdout
+    assert "$0.02, and would cost that again" in shown
+    assert shown.endswith("nothing was removed; with --yes it is\n")
+
+    pair.write("build/two/notes.txt", "an author's own")
+    assert told(pair, "--yes")["files"] == dry["files"]
+    left = {path for path in pair.outputs() if path.startswith("build/two/")}
+    assert left == {"build/two/notes.txt"}
+    assert {path: sha for path, sha in before.items() if path.startswith("build/one/")} == pair.outputs("one")
+    count = vendor.count()
+    pair.run()
+    assert vendor.count() == count, "what is left is whole"
+    spent = json.loads(pair.run("cost", "--json", program="reelmake").stdout)
+    assert spent["usd"] == "0.06", "receipts are kept"
+
+    pair.episode("two", "ada: Hello there", "max: Good night")
+    pair.run()
+    assert vendor.count() == count + 2, "what was removed is paid for again"
+    assert told(pair, "--yes")["blobs"] == 0
+
+
+def test_what_was_paid_for_stays_longer_than_what_was_not(pair: Workspace, vendor: Standin) -> None:
+    spec = (pair.root / "episodes/two.yaml").read_text()
+    (pair.root / "episodes/two.yaml").unlink()
+    count = vendor.count()
+    found = told(pair, "--yes", "--older-than", "500")
+    assert (found["usd"], found["paid"]) == ("0", [])
+    assert found["blobs"] > 0
+    pair.write("episodes/two.yaml", spec)
+    pair.run()
+    assert vendor.count() == count
+
+
+def test_what_a_revision_needs_stays(pair: Workspace, vendor: Standin) -> None:
+    who = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.com")
+    for args in (
+        ("init", "-q", "-b", "main"),
+        ("add", "episodes", "characters", "*.toml", "*.py"),
+        ("commit", "-qm", "x"),
+    ):
+        subprocess.run(["git", *who, *args], cwd=pair.root, check=True, capture_output=True)
+    (pair.root / "episodes/two.yaml").unlink()
+    assert told(pair)["usd"] == "0.02"
+    assert told(pair, "--yes", "--keep-ref", "main")["usd"] == "0"
+    wrong = pair.run("prune", "--keep-ref", "nowhere", "--yes", program="reelmake", rc=2)
+    assert "git knows no 'nowhere'" in wrong.stderr
+    count = vendor.count()
+    pair.run()
+    assert vendor.count() == count
+
+
+def test_with_mistakes_in_specs_nothing_is_removed(pair: Workspace) -> None:
+    pair.write("episodes/two.yaml", "nonsense: true\n")
+    before = pair.outputs()
+    pair.run("prune", "--yes", "--older-than", "0", program="reelmake", rc=2)
+    assert pair.outputs() == before
+
+
+def test_without_a_shared_store_there_is_none_to_prune(project: Workspace) -> None:
+    project.episode("one", "ada: Hello there")
+    wrong = project.run("prune", "--shared", program="reelmake", rc=2)
+    assert "there is no shared store; set store_url" in wrong.stderr
+    assert not Path(project.root / "build").exists()
