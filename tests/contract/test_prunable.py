@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,6 +14,8 @@ from far import bucket_at
 from seaweed import Seaweed
 
 from reelmake.action import Blob, key
+from reelmake.cli.prune import remove
+from reelmake.pruning import Rule, waste
 from reelmake.store import LocalStore, Prunable
 from reelmake.store.s3 import RENEWED_SECONDS, S3Store
 
@@ -48,7 +51,7 @@ def test_what_is_removed_is_gone_and_can_be_put_again(store: Prunable) -> None:
     store.remove(SOUND)
     assert store.find(SOUND.key) is None
     assert store.remove_blob(only(store))
-    assert list(store.blobs()) == list(store.receipts()) == []
+    assert not [*store.blobs(), *store.receipts()]
     assert store.read(SOUND.blob) is None
     store.put(SOUND, b"sound")
     assert store.read(SOUND.blob) == b"sound"
@@ -78,6 +81,19 @@ def test_a_blob_that_was_put_there_again_stays(store: Prunable) -> None:
     assert store.read(SOUND.blob) == b"sound"
 
 
+def test_what_is_chosen_is_removed_and_the_rest_is_whole(store: Prunable) -> None:
+    manifests = [{**SOUND.manifest, "recipe": at} for at in range(6)]
+    receipts = [receipt_for(str(at).encode(), manifest=one, usd=Decimal(at % 2)) for at, one in enumerate(manifests)]
+    for at, receipt in enumerate(receipts):
+        store.put(receipt, str(at).encode())
+    needed = {receipt.key for receipt in receipts[:2]}
+    remove(store, waste(store.receipts(), store.blobs(), Rule(needed, datetime.now(UTC) + timedelta(days=365))))
+    assert {blob.sha256 for blob in store.blobs()} == {receipt.blob for receipt in receipts[:2]}
+    assert {one.key for one in store.receipts()} == needed | {receipts[3].key, receipts[5].key}, (
+        "proof of what was paid"
+    )
+
+
 def test_what_is_old_in_a_bucket_is_sent_again_for_another_key(
     tmp_path: Path, seaweed: Seaweed, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -85,7 +101,12 @@ def test_what_is_old_in_a_bucket_is_sent_again_for_another_key(
     bucket = bucket_at(seaweed.url, seaweed.bucket())
     sent: list[str] = []
     put = bucket.put
-    monkeypatch.setattr(bucket, "put", lambda name, content, **more: (sent.append(name), put(name, content, **more)))
+
+    def put_and_tell(name: str, content: bytes | Path, **more: str) -> None:
+        sent.append(name)
+        put(name, content, **more)
+
+    monkeypatch.setattr(bucket, "put", put_and_tell)
     store = S3Store(bucket, tmp_path / "work")
     store.put(SOUND, b"sound")
     store.put(OTHER, b"sound")

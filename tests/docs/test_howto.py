@@ -23,6 +23,7 @@ STANDIN = ROOT / "tests" / "standin"
 EXECUTED = (
     "add-a-character",
     "keep-to-a-budget",
+    "prune-what-is-not-needed",
     "set-limits-and-tools",
     "speak-other-languages",
     "use-a-proxy",

@@ -49,7 +49,7 @@ def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
         found = waste(store.receipts(), store.blobs(), rule)
         files = {} if shared else left_over(build)
         if yes:
-            _remove(store, found)
+            remove(store, found)
             remove_files(build, files)
             build.records.backend.commit()
     where = build.project.settings.store_url if shared else build.project.settings.store
@@ -76,7 +76,7 @@ def _store(store: Store, settings: Settings, *, is_shared: bool) -> Prunable:
     return store.far if is_shared else store.near
 
 
-def _remove(store: Prunable, found: Waste) -> None:
+def remove(store: Prunable, found: Waste) -> None:
     """Remove receipts first: what is interrupted leaves blobs that nobody needs, and no receipts of what is gone."""
     for receipt in found.receipts:
         store.remove(receipt)
