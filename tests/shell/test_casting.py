@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 from workspace import SIZE, Workspace, doit_tables
 
 from reelmake.errors import InputError
@@ -227,3 +228,26 @@ def test_a_line_is_measured_by_the_provider_that_speaks_it(folder: Workspace) ->
     )
     told = [one.partition("; ")[0] for one in wrong(folder)]
     assert "episodes/one.yaml:2: language: there are no clicks in Klingon" in told
+
+
+# -- pictures -----------------------------------------------------------------------------------------------------
+
+
+def test_a_character_is_a_file_and_its_pictures_and_hears_with_its_own_face(folder: Workspace) -> None:
+    Image.new("RGBA", (72, 90), (0, 0, 0, 0)).save(folder.root / "face.png")
+    face = (folder.root / "face.png").read_bytes()
+    for name in ("iris/telling", "iris/hearing", "noor/telling"):
+        folder.write(f"characters/{name}.png", face)
+    voiced, both = "voice: {standin: {}}", "{telling: iris/telling.png, hearing: iris/hearing.png}"
+    folder.write(
+        "characters/iris.yaml",
+        f"name: Iris\n{voiced}\nsprites: {both}\n",
+    )
+    folder.write("characters/noor.yaml", f"name: Noor\n{voiced}\nsprites: {{telling: noor/telling.png}}\n")
+    episode(folder, "script: [{iris: Eins}, {noor: Zwei}]\n")
+    show = loaded(folder)
+    assert show.sprites["iris"] == ("characters/iris/telling.png", "characters/iris/hearing.png")
+    assert show.sprites["noor"] == ("characters/noor/telling.png", "characters/noor/telling.png")
+    (first, second) = (step.action.inputs for step in plan(show, show.episode.script or []) if step.kind == "segment")
+    assert [first["sprite.0"], first["sprite.1"]] == ["characters/iris/telling.png", "characters/noor/telling.png"]
+    assert [second["sprite.0"], second["sprite.1"]] == ["characters/iris/hearing.png", "characters/noor/telling.png"]
