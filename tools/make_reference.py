@@ -1,7 +1,7 @@
-"""Write the reference pages that follow from the code: `uv run python -m tools.make_reference`.
+"""Write what follows from the code: the reference pages and `schemas/`: `uv run python -m tools.make_reference`.
 
 The tables come from the models that read specs and settings, the help pages from the commands themselves. With
-`--check` nothing is written: it names the pages that are stale, and ends with exit code 1 if there is one.
+`--check` nothing is written: it names the files that are stale, and ends with exit code 1 if there is one.
 """
 
 from __future__ import annotations
@@ -19,12 +19,14 @@ from reelmake.cli import app
 from reelmake.gate import DEFAULT_LIMIT
 from reelmake.plan import RECIPES
 from reelmake.providers import PROVIDERS
+from reelmake.schemas import SCHEMAS, schema_text
 from reelmake.settings import Settings
 from reelmake.tasks.loader import ABOUT, PER_LINE
 from tools.reference_tables import CHARACTER_PARTS, EPISODE_PARTS, section, settings_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+SCHEMA_FILES = ROOT / "schemas"  # specs name them, for editors: they are read in git, too
 COMMAND = "uv run python -m tools.make_reference"
 HELP_COLUMNS = 100
 
@@ -238,10 +240,11 @@ def _commands() -> Iterator[str]:
 
 
 def main(arguments: list[str]) -> int:
-    """Write the pages, or with `--check` name those that are stale; returns the exit code."""
+    """Write the files, or with `--check` name those that are stale; returns the exit code."""
     stale = []
-    for name, page in PAGES.items():
-        path, text = REFERENCE / name, page()
+    written = {REFERENCE / name: page() for name, page in PAGES.items()}
+    written |= {SCHEMA_FILES / f"{name}.json": schema_text(name) for name in SCHEMAS}
+    for path, text in written.items():
         if not path.is_file() or path.read_text("utf-8") != text:
             stale.append(path.relative_to(ROOT))
             if "--check" not in arguments:

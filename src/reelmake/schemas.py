@@ -6,6 +6,7 @@ a speaker's name in place of `character:`) is added here, in one place for each.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from typing import Any, Final
 
@@ -30,6 +31,11 @@ def schema_of(name: str) -> dict[str, Any]:
     made = SCHEMAS[name].model_json_schema(by_alias=True)
     made["$defs"] = {part: _AS_WRITTEN.get(part, _same)(told) for part, told in made.get("$defs", {}).items()}
     return {"$schema": DIALECT, "$id": f"reelmake/{name}.json", **made}
+
+
+def schema_text(name: str) -> str:
+    """Return a schema as it stands in a file."""
+    return json.dumps(schema_of(name), indent=1, ensure_ascii=False) + "\n"
 
 
 def _same(model: dict[str, Any]) -> dict[str, Any]:

@@ -30,8 +30,13 @@ def test_a_schema_is_one_and_describes_every_name(name: str) -> None:
 
 
 @pytest.mark.parametrize("path", SPECS, ids=lambda path: path.stem)
-def test_the_samples_are_right(path: Path) -> None:
-    assert mistakes(path.parent.name.removesuffix("s"), yaml.safe_load(path.read_text("utf-8"))) == []
+def test_the_samples_name_their_schema_and_are_right_by_it(path: Path) -> None:
+    """An editor reads the schema that the first line names, relative to the spec."""
+    text = path.read_text("utf-8")
+    named = text.partition("\n")[0].removeprefix("# yaml-language-server: $schema=")
+    schema = json.loads((path.parent / named).read_text("utf-8"))
+    assert schema["$id"] == f"reelmake/{path.parent.name.removesuffix('s')}.json"
+    assert [error.message for error in Draft202012Validator(schema).iter_errors(yaml.safe_load(text))] == []
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -83,14 +82,14 @@ def schema(
     out: Annotated[Path | None, typer.Option(help="Write all of them into this folder, for editors.")] = None,
 ) -> None:
     """Print a JSON Schema, of specs for editors and of the stages' documents for programs."""
-    from reelmake.schemas import SCHEMAS, schema_of  # noqa: PLC0415
+    from reelmake.schemas import SCHEMAS, schema_text  # noqa: PLC0415
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
         for each in SCHEMAS:
-            (out / f"{each}.json").write_text(json.dumps(schema_of(each), indent=1, ensure_ascii=False) + "\n", "utf-8")
+            (out / f"{each}.json").write_text(schema_text(each), "utf-8")
             print(out / f"{each}.json")
     elif name in SCHEMAS:
-        print(json.dumps(schema_of(name), indent=1, ensure_ascii=False))
+        print(schema_text(name), end="")
     else:
         raise UsageError(f"there is no schema {name!r}", f"name one of {', '.join(SCHEMAS)}, or a folder with --out")
