@@ -10,6 +10,7 @@
         ├── ProviderError      a provider could not perform a request, and asking again would not help
         │   ├── AccountError   nor would any other request: the key, the plan or the credit is what is wrong
         │   ├── BusyError      it did nothing and billed nothing: it may be asked again
+        │   ├── UnusableError  it was performed, and what came of it cannot be used
         │   └── LostError      nobody knows whether it was done, and billed: the answer did not arrive
         ├── ObjectsError       an S3 API did not do what it was asked
         │   ├── NoObjectError     what was asked for is not there
@@ -116,6 +117,10 @@ class BusyError(ProviderError):
         super().__init__(what, fix)
         self.retry_after_seconds = retry_after_seconds
         self.too_many = too_many
+
+
+class UnusableError(ProviderError):
+    """A request was performed, and billed, and what came of it is kept and cannot be used."""
 
 
 class LostError(ProviderError):

@@ -25,6 +25,7 @@ from reelmake.settings import Settings, load_settings, mistake, settings_of_pool
 from reelmake.source import Source
 from reelmake.spec import LANGUAGE, NAME, Character, Episode, Line, is_inside, read_character, read_episode, speaker
 from reelmake.validation import closest
+from reelmake.wording import spoken
 
 EPISODES = "episodes"
 CHARACTERS = "characters"
@@ -329,7 +330,7 @@ def _check_episode(source: Source, files: _Files, characters: AbstractSet[str], 
             what = f"line {at + 1} is spoken by {name!r}, and there is no such character"
             source.add(("script", at, name), what, _did_you_mean(name, known, "characters/{}.yaml"))
         voice = asked.voice(at)
-        if text.strip() and voice in speaking and (wrong := line_problem(text, language, voice)):
+        if spoken(text).strip() and voice in speaking and (wrong := line_problem(spoken(text), language, voice)):
             source.add(("script", at, name), f"line {at + 1}: {wrong[0]}", wrong[1])
     background = source.data.get("background")
     file = background.get("file") if isinstance(background, dict) else background

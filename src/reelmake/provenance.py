@@ -11,6 +11,7 @@ from typing import Any, Final
 from reelmake.action import canonical_json, digest_of, key, manifest
 from reelmake.media.card import is_card
 from reelmake.plan import PAID, Production, Step
+from reelmake.repair import paid_after
 from reelmake.run import write_output
 from reelmake.workshop import Workshop
 
@@ -50,7 +51,8 @@ def provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> dict[
         made_of[step.name] = {"key": name, "sha256": receipt.blob, "provider": receipt.provider}
         sources.update({p: digests[s] for s, p in step.action.inputs.items() if not p.startswith(show.path(""))})
         if step.kind in PAID and name not in counted:
-            paid[step.kind].append(receipt.usd)
+            again = paid_after(receipt, shop.store)
+            paid[step.kind] += [receipt.usd, *([again.usd] if again else [])]
             counted.add(name)
     video = show.path(f"{show.name}.mp4")
     placed = [

@@ -9,7 +9,7 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from reelmake.action import Action, canonical_json
-from reelmake.errors import ProviderError
+from reelmake.errors import ProviderError, UnusableError
 from reelmake.media import sound
 from reelmake.media.tool import Ffmpeg
 from reelmake.plan import SPEC
@@ -29,7 +29,7 @@ def read_script(body: bytes, action: Action, ffmpeg: Ffmpeg) -> dict[str, bytes]
 
 
 def script_lines(body: bytes, action: Action) -> list[Line]:
-    """Return the lines of a stored script; raises ProviderError when they cannot be used."""
+    """Return the lines of a stored script; raises UnusableError, or ProviderError, when they cannot be used."""
     name = action.request["provider"]
     if name == SPEC:
         return [Line(**line) for line in json.loads(body)["lines"]]
@@ -48,10 +48,10 @@ def script_lines(body: bytes, action: Action) -> list[Line]:
     return lines
 
 
-def _unusable(name: str, why: str) -> ProviderError:
-    """Return the error that a stored script ends in; it stays stored, and asking again is the author's choice."""
+def _unusable(name: str, why: str) -> UnusableError:
+    """Return the error that a stored script ends in; it stays stored."""
     fix = "bump the episode's take: for another one, or write the script: yourself"
-    return ProviderError(f"the script that {name} wrote cannot be used: {why}", fix)
+    return UnusableError(f"the script that {name} wrote cannot be used: {why}", fix)
 
 
 def read_voice(body: bytes, action: Action, ffmpeg: Ffmpeg) -> dict[str, bytes]:

@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Literal
 
 from reelmake.action import Action, Receipt, amount_of, canonical_json, digest_of, key, manifest
-from reelmake.errors import BuildError, SetupError
+from reelmake.errors import BuildError, SetupError, UnusableError
 from reelmake.logs import log
 from reelmake.plan import PAID, SPEC, Production, script, translated
+from reelmake.repair import follow_up
 from reelmake.spec import Line
 from reelmake.store.local import file_digest, publish, unfinished
 from reelmake.workshop import Made, Workshop
@@ -30,8 +31,24 @@ CARD_PIXELS = 960
 def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
     """Make what an action asks for, unless anybody ever has, and write its outputs; `step` is who is told to have paid.
 
+    A script that was bought and cannot be used is asked for once more, by a request of its own (see `repair`).
     Raises BuildError (CapError, ProviderError, MediaError) when it cannot be made; the store then holds nothing new.
     """
+    try:
+        return _run(action, shop, step)
+    except UnusableError:
+        again = _again(action, shop)
+        if again is None:
+            raise
+    try:
+        return _run(again, shop, step)
+    except UnusableError as error:
+        error.what += " (it was told what was wrong with the first one)"
+        raise
+
+
+def _run(action: Action, shop: Workshop, step: str) -> Outcome:
+    """Make one thing, and write its outputs."""
     digests = _digests(action, shop)
     asked = manifest(action, digests)
     name = key(asked)
@@ -81,22 +98,23 @@ def key_of(action: Action, shop: Workshop) -> str:
     return key(manifest(action, _digests(action, shop)))
 
 
+def _again(action: Action, shop: Workshop) -> Action | None:
+    """Return what asks once more for an answer that is stored and cannot be used, if anything does."""
+    receipt = shop.store.find(key_of(action, shop))
+    body = shop.store.read(receipt.blob) if receipt else None
+    return None if body is None else follow_up(action, body)
+
+
 def script_of(show: Production, shop: Workshop) -> list[Line] | None:
     """Return the lines of an episode, or None when they have yet to be written, or cannot be read."""
-    from reelmake.read import script_lines  # noqa: PLC0415
-
     if show.episode.script is not None:
         return show.episode.script
     show = with_source(show, shop)
     if show.original and not show.source:
         return None
     action = script(show)
-    receipt = shop.store.find(key(manifest(action, {})))
-    body = shop.store.read(receipt.blob) if receipt else None
     try:
-        if body is None and action.request["provider"] == SPEC:
-            body = canonical_json({"lines": action.request["lines"]}).encode()
-        lines = script_lines(body, action) if body is not None else None
+        lines = _stored_lines(_again(action, shop) or action, shop)
     except (SetupError, OSError):
         raise
     except Exception:  # noqa: BLE001
@@ -111,6 +129,16 @@ def with_source(show: Production, shop: Workshop) -> Production:
     if show.original is None or show.source:
         return show
     return replace(show, source=tuple(script_of(show.original, shop) or ()))
+
+
+def _stored_lines(action: Action, shop: Workshop) -> list[Line] | None:
+    from reelmake.read import script_lines  # noqa: PLC0415
+
+    receipt = shop.store.find(key_of(action, shop))
+    body = shop.store.read(receipt.blob) if receipt else None
+    if body is None and action.request["provider"] == SPEC:
+        body = canonical_json({"lines": action.request["lines"]}).encode()
+    return script_lines(body, action) if body is not None else None
 
 
 def _digests(action: Action, shop: Workshop) -> dict[str, str]:

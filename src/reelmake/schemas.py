@@ -23,6 +23,7 @@ SCHEMAS: Final[dict[str, type[BaseModel]]] = {
     "settings": Settings,
     **DOCUMENTS,
 }
+_SCREENPLAY: Final = {"type": "string", "minLength": 1}
 _NUMBER: Final = {"type": "integer", "minimum": 1, "maximum": 9999}
 
 
@@ -30,6 +31,8 @@ def schema_of(name: str) -> dict[str, Any]:
     """Return a schema by its name."""
     made = SCHEMAS[name].model_json_schema(by_alias=True)
     made["$defs"] = {part: _AS_WRITTEN.get(part, _same)(told) for part, told in made.get("$defs", {}).items()}
+    if name == "episode":
+        made["properties"]["script"]["anyOf"].insert(0, _SCREENPLAY)
     return {"$schema": DIALECT, "$id": f"reelmake/{name}.json", **made}
 
 

@@ -24,9 +24,11 @@ from pydantic import (
     model_validator,
 )
 
+from reelmake.screenplay import speeches
 from reelmake.source import Source, read_source
 from reelmake.timeline import FRAME_RATES, Flow
 from reelmake.validation import Record, Wrong, closest, form, shown, validate
+from reelmake.wording import spoken
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
@@ -39,7 +41,20 @@ MAX_LANGUAGES: Final = 20
 _COLOR: Final = "#[0-9A-Fa-f]{6}"
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_CHARACTERS)]
-Spoken = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE_CHARACTERS)]
+
+
+def _said(text: str) -> str:
+    said = spoken(text)
+    if not any(map(str.isalnum, said)) and said != text:
+        raise Wrong(
+            f"{shown(text)} is no speech: it is a stage direction, or markup", "write what is said, or remove it"
+        )
+    return said
+
+
+Spoken = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE_CHARACTERS), AfterValidator(_said)
+]
 Name = Annotated[
     str,
     StringConstraints(pattern=rf"^{NAME.pattern}$"),
@@ -267,7 +282,7 @@ class Line(Record):
     """Who says what, and what is shown. Written as `- ada: What she says.` with the other names below it."""
 
     character: Annotated[Name, BeforeValidator(_clear)] = Field(description="Who speaks: the name before the colon.")
-    text: Spoken = Field(description="What is said, after the colon.")
+    text: Spoken = Field(description="What is said, after the colon; stage directions and markup in it are left out.")
     image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
     take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
     pause_seconds: Seconds | None = Field(None, description="Silence after this line.")
@@ -335,7 +350,10 @@ class Episode(Record):
     )
     take: Annotated[int, Field(ge=1, le=9999)] = Field(1, description="Another number asks for another script.")
     script: Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES)] | None = Field(
-        None, description="The lines, in order. Given here, no script provider is called.", validate_default=True
+        None,
+        description="The lines, in order; or a screenplay or chat, as one text. Given here, no script provider is "
+        "called.",
+        validate_default=True,
     )
     reel: Reel = Field(Reel(), description="Overrides of the project's video format.")
     providers: EpisodeProviders = Field(EpisodeProviders(), description="Overrides of who performs what.")
@@ -422,6 +440,7 @@ class Character(Record):
 def read_episode(content: bytes, file: str) -> tuple[Episode | None, Source]:
     """Read an episode; problems are in the source, and the episode is None when there are any."""
     source = read_source(content, file, ("title", "script"))
+    _unfold(source, content)
     _place_lines(source)
     return validate(Episode, source), source
 
@@ -430,6 +449,22 @@ def read_character(content: bytes, file: str) -> tuple[Character | None, Source]
     """Read a character; problems are in the source, and the character is None when there are any."""
     source = read_source(content, file, ("name",))
     return validate(Character, source), source
+
+
+def _unfold(source: Source, content: bytes) -> None:
+    """Let a script that is one text stand as a list of lines, each at the row on which its speech begins."""
+    text = source.data.get("script")
+    if not isinstance(text, str) or not text.strip():
+        return
+    found = speeches(text)
+    if not found:
+        return  # told as what it is: no list
+    first = source.line(("script",))
+    first += re.search(rb":\s*[|>]", content.splitlines()[first - 1]) is not None  # where the text itself begins
+    source.data["script"] = [{speech.speaker: speech.text} for speech in found]
+    for at, speech in enumerate(found):
+        for place in (("script", at), ("script", at, speech.speaker)):
+            source.lines[place] = first + speech.row
 
 
 def _place_lines(source: Source) -> None:

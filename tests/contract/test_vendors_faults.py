@@ -70,7 +70,7 @@ def test_too_few_tokens_stop_a_script(ask: Clients) -> None:
 
 
 def test_all_faults_are_proved() -> None:
-    assert {*FAULTS, "length", "filtered"} == set(NAMES)
+    assert {*FAULTS, "length", "filtered", "miscount"} == set(NAMES)
 
 
 @pytest.mark.parametrize("kind", KINDS[:3])

@@ -15,7 +15,7 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "reelmake"
 
 FLOORS = {
-    0: ("errors", "source", "validation", "spec", "documents", "action", "timeline"),  # words
+    0: ("errors", "source", "validation", "wording", "screenplay", "spec", "documents", "action", "timeline"),  # words
     1: (
         "words",
         "direction",
@@ -37,6 +37,7 @@ FLOORS = {
         "workshop",
         "make",
         "read",
+        "repair",
         "run",
         "provenance",
         "spending",

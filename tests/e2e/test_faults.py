@@ -161,6 +161,8 @@ SCRIPT = cells(
     ("length", ALWAYS, 1, 1, FAILED, ANOTHER_SCRIPT.format("it ran out of tokens"), 0, True),
     ("filtered", ALWAYS, 1, 1, FAILED, ANOTHER_SCRIPT.format("a content filter stopped it"), 0, True),
     ("broken_json", ALWAYS, 1, 1, FAILED, ANOTHER_SCRIPT.format("the answer is not JSON"), 0, True),
+    ("miscount", ALWAYS, 2, 2, FAILED, ANOTHER_SCRIPT.format("there are no lines in it"), 0, True),
+    ("miscount", 1, 2, 2, BUILT),
 )
 
 

@@ -114,7 +114,7 @@ def test_a_meter_bills_at_most_what_is_planned_and_the_difference_is_shown(tmp_p
     told = studio.cost("--by", "kind")
     for kind, quoted in (("script", first["script"]), ("image", second["image"])):
         assert 0 <= told.of(kind) - v.spent(kind=kind) <= MICRO_USD
-        assert told.of(kind, "quoted_usd") == quoted > told.of(kind)
+        assert quoted >= told.of(kind, "quoted_usd") > told.of(kind), "a script may have to be asked for twice"
     shown = studio.run("cost", "--by", "kind", program="reelmake").stdout
     assert f"quoted ${told.of('image', 'quoted_usd')}" in shown
 

@@ -12,6 +12,7 @@
 | hang              | nothing, for `hang_seconds`; then the connection closes                 | no     |
 | filtered          | a script that stops early: finish_reason content_filter                 | yes    |
 | length            | a script that stops early: finish_reason length                         | yes    |
+| miscount          | a script of one line less than was asked for                            | yes    |
 | cut               | half of the body, though Content-Length told of all of it               | yes    |
 | cut_unsized       | half of the body without a Content-Length, then the connection closes   | yes    |
 | broken_json       | half of the body, told as if it were all                                | yes    |
@@ -31,7 +32,7 @@ from dataclasses import dataclass
 from vendors.records import BOUGHT, Hit
 
 REFUSED = ("busy", "too_many", "wrong_key", "quota", "server_error", "refusal", "html")
-STOPPED = ("filtered", "length")
+STOPPED = ("filtered", "length", "miscount")
 SPOILT = ("cut", "cut_unsized", "broken_json", "drip", "lost")
 NAMES = (*REFUSED, "hang", *STOPPED, *SPOILT)
 PASSING = ("busy", "server_error", "cut", "lost")
@@ -134,7 +135,7 @@ class Faults:
 
 
 def befalls(fault: Fault, hit: Hit) -> bool:
-    """Tell whether a request of this kind can fail like this: only a script can stop early."""
+    """Tell whether a request of this kind can fail like this: only a script can stop early, or be too short."""
     return fault.name not in STOPPED or hit.kind == "script"
 
 

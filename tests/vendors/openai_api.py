@@ -79,7 +79,10 @@ class OpenAI:
         self.house.wait("script")
         text = "\n".join(words_of(message) for message in body["messages"])
         schema = (body.get("response_format") or {}).get("json_schema", {}).get("schema") or PLAIN_SCHEMA
-        content: str | None = json.dumps(Writer(schema, text).write())
+        written = Writer(schema, text).write()
+        if fault and fault.name == "miscount":
+            written["lines"].pop()
+        content: str | None = json.dumps(written)
         if mode == "plain":
             content = f"Here is the script you asked for:\n\n```json\n{content}\n```\n\nTell me if you want it longer."
         finish, refused = "stop", None
@@ -89,11 +92,11 @@ class OpenAI:
             content, finish = str(content)[:40], {"length": "length", "filtered": "content_filter"}[fault.name]
         elif count_tokens(str(content)) > (body.get("max_completion_tokens") or UNCAPPED):
             content, finish = str(content)[: 4 * body["max_completion_tokens"]], "length"
-        asked, written = count_tokens(json.dumps(body["messages"])), count_tokens(content or SORRY)
+        asked, said = count_tokens(json.dumps(body["messages"])), count_tokens(content or SORRY)
         request_id = f"chatcmpl-{self.house.next_id('chat'):06d}"
         per_in, per_out = CHAT_USD.get(SNAPSHOT.sub("", body["model"]), ("0", "0"))
-        usd = (asked * Decimal(per_in) + written * Decimal(per_out)) / 1_000_000
-        self.house.charge(hit, usd, asked + written, request_id)
+        usd = (asked * Decimal(per_in) + said * Decimal(per_out)) / 1_000_000
+        self.house.charge(hit, usd, asked + said, request_id)
         message: dict[str, Any] = {"role": "assistant", "content": content, "refusal": refused, "annotations": []}
         return in_json(
             200,
@@ -105,8 +108,8 @@ class OpenAI:
                 "choices": [{"index": 0, "message": message, "logprobs": None, "finish_reason": finish}],
                 "usage": {
                     "prompt_tokens": asked,
-                    "completion_tokens": written,
-                    "total_tokens": asked + written,
+                    "completion_tokens": said,
+                    "total_tokens": asked + said,
                     "prompt_tokens_details": {"cached_tokens": 0, "audio_tokens": 0},
                     "completion_tokens_details": {"reasoning_tokens": 0, "audio_tokens": 0},
                 },

@@ -225,4 +225,17 @@ class ScriptProvider(Provider):
 
     @abstractmethod
     def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:
-        """Return the lines, in order; raises ProviderError."""
+        """Return the lines, in order; raises ProviderError, and UnusableError where `repair` may help."""
+
+    def repair(self, request: Request, body: bytes, why: str) -> Request | None:
+        """Return a request for the same script that tells what is wrong with the first answer; None for no such. Pure.
+
+        It is asked once, after an answer that cannot be used. `why` says what is wrong with it, in a sentence.
+        """
+        del request, body, why
+        return None
+
+    def repair_price(self, request: Request, prices: Prices) -> Decimal | None:
+        """Return what the request of `repair` costs at most, whatever the first answer is; None when nobody knows."""
+        del request, prices
+        return Decimal(0)

@@ -14,6 +14,7 @@ from reelmake.errors import ProviderError
 from reelmake.prices import Prices
 from reelmake.providers.base import Answer, Call, Options, Request, Speech, SpokenWord, VoiceProvider
 from reelmake.providers.offline.spoken import has_words, unspeakable
+from reelmake.providers.shown_words import without_tags
 
 SHOWN_AT_MOST = 3
 
@@ -48,11 +49,17 @@ class OfflineVoice(VoiceProvider):
         """Say why this text cannot be spoken, or return an empty string."""
         if told := self.language_problem(language):
             return told
+        text = without_tags(text)
         foreign = unspeakable(text)
         if foreign:
             more = f" and {len(foreign) - SHOWN_AT_MOST} more" if len(foreign) > SHOWN_AT_MOST else ""
             return f"the offline voices speak English only and cannot say {', '.join(foreign[:SHOWN_AT_MOST])}{more}"
         return "" if has_words(text) else "there is no word in it that a voice could say"
+
+    def shape(self, asked: Request) -> Request:
+        """Return the request without a vendor's audio tags, such as [laughs]: this voice would read them aloud."""
+        text = without_tags(str(asked["text"]))
+        return asked if text == asked["text"] else {**asked, "text": " ".join(text.split())}
 
     def price(self, request: Request, prices: Prices) -> Decimal:  # noqa: ARG002 it works on this machine
         """Return nothing: it is free."""

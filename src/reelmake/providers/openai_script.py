@@ -17,7 +17,7 @@ from typing import Any, ClassVar, Final, Literal
 from pydantic import Field
 
 from reelmake.action import canonical_json, digest_of
-from reelmake.errors import ProviderError
+from reelmake.errors import ProviderError, UnusableError
 from reelmake.logs import log
 from reelmake.prices import Prices
 from reelmake.providers import openai_api, openai_messages, openai_models, openai_usage, script_text, wire
@@ -44,6 +44,12 @@ THINKING_TOKENS: Final[Mapping[str | None, int]] = {
     "xhigh": 64_000,
     "max": 100_000,
 }
+
+REPAIR: Final = (
+    "This cannot be used: {why}. Write the whole script again, of exactly {lines} lines, and keep to all that was "
+    "asked for: who speaks, how long a line may be, whole sentences that are spoken, and the form of the answer."
+)
+WHY_CHARACTERS: Final = 500
 
 _TOO_LONG = re.compile(
     r"context[ _](?:length|window|size)|max_(?:completion_)?tokens|too (?:large|long)", re.IGNORECASE
@@ -116,15 +122,31 @@ class OpenAIScript(ScriptProvider):
             **content,
             **wanted,
             "cast": [{"id": member["id"], "name": member["name"]} for member in asked["cast"]],
-            "seed": int(digest_of(canonical_json(content).encode())[:8], 16) >> 1,  # 31 bits: all servers take them
+            "seed": _seed(content),
         }
+
+    def repair(self, request: Request, body: bytes, why: str) -> Request | None:
+        """Go on with the conversation; None when the model did not get to write anything, which asking won't mend."""
+        try:
+            written = script_text.said(body)
+        except UnusableError:
+            return None
+        told = REPAIR.format(why=why[:WHY_CHARACTERS].rstrip("."), lines=request["lines"])
+        answered = [{"role": "assistant", "content": written}, {"role": "user", "content": told}]
+        messages = [*request["messages"], *answered]
+        return {**request, "messages": messages, "seed": _seed([request["seed"], messages])}
+
+    def repair_price(self, request: Request, prices: Prices) -> Decimal | None:
+        """Return the price of the longest answer to the longest first one."""
+        price = prices.of_text("openai", request["model"])
+        most = _most_input(request) + request["max_completion_tokens"]
+        most += openai_usage.most_input_tokens(REPAIR + "x" * WHY_CHARACTERS)
+        return price.tokens(most, request["max_completion_tokens"]) if price else None
 
     def price(self, request: Request, prices: Prices) -> Decimal | None:
         """Return the price of the longest answer."""
         price = prices.of_text("openai", request["model"])
-        told = f"{canonical_json(request['messages'])}{canonical_json(request['schema'])}"
-        most = openai_usage.most_input_tokens(told)
-        return price.tokens(most, request["max_completion_tokens"]) if price else None
+        return price.tokens(_most_input(request), request["max_completion_tokens"]) if price else None
 
     def prepare(self) -> None:
         """Load what asking and reading take."""
@@ -179,6 +201,16 @@ class OpenAIScript(ScriptProvider):
     def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:
         """Return the lines, in order; raises ProviderError."""
         return script_text.lines_of(script_text.said(body), request)
+
+
+def _seed(content: Any) -> int:
+    """Return the same dice for the same content: 31 bits, which all servers take."""
+    return int(digest_of(canonical_json(content).encode())[:8], 16) >> 1
+
+
+def _most_input(request: Request) -> int:
+    """Return how many tokens are billed at most for what is asked."""
+    return openai_usage.most_input_tokens(f"{canonical_json(request['messages'])}{canonical_json(request['schema'])}")
 
 
 def _failed(response: Exchange) -> Exchange | None:

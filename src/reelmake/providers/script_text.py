@@ -3,7 +3,7 @@
 What is mended is how an answer is wrapped (a fence, prose around it, thinking before it), slips of JSON, the spelling
 of a name, and what would be read aloud though nobody should hear it. What is not: how many lines there are, and what
 they say.
-A script that cannot be used stays stored, and paid for; asking for another one is the author's choice.
+A script that cannot be used stays stored, and paid for; what is wrong with it is told to the model once (see `repair`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from reelmake.errors import ProviderError
+from reelmake import wording
+from reelmake.errors import UnusableError
 from reelmake.providers.base import Request, ScriptLine
 
 ANOTHER: Final = "bump the episode's take: for another one"
@@ -29,20 +30,16 @@ _STARTS = re.compile(r"[{\[]")
 _SPEAKER: Final = ("character", "speaker")
 _TEXT: Final = ("text", "line")
 
-_ACTION = re.compile(r"\(\s*\*[^()*]*\*\s*\)|\[\s*\*[^\[\]*]*\*\s*\]|\*\s*\([^()*]*\)\s*\*")  # (*smiles*), *(smiles)*
-_ACTION_FIRST = re.compile(r"^\*[a-z][^*]*\*\s+(?=[A-ZÀ-Þ\"“¿¡])")  # *smiles* Hello
-_BOLD = re.compile(r"(?<!\w)(\*\*|__)(?=\S)(.+?)(?<=\S)\1(?!\w)")
-_EMPHASIS = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?![\w*])")
 _QUOTES: Final = {'"': '"', "“": "”", "«": "»", "„": "“"}
 
 
-def unusable(why: str, fix: str = ANOTHER) -> ProviderError:
+def unusable(why: str, fix: str = ANOTHER) -> UnusableError:
     """Return the error of a script that was written, and cannot be used."""
-    return ProviderError(f"the script that was written cannot be used: {why}", fix)
+    return UnusableError(f"the script that was written cannot be used: {why}", fix)
 
 
 def said(body: bytes) -> str:
-    """Return what a model said in a chat completion; raises ProviderError when it is cut off, refused or not there."""
+    """Return what a model said in a chat completion; raises UnusableError when it is cut off, refused or not there."""
     try:
         told = json.loads(body)
     except (ValueError, RecursionError) as error:
@@ -74,7 +71,7 @@ def _content(content: Any) -> str:
 
 
 def lines_of(text: str, request: Request) -> tuple[ScriptLine, ...]:
-    """Return the lines that a model wrote; raises ProviderError when they are not what was asked for.
+    """Return the lines that a model wrote; raises UnusableError when they are not what was asked for.
 
     Of the request, `lines`, `max_line_characters` and `cast` (`[{"id", "name"}]`) are looked at; and of one for a
     translation `speakers` and `given`, with who says each line and what the author has translated.
@@ -156,10 +153,7 @@ def _field(line: Mapping[str, Any], *names: str) -> str:
 
 def spoken(text: str, names: Any) -> str:
     """Return a text without what only looks like speech: stage directions, the speaker's name, markup, quotes."""
-    text = _ACTION.sub(" ", text).strip()
-    text = _BOLD.sub(r"\2", text)
-    text = _ACTION_FIRST.sub("", text)
-    text = _EMPHASIS.sub(r"\1", text)
+    text = wording.spoken(text)
     prefix = "|".join(re.escape(name) for name in sorted(names, key=len, reverse=True))
     if prefix:
         text = re.sub(rf"^\s*(?:{prefix})\s*:\s*", "", text, flags=re.IGNORECASE)

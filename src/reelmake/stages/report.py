@@ -13,6 +13,7 @@ from doit.task import Task
 from reelmake.documents import Cost
 from reelmake.errors import BuildError, ReelmakeError
 from reelmake.plan import PAID, SPEC
+from reelmake.repair import paid_after
 from reelmake.store import Store
 from reelmake.tasks.job import Outcome, outcome_of
 
@@ -75,10 +76,9 @@ class Report:
             receipt = store.find(key) if key and kind in PAID else None
             if receipt is None or receipt.provider == SPEC:
                 continue
-            if outcome.note == "made":
-                paid[kind].append(receipt.usd)
-            else:
-                saved.append(receipt.usd)
+            again = paid_after(receipt, store)
+            amounts = paid[kind] if outcome.note == "made" else saved
+            amounts += [receipt.usd, *([again.usd] if again else [])]
         return Cost(
             usd=_sum([usd for part in paid.values() for usd in part]),
             by_kind={kind: _sum(paid[kind]) for kind in sorted(paid)},

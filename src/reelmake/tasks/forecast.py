@@ -19,6 +19,8 @@ from reelmake.action import Action, Receipt, canonical_json, digest_of, explain,
 from reelmake.errors import BuildError
 from reelmake.plan import PAID, Production, Step, choice_place, image, is_paid, plan, script, voice
 from reelmake.project import Project
+from reelmake.providers import provider
+from reelmake.repair import due
 from reelmake.run import key_of, script_of, with_source
 from reelmake.spec import MAX_LINE_CHARACTERS, MAX_TEXT_CHARACTERS, Line
 from reelmake.tasks.loader import Build
@@ -171,6 +173,9 @@ class Forecaster:
         reasons = self._doit_says(task)
         if task is not None and not reasons:
             return self._told(step, "keep", (), name)
+        if is_paid(step) and (again := due(step.action, self.build.shop.store)):
+            told = ("what was written cannot be used: it is asked for once more",)
+            return self._told(step, "make", told, name, self.build.shop.caller.price(again))
         if self._is_stored(name):
             return self._told(step, "restore", tuple(self._why(step, name)) or reasons, name)
         usd: Decimal | None = Decimal(0)
@@ -179,10 +184,19 @@ class Forecaster:
             if payer := self._bought.get(name):
                 return self._told(step, "make", (f"shares what {payer} pays for",), name)
             self._bought[name] = step.name
-            usd = self.build.shop.caller.price(step.action)
+            usd = self._most_usd(step.action)
             if note := self.build.shop.store.note(name):
                 why = (*why, f"was asked for before, and no answer arrived ({note.get('asked_at') or 'lost'})")
         return self._told(step, "make", why, name, usd)
+
+    def _most_usd(self, action: Action) -> Decimal | None:
+        """Return what an action costs at most: a script also what asking for it once more would."""
+        caller = self.build.shop.caller
+        usd = caller.price(action)
+        if action.kind != "script" or usd is None:
+            return usd
+        more = provider("script", action.request["provider"]).repair_price(action.request, caller.prices)
+        return None if more is None else usd + more
 
     @staticmethod
     def _told(  # noqa: PLR0913, PLR0917 (a row says this much)
