@@ -27,6 +27,7 @@ demo:
 # Measure, and print ratios.
 bench:
     uv run python bench/noop.py
+    uv run python bench/check.py
     uv run python bench/plan.py
     uv run python bench/edit.py
     uv run python bench/parallel.py

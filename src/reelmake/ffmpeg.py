@@ -261,6 +261,13 @@ def try_args(source: str, stream: str) -> list[str]:
     ]
 
 
+def thumbnail_args(source: str, side: int, *, last: bool) -> list[str]:
+    """Write the first picture, or the last ones, as `side` x `side` bytes of grey each, to stdout."""
+    seek = ["-sseof", "-1"] if last else []
+    shown = ["-map", "0:V:0", "-vf", f"scale={side}:{side}:flags=area,format=gray"]
+    return [*_QUIET, *seek, "-i", source, *shown, *([] if last else ["-frames:v", "1"]), "-f", "rawvideo", "-"]
+
+
 def escaped(text: str) -> str:
     """Write a value so that a filter graph takes it as it is: once for the option, once more for the graph."""
     for special in ("\\':", "\\'[],;"):

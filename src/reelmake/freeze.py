@@ -13,7 +13,8 @@ from typing import Final
 import yaml
 
 from reelmake.errors import InputError, Problem
-from reelmake.spec import Line, read_episode
+from reelmake.spec import Line
+from reelmake.spec_file import read_episode
 
 NOTE: Final = "# Written by {provider}; edit it as you like. While it is here, no script provider is asked."
 

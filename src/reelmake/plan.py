@@ -13,7 +13,14 @@ from typing import Any, Final
 from reelmake.action import Action, canonical_json
 from reelmake.errors import BuildError
 from reelmake.prompts import image_prompt, subject_of
-from reelmake.spec import Character, Episode, Line, Publish, Reel, line_ids
+from reelmake.spec import (
+    Character,
+    Episode,
+    Line,
+    Publish,
+    Reel,
+    line_ids,
+)
 from reelmake.timeline import SAMPLE_RATE
 
 BUILD: Final = "build"

@@ -6,31 +6,28 @@ This is the one place where specs meet the disk and the providers. What comes ou
 from __future__ import annotations
 
 import importlib.resources
-import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 from reelmake.casting import Casting, Names, check_voices
 from reelmake.errors import InputError, Problem, SetupError
+from reelmake.files import Files
+from reelmake.folders import CHARACTERS, EPISODES, STATE, TEMPLATES, episode_names, specs
 from reelmake.logs import write_json
 from reelmake.media import fonts
-from reelmake.media.probe import Inspector, Want
+from reelmake.media.probe import Inspector
 from reelmake.media.tool import Ffmpeg
 from reelmake.plan import CPU, Choice, Kit, Place, Production
 from reelmake.providers import all_pools, provider, registered
 from reelmake.settings import Settings, load_settings, mistake, settings_of_pools
 from reelmake.source import Source
-from reelmake.spec import LANGUAGE, NAME, Character, Episode, Line, is_inside, read_character, read_episode, speaker
+from reelmake.spec import LANGUAGE, NAME, Character, Episode, Line
+from reelmake.spec_file import read_character, read_episode, readable_part, speaker
 from reelmake.validation import closest
 from reelmake.wording import spoken
-
-EPISODES = "episodes"
-CHARACTERS = "characters"
-TEMPLATES = "templates"
-STATE = ".reelmake"
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +40,40 @@ class Project:
     productions: Mapping[str, Production]
 
 
-def episode_names(root: Path) -> list[str]:
-    """Return the names of all episodes of a project, in order."""
-    return [path.stem for path in _specs(root, EPISODES)]
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """A project as far as it can be read, and every mistake in it.
 
+    project     with the episodes that have no mistake, as long as there is none in what all of them share
+    problems    every mistake
+    episodes    the files of episodes, by their names
+    characters  the files of characters that can be read, by their names
+    sprites     character -> its pictures (telling, hearing), by their paths from the project's folder
+    """
 
-def _specs(root: Path, folder: str, extension: str = "yaml") -> list[Path]:
-    """Return the specs of a folder, in order; not what editors and systems keep beside them, under names with a dot."""
-    found = (root / folder).glob(f"*.{extension}")
-    return sorted((path for path in found if not path.name.startswith(".")), key=lambda path: path.stem)
+    project: Project
+    problems: tuple[Problem, ...]
+    episodes: Mapping[str, Source]
+    characters: Mapping[str, Source]
+    sprites: Mapping[str, tuple[str, ...]]
+
+    def sound(self) -> Project:
+        """Return the project; raises InputError with every mistake."""
+        if self.problems:
+            raise InputError(self.problems)
+        return self.project
 
 
 def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
     """Read a project (or only some of its episodes); raises InputError with every mistake in it."""
+    return survey(root, only).sound()
+
+
+def survey(root: Path, only: Iterable[str] | None = None) -> Survey:
+    """Read a project as far as it can be read; raises InputError when its settings cannot, or it has no episode."""
     desk = _Desk(root)
     characters = dict(_characters(desk.files, desk.problems))
-    known = {path.stem for path in _specs(root, CHARACTERS)}
+    known = {path.stem for path in specs(root, CHARACTERS)}
     names = episode_names(root) if only is None else sorted(set(only))
     if not names:
         raise InputError((Problem(f"{EPISODES}/", 1, "there is no episode", "add one: episodes/first.yaml"),))
@@ -111,7 +126,7 @@ def project_of(
     for who, paths in sprites.items():
         for path in paths:
             desk.files.check(path, "sprite", characters[who][1], ("sprites",))
-    return desk.project(characters, characters.keys(), episodes, sprites)
+    return desk.project(characters, characters.keys(), episodes, sprites).sound()
 
 
 class _Desk:
@@ -126,7 +141,7 @@ class _Desk:
         self.ffmpeg = find_ffmpeg(root, self.settings)
         self.ffmpeg.check()
         self.problems: list[Problem] = []
-        self.files = _Files(root, Inspector(self.ffmpeg, root / STATE / "media.json"))
+        self.files = Files(root, Inspector(self.ffmpeg, root / STATE / "media.json"))
 
     def project(
         self,
@@ -134,8 +149,8 @@ class _Desk:
         known: AbstractSet[str],
         episodes: Mapping[str, tuple[Episode | None, Source]],
         sprites: Mapping[str, tuple[str, ...]],
-    ) -> Project:
-        """Return the project, or raise InputError with every mistake; `known` are characters that have a file."""
+    ) -> Survey:
+        """Return the project, and every mistake in it; `known` are characters that have a file."""
         casting = Casting(
             dict(self.settings.providers),
             lambda at, what, fix: self.problems.append(mistake(self.root, ("providers", *at), what, fix)),
@@ -146,6 +161,8 @@ class _Desk:
         for name, (episode, source) in episodes.items():
             if episode:
                 choices[name] = casting.choices(episode, source)
+            else:
+                casting.choices(readable_part(source), source)  # notes what is wrong with them
             _check_episode(source, self.files, known, casting.names(episode, choices.get(name, {}), source))
             script = (episode and episode.script) or []
             for other, version in versions(name, episode):
@@ -155,8 +172,8 @@ class _Desk:
         self.problems += [problem for _, source in characters.values() for problem in source.problems]
         kit = _kit(self.root, self.ffmpeg, self.settings, choices, self.problems)
         settings = _with_pools(self.root, self.settings, choices, self.problems)
-        if self.problems:
-            raise InputError(tuple(sorted(set(self.problems))))
+        own = {source.file for _, source in episodes.values()}
+        shared = any(problem.file not in own for problem in self.problems)
         productions = {
             name: Production(
                 name,
@@ -171,16 +188,22 @@ class _Desk:
                 settings.publish.overridden(episode.publish),
             )
             for name, (episode, source) in episodes.items()
-            if episode
+            if episode and not shared and not source.problems
         }
         for name, (episode, source) in episodes.items():
             at = source.line(("languages",)) if source.lines else 0
-            for other, version in versions(name, episode):
+            for other, version in versions(name, episode) if name in productions else ():
                 show = productions[name]
                 lines = tuple(show.episode.script or ())
                 translation = replace(show, name=other, episode=version, choices=choices[other], topic_at=at)
                 productions[other] = replace(translation, original=show, source=lines)
-        return Project(self.root, settings, self.ffmpeg, productions)
+        return Survey(
+            Project(self.root, settings, self.ffmpeg, productions),
+            tuple(sorted(set(self.problems))),
+            {name: source for name, (_, source) in episodes.items()},
+            {who: source for who, (_, source) in characters.items()},
+            sprites,
+        )
 
 
 def versions(name: str, episode: Episode | None) -> Iterator[tuple[str, Episode]]:
@@ -195,7 +218,7 @@ def versions(name: str, episode: Episode | None) -> Iterator[tuple[str, Episode]
 def _misnamed(root: Path) -> Iterator[Problem]:
     """Find specs that would silently be left out."""
     for folder in (EPISODES, CHARACTERS):
-        for path in _specs(root, folder, "yml"):
+        for path in specs(root, folder, "yml"):
             fix = f"rename it to {path.stem}.yaml"
             yield Problem(f"{folder}/{path.name}", 1, "only files that end in .yaml are read", fix)
 
@@ -216,9 +239,9 @@ def line_problem(text: str, language: str, voice: str) -> tuple[str, str] | None
     return None
 
 
-def _characters(files: _Files, problems: list[Problem]) -> Iterator[tuple[str, tuple[Character, Source]]]:
+def _characters(files: Files, problems: list[Problem]) -> Iterator[tuple[str, tuple[Character, Source]]]:
     """Read all characters; what is wrong with those that can be read stays in their sources."""
-    for path in _specs(files.root, CHARACTERS):
+    for path in specs(files.root, CHARACTERS):
         file = f"{CHARACTERS}/{path.name}"
         if (content := _content(files.root, file, problems)) is None:
             continue
@@ -306,7 +329,7 @@ def template(root: Path, name: str) -> str:
     return shipped.read_text("utf-8") if shipped.is_file() else ""
 
 
-def _check_episode(source: Source, files: _Files, characters: AbstractSet[str], asked: Names) -> None:
+def _check_episode(source: Source, files: Files, characters: AbstractSet[str], asked: Names) -> None:
     """Add what is wrong with an episode beyond its own form; as it is written, since its form may be wrong."""
     known = sorted(characters)
     cast = [name for name in _list(source.data.get("cast")) if isinstance(name, str)]
@@ -402,51 +425,3 @@ def _did_you_mean(name: str, known: list[str], form: str) -> str:
     if close := closest(name, known):
         return f"did you mean {close!r}?"
     return f"add {form.format(name)}, or use one of {', '.join(known) or 'none'}"
-
-
-_WANTED: Mapping[Want | Literal["sprite"], str] = {
-    "video": "name a video or a picture, such as an mp4 or a png",
-    "audio": "name a file with sound, such as an ogg or an mp3",
-    "picture": "name a picture",
-    "sprite": "name a picture, best a PNG",
-}
-
-
-@dataclass(frozen=True, slots=True)
-class _Files:
-    """The files that specs of a project name."""
-
-    root: Path
-    inspector: Inspector
-
-    def check(self, path: object, want: Want | Literal["sprite"], source: Source, loc: tuple[str, ...]) -> None:
-        """Add what is wrong with a file; a path that is not one is told by the spec's own form."""
-        if not isinstance(path, str) or not is_inside(path.strip()):
-            return
-        try:
-            wrong = self._problem(path.strip(), want)
-        except (OSError, ValueError) as error:  # no right to look, a name that is too long
-            wrong = f"{path} cannot be read ({getattr(error, 'strerror', error)})", "fix the path, or its rights"
-        if wrong:
-            source.add(loc, f"{loc[-1]}: {wrong[0]}", wrong[1])
-
-    def _problem(self, path: str, want: Want | Literal["sprite"]) -> tuple[str, str] | None:
-        file = self.root / path
-        wrong: tuple[str, str] | None = None
-        if file.is_dir():
-            wrong = f"{path} is a folder", "name a file in it"
-        elif not file.exists():
-            beside = sorted(other.name for other in file.parent.glob("*") if other.is_file())
-            close = closest(file.name, beside)
-            dead = f", only a link to {file.readlink()}" if file.is_symlink() else ""
-            fix = f"did you mean {close}?" if close else "add the file, or fix the path"
-            wrong = f"there is no file {path}{dead}", fix
-        elif not file.resolve().is_relative_to(self.root.resolve()):
-            wrong = f"{path} leads out of the project", "copy the file into the project"
-        elif not file.is_file():
-            wrong = f"{path} is not a file", "name a file"
-        elif not os.access(file, os.R_OK):
-            wrong = f"{path} cannot be read", "give yourself the right to read it"
-        elif told := self.inspector.problem(file, want):
-            wrong = f"{path} cannot be used: {told}", _WANTED[want]
-        return wrong

@@ -1,8 +1,4 @@
-"""What authors write: episodes and characters, as immutable records; and everything that can be wrong with one file.
-
-`read_episode` and `read_character` turn the bytes of a file into a record, or into problems with line numbers, all of
-them at once. Mistakes that need more than the file itself (is this character in the project?) are found in `project`.
-"""
+"""What authors write: episodes and characters, as immutable records. `spec_file` reads them."""
 
 from __future__ import annotations
 
@@ -24,10 +20,8 @@ from pydantic import (
     model_validator,
 )
 
-from reelmake.screenplay import speeches
-from reelmake.source import Source, read_source
 from reelmake.timeline import FRAME_RATES, Flow
-from reelmake.validation import Record, Wrong, closest, form, shown, validate
+from reelmake.validation import Record, Wrong, closest, form, shown
 from reelmake.wording import spoken
 
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
@@ -127,6 +121,11 @@ class Reel(Record):
         "karaoke", description="`karaoke` lights each word as it is spoken; `plain` shows them; `none` burns none in."
     )
     pause_seconds: Seconds = Field(0.3, description="Silence after every line, unless the line says otherwise.")
+    max_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = Field(
+        180.0,
+        description="How long a video should be at most: `reelmake check` tells of longer ones. Apps for short videos "
+        "take three minutes.",
+    )
     music_db: Annotated[float, Field(ge=-60, le=0, allow_inf_nan=False)] = Field(
         -14.0,
         description="How loud the music is while nobody speaks, in dB against speech; it is ducked under speech.",
@@ -435,57 +434,6 @@ class Character(Record):
     personality: Text | None = Field(None, description="A few words, for the script provider.")
     caption: Caption = Field(Caption(), description="How its words look.")
     side: Side = Field("left", description="On which side of the picture it stands.")
-
-
-def read_episode(content: bytes, file: str) -> tuple[Episode | None, Source]:
-    """Read an episode; problems are in the source, and the episode is None when there are any."""
-    source = read_source(content, file, ("title", "script"))
-    _unfold(source, content)
-    _place_lines(source)
-    return validate(Episode, source), source
-
-
-def read_character(content: bytes, file: str) -> tuple[Character | None, Source]:
-    """Read a character; problems are in the source, and the character is None when there are any."""
-    source = read_source(content, file, ("name",))
-    return validate(Character, source), source
-
-
-def _unfold(source: Source, content: bytes) -> None:
-    """Let a script that is one text stand as a list of lines, each at the row on which its speech begins."""
-    text = source.data.get("script")
-    if not isinstance(text, str) or not text.strip():
-        return
-    found = speeches(text)
-    if not found:
-        return  # told as what it is: no list
-    first = source.line(("script",))
-    first += re.search(rb":\s*[|>]", content.splitlines()[first - 1]) is not None  # where the text itself begins
-    source.data["script"] = [{speech.speaker: speech.text} for speech in found]
-    for at, speech in enumerate(found):
-        for place in (("script", at), ("script", at, speech.speaker)):
-            source.lines[place] = first + speech.row
-
-
-def _place_lines(source: Source) -> None:
-    """Let mistakes in who speaks and what is said be pointed at where it stands: under the speaker's name."""
-    script = source.data.get("script")
-    for at, line in enumerate(script if isinstance(script, list) else []):
-        for name in line if isinstance(line, dict) else ():
-            if name not in LINE_OPTIONS:
-                for told in ("character", "text"):
-                    source.lines.setdefault(("script", at, told), source.lines["script", at, name])
-
-
-def speaker(item: object) -> tuple[str, str] | None:
-    """Return who speaks on a line of a script as it is written in YAML, and what is said, if that can be told."""
-    if not isinstance(item, dict):
-        return None
-    named = {name: text for name, text in item.items() if name not in LINE_OPTIONS}
-    if set(named) == {"character", "text"}:
-        named = {named["character"]: named["text"]}
-    (name, text), *others = named.items() or [("", "")]
-    return (name, text) if not others and isinstance(name, str) and isinstance(text, str) and name else None
 
 
 def line_ids(lines: Sequence[Line]) -> list[str]:

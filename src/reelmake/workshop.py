@@ -10,8 +10,8 @@ from typing import Any, Protocol
 
 from reelmake.action import Action
 from reelmake.calls import Caller
+from reelmake.folders import STATE
 from reelmake.media.tool import Ffmpeg
-from reelmake.project import STATE
 from reelmake.store import Store
 
 

@@ -15,11 +15,23 @@ import pytest
 PACKAGE = Path(__file__).parents[2] / "src" / "reelmake"
 
 FLOORS = {
-    0: ("errors", "source", "validation", "wording", "screenplay", "spec", "documents", "action", "timeline"),  # words
+    0: (
+        "errors",
+        "source",
+        "validation",
+        "wording",
+        "screenplay",
+        "spec",
+        "spec_file",
+        "documents",
+        "action",
+        "timeline",
+    ),  # words
     1: (
         "words",
         "direction",
         "freeze",
+        "estimate",
         "prompts",
         "prices",
         "captions",
@@ -28,8 +40,21 @@ FLOORS = {
         "ffmpeg",
         "inspection",
     ),  # pure
-    2: ("plan", "release"),  # decide
-    3: ("settings", "store", "media", "providers", "casting", "project", "logs", "objects", "multipart"),  # doors
+    2: ("plan", "bounds", "release"),  # decide
+    3: (
+        "settings",
+        "store",
+        "media",
+        "providers",
+        "casting",
+        "folders",
+        "files",
+        "project",
+        "logs",
+        "states",
+        "objects",
+        "multipart",
+    ),  # doors
     4: (
         "budget",
         "gate",
@@ -43,6 +68,7 @@ FLOORS = {
         "spending",
         "pruning",
         "schemas",
+        "checks",
         "verdict",
     ),  # do
     5: ("tasks",),  # hosts

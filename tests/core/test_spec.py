@@ -12,18 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from reelmake.source import Source
-from reelmake.spec import (
-    MAX_LINE_CHARACTERS,
-    MAX_LINES,
-    Character,
-    Episode,
-    Line,
-    Reel,
-    Take,
-    line_ids,
-    read_character,
-    read_episode,
-)
+from reelmake.spec import MAX_LINE_CHARACTERS, MAX_LINES, Character, Episode, Line, Reel, Take, line_ids
+from reelmake.spec_file import read_character, read_episode
 
 FULL = """\
 # yaml-language-server: $schema=../schemas/episode.json

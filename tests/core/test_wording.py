@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelmake.spec import read_episode
+from reelmake.spec_file import read_episode
 from reelmake.wording import spoken
 
 

@@ -15,6 +15,7 @@ import pytest
 from doit.dependency import JSONCodec
 from doit_project import DoitProject, Run
 
+from reelmake import states
 from reelmake.tasks import digests
 from reelmake.tasks.records import RecordFile, Records
 
@@ -289,11 +290,11 @@ FINE, COARSE = 5 * SECOND + 1, 5 * SECOND  # a time with nanoseconds, and one of
 @pytest.mark.parametrize(
     ("changed_ns", "later_ns", "is_trusted"),
     [
-        (FINE, digests.TICK_NS, False),
-        (FINE, digests.TICK_NS + 1, True),
-        (COARSE, digests.TICK_NS + 1, False),
-        (COARSE, digests.COARSE_TICK_NS, False),
-        (COARSE, digests.COARSE_TICK_NS + 1, True),
+        (FINE, states.TICK_NS, False),
+        (FINE, states.TICK_NS + 1, True),
+        (COARSE, states.TICK_NS + 1, False),
+        (COARSE, states.COARSE_TICK_NS, False),
+        (COARSE, states.COARSE_TICK_NS + 1, True),
     ],
 )
 @pytest.mark.parametrize("clock", ["st_mtime_ns", "st_ctime_ns"])

@@ -12,7 +12,8 @@ from workspace import Workspace
 
 from reelmake.errors import InputError
 from reelmake.freeze import frozen
-from reelmake.spec import Line, read_episode
+from reelmake.spec import Line
+from reelmake.spec_file import read_episode
 
 SPEC = """\
 # What this is about.

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelmake.errors import ReelmakeError
+from reelmake.folders import STATE, episode_names
 from reelmake.logs import write_json
-from reelmake.project import STATE, episode_names
 
 if TYPE_CHECKING:
     from reelmake.tasks.loader import Build

@@ -1,20 +1,209 @@
-"""`check`: what is wrong with the specs."""
+"""`check`: everything that can be known without spending."""
 
 from __future__ import annotations
 
+import json
 import sys
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
 
-from reelmake.cli.app import Episodes, ProjectDir, app, known_episodes
-from reelmake.plan import plan
-from reelmake.project import load_project
+import typer
+
+from reelmake.cli.app import AsJson, Episodes, ProjectDir, app, known_episodes
+from reelmake.cli.memory import Entry, Memory
+from reelmake.errors import InputError, Problem
+from reelmake.folders import episode_names
+from reelmake.logs import redact
+
+if TYPE_CHECKING:
+    from reelmake.plan import Production
+    from reelmake.project import Survey
+    from reelmake.workshop import Workshop
+
+SCHEMA: Final = "reelmake/check@1"
 
 
 @app.command()
-def check(episodes: Episodes = None, project: ProjectDir = Path()) -> None:
-    """Report every mistake in every spec, with file and line. Spends nothing, builds nothing."""
-    found = load_project(project, known_episodes(project, episodes))
-    for show in found.productions.values():
-        plan(show, show.episode.script or [])  # a mistake in a prompt template shows when a prompt is made
-    count = sum(show.original is None for show in found.productions.values())
-    print(f"{count} episode{'s' * (count != 1)} checked: no mistakes", file=sys.stderr)
+def check(episodes: Episodes = None, project: ProjectDir = Path(), as_json: AsJson = False) -> None:
+    """Tell every mistake, and what will not be as it should, with file and line. Spends nothing, builds nothing."""
+    from contextlib import chdir  # noqa: PLC0415
+
+    with chdir(project):  # names of files are from there
+        names = known_episodes(Path(), episodes) or episode_names(Path())
+        memory = Memory(Path(), names)
+        left = [name for name in names if name not in memory.entries]
+        found = _Found(dict(memory.entries), memory.shared)
+        if left or not memory.shared:
+            found.look(memory, left or names)
+        found.add_bill()
+    print(json.dumps(found.to_json(len(names)), indent=1, ensure_ascii=False)) if as_json else found.tell(len(names))
+    if found.mistakes:
+        raise typer.Exit(InputError.exit_code)
+
+
+class _Found:
+    """What was found, remembered or just now."""
+
+    def __init__(self, entries: dict[str, Entry], shared: Entry) -> None:
+        self.entries, self.shared = entries, shared
+        self.mistakes: list[Problem] = []
+        self.warnings: list[Problem] = []
+
+    def look(self, memory: Memory, names: list[str]) -> None:
+        """Look at episodes, and remember those that are good."""
+        from reelmake.project import survey  # noqa: PLC0415
+
+        try:
+            found = survey(Path(), names)
+        except InputError as error:
+            self.mistakes += error.problems
+            return
+        self.mistakes += found.problems
+        looked, wrong = _looked_at(found)
+        self.mistakes += wrong
+        self.entries |= looked
+        self.shared = _shared(found)
+        if not any(
+            problem.file not in {source.file for source in found.episodes.values()} for problem in self.mistakes
+        ):
+            memory.write(self.shared, [str(found.project.ffmpeg.path)], looked)
+
+    def add_bill(self) -> None:
+        """Add what is known of money, and the warnings that were remembered."""
+        told = [
+            *self.shared.get("warnings", ()),
+            *(row for entry in self.entries.values() for row in entry["warnings"]),
+        ]
+        self.warnings += [Problem(*row) for row in told]
+        cap = self.shared.get("cap")
+        if cap is None:
+            return
+        usd = Decimal(cap["usd"])
+        prices = {key: Decimal(price) for entry in self.entries.values() for key, price in entry["prices"].items()}
+        most = sum(prices.values(), Decimal(0))
+        if most > usd:
+            from reelmake.store import LocalStore  # noqa: PLC0415
+
+            store = LocalStore(Path(self.shared["store"]))
+            most = sum((price for key, price in prices.items() if store.find(key) is None), Decimal(0))
+        if most > usd:
+            what = f"a build of these episodes may cost ${most}, more than the cap of ${usd}: it would stop there"
+            fix = "raise the cap, or build fewer episodes at a time; `reelmake plan` tells what costs how much"
+            self.warnings.append(Problem(cap["file"], cap["line"], what, fix))
+
+    def to_json(self, count: int) -> dict[str, Any]:
+        """Return it as JSON; amounts are text, null where nobody knows the price."""
+        return {
+            "schema": SCHEMA,
+            "episodes": count,
+            "mistakes": [_row(problem) for problem in sorted(set(self.mistakes))],
+            "warnings": [_row(problem) for problem in sorted(set(self.warnings))],
+            "estimates": {
+                name: {"seconds": round(entry["seconds"], 1), "usd_at_most": _sum(entry["prices"])}
+                for name, entry in sorted(self.entries.items())
+            },
+            "cap_usd": (self.shared.get("cap") or {}).get("usd"),
+        }
+
+    def tell(self, count: int) -> None:
+        """Print it for people: what was found on stdout, how much that is on stderr."""
+        for problem in sorted(set(self.mistakes)):
+            print(redact(str(problem)))
+        for problem in sorted(set(self.warnings)):
+            print(redact(str(Problem(problem.file, problem.line, f"warning: {problem.what}", problem.fix))))
+        wrong, odd = len(set(self.mistakes)), len(set(self.warnings))
+        more = f", {odd} warning{'s' * (odd != 1)}" if odd else ""
+        told = f"{wrong} mistake{'s' * (wrong != 1)} found" if wrong else f"{_counted(count)} checked: no mistakes"
+        print(f"{told}{more}", file=sys.stderr)
+
+
+def _counted(count: int) -> str:
+    return f"{count} episode{'s' * (count != 1)}"
+
+
+def _row(problem: Problem) -> dict[str, Any]:
+    return {
+        "file": problem.file,
+        "line": problem.line,
+        "what": redact(problem.what),
+        "fix": redact(problem.fix),
+    }
+
+
+def _sum(prices: Mapping[str, str | None]) -> str | None:
+    known = [Decimal(usd) for usd in prices.values() if usd is not None]
+    return str(sum(known, Decimal(0))) if len(known) == len(prices) else None
+
+
+def _looked_at(found: Survey) -> tuple[dict[str, Entry], set[Problem]]:
+    """Return what is known of the episodes that have no mistake, and mistakes that show only now."""
+    from reelmake import checks  # noqa: PLC0415
+    from reelmake.prices import Prices  # noqa: PLC0415
+    from reelmake.run import script_of  # noqa: PLC0415
+    from reelmake.settings import mistake  # noqa: PLC0415
+
+    settings, prices = found.project.settings, Prices(found.project.settings.prices)
+    entries: dict[str, Entry] = {}
+    wrong: set[Problem] = set()
+    shop = _shop(found)
+    for name, show in found.project.productions.items():
+        try:
+            checked = checks.check(show, script_of(show, shop) or [], found.episodes[name], prices, shop.ffmpeg)
+        except InputError as error:  # a mistake in a prompt template shows when a prompt is made
+            wrong |= set(error.problems)
+            continue
+        if checked.unpriced and settings.cap_usd is not None:
+            for model, step in checked.unpriced.items():
+                what = f"there is a cap of ${settings.cap_usd}, and no price for {model} ({step})"
+                fix = f"set usd_per_... under [tool.reelmake.prices.{model!r}], or take the cap away"
+                wrong.add(mistake(Path(), ("cap_usd",), what, fix))
+            continue
+        entries[name] = {
+            "seconds": checked.seconds,
+            "prices": {key: None if usd is None else str(usd) for key, usd in checked.prices.items()},
+            "warnings": [_told(problem) for problem in checked.warnings],
+            "files": [*_files(show), *_script_files(show, shop, settings.store)],
+        }
+    return entries, wrong
+
+
+def _told(problem: Problem) -> list[object]:
+    return [problem.file, problem.line, problem.what, problem.fix]
+
+
+def _files(show: Production) -> Iterable[str]:
+    return [path for path in (show.episode.background and show.episode.background.file, show.episode.music) if path]
+
+
+def _script_files(show: Production, shop: Workshop, store: str) -> Iterable[str]:
+    """Return where it shows that a script has been written since."""
+    from reelmake.plan import script  # noqa: PLC0415
+    from reelmake.run import key_of  # noqa: PLC0415
+    from reelmake.store.local import place_of  # noqa: PLC0415
+
+    if show.episode.script is not None:
+        return []
+    return [f"{store}/{place_of('actions', key_of(script(show), shop))}"]
+
+
+def _shop(found: Survey) -> Workshop:
+    """Return where scripts that were written are read."""
+    from reelmake.store import LocalStore  # noqa: PLC0415
+    from reelmake.store.local import file_digest  # noqa: PLC0415
+    from reelmake.workshop import Workshop  # noqa: PLC0415
+
+    return Workshop(Path(), LocalStore(Path(found.project.settings.store)), found.project.ffmpeg, file_digest)
+
+
+def _shared(found: Survey) -> Entry:
+    """Return what is known of all episodes."""
+    from reelmake.checks import check_sprites  # noqa: PLC0415
+    from reelmake.settings import mistake  # noqa: PLC0415
+
+    settings = found.project.settings
+    place = mistake(Path(), ("cap_usd",), "", "")
+    cap = None if settings.cap_usd is None else {"usd": str(settings.cap_usd), "file": place.file, "line": place.line}
+    sprites = [] if found.problems else [_told(problem) for problem in check_sprites(found)]
+    return {"cap": cap, "store": settings.store, "warnings": sprites}

@@ -10,6 +10,7 @@ from typing import Final, Literal
 from reelmake.errors import MediaError
 from reelmake.ffmpeg import Looks, look_args, try_args
 from reelmake.media.tool import Ffmpeg, load_cache, save_cache
+from reelmake.states import state_of
 
 Want = Literal["video", "picture", "audio"]
 
@@ -118,7 +119,7 @@ class Inspector:
         stat = path.stat()
         looker = "Pillow" if want == "sprite" else self._ffmpeg.identity()
         name = f"{want} {path.absolute()}"
-        state = f"{_RULES} {looker} {stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
+        state = f"{_RULES} {looker} {state_of(stat)}"
         if self._good.get(name) == state:
             return ""
         if name not in self._told:

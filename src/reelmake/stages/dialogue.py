@@ -18,7 +18,8 @@ from reelmake.project import Project, characters_of, project_of
 from reelmake.run import script_of
 from reelmake.settings import Settings
 from reelmake.source import Source
-from reelmake.spec import Character, Episode, Line, Performer, line_ids, read_episode
+from reelmake.spec import Character, Episode, Line, Performer, line_ids
+from reelmake.spec_file import read_episode
 from reelmake.stages.batch import run_batch
 from reelmake.stages.pipe import (
     WRONG,

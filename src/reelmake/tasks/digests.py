@@ -1,8 +1,6 @@
 """What is in a file: its sha256, computed once for each state of the file.
 
-A state is size, time of change and inode, as git keeps them. A file that changed an instant ago may change again
-within the same tick of the file system's clock, and then the state would not tell; git calls it racily clean. Such
-states are not remembered: the file is read again next time.
+A state that may not tell of the next change (see `states`) is not remembered: the file is read again next time.
 
 A file may also be left in the store: it is not there, and what it would hold is known.
 """
@@ -17,9 +15,8 @@ from typing import Any, Protocol
 
 from doit.dependency import FileChangedChecker
 
-TICK_NS = 20_000_000  # kernels stamp files by a clock that moves every 1 to 10 ms
-COARSE_TICK_NS = 2_000_000_000  # some file systems keep whole seconds (FAT: every other)
-SECOND_NS = 1_000_000_000
+from reelmake.states import is_settled, state_of
+
 LEFT = "left in the store"  # in place of a state
 
 
@@ -60,15 +57,13 @@ class Digests:
             if (left := self._cache.digest(path)) and left[0] == LEFT:
                 return left[1]
             raise
-        # ctime is there because rsync and cp -p give new content an old mtime.
-        state = f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
+        state = state_of(stat)
         known = self._cache.digest(path)
         if known and known[0] == state:
             return known[1]
         with open(path, "rb") as file:  # noqa: PTH123
             sha256 = hashlib.file_digest(file, "sha256").hexdigest()
-        changed_ns = max(stat.st_mtime_ns, stat.st_ctime_ns)
-        if changed_ns + (TICK_NS if changed_ns % SECOND_NS else COARSE_TICK_NS) < looked_ns:
+        if is_settled(stat, looked_ns):
             self._cache.set_digest(path, state, sha256)
         return sha256
 

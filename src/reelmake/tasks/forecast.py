@@ -9,20 +9,20 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 from doit.task import Task
 
 from reelmake.action import Action, Receipt, canonical_json, digest_of, explain, key, manifest
+from reelmake.bounds import longest_lines, longest_translation
 from reelmake.errors import BuildError
-from reelmake.plan import PAID, Production, Step, choice_place, image, is_paid, plan, script, voice
+from reelmake.plan import PAID, Production, Step, is_paid, plan
 from reelmake.project import Project
 from reelmake.providers import provider
 from reelmake.repair import due
 from reelmake.run import key_of, script_of, with_source
-from reelmake.spec import MAX_LINE_CHARACTERS, MAX_TEXT_CHARACTERS, Line
 from reelmake.tasks.loader import Build
 from reelmake.workshop import Workshop
 
@@ -319,11 +319,11 @@ class Forecaster:
         count = len(show.source) or show.episode.lines
         rows = []
         if show.original and not show.source:
-            action = _longest_translation(show)
+            action = longest_translation(show)
             usd, name = self.build.shop.caller.price(action), f"script:{show.name}"
             why, key_ = (NOT_WRITTEN,), _bundle([action])
             rows.append(Row(name, show.name, "script", "make", why, usd, at_most=bool(usd), key=key_, is_paid=True))
-        for kind, actions in _longest_lines(show).items():
+        for kind, actions in longest_lines(show).items():
             prices = [self.build.shop.caller.price(action) for action in actions]
             known = [usd for usd in prices if usd is not None]
             most = max(known, default=None) if len(known) == len(prices) else None
@@ -346,27 +346,6 @@ class Forecaster:
         return rows
 
 
-def _longest_lines(show: Production) -> dict[str, list[Action]]:
-    """Return what is asked for at most while a script is not written: a voice for each of the cast, and a picture."""
-    asked = script(show) if show.source or not show.original else _longest_translation(show)
-    longest = int(asked.request.get("max_line_characters", MAX_LINE_CHARACTERS))
-    subject = "x" * MAX_TEXT_CHARACTERS
-    lines = [Line(character=who, text="x" * longest, image=subject) for who in show.characters]
-    spoken = [line for line in lines if choice_place("voice", line) in show.choices]
-    actions = {"voice": [voice(show, line, "x") for line in spoken]}
-    if not show.original:
-        return {**actions, "image": [image(show, line, "x") for line in lines[:1]]}
-    return actions  # a translation shares the pictures
-
-
-def _longest_translation(show: Production) -> Action:
-    """Return what is asked for at most while the script is not written that is to be translated."""
-    original = show.original or show
-    longest = int(script(original).request.get("max_line_characters", MAX_LINE_CHARACTERS))
-    line = Line(character=next(iter(show.characters)), text="x" * longest)
-    return script(replace(show, source=[line] * original.episode.lines))
-
-
 def _bundle(actions: Sequence[Action]) -> str:
     """Return a name that changes when one of the requests does."""
     return "lines:" + digest_of(canonical_json([key(manifest(action, {})) for action in actions]).encode())
@@ -378,9 +357,9 @@ def asked_keys(project: Project, shop: Workshop) -> set[str]:
     for show in project.productions.values():
         if show.episode.script is None and not script_of(show, shop):
             show = with_source(show, shop)  # noqa: PLW2901 (the same one, and what it is made of)
-            keys |= {_bundle(actions) for actions in _longest_lines(show).values()}
+            keys |= {_bundle(actions) for actions in longest_lines(show).values()}
             if show.original and not show.source:
-                keys.add(_bundle([_longest_translation(show)]))
+                keys.add(_bundle([longest_translation(show)]))
     return keys
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 from doit.exceptions import BaseFail
 from doit.task import Stream, Task
 
-from reelmake.project import STATE, Project
+from reelmake.folders import STATE
+from reelmake.project import Project
 from reelmake.tasks.loader import Build
 from reelmake.tasks.progress import Progress
 from reelmake.tasks.records import Records

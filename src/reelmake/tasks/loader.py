@@ -24,11 +24,12 @@ from reelmake.action import canonical_json, key, manifest
 from reelmake.budget import Budget
 from reelmake.calls import Caller
 from reelmake.errors import AccountError, BuildError, InputError, ProviderError, ReelmakeError, SetupError
+from reelmake.folders import STATE, episode_names
 from reelmake.gate import Gates
 from reelmake.logs import log, redact
 from reelmake.plan import BUILD, CPU, RECIPES, Production, Step, choice_place, is_paid, plan
 from reelmake.prices import Prices
-from reelmake.project import STATE, Project, episode_names, line_problem, load_project
+from reelmake.project import Project, line_problem, load_project
 from reelmake.provenance import decided_by, reads, write_provenance
 from reelmake.providers import provider
 from reelmake.release import after

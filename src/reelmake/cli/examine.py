@@ -1,0 +1,101 @@
+"""What `doctor` looks at: what is installed, what is in force, and what is missing."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from reelmake.errors import ReelmakeError, SetupError
+from reelmake.folders import episode_names
+from reelmake.objects import VARIABLES
+from reelmake.plan import PAID, Choice
+from reelmake.project import Project, find_ffmpeg, load_project
+from reelmake.providers import provider
+from reelmake.providers.base import Call
+from reelmake.settings import Settings, load_settings, variables
+
+SOON_DAYS = 90
+MODES = {"write": "what is made goes up", "read": "nothing goes up"}
+VENDOR_KEYS = ("OPENAI_API_KEY", "ELEVENLABS_API_KEY", "FAL_KEY")
+
+
+def examine(project: Path) -> bool:
+    """Print what is installed, what is in force, and what is missing; says whether all that is needed is there."""
+    settings = load_settings(project)
+    ffmpeg = find_ffmpeg(project, settings)
+    ffmpeg.check()
+    rows = {
+        "python": sys.version.split()[0],
+        "ffmpeg": f"{ffmpeg.identity()} (has libass, libx264, aac and what else is needed)",
+        **{f"{kind} provider": made.provider for kind, made in settings.providers},
+        "cap": "none: a build may spend any amount" if settings.cap_usd is None else f"${settings.cap_usd} a build",
+        "proxy": "none" if settings.proxy is None else settings.proxy.rpartition("@")[2],
+        "store": settings.store,
+        **({"shared store": f"{settings.store_url} ({MODES[settings.store_mode]})"} if settings.store_url else {}),
+        "episodes": ", ".join(episode_names(project)) or "none",
+    }
+    for name, value in rows.items():
+        print(f"{name + ':':19} {value}")
+    wrong = list(_wrong(project, settings))
+    for told in wrong:
+        print(told)
+    return not any(told.startswith("missing") for told in wrong)
+
+
+def _wrong(root: Path, settings: Settings) -> Iterator[str]:
+    """Print which keys are set, and yield what is missing, and what will be."""
+    try:
+        choices = _choices(load_project(root))
+    except ReelmakeError as error:
+        choices = []
+        yield f"missing: episodes that can be read; `reelmake check` tells more:\n{error}"
+    variable = variables(root)
+    needed: dict[str, str] = {}
+    for kind, choice in choices:
+        for name in provider(kind, choice.provider).secrets:
+            needed.setdefault(name, f"{choice.provider} needs it")
+    shared = VARIABLES if settings.store_url else ()
+    for name in sorted({*VENDOR_KEYS, *needed, *shared}):
+        print(f"{name + ':':19} {'set' if variable(name) else 'not set'}")
+    yield from (
+        f"missing: {name}: {why}; write {name}=... into .env" for name, why in needed.items() if not variable(name)
+    )
+    for kind, choice in choices:
+        yield from _ending(kind, choice, root, settings)
+    if settings.store_url and (why := _unreached(settings.store_url, root, settings)):
+        yield f"{'missing' if settings.store_required else 'warning'}: the shared store: {why}"
+
+
+def _unreached(url: str, root: Path, settings: Settings) -> ReelmakeError | None:
+    """Return what keeps the shared store from being read, or None."""
+    from reelmake.objects import Bucket, access  # noqa: PLC0415
+
+    try:
+        return Bucket(url, access(variables(root), settings.proxy), settings.retry_seconds).problem()
+    except SetupError as error:
+        return error
+
+
+def _choices(project: Project) -> list[tuple[str, Choice]]:
+    """Return who performs what in any episode, each once."""
+    found: dict[tuple[str, str, str], tuple[str, Choice]] = {}
+    for show in project.productions.values():
+        for (kind, *_), choice in show.choices.items():
+            found.setdefault((kind, choice.provider, str(choice.options.get("model"))), (kind, choice))
+    return sorted(found.values(), key=lambda one: PAID.index(one[0]))
+
+
+def _ending(kind: str, choice: Choice, root: Path, settings: Settings) -> Iterator[str]:
+    """Yield a warning when a model that is in force is about to end."""
+    from reelmake.prices import Prices  # noqa: PLC0415
+
+    now = datetime.now(UTC)
+    prices = Prices(settings.prices)
+    call = Call(prices, 10.0, settings.proxy, variables(root), now, None, lambda _ticket: None)
+    last = provider(kind, choice.provider).ends_on(choice.options, call)
+    if last and (days := (date.fromisoformat(last) - now.date()).days) <= SOON_DAYS:
+        model = choice.options.get("model")
+        when = f"ended on {last}" if days < 0 else f"ends on {last}, in {days} days"
+        yield f"warning: {kind}: the model {model} {when}; choose another one under providers:"
