@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from tools.art_parts import (
+from reelmake.media.art_parts import (
     INK,
     Face,
     brows,

@@ -10,11 +10,10 @@ import re
 from collections.abc import Sequence
 from typing import Final
 
-import yaml
-
 from reelmake.errors import InputError, Problem
 from reelmake.spec import Line
 from reelmake.spec_file import read_episode
+from reelmake.yaml_text import scalar
 
 NOTE: Final = "# Written by {provider}; edit it as you like. While it is here, no script provider is asked."
 
@@ -41,12 +40,7 @@ def frozen(content: bytes, file: str, lines: Sequence[Line], provider: str) -> b
 
 
 def _rows(line: Line) -> list[str]:
-    rows = [f"  - {line.character}: {_scalar(line.text)}"]
-    rows += [f"    image: {_scalar(line.image)}"] if line.image else []
+    rows = [f"  - {line.character}: {scalar(line.text)}"]
+    rows += [f"    image: {scalar(line.image)}"] if line.image else []
     rows += ["    translations:"] if line.translations else []
-    return [*rows, *(f"      {_scalar(tag)}: {_scalar(text)}" for tag, text in line.translations.items())]
-
-
-def _scalar(text: str) -> str:
-    """Return a text as YAML writes it on one line, in quotes where it needs them."""
-    return yaml.safe_dump(text, allow_unicode=True, width=1_000_000).removesuffix("...\n").strip()
+    return [*rows, *(f"      {scalar(tag)}: {scalar(text)}" for tag, text in line.translations.items())]

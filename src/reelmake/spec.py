@@ -121,11 +121,6 @@ class Reel(Record):
         "karaoke", description="`karaoke` lights each word as it is spoken; `plain` shows them; `none` burns none in."
     )
     pause_seconds: Seconds = Field(0.3, description="Silence after every line, unless the line says otherwise.")
-    max_seconds: Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)] = Field(
-        180.0,
-        description="How long a video should be at most: `reelmake check` tells of longer ones. Apps for short videos "
-        "take three minutes.",
-    )
     music_db: Annotated[float, Field(ge=-60, le=0, allow_inf_nan=False)] = Field(
         -14.0,
         description="How loud the music is while nobody speaks, in dB against speech; it is ducked under speech.",
@@ -135,7 +130,7 @@ class Reel(Record):
         1.0, description="How long a video has to be at least, to be published."
     )
     max_seconds: Annotated[float, Field(gt=0, le=36_000, allow_inf_nan=False)] = Field(
-        180.0, description="How long a video may be at most, to be published: what most apps take."
+        180.0, description="How long a video may be at most, to be published: what most apps take. `check` tells before how long it will be about."
     )
 
     def overridden(self, other: Reel) -> Reel:

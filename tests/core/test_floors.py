@@ -21,6 +21,7 @@ FLOORS = {
         "validation",
         "wording",
         "screenplay",
+        "spec_forms",
         "spec",
         "spec_file",
         "documents",
@@ -30,6 +31,7 @@ FLOORS = {
     1: (
         "words",
         "direction",
+        "yaml_text",
         "freeze",
         "estimate",
         "prompts",
@@ -69,6 +71,7 @@ FLOORS = {
         "pruning",
         "schemas",
         "checks",
+        "starter",
         "verdict",
     ),  # do
     5: ("tasks",),  # hosts

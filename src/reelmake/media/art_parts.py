@@ -53,7 +53,7 @@ def clipped(name: str, path: str, content: str) -> str:
 def limb(points: Sequence[Point], width: float, colour: str) -> str:
     """Return an arm: a thick bent line with an outline."""
     path = "M" + " L".join(f"{x} {y}" for x, y in points)
-    if len(points) == 3:
+    if len(points) == 3:  # noqa: PLR2004 (shoulder, elbow, wrist)
         (sx, sy), (ex, ey), (wx, wy) = points
         path = f"M{sx} {sy}Q{ex} {ey} {wx} {wy}"
     return line(path, INK, width + 2 * OUTLINE) + line(path, colour, width)

@@ -1,0 +1,125 @@
+"""`init`, `new` and `new-character`: what they write is right, what is there stays, what is installed has it all.
+
+That a new project builds is shown by the how-to page, whose commands are run.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from click.testing import Result
+from jsonschema import Draft202012Validator
+from PIL import Image
+from typer.testing import CliRunner
+from workspace import ROOT
+
+from reelmake.cli import app
+from reelmake.cli.app import UsageError
+from reelmake.errors import InputError
+from reelmake.media.placeholder import PALETTES, palette, sprite
+from reelmake.project import load_project
+from reelmake.schemas import schema_of
+from reelmake.starter import SAMPLES
+
+
+def run(*args: str) -> Result:
+    return CliRunner().invoke(app, args, catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("new") / "My Videos"
+    done = run("init", str(folder))
+    assert done.exit_code == 0, done.output
+    return folder
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    found = (path for path in folder.rglob("*") if path.is_file() and ".reelmake" not in path.parts)
+    return {str(path.relative_to(folder)): path.read_bytes() for path in found}
+
+
+def test_a_new_project_is_the_samples_and_is_right(made: Path) -> None:
+    project = load_project(made)
+    assert sorted(project.productions) == sorted(path.stem for path in (ROOT / "episodes").glob("*.yaml"))
+    written = files(made)
+    for name in SAMPLES:
+        there = [ROOT / name] if (ROOT / name).is_file() else list((ROOT / name).rglob("*.*"))
+        assert all(written[str(path.relative_to(ROOT))] == path.read_bytes() for path in there if path.is_file())
+    for path in (*made.glob("episodes/*.yaml"), *made.glob("characters/*.yaml")):
+        named = path.read_text("utf-8").partition("\n")[0].partition("$schema=")[2]
+        assert (path.parent / named).is_file(), "editors find it"
+    settings = tomllib.loads(written["pyproject.toml"].decode())
+    assert settings["project"]["name"] == "my-videos"
+    assert settings["tool"]["doit"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["doit"]
+    assert {"build/", ".reelmake/", ".env"} <= set(written[".gitignore"].decode().splitlines())
+    listed = subprocess.run(
+        [sys.executable, "-m", "doit", "list"], cwd=made, capture_output=True, text=True, check=True
+    )
+    assert "video" in listed.stdout
+
+
+def test_a_wheel_holds_all_that_a_new_project_is_made_of() -> None:
+    """A checkout has the samples where they are; what is installed has them where the wheel puts them."""
+    tool = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
+    assert tool["force-include"] == {name: f"reelmake/starter/{name}" for name in sorted((*SAMPLES, "pyproject.toml"))}
+    assert all((ROOT / name).exists() for name in tool["force-include"])
+
+
+def test_what_is_there_stays(made: Path, tmp_path: Path) -> None:
+    before = files(made)
+    with pytest.raises(UsageError, match=r"is not empty: there is \.gitignore and \d+ more; name a new folder"):
+        run("init", str(made))
+    with pytest.raises(UsageError, match="is a file; name a new folder"):
+        run("init", str(made / "dodo.py"))
+    for wrong, told in (("sky", "there is an episode 'sky' already"), ("../x", "cannot be an episode's name")):
+        with pytest.raises(UsageError, match=told):
+            run("new", wrong, "--topic", "the sky", "-p", str(made))
+    for wrong, told in (("ada", "ada.yaml already"), ("Ada", "cannot be a character's name")):
+        with pytest.raises(UsageError, match=told):
+            run("new-character", wrong, "-p", str(made))
+    with pytest.raises(UsageError, match="there is no character 'bob'; choose from ada, cy, max, nova"):
+        run("new", "bob", "--topic", "x", "--cast", "ada,bob", "-p", str(made))
+    with pytest.raises(InputError, match="is empty"):
+        run("new", "nothing", "--topic", " ", "-p", str(made))
+    with pytest.raises(UsageError, match="add one: `reelmake new-character NAME`"):
+        run("new", "first", "--topic", "x", "-p", str(tmp_path))
+    assert files(made) == before
+    (tmp_path / "begun/.git").mkdir(parents=True)
+    assert run("init", str(tmp_path / "begun")).exit_code == 0, (
+        "a repository that has just been made is as good as empty"
+    )
+    assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")], "nothing is left of how it was made"
+
+
+def test_new_specs_are_right_whatever_is_written(made: Path) -> None:
+    topic = 'why 3: 2 isn\'t "half" #1 — *really*'
+    assert run("new-character", "iris-2", "-p", str(made)).exit_code == 0
+    assert run("new-character", "bo", "-p", str(made)).exit_code == 0
+    done = run("new", "odd_1", "--topic", topic, "--cast", "iris-2", "--cast", "max", "--lines", "3", "-p", str(made))
+    assert done.stdout == f"{made}/episodes/odd_1.yaml\n"
+    show = load_project(made, ["odd_1"]).productions["odd_1"]
+    assert (show.episode.topic, show.episode.lines, list(show.characters)) == (topic, 3, ["iris-2", "max"])
+    assert {who: made_of.side for who, made_of in show.characters.items()}["iris-2"] == "left"
+    for kind, path in (("episode", "episodes/odd_1.yaml"), ("character", "characters/iris-2.yaml")):
+        spec = yaml.safe_load((made / path).read_text("utf-8"))
+        assert [error.message for error in Draft202012Validator(schema_of(kind)).iter_errors(spec)] == []
+    for name in ("iris-2", "bo"):
+        telling, hearing = (Image.open(made / f"characters/{name}/{kind}.png") for kind in ("telling", "hearing"))
+        for picture in (telling, hearing):
+            assert (picture.size, picture.mode) == ((720, 900), "RGBA")
+            assert picture.getchannel("A").getextrema() == (0, 255)
+        assert telling.tobytes() != hearing.tobytes()
+    assert run("check", "-p", str(made)).stderr.endswith("checked: no mistakes\n"), "its pictures raise no warning"
+
+
+def test_a_placeholder_looks_the_same_on_every_machine_and_names_differ() -> None:
+    assert sprite("iris", telling=True) == sprite("iris", telling=True)
+    assert sprite("iris", telling=True) != sprite("iris", telling=True, mirrored=True)
+    assert {palette(name) for name in ("ada", "iris", "bob", "zoe", "kim", "leo", "pia", "max", "bo")} <= set(PALETTES)
+    assert len({palette(name) for name in ("ada", "iris", "bob", "zoe", "kim", "leo", "pia", "max", "bo")}) > 3
