@@ -10,7 +10,7 @@ from typing import Literal
 
 from reelmake.media.probe import Inspector, Want
 from reelmake.source import Source
-from reelmake.spec import is_inside
+from reelmake.spec_forms import is_inside
 from reelmake.validation import closest
 
 _WANTED: Mapping[Want | Literal["sprite"], str] = {

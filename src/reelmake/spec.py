@@ -20,7 +20,8 @@ from pydantic import (
     model_validator,
 )
 
-from reelmake.timeline import FRAME_RATES, Flow
+from reelmake.spec_forms import inside, rate_of, size_of
+from reelmake.timeline import Flow
 from reelmake.validation import Record, Wrong, closest, form, shown
 from reelmake.wording import spoken
 
@@ -63,60 +64,17 @@ Seconds = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Side = Literal["left", "right"]
 
 
-def _inside(path: str) -> str:
-    parts = path.split("/")
-    if "\\" in path or ":" in path:
-        raise Wrong(f"{shown(path)} is not a plain path", "write it with forward slashes, such as assets/calm.ogg")
-    if path.startswith(("/", "~")) or ".." in parts:
-        raise Wrong(f"{shown(path)} leaves the project", "copy the file into the project and name it from there")
-    return path
-
-
-def is_inside(path: str) -> bool:
-    """Say whether a path stays in the project, by its form alone."""
-    try:
-        return bool(_inside(path))
-    except Wrong:
-        return False
-
-
-InnerPath = Annotated[Text, AfterValidator(_inside)]  # after the spaces around it are gone
-
-
-def _even(size: tuple[int, int]) -> tuple[int, int]:
-    width, height = size
-    if width % 2 or height % 2:
-        raise Wrong("has an odd side", "write two even numbers, such as 1080x1920")
-    if not 144 <= width <= 2160 or not 256 <= height <= 3840:  # noqa: PLR2004 (said in the message)
-        raise Wrong("is not a size that can be made", "write one from 144x256 to 2160x3840")
-    if not 5 * width <= 4 * height <= 10 * width:
-        raise Wrong("is not upright", "write one between 4:5 and 2:5, such as 1080x1920")
-    return size
-
-
-def _size(value: object) -> tuple[int, int]:
-    sides = re.split(r"\s*x\s*", value.strip()) if isinstance(value, str) else value
-    if not isinstance(sides, tuple | list) or len(sides) != 2 or not all(map(_is_whole, sides)):  # noqa: PLR2004
-        raise Wrong(f"{shown(value)} is not a size".lstrip(), "write WIDTHxHEIGHT, such as 1080x1920")
-    return _even((int(sides[0]), int(sides[1])))
-
-
-def _is_whole(value: object) -> bool:
-    return isinstance(value, int | str) and re.fullmatch("[0-9]{1,12}", str(value)) is not None
-
-
-def _rate(value: object) -> object:
-    return int(value) if isinstance(value, str) and value in map(str, FRAME_RATES) else value
+InnerPath = Annotated[Text, AfterValidator(inside)]  # after the spaces around it are gone
 
 
 class Reel(Record):
     """The video's format. An episode's `reel:` overrides the project's."""
 
-    size: Annotated[tuple[int, int], BeforeValidator(_size)] = Field(
+    size: Annotated[tuple[int, int], BeforeValidator(size_of)] = Field(
         (1080, 1920),
         description="Width x height in pixels: even numbers, from `144x256` to `2160x3840`, from 4:5 to 2:5.",
     )
-    fps: Annotated[Literal[24, 25, 30, 50, 60], BeforeValidator(_rate)] = Field(30, description="Frames a second.")
+    fps: Annotated[Literal[24, 25, 30, 50, 60], BeforeValidator(rate_of)] = Field(30, description="Frames a second.")
     captions: Literal["karaoke", "plain", "none"] = Field(
         "karaoke", description="`karaoke` lights each word as it is spoken; `plain` shows them; `none` burns none in."
     )
@@ -130,7 +88,9 @@ class Reel(Record):
         1.0, description="How long a video has to be at least, to be published."
     )
     max_seconds: Annotated[float, Field(gt=0, le=36_000, allow_inf_nan=False)] = Field(
-        180.0, description="How long a video may be at most, to be published: what most apps take. `check` tells before how long it will be about."
+        180.0,
+        description="How long a video may be at most, to be published: what most apps take. "
+        "`reelmake check` tells before it is made when it will be longer.",
     )
 
     def overridden(self, other: Reel) -> Reel:

@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 import yaml
-from click.testing import Result
 from jsonschema import Draft202012Validator
 from PIL import Image
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 from workspace import ROOT
 
 from reelmake.cli import app

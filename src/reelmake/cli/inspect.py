@@ -10,9 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelmake.cli.app import AsJson, ProjectDir, UsageError, app, opened
-from reelmake.plan import BUILD
-from reelmake.project import episode_names, find_ffmpeg
-from reelmake.settings import load_settings
+from reelmake.folders import episode_names
 
 if TYPE_CHECKING:
     from reelmake.verdict import Verdict
@@ -25,6 +23,8 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Check a finished video as it is checked before it is published; ends with 1 when a check fails."""
+    from reelmake.plan import BUILD  # noqa: PLC0415
+
     file = Path(target)
     named = (project / BUILD / file.parent.name).resolve()
     is_built = file.parent.resolve() == named and file.stem == file.parent.name
@@ -58,6 +58,8 @@ def _of_episode(name: str, project: Path) -> Verdict:
 
 
 def _of_file(file: Path, project: Path) -> Verdict:
+    from reelmake.project import find_ffmpeg  # noqa: PLC0415
+    from reelmake.settings import load_settings  # noqa: PLC0415
     from reelmake.verdict import of_file  # noqa: PLC0415
 
     settings = load_settings(project)

@@ -1,0 +1,54 @@
+"""How single values of specs are written: paths, sizes, rates. Each raises Wrong for what is no such value."""
+
+from __future__ import annotations
+
+import re
+
+from reelmake.timeline import FRAME_RATES
+from reelmake.validation import Wrong, shown
+
+
+def inside(path: str) -> str:
+    """Return a path that stays in the project; raises Wrong."""
+    parts = path.split("/")
+    if "\\" in path or ":" in path:
+        raise Wrong(f"{shown(path)} is not a plain path", "write it with forward slashes, such as assets/calm.ogg")
+    if path.startswith(("/", "~")) or ".." in parts:
+        raise Wrong(f"{shown(path)} leaves the project", "copy the file into the project and name it from there")
+    return path
+
+
+def is_inside(path: str) -> bool:
+    """Say whether a path stays in the project, by its form alone."""
+    try:
+        return bool(inside(path))
+    except Wrong:
+        return False
+
+
+def _even(size: tuple[int, int]) -> tuple[int, int]:
+    width, height = size
+    if width % 2 or height % 2:
+        raise Wrong("has an odd side", "write two even numbers, such as 1080x1920")
+    if not 144 <= width <= 2160 or not 256 <= height <= 3840:  # noqa: PLR2004 (said in the message)
+        raise Wrong("is not a size that can be made", "write one from 144x256 to 2160x3840")
+    if not 5 * width <= 4 * height <= 10 * width:
+        raise Wrong("is not upright", "write one between 4:5 and 2:5, such as 1080x1920")
+    return size
+
+
+def size_of(value: object) -> tuple[int, int]:
+    """Return width and height, of `1080x1920` or a pair; raises Wrong."""
+    sides = re.split(r"\s*x\s*", value.strip()) if isinstance(value, str) else value
+    if not isinstance(sides, tuple | list) or len(sides) != 2 or not all(map(_is_whole, sides)):  # noqa: PLR2004
+        raise Wrong(f"{shown(value)} is not a size".lstrip(), "write WIDTHxHEIGHT, such as 1080x1920")
+    return _even((int(sides[0]), int(sides[1])))
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, int | str) and re.fullmatch("[0-9]{1,12}", str(value)) is not None
+
+
+def rate_of(value: object) -> object:
+    """Return a number of frames a second that is written as text; any other value as it is."""
+    return int(value) if isinstance(value, str) and value in map(str, FRAME_RATES) else value
