@@ -236,7 +236,7 @@ def _helps() -> dict[str, str]:
 
 def _commands() -> Iterator[str]:
     for command in app.registered_commands:
-        yield str(command.name or getattr(command.callback, "__name__", ""))
+        yield str(command.name or getattr(command.callback, "__name__", "").replace("_", "-"))
 
 
 def main(arguments: list[str]) -> int:

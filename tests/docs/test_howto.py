@@ -22,10 +22,12 @@ STANDIN = ROOT / "tests" / "standin"
 
 EXECUTED = (
     "add-a-character",
+    "check-and-watch",
     "keep-to-a-budget",
     "prune-what-is-not-needed",
     "set-limits-and-tools",
     "speak-other-languages",
+    "start-a-project",
     "use-a-proxy",
     "use-from-programs",
     "write-an-episode",
