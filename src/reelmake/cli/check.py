@@ -147,6 +147,7 @@ def _looked_at(found: Survey) -> tuple[dict[str, Entry], set[Problem]]:
     settings, prices = found.project.settings, Prices(found.project.settings.prices)
     entries: dict[str, Entry] = {}
     wrong: set[Problem] = set()
+    unpriced: dict[str, str] = {}  # model -> the first step that needs it
     shop = _shop(found)
     for name, show in found.project.productions.items():
         try:
@@ -155,10 +156,7 @@ def _looked_at(found: Survey) -> tuple[dict[str, Entry], set[Problem]]:
             wrong |= set(error.problems)
             continue
         if checked.unpriced and settings.cap_usd is not None:
-            for model, step in checked.unpriced.items():
-                what = f"there is a cap of ${settings.cap_usd}, and no price for {model} ({step})"
-                fix = f"set usd_per_... under [tool.reelmake.prices.{model!r}], or take the cap away"
-                wrong.add(mistake(Path(), ("cap_usd",), what, fix))
+            unpriced = {**checked.unpriced, **unpriced}
             continue
         entries[name] = {
             "seconds": checked.seconds,
@@ -166,6 +164,10 @@ def _looked_at(found: Survey) -> tuple[dict[str, Entry], set[Problem]]:
             "warnings": [_told(problem) for problem in checked.warnings],
             "files": [*_files(show), *_script_files(show, shop, settings.store)],
         }
+    for model, step in unpriced.items():
+        what = f"there is a cap of ${settings.cap_usd}, and no price for {model} ({step})"
+        fix = f"set usd_per_... under [tool.reelmake.prices.{model!r}], or take the cap away"
+        wrong.add(mistake(Path(), ("cap_usd",), what, fix))
     return entries, wrong
 
 

@@ -7,6 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from reelmake.errors import MediaError
 from reelmake.ffmpeg import thumbnail_args
 from reelmake.media.probe import look
 from reelmake.media.tool import Ffmpeg
@@ -54,7 +55,13 @@ def background_loop(path: Path, ffmpeg: Ffmpeg) -> Loop:
     media = look(path, ffmpeg)
     if media.looks is None or media.looks.still:
         return Loop(None, has_jump=False)
-    first, last = (ffmpeg.run(thumbnail_args(str(path), THUMBNAIL, last=last), doing="") for last in (False, True))
+    try:
+        first, last = (
+            ffmpeg.run(thumbnail_args(str(path), THUMBNAIL, last=last), doing=f"looking at {path}")
+            for last in (False, True)
+        )
+    except MediaError:  # some cannot be read from their end: nothing is known of them
+        return Loop(None, has_jump=False)
     pixels = THUMBNAIL * THUMBNAIL
     first, last = first[:pixels], last[-pixels:]
     jump = sum(abs(one - other) for one, other in zip(first, last, strict=False)) / pixels
@@ -68,9 +75,10 @@ def music_loop(path: Path, ffmpeg: Ffmpeg) -> Loop:
 
     from reelmake.media.sound import decode  # noqa: PLC0415
 
-    samples = np.frombuffer(decode(path.read_bytes(), ffmpeg), "<i2").astype(np.float64)
+    samples = np.frombuffer(decode(path.read_bytes(), ffmpeg), "<i2")
     window = round(SOUND_WINDOW_SECONDS * SAMPLE_RATE)
-    first, last = (float(np.sqrt(np.mean(part**2))) for part in (samples[:window], samples[-window:]))
+    ends = (part.astype(np.float64) for part in (samples[:window], samples[-window:]))
+    first, last = (float(np.sqrt(np.mean(part**2))) for part in ends)
     quiet, loud = sorted((first, last))
     return Loop(len(samples) / SAMPLE_RATE, has_jump=loud > SILENT and loud > SOUND_JUMP * max(quiet, 1.0))
 
