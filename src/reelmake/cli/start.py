@@ -107,4 +107,4 @@ def _write(path: Path, content: bytes) -> None:
             file.write(content)
     except FileExistsError:
         raise UsageError(f"there is {path} already", "choose another name") from None
-    print(path)
+    print(path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path)
