@@ -11,12 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from reelmake.action import Action, digest_of, key, manifest
+from reelmake.bounds import longest_lines, longest_translation
 from reelmake.errors import Problem
 from reelmake.estimate import seconds_of
 from reelmake.layout import layout
 from reelmake.media.seam import Remark, background_loop, loop_remark, music_loop, sprite_remarks
 from reelmake.media.tool import Ffmpeg
-from reelmake.bounds import longest_lines
 from reelmake.plan import Production, is_paid, plan
 from reelmake.prices import Prices
 from reelmake.project import Survey
@@ -42,7 +42,7 @@ class Checked:
 
 
 def check(show: Production, lines: Sequence[Line], source: Source, prices: Prices, ffmpeg: Ffmpeg) -> Checked:
-    """Look at an episode; `lines` are those of its script, none while it is not written.
+    """Look at an episode in one of its languages; `lines` are those of its script, none while it is not written.
 
     Raises InputError for mistakes in a template of prompts.
     """
@@ -63,8 +63,13 @@ def check(show: Production, lines: Sequence[Line], source: Source, prices: Price
 def _asked(show: Production, lines: Sequence[Line], prices: Prices) -> Iterator[tuple[str, Action, int]]:
     """Yield what is paid for: the step, what it asks for, and how often at most."""
     yield from ((step.name, step.action, 1) for step in plan(show, lines) if is_paid(step))
-    for kind, actions in {} if lines else longest_lines(show).items():
-        yield f"{kind}:{show.name}", max(actions, key=lambda action: _rank(_price(action, prices))), show.episode.lines
+    if lines:
+        return
+    if show.original and not show.source:
+        yield f"script:{show.name}", longest_translation(show), 1
+    count = len(show.source) or show.episode.lines
+    for kind, actions in longest_lines(show).items():
+        yield f"{kind}:{show.name}", max(actions, key=lambda action: _rank(_price(action, prices))), count
 
 
 def _rank(usd: Decimal | None) -> Decimal:
@@ -83,8 +88,9 @@ def _price(action: Action, prices: Prices) -> Decimal | None:
 
 def _warnings(show: Production, each: Sequence[float], source: Source, ffmpeg: Ffmpeg) -> Iterator[Problem]:
     seconds, episode, most = sum(each), show.episode, show.reel.max_seconds
+    in_language = f"in {episode.language}, " if show.original else ""
     if seconds > most:
-        what = f"it will be about {seconds:.0f} s long, more than reel.max_seconds ({most:g})"
+        what = f"{in_language}it will be about {seconds:.0f} s long, more than reel.max_seconds ({most:g})"
         place: Loc = ("script",) if episode.script else ("lines",)
         yield _told(source, place, (what, "make two episodes of it, or raise max_seconds"))
     if episode.background:

@@ -34,11 +34,16 @@ def follow_up(action: Action, body: bytes) -> Action | None:
     return None
 
 
+def again_of(action: Action, store: Store) -> Action | None:
+    """Return the follow-up of what is stored, whether or not it has been asked for; None when there is none."""
+    receipt = store.find(key(manifest(action, {}))) if action.kind == "script" else None
+    body = store.read(receipt.blob) if receipt else None
+    return follow_up(action, body) if body is not None else None
+
+
 def due(action: Action, store: Store) -> Action | None:
     """Return the follow-up that has yet to be asked for; None when there is none, or it is in the store."""
-    receipt = store.find(key(manifest(action, {})))
-    body = store.read(receipt.blob) if receipt else None
-    again = follow_up(action, body) if body is not None else None
+    again = again_of(action, store)
     return again if again and store.find(key(manifest(again, {}))) is None else None
 
 
@@ -46,7 +51,5 @@ def paid_after(receipt: Receipt, store: Store) -> Receipt | None:
     """Return the receipt of the follow-up of what was bought first; None when there was none."""
     if receipt.kind != "script" or receipt.provider == SPEC:
         return None
-    body = store.read(receipt.blob)
-    first = Action(receipt.kind, receipt.manifest["recipe"], receipt.manifest["request"])
-    again = follow_up(first, body) if body is not None else None
+    again = again_of(Action(receipt.kind, receipt.manifest["recipe"], receipt.manifest["request"]), store)
     return store.find(key(manifest(again, {}))) if again else None

@@ -19,7 +19,7 @@ from reelmake.action import Action, Receipt, amount_of, canonical_json, digest_o
 from reelmake.errors import BuildError, SetupError, UnusableError
 from reelmake.logs import log
 from reelmake.plan import PAID, SPEC, Production, script, translated
-from reelmake.repair import follow_up
+from reelmake.repair import again_of
 from reelmake.spec import Line
 from reelmake.store.local import file_digest, publish, unfinished
 from reelmake.workshop import Made, Workshop
@@ -37,7 +37,7 @@ def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
     try:
         return _run(action, shop, step)
     except UnusableError:
-        again = _again(action, shop)
+        again = again_of(action, shop.store)
         if again is None:
             raise
     try:
@@ -98,13 +98,6 @@ def key_of(action: Action, shop: Workshop) -> str:
     return key(manifest(action, _digests(action, shop)))
 
 
-def _again(action: Action, shop: Workshop) -> Action | None:
-    """Return what asks once more for an answer that is stored and cannot be used, if anything does."""
-    receipt = shop.store.find(key_of(action, shop))
-    body = shop.store.read(receipt.blob) if receipt else None
-    return None if body is None else follow_up(action, body)
-
-
 def script_of(show: Production, shop: Workshop) -> list[Line] | None:
     """Return the lines of an episode, or None when they have yet to be written, or cannot be read."""
     if show.episode.script is not None:
@@ -114,7 +107,7 @@ def script_of(show: Production, shop: Workshop) -> list[Line] | None:
         return None
     action = script(show)
     try:
-        lines = _stored_lines(_again(action, shop) or action, shop)
+        lines = _stored_lines(again_of(action, shop.store) or action, shop)
     except (SetupError, OSError):
         raise
     except Exception:  # noqa: BLE001

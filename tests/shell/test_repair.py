@@ -21,7 +21,7 @@ from reelmake.calls import Caller
 from reelmake.errors import CapError, UnusableError
 from reelmake.media.tool import Ffmpeg
 from reelmake.prices import Prices
-from reelmake.repair import due, follow_up, paid_after
+from reelmake.repair import again_of, due, follow_up, paid_after
 from reelmake.run import run_action
 from reelmake.store import LocalStore
 from reelmake.workshop import Workshop
@@ -115,3 +115,14 @@ def test_an_authors_own_script_and_what_is_no_script_are_never_asked_for() -> No
     assert follow_up(own, b"nonsense") is None
     assert follow_up(replace(ACTION, kind="voice"), b"nonsense") is None
     assert follow_up(ACTION, b"nonsense") is None
+
+
+def test_what_is_asked_for_again_is_known_from_the_first_answer(tmp_path: Path, v: Vendors) -> None:
+    """So that nothing that was paid for looks as if nobody needed it."""
+    v.fail("openai/script", "miscount", times=1)
+    shop = a_shop(tmp_path, v)
+    assert again_of(ACTION, shop.store) is None
+    run_action(ACTION, shop, "script:sky")
+    again = again_of(ACTION, shop.store)
+    assert again
+    assert {receipt.key for receipt in shop.store.receipts()} == {key(manifest(one, {})) for one in (ACTION, again)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -81,7 +81,7 @@ class _Found:
         if cap is None:
             return
         usd = Decimal(cap["usd"])
-        prices = {key: Decimal(price) for entry in self.entries.values() for key, price in entry["prices"].items()}
+        prices = {key: Decimal(price) for _, video in self._videos() for key, price in video["prices"].items()}
         most = sum(prices.values(), Decimal(0))
         if most > usd:
             from reelmake.store import LocalStore  # noqa: PLC0415
@@ -93,6 +93,11 @@ class _Found:
             fix = "raise the cap, or build fewer episodes at a time; `reelmake plan` tells what costs how much"
             self.warnings.append(Problem(cap["file"], cap["line"], what, fix))
 
+    def _videos(self) -> Iterator[tuple[str, Entry]]:
+        """Yield what is known of each video: one for each language of each episode."""
+        for entry in self.entries.values():
+            yield from entry["videos"].items()
+
     def to_json(self, count: int) -> dict[str, Any]:
         """Return it as JSON; amounts are text, null where nobody knows the price."""
         return {
@@ -101,8 +106,8 @@ class _Found:
             "mistakes": [_row(problem) for problem in sorted(set(self.mistakes))],
             "warnings": [_row(problem) for problem in sorted(set(self.warnings))],
             "estimates": {
-                name: {"seconds": round(entry["seconds"], 1), "usd_at_most": _sum(entry["prices"])}
-                for name, entry in sorted(self.entries.items())
+                name: {"seconds": round(video["seconds"], 1), "usd_at_most": _sum(video["prices"])}
+                for name, video in sorted(self._videos())
             },
             "cap_usd": (self.shared.get("cap") or {}).get("usd"),
         }
@@ -137,33 +142,33 @@ def _sum(prices: Mapping[str, str | None]) -> str | None:
     return str(sum(known, Decimal(0))) if len(known) == len(prices) else None
 
 
-def _looked_at(found: Survey) -> tuple[dict[str, Entry], set[Problem]]:
+def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
     """Return what is known of the episodes that have no mistake, and mistakes that show only now."""
     from reelmake import checks  # noqa: PLC0415
     from reelmake.prices import Prices  # noqa: PLC0415
-    from reelmake.run import script_of  # noqa: PLC0415
+    from reelmake.run import script_of, with_source  # noqa: PLC0415
     from reelmake.settings import mistake  # noqa: PLC0415
 
     settings, prices = found.project.settings, Prices(found.project.settings.prices)
-    entries: dict[str, Entry] = {}
+    entries: dict[str, dict[str, Any]] = {}
     wrong: set[Problem] = set()
     unpriced: dict[str, str] = {}  # model -> the first step that needs it
     shop = _shop(found)
     for name, show in found.project.productions.items():
         try:
-            checked = checks.check(show, script_of(show, shop) or [], found.episodes[name], prices, shop.ffmpeg)
+            known = with_source(show, shop)
+            checked = checks.check(known, script_of(show, shop) or [], found.episodes[show.spec], prices, shop.ffmpeg)
         except InputError as error:  # a mistake in a prompt template shows when a prompt is made
             wrong |= set(error.problems)
             continue
         if checked.unpriced and settings.cap_usd is not None:
             unpriced = {**checked.unpriced, **unpriced}
             continue
-        entries[name] = {
-            "seconds": checked.seconds,
-            "prices": {key: None if usd is None else str(usd) for key, usd in checked.prices.items()},
-            "warnings": [_told(problem) for problem in checked.warnings],
-            "files": [*_files(show), *_script_files(show, shop, settings.store)],
-        }
+        entry = entries.setdefault(show.spec, {"videos": {}, "warnings": [], "files": _files(show)})
+        told = {key: None if usd is None else str(usd) for key, usd in checked.prices.items()}
+        entry["videos"][name] = {"seconds": checked.seconds, "prices": told}
+        entry["warnings"] += [_told(problem) for problem in checked.warnings]
+        entry["files"] += _script_files(known, shop, settings.store)
     for model, step in unpriced.items():
         what = f"there is a cap of ${settings.cap_usd}, and no price for {model} ({step})"
         fix = f"set usd_per_... under [tool.reelmake.prices.{model!r}], or take the cap away"
@@ -175,17 +180,17 @@ def _told(problem: Problem) -> list[object]:
     return [problem.file, problem.line, problem.what, problem.fix]
 
 
-def _files(show: Production) -> Iterable[str]:
+def _files(show: Production) -> list[str]:
     return [path for path in (show.episode.background and show.episode.background.file, show.episode.music) if path]
 
 
-def _script_files(show: Production, shop: Workshop, store: str) -> Iterable[str]:
-    """Return where it shows that a script has been written since."""
+def _script_files(show: Production, shop: Workshop, store: str) -> list[str]:
+    """Return where it shows that a script, or its translation, has been written since."""
     from reelmake.plan import script  # noqa: PLC0415
     from reelmake.run import key_of  # noqa: PLC0415
     from reelmake.store.local import place_of  # noqa: PLC0415
 
-    if show.episode.script is not None:
+    if show.episode.script is not None or (show.original and not show.source):
         return []
     return [f"{store}/{place_of('actions', key_of(script(show), shop))}"]
 

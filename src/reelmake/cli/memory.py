@@ -21,7 +21,7 @@ from reelmake.folders import CHARACTERS, EPISODES, STATE, TEMPLATES
 from reelmake.states import is_settled, state_of
 
 FILE: Final = f"{STATE}/check.json"
-RULES: Final = 1  # raised by hand when what is remembered means something else
+RULES: Final = 2  # raised by hand when what is remembered means something else
 GONE: Final = "gone"
 
 Entry = Mapping[str, Any]

@@ -21,7 +21,7 @@ from reelmake.errors import BuildError
 from reelmake.plan import PAID, Production, Step, is_paid, plan
 from reelmake.project import Project
 from reelmake.providers import provider
-from reelmake.repair import due
+from reelmake.repair import again_of, due
 from reelmake.run import key_of, script_of, with_source
 from reelmake.tasks.loader import Build
 from reelmake.workshop import Workshop
@@ -369,7 +369,9 @@ def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:
     for show in project.productions.values():
         for step in plan(with_source(show, shop), script_of(show, shop) or []):
             if is_paid(step):
-                found.setdefault(key(manifest(step.action, {})), []).append(step)
+                asked = [step.action, again_of(step.action, shop.store)]
+                for name in (key(manifest(action, {})) for action in asked if action):
+                    found.setdefault(name, []).append(step)
     return found
 
 
