@@ -27,9 +27,22 @@ FLOORS = {
         "layout",
         "ffmpeg",
         "inspection",
+        "catalogue",
     ),  # pure
     2: ("plan", "release"),  # decide
-    3: ("settings", "store", "media", "providers", "casting", "project", "logs", "objects", "multipart"),  # doors
+    3: (
+        "settings",
+        "store",
+        "media",
+        "providers",
+        "casting",
+        "project",
+        "logs",
+        "objects",
+        "multipart",
+        "targets",
+        "forge",
+    ),  # doors
     4: (
         "budget",
         "gate",
@@ -43,6 +56,7 @@ FLOORS = {
         "pruning",
         "schemas",
         "verdict",
+        "publish",
     ),  # do
     5: ("tasks",),  # hosts
     6: ("cli", "stages", "__main__"),  # faces
