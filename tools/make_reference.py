@@ -17,11 +17,10 @@ from pathlib import Path
 
 from reelmake.cli import app
 from reelmake.gate import DEFAULT_LIMIT
-from reelmake.plan import RECIPES
 from reelmake.providers import PROVIDERS
 from reelmake.schemas import SCHEMAS, schema_text
 from reelmake.settings import Settings
-from reelmake.tasks.loader import ABOUT, PER_LINE
+from reelmake.tasks.loader import ABOUT, KINDS, PER_LINE
 from tools.reference_tables import CHARACTER_PARTS, EPISODE_PARTS, section, settings_rows
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -128,7 +127,7 @@ def settings_page() -> str:
 
 def commands_page() -> str:
     """Return the page of commands."""
-    kinds = [f"| `{kind}` | {ABOUT[kind]} | `{_task_name(kind)}` |" for kind in RECIPES]
+    kinds = [f"| `{kind}` | {ABOUT[kind]} | `{_task_name(kind)}` |" for kind in KINDS]
     parts = [
         *_head("Commands"),
         "`doit` is the build, and `reelmake` is everything that is not a build.",
@@ -142,6 +141,7 @@ def commands_page() -> str:
         "| `doit voice:sky image:sky` | makes only the voices and pictures of an episode |",
         "| `doit build/sky/sky.mp4` | builds the file that it names |",
         "| `doit 'segment:sky:*'` | makes all tasks whose names match |",
+        "| `doit publish` | publishes all videos; `doit publish:sky` one; with `--allow-degraded`, cards too |",
         "| `doit list` | lists the kinds of step; with `--all` every step, with `--status` whether it is up to date |",
         "| `doit info TASK` | tells what a step reads and writes, and why it would run |",
         "| `doit clean` | removes what was built; `doit clean video:sky` only that |",

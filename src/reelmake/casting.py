@@ -205,13 +205,27 @@ class Casting:
 
 def _voice(name: str, file: Source, options: Mapping[str, Any], language: str) -> Iterator[Layer]:
     """Yield what a character says of its voice: in general, and then for a language and for its region."""
-    general = {option: value for option, value in options.items() if option != LANGUAGES}
-    yield Layer(Performer(provider=None, **general), _adder(file, ("voice", name)), name)
+    for tag, said in sorted(_parts(options), key=lambda part: len(part[0])):
+        if not tag or f"{language}-".lower().startswith(f"{tag}-".lower()):
+            yield Layer(Performer(**_plain(said)), _adder(file, _place(name, tag)), name)
+
+
+def _parts(options: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Yield what is said of a voice in general, under no tag, and for languages, under theirs."""
+    yield "", options
     own = options.get(LANGUAGES)
-    for tag in sorted(own if isinstance(own, Mapping) else (), key=len):
-        said = own[tag] if isinstance(own, Mapping) else None
-        if isinstance(said, Mapping) and f"{language}-".lower().startswith(f"{tag}-".lower()):
-            yield Layer(Performer(provider=None, **said), _adder(file, ("voice", name, LANGUAGES, tag)), name)
+    for tag, said in own.items() if isinstance(own, Mapping) else ():
+        if isinstance(said, Mapping):
+            yield tag, said
+
+
+def _place(name: str, tag: str) -> Loc:
+    return ("voice", name, LANGUAGES, tag) if tag else ("voice", name)
+
+
+def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options alone, without languages and what has no place there."""
+    return {option: value for option, value in options.items() if option not in {LANGUAGES, "provider"}}
 
 
 def _no_voice(
@@ -236,24 +250,26 @@ def check_voices(file: Source, voices: Mapping[str, Mapping[str, Any]]) -> None:
 
     What is missing may be said elsewhere: that is noted where a voice is used.
     """
+    nowhere = Layer(None, lambda _at, _what, _fix: None)
     for name, options in voices.items():
+        own = options.get(LANGUAGES, {})
+        if not isinstance(own, Mapping):
+            what = f"voice: {name}: languages: is not a list of `tag: {{...}}`"
+            file.add(_place(name, LANGUAGES), what, "write `ja: {...}` below it")
+        for tag, said in own.items() if isinstance(own, Mapping) else ():
+            if not LANGUAGE.fullmatch(tag):
+                file.add(_place(name, tag), f"{tag!r} is not a language tag", "write one such as en, en-GB or ja")
+            elif not isinstance(said, Mapping):
+                file.add(_place(name, tag), f"{tag}: is not a list of options", "write such as `ja: {voice_id: ...}`")
+        for tag, said in _parts(options):
+            if "provider" in said:
+                what = f"provider: has no place below voice: {name}:"
+                file.add((*_place(name, tag), "provider"), what, "remove it")
         try:
             provider("voice", name)
         except SetupError:
             continue  # of a package that is not installed here
-        general = {option: value for option, value in options.items() if option != LANGUAGES}
-        layer = Layer(Performer(provider=name, **general), _adder(file, ("voice", name)))
-        nowhere = Layer(None, lambda _at, _what, _fix: None)
-        choose("voice", [layer], nowhere)
-        own, place = options.get(LANGUAGES, {}), ("voice", name, LANGUAGES)
-        if not isinstance(own, Mapping):
-            file.add(place, f"voice: {name}: languages: is not a list of `tag: {{...}}`", "write `ja: {...}` below it")
-            continue
-        for tag, said in own.items():
-            if not LANGUAGE.fullmatch(tag):
-                file.add((*place, tag), f"{tag!r} is not a language tag", "write one such as en, en-GB or ja")
-            elif not isinstance(said, Mapping):
-                file.add((*place, tag), f"{tag}: is not a list of options", "write such as `ja: {voice_id: ...}`")
-            else:
-                spoken = Layer(Performer(provider=None, **said), _adder(file, (*place, tag)), name)
-                choose("voice", [layer, spoken], nowhere)
+        layer = Layer(Performer(provider=name, **_plain(options)), _adder(file, _place(name, "")))
+        for tag, said in _parts(options):
+            more = [Layer(Performer(**_plain(said)), _adder(file, _place(name, tag)), name)] if tag else []
+            choose("voice", [layer, *more], nowhere)

@@ -284,7 +284,7 @@ def _with_pools(
     root: Path, settings: Settings, choices: Mapping[str, Mapping[Place, Choice]], problems: list[Problem]
 ) -> Settings:
     """Return the settings with what is set for the pools that there are."""
-    pools = {CPU, *(choice.pool for made in choices.values() for choice in made.values())}
+    pools = {CPU, "publish", *(choice.pool for made in choices.values() for choice in made.values())}
     found, wrong = settings_of_pools(root, settings, pools)
     if wrong:  # of a provider that is installed, and not in force?
         found, wrong = settings_of_pools(root, settings, pools | all_pools())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 
@@ -79,6 +80,7 @@ def provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> dict[
             "by_kind": {kind: _sum(paid[kind]) for kind in sorted(paid)},
         },
         "degraded": degraded,
+        "published": [],
         "ffmpeg": show.kit.ffmpeg,
         "sources": dict(sorted(sources.items())),
         "made_of": made_of,
@@ -92,6 +94,20 @@ def _sum(amounts: Sequence[Decimal | None]) -> str | None:
 
 
 def write_provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> None:
-    """Write `video.json` beside the video."""
-    told = json.dumps(provenance(show, steps, shop), indent=1, ensure_ascii=False)
-    write_output(shop, show.path("video.json"), (told + "\n").encode())
+    """Write `video.json` beside the video. Where this very video is published stays written down."""
+    told = provenance(show, steps, shop)
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        before = json.loads((shop.root / show.path("video.json")).read_bytes())
+        if before["video"]["sha256"] == told["video"]["sha256"]:
+            told["published"] = before["published"]
+    write_output(shop, show.path("video.json"), written(told))
+
+
+def written(told: Mapping[str, Any]) -> bytes:
+    """Return `video.json` as it is written."""
+    return f"{json.dumps(told, indent=1, ensure_ascii=False)}\n".encode()
+
+
+def unpublished(told: Mapping[str, Any]) -> bytes:
+    """Return `video.json` as it is published: the same for the same video, wherever it goes."""
+    return written({**told, "published": []})

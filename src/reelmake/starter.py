@@ -17,7 +17,8 @@ from reelmake.media import placeholder
 from reelmake.schemas import schema_text
 from reelmake.yaml_text import scalar
 
-SAMPLES: Final = (EPISODES, CHARACTERS, "assets", TEMPLATES, "dodo.py")
+WORKFLOW: Final = ".github/workflows/render.yml"  # what a team has done for a pull request, and for what is merged
+SAMPLES: Final = (EPISODES, CHARACTERS, "assets", TEMPLATES, "dodo.py", WORKFLOW)
 PYPROJECT: Final = "pyproject.toml"
 OF_SPECS: Final = ("episode", "character", "settings")  # the schemas that editors use
 SCHEMA_LINE: Final = "# yaml-language-server: $schema=../schemas/{}.json\n"
@@ -78,6 +79,7 @@ def write_project(folder: Path) -> list[str]:
             if source.is_dir():
                 shutil.copytree(source, part / name, ignore=shutil.ignore_patterns(".*", "__pycache__"))
             else:
+                (part / name).parent.mkdir(parents=True, exist_ok=True)
                 shutil.copyfile(source, part / name)
         (part / PYPROJECT).write_text(settings_text(folder.name), "utf-8")
         (part / ".gitignore").write_text(IGNORED, "utf-8")

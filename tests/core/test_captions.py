@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelmake.captions import STYLES, Line, Run, Setting, ass, srt, vtt
-from reelmake.cues import Cue, cues
+from reelmake.cues import SMALLEST, Cue, cues
 from reelmake.media import fonts
 from reelmake.providers.shown_words import shown_words
 from reelmake.timeline import FRAME_RATES, SAMPLE_RATE, Word, line_frames
@@ -299,7 +299,7 @@ def test_grown_words_never_meet_and_stay_inside_the_captions_box(by: Setting, te
         by_row.setdefault((y, cue_end), []).append((left, right))
     for row in by_row.values():
         for one, other in pairwise(sorted(row)):
-            assert other[0] - one[1] >= 3
+            assert other[0] - one[1] >= 3 * SMALLEST  # words that are set smaller stand closer
 
 
 @pytest.mark.parametrize("style", STYLES)

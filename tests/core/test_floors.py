@@ -21,7 +21,6 @@ FLOORS = {
         "validation",
         "wording",
         "screenplay",
-        "spec_forms",
         "spec",
         "spec_file",
         "documents",
@@ -41,6 +40,7 @@ FLOORS = {
         "layout",
         "ffmpeg",
         "inspection",
+        "catalogue",
     ),  # pure
     2: ("plan", "bounds", "release"),  # decide
     3: (
@@ -56,6 +56,8 @@ FLOORS = {
         "states",
         "objects",
         "multipart",
+        "targets",
+        "forge",
     ),  # doors
     4: (
         "budget",
@@ -71,8 +73,8 @@ FLOORS = {
         "pruning",
         "schemas",
         "checks",
-        "starter",
         "verdict",
+        "publish",
     ),  # do
     5: ("tasks",),  # hosts
     6: ("cli", "stages", "__main__"),  # faces

@@ -25,6 +25,8 @@ EXECUTED = (
     "check-and-watch",
     "keep-to-a-budget",
     "prune-what-is-not-needed",
+    "publish",
+    "render-on-merge",
     "set-limits-and-tools",
     "speak-other-languages",
     "start-a-project",

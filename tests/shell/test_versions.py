@@ -151,6 +151,8 @@ def test_a_translation_that_cannot_be_shown_is_told_on_its_line(folder: Workspac
         ("languages: {Japanese: {voice_id: x}}", "'Japanese' is not a language tag"),
         ("languages: {ja: x}", "ja: is not a list of options"),
         ("languages: {ja: {voice: x}}", "unknown name 'voice'"),
+        ("languages: {ja: {provider: offline}}", "provider: has no place below voice: elevenlabs:; remove it"),
+        ("provider: offline", "provider: has no place below voice: elevenlabs:; remove it"),
         ("languages: {ja: {stability: 2}}", "stability: '2' is more than 1"),
     ],
 )

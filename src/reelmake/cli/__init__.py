@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from reelmake.cli import authors, check, doctor, inspect, money, prune, start, watch
+from reelmake.cli import authors, check, ci, doctor, inspect, money, prune, start, watch
 from reelmake.cli.app import app
 from reelmake.errors import InputError, ReelmakeError, SetupError
 from reelmake.logs import redact
 
-__all__ = ["app", "authors", "check", "doctor", "inspect", "main", "money", "prune", "start", "watch"]
+__all__ = ["app", "authors", "check", "ci", "doctor", "inspect", "main", "money", "prune", "start", "watch"]
 
 
 def main() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import sys
 from decimal import Decimal
 from enum import StrEnum
@@ -124,6 +125,14 @@ def _price(row: Row) -> str:
     return f"  {'at most ' if row.at_most else ''}${row.usd}" if row.usd else ""
 
 
+def plain(text: str) -> str:
+    """Return a text that Markdown shows as it is: what is written in a spec can mention nobody, and draw nothing."""
+    text = (
+        " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
+    )
+    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", text)
+
+
 def _markdown(forecast: Forecast, against: str) -> str:
     """Return a plan as a comment: what is paid in a table, the rest as counts."""
     lines = [MARK, f"### What this would cost: {_usd(forecast.usd(), forecast.rows)}", ""]
@@ -131,7 +140,7 @@ def _markdown(forecast: Forecast, against: str) -> str:
     if paid:
         lines += ["| episode | step | price | why |", "|---|---|---|---|"]
         for row in paid:
-            why = "; ".join(_short(reason).replace("|", "\\|") for reason in _main(row))
+            why = plain("; ".join(map(_short, _main(row))))
             place = f" ({row.where})" if row.where else ""
             count = f" x{row.count}" if row.count > 1 else ""
             lines.append(f"| {row.episode} | `{row.step}`{count}{place} | {_price(row).strip()} | {why} |")

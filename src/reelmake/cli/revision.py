@@ -12,7 +12,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelmake.cli.app import UsageError
-from reelmake.settings import DOTENV
 
 if TYPE_CHECKING:
     from reelmake.project import Project
@@ -25,6 +24,7 @@ def project_at(revision: str) -> Iterator[Project]:
     Raises UsageError when git does not know the revision, and InputError when its specs have mistakes.
     """
     from reelmake.project import load_project  # noqa: PLC0415
+    from reelmake.settings import DOTENV  # noqa: PLC0415
 
     packed = _packed(revision)
     with tempfile.TemporaryDirectory() as folder:

@@ -10,7 +10,7 @@ from reelmake.project import Project
 from reelmake.stages.pipe import DONE, FAILED, INTERRUPTED, Answers, error_document
 from reelmake.stages.report import Report
 from reelmake.tasks import host
-from reelmake.tasks.loader import Build
+from reelmake.tasks.loader import PUBLISH, Build
 
 Result = Callable[[str, Build, Report], Document]
 
@@ -36,8 +36,13 @@ def run_batch(  # noqa: PLR0913, PLR0917 (what is run, for whom, and what is mad
         except ReelmakeError as error:
             answer(name, error_document(error, name))
 
-    report = Report(steps, done)
-    code = host.run(project, steps.values(), report.finished, builds.append)
+    def opened(build: Build) -> None:
+        if kind == PUBLISH:
+            build.check_targets()
+        builds.append(build)
+
+    report = Report(steps, done, kind)
+    code = host.run(project, steps.values(), report.finished, opened)
     for name in steps:
         answer(name, error_document(report.failure(name), name))
     return INTERRUPTED if code == INTERRUPTED else FAILED if answers.failed or code else DONE

@@ -21,9 +21,10 @@ UP_TO_DATE = "up to date"
 
 
 class Report:
-    """Listens to a run. `done` is called with the name of an episode when its last task is over."""
+    """Listens to a run. `done` is called with the name of an episode when its last task, of a kind, is over."""
 
-    def __init__(self, last: Mapping[str, str], done: Callable[[str], None]) -> None:
+    def __init__(self, last: Mapping[str, str], done: Callable[[str], None], kind: str) -> None:
+        self.kind = kind
         self.began = time.monotonic()
         self._last = {task: episode for episode, task in last.items()}
         self._done = done

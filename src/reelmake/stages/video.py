@@ -8,7 +8,9 @@ import sys
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Annotated
 
 import typer
 
@@ -31,8 +33,9 @@ from reelmake.stages.pipe import (
     serve,
 )
 from reelmake.stages.report import Report
-from reelmake.store.local import publish, unfinished
-from reelmake.tasks.loader import Build
+from reelmake.store.local import publish as put_in_place
+from reelmake.store.local import unfinished
+from reelmake.tasks.loader import PUBLISH, Build
 from reelmake.validation import validate
 
 CAST_FOLDER = f"{BUILD}/.cast"  # pictures of characters that came with a dialogue, by their digests
@@ -44,17 +47,21 @@ def video_from_dialogue_api() -> None:
     typer.run(_command)
 
 
-def _command() -> None:
+def _command(
+    publish: Annotated[
+        bool, typer.Option("--publish", help="Publish the videos, too: `url` says where each is.")
+    ] = False,
+) -> None:
     """Make a video: dialogue JSON on stdin becomes result JSON on stdout.
 
     A dialogue is what dialogue_api answers, edited or not, or JSON Lines: one a line. Videos are in build/ of this
     folder, what was paid for in its store. An error of the stage before is passed through. Ends with 1 when a dialogue
     failed, with 2 when one is wrong: then none was run.
     """
-    sys.exit(serve(_of_dialogues))
+    sys.exit(serve(partial(_of_dialogues, kind=PUBLISH if publish else "video")))
 
 
-def _of_dialogues(given: Sequence[Received], answers: Answers) -> int:
+def _of_dialogues(given: Sequence[Received], answers: Answers, kind: str) -> int:
     dialogues = checked(Dialogue, given, answers)
     if dialogues is None:
         return WRONG
@@ -76,7 +83,7 @@ def _of_dialogues(given: Sequence[Received], answers: Answers) -> int:
     if not batch.specs:
         return FAILED
     project = project_of(Path(), batch.characters, batch.specs, batch.sprites)
-    return run_batch(project, "video", batch.specs, names, answers, _result)
+    return run_batch(project, kind, batch.specs, names, answers, _result)
 
 
 def _names(dialogues: Sequence[Dialogue | None]) -> list[str]:
@@ -145,7 +152,7 @@ def _picture(uri: str, where: str) -> str:
         path.parent.mkdir(parents=True, exist_ok=True)
         with unfinished(path.parent) as part:
             part.write(content)
-        publish(Path(part.name), path)
+        put_in_place(Path(part.name), path)
     return path.as_posix()
 
 
@@ -177,6 +184,7 @@ def _result(name: str, build: Build, report: Report) -> VideoResult:
         sha256=video["sha256"],
         duration_seconds=video["duration_seconds"],
         frames=video["frames"],
+        url=next((one["url"] for one in told["published"]), None) if report.kind == PUBLISH else None,
         cost=report.cost(name, build.records.recorded_key, build.shop.store),
         made=made,
         restored=restored,

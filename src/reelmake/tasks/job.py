@@ -40,6 +40,7 @@ class Outcome:
     """How a step went, in one word for the display, which counts the words: made, restored, kept, ...
 
     told      what to say of it besides
+    answer    what goes to stdout, at the end
     key       under which the answer is in the store
     is_final  whether it need not be tried again; a step that is not final runs in the next build, too
     """
@@ -48,6 +49,7 @@ class Outcome:
     told: str = ""
     key: str = ""
     is_final: bool = True
+    answer: str = ""
 
 
 class Job(BaseAction):  # type: ignore[misc]  # doit is not typed

@@ -44,6 +44,8 @@ from reelmake.tasks.records import Records
 from reelmake.workshop import Workshop
 
 PER_LINE: Final = ("voice", "image", "segment")
+PUBLISH: Final = "publish"  # no action: what it does is asked of the target each time
+KINDS: Final = (*RECIPES, PUBLISH)
 EARLY: Final = ("script", "background", "music")  # what can be made before the lines are known
 ABOUT: Final = {
     "script": "the dialogue of an episode",
@@ -59,6 +61,7 @@ ABOUT: Final = {
     "inspection": "what the finished video is, measured",
     "cover": "the picture that stands for the video",
     "storyboard": "a picture of each line",
+    "publish": "the finished video, where others find it",
 }
 
 
@@ -92,6 +95,8 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             project = load_project(Path(), asked_for(pos_args, names))
             build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
             tasks = [*own, *build.tasks()]
+            if cmd.execute_tasks and any(word.partition(":")[0] == PUBLISH for word in pos_args):
+                build.check_targets()
         except ReelmakeError as error:
             raise InvalidDodoFile(redact(f"nothing was built\n{error}")) from None
         except OSError as error:
@@ -118,6 +123,8 @@ def asked_for(arguments: Iterable[str], names: list[str]) -> list[str] | None:
     """Return the episodes that doit's arguments name, or None when they may mean any."""
     asked = set()
     for argument in arguments:
+        if argument.startswith("-"):
+            continue  # an option of a task
         path = Path(argument).parts
         name = path[1] if path[:1] == (BUILD,) and len(path) > 1 else argument.partition(":")[2].partition(":")[0]
         name = name.partition(".")[0]  # moths.ja is moths, in another language
@@ -131,6 +138,7 @@ def caller_of(project: Project) -> Caller:
     """Return what asks the providers of a project, within its limits and its cap."""
     settings = project.settings
     pools = {choice.pool for show in project.productions.values() for choice in show.choices.values()} - {CPU}
+    pools |= {PUBLISH}
     limits = {CPU: settings.limits.get(CPU, os.cpu_count() or 1), **{pool: settings.limits.get(pool) for pool in pools}}
     return Caller(
         prices=Prices(settings.prices),
@@ -178,6 +186,7 @@ class Build:
         self.project = project
         self.records = records
         self.may_delay = may_delay
+        self._groups: dict[str, Task] = {}
         store = open_store(Path(), project.settings, variables(project.root))
         self.left = Left(store, records.digests, self._perform)
         self.shop = Workshop(
@@ -194,9 +203,11 @@ class Build:
     def tasks(self) -> Iterator[Task]:
         """Return the tasks of all episodes, and a group for each kind."""
         shows = list(self.project.productions.values())
-        for kind in RECIPES:
+        for kind in KINDS:
             members = [f"{kind}:{show.name}" for show in shows if _has(show, kind)]
-            yield Task(kind, None, task_dep=members, has_subtask=True, doc=ABOUT[kind])
+            group = Task(kind, None, task_dep=members, has_subtask=True, doc=ABOUT[kind], params=_params(kind))
+            self._groups[kind] = group
+            yield group
         if self.may_delay:
             self.shop.store.begin()
         planned = {show.name: self.steps(show) for show in shows}
@@ -267,7 +278,7 @@ class Build:
         early = self.early(show)
         yield from (self._task(show, step, []) for step in early)
         there = {step.name for step in early}
-        names = [f"{kind}:{show.name}" for kind in RECIPES if kind not in EARLY]
+        names = [f"{kind}:{show.name}" for kind in KINDS if kind not in EARLY]
         translation = f"script:{show.name}"
         if translation not in there:  # there is nothing yet that could be translated
             names.insert(0, translation)
@@ -315,6 +326,7 @@ class Build:
             yield Task(f"{kind}:{show.name}", None, task_dep=members, has_subtask=True, subtask_of=kind)
         steps_and_after = [*steps, *after(show)]
         yield from (self._task(show, step, steps) for step in steps_and_after if step.kind not in leave_out)
+        yield self._publishing(show)
         if self.may_delay:
             self._sweep(show, steps_and_after)
 
@@ -345,6 +357,40 @@ class Build:
             doc=f"{ABOUT[step.kind]} ({show.episode.title})" if not step.line else None,
             meta={"pool": step.pool, "label": step.name},
         )
+
+    def _publishing(self, show: Production) -> Task:
+        """Return the task that publishes an episode. It is never up to date: the target is asked what it has."""
+        task = Task(
+            f"{PUBLISH}:{show.name}",
+            [Job(lambda: self._publish(show, task))],
+            task_dep=[f"{kind}:{show.name}" for kind in ("video", "inspection", "cover")],
+            subtask_of=PUBLISH,
+            doc=f"{ABOUT[PUBLISH]} ({show.episode.title})",
+            params=_params(PUBLISH),
+            meta={"pool": PUBLISH, "label": f"{PUBLISH}:{show.name}"},
+        )
+        return task
+
+    def _publish(self, show: Production, task: Task) -> Outcome:
+        from reelmake.publish import publish  # noqa: PLC0415 (what it takes is slow to import)
+
+        def progress(sent: int, total: int) -> None:
+            task.meta["label"] = f"{task.name} {sent / 1e6:.1f} of {total / 1e6:.1f} MB"
+            log().info("sending", step=task.name, bytes=sent, of=total)
+
+        if not show.publish.to:
+            return Outcome("left out", "publish: names no target")
+        allowed = any((one.options or {}).get("allow_degraded") for one in (task, self._groups[PUBLISH]))
+        done = publish(show, self.shop, self._lines(show) or [], progress, allow_degraded=allowed)
+        self.records.changed(f"video:{show.name}", show.path("video.json"))
+        return Outcome("published" if done.sent_bytes else "was published", answer="\n".join(done.urls))
+
+    def check_targets(self) -> None:
+        """Raise SetupError when a target cannot be used, before anything is built for it."""
+        from reelmake.publish import places  # noqa: PLC0415
+
+        for show in self.project.productions.values():
+            places(show, self.shop)
 
     def _perform(self, step: Step) -> Outcome:
         """Perform a step; a picture that cannot be had is replaced by a card that says so, and tried for again."""
@@ -386,6 +432,13 @@ class Build:
         """Return what recorded steps of an episode made: name -> {path: sha256}."""
         found = self.records.made_by(f"{kind}:{show.name}")
         return {name: made for name, made in found.items() if name.split(":")[1] == show.name}
+
+
+def _params(kind: str) -> list[dict[str, Any]]:
+    """Return the options that a task has on the command line."""
+    told = "publish also what a card stands in for"
+    option = {"name": "allow_degraded", "long": "allow-degraded", "type": bool, "default": False, "help": told}
+    return [option] if kind == PUBLISH else []
 
 
 def _has(show: Production, kind: str) -> bool:

@@ -42,6 +42,7 @@ class Progress:
         self._failures: list[tuple[Task, BaseFail]] = []
         self._errors: list[str] = []
         self._told: list[str] = []
+        self._answers: list[str] = []
         self._refused: list[tuple[Task, CapError]] = []
         self._budget = options.get("budget")
         self._is_interrupted = False
@@ -75,6 +76,8 @@ class Progress:
             return
         outcome = outcome_of(task)
         seconds = self._tally.finish(task, outcome.note)
+        if outcome.answer:
+            self._answers.append(outcome.answer)
         if outcome.told:
             self._told.append(f"{task.name} {outcome.note}: {outcome.told}")
         if outcome.told or not self._display:
@@ -139,6 +142,8 @@ class Progress:
         told = ", ".join(f"{counts[note]} {note}" for note in [*notes, *LAST] if counts[note] or note in ALWAYS)
         self._say(f"{_steps(counts.total())}: {told} in {time.monotonic() - self._tally.began:.1f}s")
         self._tell_money()
+        for answer in self._answers:
+            print(answer)
         if self._is_interrupted:
             self._say(f"interrupted: {_steps(self._tally.left())} left; the same command goes on from here")
 

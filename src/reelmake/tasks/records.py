@@ -288,6 +288,12 @@ class Records(Dependency):  # type: ignore[misc]  # doit is not typed
         self.backend.put(task.name, {**record, RESULT: result} if result else record)
         self.backend.commit()
 
+    def changed(self, task_id: str, path: str) -> None:
+        """Note that what a task made was rightly changed by another one: it is as it is to be."""
+        record = self.backend.record(task_id)
+        if path in record.get(TARGETS, {}):
+            self.backend.put(task_id, {**record, TARGETS: {**record[TARGETS], path: self.digests.digest(path)}})
+
     def recorded_key(self, task_id: str) -> str | None:
         """Return the key under which the store has what a task made last, if it told one."""
         found = self.backend.record(task_id).get(VALUES, {}).get("key")

@@ -1,0 +1,207 @@
+"""`ci`: the steps of a job for pull requests, and of one for what is merged. They run anywhere, by hand too."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from decimal import Decimal
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from reelmake.cli.app import ProjectDir, UsageError, app
+from reelmake.cli.money import MARK, plain
+
+if TYPE_CHECKING:
+    from reelmake.project import Project
+    from reelmake.stages.report import Report
+    from reelmake.tasks.loader import Build
+
+REVIEW: Final = "review.md"
+SUMMARY: Final = "summary.md"
+JOB_SUMMARY: Final = "GITHUB_STEP_SUMMARY"  # a file whose Markdown is shown with the run
+STORE: Final = "REELMAKE_STORE_URL"
+KEYS: Final = ("AWS_SECRET_ACCESS_KEY", "B2_APPLICATION_KEY")
+_OURS: Final = ("REELMAKE_", "AWS_", "B2_", "S3_")
+
+
+class Job(StrEnum):
+    """What is to be done."""
+
+    review = "review"
+    comment = "comment"
+    merge = "merge"
+
+
+@app.command()
+def ci(
+    job: Annotated[Job, typer.Argument(help="review, comment or merge.", metavar="JOB")],
+    project: ProjectDir = Path(),
+    against: Annotated[str, typer.Option(help="The git revision that a review compares with.")] = "",
+    out: Annotated[Path, typer.Option(help="Where Markdown and storyboards go, from the project's folder.")] = Path(
+        "build/ci"
+    ),
+) -> None:
+    """Do what a job of a team does: review a pull request, comment on it, or build and publish what was merged.
+
+    `review` checks and plans, and spends nothing; `comment` posts what it found, or updates the last one; `merge`
+    builds under a cap, publishes, and tells what that cost.
+    """
+    os.chdir(project)
+    _without_what_is_empty()
+    out.mkdir(parents=True, exist_ok=True)
+    if job is Job.review:
+        raise typer.Exit(_review(against, out / REVIEW))
+    if job is Job.comment:
+        _comment(out / REVIEW)
+        return
+    raise typer.Exit(_merge(out))
+
+
+def _without_what_is_empty() -> None:
+    """Take variables away that a workflow sets to nothing, where it has no value for them.
+
+    A fork's job has no keys, and then no shared store either: a plan against the base needs none.
+    """
+    from reelmake.settings import variables  # noqa: PLC0415
+
+    variable = variables(Path())
+    for name in [name for name, value in os.environ.items() if not value and name.startswith(_OURS)]:
+        del os.environ[name]
+    if not any(map(variable, KEYS)):
+        os.environ.pop(STORE, None)
+
+
+def _review(against: str, file: Path) -> int:
+    """Check, then plan; what is found goes into a file, to stdout and to the job's summary."""
+    if not against:
+        raise UsageError("it is not said what to compare with", "write --against and the branch that it goes to")
+    checked = _reelmake("check")
+    told = checked.stdout.strip()
+    if checked.returncode:
+        count = len(told.splitlines())
+        text = f"{MARK}\n### {count} mistake{'s' * (count != 1)}: this cannot be built\n\n"
+        text += "\n".join(f"- {plain(line)}" for line in told.splitlines()) + "\n"
+    else:
+        planned = _reelmake("plan", "--md", "--against", against)
+        if planned.returncode:
+            return planned.returncode
+        text = planned.stdout + (f"\n{''.join(f'- {plain(line)}' for line in told.splitlines())}\n" if told else "")
+    file.write_text(text, "utf-8")
+    _show(text)
+    return checked.returncode
+
+
+def _reelmake(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of ours; what it logs goes to stderr."""
+    command = [sys.executable, "-m", "reelmake", *arguments]
+    return subprocess.run(command, check=False, stdout=subprocess.PIPE, encoding="utf-8")
+
+
+def _comment(file: Path) -> None:
+    from reelmake.forge import comment, forge  # noqa: PLC0415
+    from reelmake.settings import load_settings, variables  # noqa: PLC0415
+
+    if not file.is_file():
+        raise UsageError(f"there is no {file}", "type `reelmake ci review --against BRANCH` first")
+    where = forge(variables(Path()))
+    proxy = load_settings(Path()).proxy
+    print(comment(where, file.read_text("utf-8"), MARK, proxy), file=sys.stderr)
+
+
+def _merge(out: Path) -> int:
+    """Build and publish all episodes under the cap; what is there already costs nothing and is not sent again."""
+    from reelmake.project import load_project  # noqa: PLC0415
+    from reelmake.settings import load_settings  # noqa: PLC0415
+    from reelmake.stages.report import Report  # noqa: PLC0415
+    from reelmake.tasks import host  # noqa: PLC0415
+    from reelmake.tasks.loader import PUBLISH  # noqa: PLC0415
+
+    if load_settings(Path()).cap_usd is None:
+        raise UsageError("there is no cap", "set REELMAKE_CAP_USD, or cap_usd in [tool.reelmake]: nobody is watching")
+    project = load_project(Path())
+    builds: list[Build] = []
+
+    def opened(build: Build) -> None:
+        build.check_targets()
+        builds.append(build)
+
+    last = {name: f"{PUBLISH}:{name}" for name in project.productions}
+    report = Report(last, lambda _: None, PUBLISH)
+    wanted = [*last.values(), *(f"storyboard:{name}" for name in last)]
+    began = time.monotonic()
+    code = host.run(project, wanted, report.finished, opened)
+    text = _summary(project, builds[0], report, time.monotonic() - began)
+    (out / SUMMARY).write_text(text, "utf-8")
+    for name in last:
+        board = Path("build", name, "storyboard.jpg")
+        if board.is_file():
+            (out / f"{name}.jpg").write_bytes(board.read_bytes())
+    _show(text)
+    return code
+
+
+def _summary(project: Project, build: Build, report: Report, seconds: float) -> str:
+    """Return what a run has built, what that cost, and what its videos say, as Markdown."""
+    paid: dict[str, Decimal | None] = {}
+    rows = []
+    for name in project.productions:
+        cost = report.cost(name, build.records.recorded_key, build.shop.store)
+        paid[name] = None if cost.usd is None else Decimal(cost.usd)
+        made, restored = (sum(counts.values()) for counts in report.counts(name))
+        shown = f"failed: {plain(str(report.failure(name)))}" if name in report.failed else _link(name)
+        rows.append(f"| {name} | {_usd(paid[name])} | {_usd(cost.saved_usd)} | {made} | {restored} | {shown} |")
+    known = [usd for usd in paid.values() if usd is not None]
+    total = f"${sum(known, Decimal(0))}{' and what has no price' if len(known) < len(paid) else ''}"
+    head = f"### Rendered for {total} of a cap of ${project.settings.cap_usd}, in {seconds:.0f} s"
+    table = ["| episode | paid | saved | made | kept | video |", "|---|---|---|---|---|---|", *rows]
+    return "\n".join([head, "", *table, "", *_boards(project)]) + "\n"
+
+
+def _usd(usd: Decimal | str | None) -> str:
+    return "unknown" if usd is None else f"${usd}"
+
+
+def _link(name: str) -> str:
+    found = _told(name).get("published") or []
+    url = found[0]["url"] if found else ""
+    return f"[{name}]({url})" if url.startswith("http") else url or "not published"
+
+
+def _boards(project: Project) -> Sequence[str]:
+    """Return what is said when, episode by episode, folded up; the pictures are attached."""
+    lines = []
+    for name in project.productions:
+        told = _told(name)
+        if not told:
+            continue
+        fps = told["video"]["fps"]
+        lines += [f"<details><summary>{name}: {told['video']['duration_seconds']} s</summary>", ""]
+        lines += ["| at | who | says |", "|---|---|---|"]
+        lines += [
+            f"| {one['start_frame'] / fps:.1f} s | {one['character']} | {plain(one['text'])} |" for one in told["lines"]
+        ]
+        lines += ["", "</details>", ""]
+    return lines
+
+
+def _told(name: str) -> dict[str, Any]:
+    try:
+        found = json.loads(Path("build", name, "video.json").read_bytes())
+    except (OSError, ValueError):
+        return {}
+    return found if isinstance(found, dict) else {}
+
+
+def _show(text: str) -> None:
+    """Print Markdown, and add it to what the job's page shows."""
+    print(text, end="")
+    if summary := os.environ.get(JOB_SUMMARY):
+        with Path(summary).open("a", encoding="utf-8") as file:
+            file.write(f"{text}\n")

@@ -1,0 +1,316 @@
+"""`doit publish`: to a folder and to a real S3 server, through faults and kills; what is there is whole."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import random
+import re
+import threading
+import time
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.request import urlopen
+
+import pytest
+from s3_faults import FAULTS, Door, first
+from seaweed import Seaweed, client, env_of
+from standin_server import Standin
+from workspace import Workspace
+
+from reelmake.catalogue import Item
+from reelmake.publish import _make_current
+
+EPISODES = ("one", "two")
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Workspace, Standin]]:
+    """Two episodes, built and measured once."""
+    with Standin() as vendor:
+        project = Workspace(tmp_path_factory.mktemp("publish") / "project", vendor.url)
+        for name in EPISODES:
+            project.episode(name, f"ada: This is episode {name}", "max: And it goes on for a while")
+        project.run("publish")
+        yield project, vendor
+
+
+@pytest.fixture
+def project(built: tuple[Workspace, Standin], tmp_path: Path) -> Workspace:
+    """A clone of that project which has published nothing, whose store has everything."""
+    source, vendor = built
+    clone = Workspace(tmp_path / "project", vendor.url)
+    for name in EPISODES:
+        clone.write(f"episodes/{name}.yaml", (source.root / f"episodes/{name}.yaml").read_bytes())
+    clone.env.update(REELMAKE_RETRY_SECONDS="0.01")
+    (clone.root / ".reelmake").mkdir()
+    (clone.root / ".reelmake/store").symlink_to(source.root / ".reelmake/store")
+    return clone
+
+
+def to_bucket(project: Workspace, seaweed: Seaweed, door: Door) -> str:
+    """Have a project publish to a new bucket, through a door; returns the bucket's name."""
+    name = seaweed.bucket()
+    project.env.update(env_of(door.url), REELMAKE_PUBLISH__TO=f"s3://{name}/team")
+    return name
+
+
+def objects(seaweed: Seaweed, bucket: str) -> dict[str, bytes]:
+    s3 = client(seaweed.url)
+    listed = s3.list_objects_v2(Bucket=bucket).get("Contents", ())
+    return {
+        one["Key"].removeprefix("team/"): s3.get_object(Bucket=bucket, Key=one["Key"])["Body"].read() for one in listed
+    }
+
+
+def assert_whole(found: Mapping[str, bytes]) -> None:
+    """Everything is what its name says, and the index names only what is there."""
+    for name, content in found.items():
+        if name.startswith("videos/"):
+            assert hashlib.sha256(content).hexdigest()[:16] == Path(name).stem
+        else:
+            json.loads(content)
+    for told in json.loads(found.get("index.json", b'{"episodes": {}}'))["episodes"].values():
+        for part in ("video", "cover", "srt", "vtt", "provenance"):
+            assert len(found[told[part]["key"]]) == told[part]["bytes"]
+
+
+def provenance(project: Workspace, name: str) -> dict[str, Any]:
+    told: dict[str, Any] = json.loads((project.root / f"build/{name}/video.json").read_text("utf-8"))
+    return told
+
+
+def test_a_folder_is_a_target_and_needs_nothing(project: Workspace) -> None:
+    """Its links go to stdout; publishing again sends nothing; a plain build afterwards finds nothing to do."""
+    out = project.run("publish:one").stdout
+    (url,) = out.split()
+    found = {
+        path.relative_to(project.root / "published").as_posix(): path.read_bytes()
+        for path in (project.root / "published").rglob("*")
+        if path.is_file()
+    }
+    assert_whole(found)
+    assert list(json.loads(found["index.json"])["episodes"]) == ["one"]
+    with urlopen(url) as video:
+        content = video.read()
+    assert content == (project.root / "build/one/one.mp4").read_bytes()
+    (told,) = provenance(project, "one")["published"]
+    assert (told["to"], told["url"]) == ("published", url)
+    assert "was published" in project.run("publish:one").stderr
+    quiet = project.run("video:one").stderr
+    assert "made" not in quiet
+    assert "restored" not in quiet
+    published = json.loads(found[json.loads(found["index/one.json"])["provenance"]["key"]])
+    assert published == {**provenance(project, "one"), "published": []}
+
+
+def test_a_bucket_gets_what_it_lacks_and_the_links_work(project: Workspace, seaweed: Seaweed, door: Door) -> None:
+    bucket = to_bucket(project, seaweed, door)
+    project.run("publish")
+    before = objects(seaweed, bucket)
+    assert_whole(before)
+    assert len(before) == 2 * 5 + 3
+    assert list(json.loads(before["index.json"])["episodes"]) == ["one", "two"]
+    (told,) = provenance(project, "one")["published"]
+    with urlopen(told["url"]) as video:
+        assert video.headers["Content-Type"] == "video/mp4"
+        assert "immutable" in video.headers["Cache-Control"]
+        assert video.read() == (project.root / "build/one/one.mp4").read_bytes()
+    kept = client(seaweed.url).head_object(Bucket=bucket, Key="team/index.json")
+    assert (kept["ContentType"], kept["CacheControl"]) == ("application/json", "no-cache")
+    last = [path for method, path, _, _ in door.asked if method == "PUT"]
+    assert last[-1].endswith("/index.json")
+
+    door.asked.clear()
+    project.run("publish")
+    assert door.count("PUT") == 0
+
+    project.episode("two", "ada: This is episode two", "max: And it ends in another way")
+    project.run("publish")
+    after = objects(seaweed, bucket)
+    assert_whole(after)
+    changed = {name for name in after if after[name] != before.get(name)}
+    assert {name for name in changed if "one" in name} == set()
+    assert {name for name in changed if not name.startswith("videos/two/")} == {"index.json", "index/two.json"}
+    assert door.count("PUT") == len(changed)
+    entries = [json.loads(found["index.json"])["episodes"]["one"] for found in (before, after)]
+    assert entries[0] == entries[1]
+
+
+def test_an_address_of_ones_own_is_told_everywhere(project: Workspace) -> None:
+    project.write(
+        "pyproject.toml",
+        (project.root / "pyproject.toml").read_text()
+        + ('\n[tool.reelmake.publish]\nto = [{to = "site", url = "https://videos.example/shorts/"}, "copy"]\n'),
+    )
+    project.run("publish:one")
+    urls = [one["url"] for one in provenance(project, "one")["published"]]
+    told = json.loads((project.root / "site/index.json").read_text())["episodes"]["one"]
+    assert urls[0] == told["video"]["url"] == f"https://videos.example/shorts/{told['video']['key']}"
+    assert urls[1].startswith("file://")
+    assert "url" not in json.loads((project.root / "copy/index.json").read_text())["episodes"]["one"]["video"]
+
+
+def test_what_is_wrong_with_a_video_keeps_it_from_being_published(project: Workspace) -> None:
+    project.episode("one", "ada: This is episode one", "max: And it goes on for a while", reel={"max_seconds": 0.5})
+    failed = project.run("publish:one", rc=1)
+    told = failed.stderr
+    begins = r"is not published: 1 thing is wrong with it:\n  episodes/one\.yaml:\d+: duration at 0:00\.5: "
+    assert re.search(begins, told), told
+    assert not (project.root / "published/videos").exists()
+
+
+def test_a_degraded_video_is_published_only_when_that_is_asked_for(
+    project: Workspace, built: tuple[Workspace, Standin]
+) -> None:
+    vendor = built[1]
+    vendor.refuse.add(("image", "unpaintable"))
+    project.episode("one", "ada: This is episode one", "max: And it goes on for a while | unpaintable")
+    refused = project.run("publish:one", rc=1)
+    assert "degraded at" in refused.stderr
+    assert "--allow-degraded" in refused.stderr
+    project.run("publish:one", "--allow-degraded")
+    assert json.loads((project.root / "published/index.json").read_text())["episodes"]["one"]["degraded"] == 1
+    vendor.refuse.clear()
+
+
+def test_keys_that_are_missing_are_told_before_anything_is_built(project: Workspace) -> None:
+    nothing = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "S3_ENDPOINT_URL"), "")
+    failed = project.run("publish", rc=3, REELMAKE_PUBLISH__TO="s3://bucket", **nothing)
+    assert "there are no keys for S3" in failed.stderr
+    assert not (project.root / "build").exists()
+
+
+def test_a_server_that_is_out_of_order_now_and_then_gets_everything(
+    project: Workspace, seaweed: Seaweed, door: Door
+) -> None:
+    bucket = to_bucket(project, seaweed, door)
+    faults = itertools.cycle(["500", "", "", "503", "", "", "reset", "", "", "cut", "", ""])
+    door.fault = lambda method, path: next(faults)  # noqa: ARG005
+    project.run("publish")
+    assert {"500", "503", "reset", "cut"} <= set(door.broken) <= set(FAULTS)
+    assert_whole(objects(seaweed, bucket))
+    assert len(objects(seaweed, bucket)) == 2 * 5 + 3
+
+
+def test_what_is_refused_is_told_and_nothing_is_current(project: Workspace, seaweed: Seaweed, door: Door) -> None:
+    bucket = to_bucket(project, seaweed, door)
+    door.fault = first(100, "403", "PUT", "videos/one/")
+    failed = project.run("publish", rc=1)
+    assert "check the keys, what they are allowed to do" in failed.stderr
+    found = objects(seaweed, bucket)
+    assert list(json.loads(found["index.json"])["episodes"]) == ["two"]
+    assert provenance(project, "one")["published"] == []
+
+
+@pytest.mark.slow
+def test_a_publish_that_is_killed_at_any_moment_leaves_nothing_half_and_sends_nothing_twice(
+    project: Workspace, seaweed: Seaweed, door: Door
+) -> None:
+    bucket = to_bucket(project, seaweed, door)
+    project.run("video", "inspection", "cover")
+    door.latency_seconds = 0.03
+    dice = random.Random(11)
+    for _ in range(5):
+        build = project.start("publish")
+        time.sleep(dice.uniform(0.2, 1.2))
+        build.kill()
+        build.communicate()
+        assert_whole(objects(seaweed, bucket))
+    project.run("publish")
+    found = objects(seaweed, bucket)
+    assert_whole(found)
+    assert list(json.loads(found["index.json"])["episodes"]) == ["one", "two"]
+    sent: dict[str, int] = {}
+    for method, path, _, _ in door.asked:
+        if method == "PUT" and "/videos/" in path:
+            sent[path] = sent.get(path, 0) + 1
+    assert len(sent) == 2 * 5
+    # Whoever is killed between the server's answer and its own next step asks the server first: it has it already.
+    assert set(sent.values()) == {1}
+
+
+class Shelf:
+    """A target in memory, that lets somebody else publish in the middle of a write."""
+
+    def __init__(self) -> None:
+        self.to = "memory"
+        self.links_last = False
+        self.files: dict[str, bytes] = {}
+        self.before_index: list[str] = []
+
+    def read(self, name: str) -> bytes | None:
+        return self.files.get(name)
+
+    def write(self, name: str, content: bytes, content_type: str, cache: str) -> None:
+        del content_type, cache
+        if name == "index.json" and self.before_index:
+            other = self.before_index.pop()
+            _make_current(self, other, entry_of(other))
+        self.files[name] = content
+
+    def tags(self, under: str) -> dict[str, str]:
+        return {
+            name: hashlib.md5(told).hexdigest() for name, told in sorted(self.files.items()) if name.startswith(under)
+        }
+
+    def has(self, item: Item) -> bool:
+        return item.name in self.files
+
+    def send(self, item: Item, file: Path, cache: str, sent: object) -> None:
+        raise NotImplementedError
+
+    def link(self, name: str) -> str:
+        return name
+
+
+def entry_of(episode: str) -> bytes:
+    return json.dumps({"episode": episode}).encode()
+
+
+def test_two_who_publish_at_once_are_both_in_the_index() -> None:
+    """The other one's whole publish happens between this one's look at the entries and its write of the index."""
+    shelf = Shelf()
+    shelf.before_index = ["three", "two"]
+    _make_current(shelf, "one", entry_of("one"))
+    assert sorted(json.loads(shelf.files["index.json"])["episodes"]) == ["one", "three", "two"]
+
+
+def test_two_machines_publish_at_once(
+    project: Workspace, built: tuple[Workspace, Standin], tmp_path: Path, seaweed: Seaweed, door: Door
+) -> None:
+    bucket = to_bucket(project, seaweed, door)
+    other = Workspace(tmp_path / "other", built[1].url)
+    other.env.update(project.env)
+    (other.root / ".reelmake").mkdir()
+    (other.root / ".reelmake/store").symlink_to(built[0].root / ".reelmake/store")
+    for name in EPISODES:
+        other.write(f"episodes/{name}.yaml", (project.root / f"episodes/{name}.yaml").read_bytes())
+    door.latency_seconds = 0.01
+    threads = [
+        threading.Thread(target=each.run, args=(f"publish:{name}",))
+        for each, name in ((project, "one"), (other, "two"))
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    found = objects(seaweed, bucket)
+    assert_whole(found)
+    assert list(json.loads(found["index.json"])["episodes"]) == ["one", "two"]
+
+
+def test_the_second_stage_publishes_and_says_where(project: Workspace, seaweed: Seaweed, door: Door) -> None:
+    to_bucket(project, seaweed, door)
+    lines = [{"character": "ada", "text": "This is episode one"}, {"character": "ada", "text": "It is the second line"}]
+    told = {"schema": "reelmake/dialogue@1", "name": "piped", "title": "Piped", "characters": {"ada": {"name": "Ada"}}}
+    dialogue = json.dumps({**told, "lines": lines})
+    (project.root / "in.json").write_text(dialogue)
+    code = "import sys; sys.stdin = open('in.json'); sys.argv = ['video_from_dialogue_api', '--publish'];"
+    code += "from reelmake.stages import video_from_dialogue_api; video_from_dialogue_api()"
+    project.write("stage.py", code)
+    result = json.loads(project.run(program="stage").stdout)
+    with urlopen(result["url"]) as video:
+        assert hashlib.sha256(video.read()).hexdigest() == result["sha256"]

@@ -1,0 +1,141 @@
+"""One comment on a pull request, however often it is written: against stand-ins of GitHub's and GitLab's APIs."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Self
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from reelmake.errors import BuildError, SetupError
+from reelmake.forge import BOT, PER_PAGE, comment, forge
+
+MARK = "<!-- mark -->"
+TOKEN = "a-token-of-loopback"
+
+
+class Api:
+    """Comments of one pull request; `me` is who the token is, None when it may not ask."""
+
+    def __init__(self, author: tuple[str, str], me: str | None) -> None:
+        self.author, self.me = author, me
+        self.comments: list[dict[str, Any]] = []
+        self.asked: list[tuple[str, str]] = []
+        self.refused = False
+        api = self
+
+        class Handler(BaseHTTPRequestHandler):
+            def do(self) -> None:
+                length = int(self.headers.get("Content-Length") or 0)
+                body = json.loads(self.rfile.read(length)) if length else {}
+                token = self.headers.get("Authorization", "").removeprefix("Bearer ") or self.headers["PRIVATE-TOKEN"]
+                status, told = api.answer(self.command, self.path, body) if token == TOKEN else (401, {})
+                content = json.dumps(told).encode()
+                self.send_response(status)
+                self.send_header("Content-Length", str(len(content)))
+                self.end_headers()
+                self.wfile.write(content)
+
+            do_GET = do_POST = do_PATCH = do_PUT = do  # noqa: N815 (the base class's names)
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 (the base class says so)
+                """Say nothing."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.url = f"http://127.0.0.1:{self.server.server_address[1]}"
+
+    def write(self, who: str, text: str) -> None:
+        """Let somebody comment."""
+        self.comments.append({"id": len(self.comments) + 1, "body": text, self.author[0]: {self.author[1]: who}})
+
+    def answer(self, method: str, path: str, body: dict[str, str]) -> tuple[int, Any]:
+        place = urlsplit(path)
+        self.asked.append((method, place.path))
+        if place.path.endswith("/user"):
+            return (200, {self.author[1]: self.me}) if self.me else (403, {})
+        if self.refused and method != "GET":
+            return 403, {}
+        if method == "GET":
+            page = int(parse_qs(place.query)["page"][0])
+            return 200, self.comments[(page - 1) * PER_PAGE : page * PER_PAGE]
+        if method == "POST":
+            self.write(self.me or BOT, body["body"])
+            return 201, self.comments[-1]
+        one = next(told for told in self.comments if str(told["id"]) == place.path.rpartition("/")[2])
+        one["body"] = body["body"]
+        return 200, one
+
+    def __enter__(self) -> Self:
+        threading.Thread(target=self.server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True).start()
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+def github(url: str) -> dict[str, str]:
+    where = {"GITHUB_REPOSITORY": "team/shorts", "GITHUB_REF": "refs/pull/7/merge", "GITHUB_API_URL": url}
+    return {**where, "GITHUB_TOKEN": TOKEN}
+
+
+def gitlab(url: str) -> dict[str, str]:
+    where = {"CI_API_V4_URL": f"{url}/api/v4", "CI_PROJECT_ID": "3", "CI_MERGE_REQUEST_IID": "7"}
+    return {**where, "GITLAB_TOKEN": TOKEN}
+
+
+FORGES = {"github": (github, ("user", "login"), None), "gitlab": (gitlab, ("author", "username"), "render-bot")}
+
+
+@pytest.fixture(params=FORGES)
+def where(request: pytest.FixtureRequest) -> Iterator[tuple[Api, dict[str, str]]]:
+    variables, author, me = FORGES[request.param]
+    with Api(author, me) as api:
+        yield api, variables(api.url)
+
+
+def test_the_second_comment_takes_the_place_of_the_first(where: tuple[Api, dict[str, str]]) -> None:
+    """Also when it is far back, and though somebody else has written one that looks like it."""
+    api, variables = where
+    api.write("mallory", f"{MARK} I am the plan, too")
+    assert comment(forge(variables.get), f"{MARK}\nfirst", MARK, None) == "created"
+    for number in range(2 * PER_PAGE):
+        api.write("tess", f"comment {number}")
+    assert comment(forge(variables.get), f"{MARK}\nsecond", MARK, None) == "updated"
+    ours = [told["body"] for told in api.comments if told["body"].startswith(MARK)]
+    assert ours == [f"{MARK} I am the plan, too", f"{MARK}\nsecond"]
+
+
+def test_a_plan_that_is_too_long_is_cut(where: tuple[Api, dict[str, str]]) -> None:
+    api, variables = where
+    comment(forge(variables.get), MARK + "x" * 100_000, MARK, None)
+    assert len(api.comments[0]["body"]) < 65_536
+    assert api.comments[0]["body"].endswith("see the job's own summary.")
+
+
+def test_a_token_that_may_not_comment_is_told_and_not_shown(where: tuple[Api, dict[str, str]]) -> None:
+    api, variables = where
+    api.refused = True
+    with pytest.raises(BuildError, match=r"HTTP 403; may this job's token write comments\?") as told:
+        comment(forge(variables.get), MARK, MARK, None)
+    assert TOKEN not in str(told.value)
+
+
+@pytest.mark.parametrize("gone", ["GITHUB_TOKEN", "GITHUB_REF", "GITLAB_TOKEN", "CI_MERGE_REQUEST_IID"])
+def test_without_what_a_job_is_told_there_is_nothing_to_comment_on(gone: str) -> None:
+    variables = (github if gone.startswith("GITHUB") else gitlab)("http://127.0.0.1:1")
+    del variables[gone]
+    with pytest.raises(SetupError, match="there is nothing to comment on"):
+        forge(variables.get)
+    with pytest.raises(SetupError, match="no job"):
+        forge(lambda _: None)
+
+
+def test_a_server_that_is_gone_is_told(where: tuple[Api, dict[str, str]]) -> None:
+    variables = {**where[1], "GITHUB_API_URL": "http://127.0.0.1:1", "CI_API_V4_URL": "http://127.0.0.1:1"}
+    with pytest.raises(BuildError, match=r"127\.0\.0\.1 cannot be asked"):
+        comment(forge(variables.get), MARK, MARK, None)
