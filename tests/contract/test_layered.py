@@ -96,6 +96,20 @@ def test_another_machine_finds_it_and_keeps_it(one: Layered, other: Layered, tmp
     assert list(other.receipts()) == [receipt]
 
 
+def test_adding_up_fetches_each_receipt_once(one: Layered, other: Layered, door: Door) -> None:
+    """Unless it has changed."""
+    receipts = [receipt_for(f"{at}".encode(), f"line {at}") for at in range(5)]
+    for at, receipt in enumerate(receipts):
+        one.put(receipt, f"{at}".encode())
+    for expected in (5, 0):
+        door.asked.clear()
+        assert sorted(other.receipts(), key=lambda told: told.key) == sorted(receipts, key=lambda told: told.key)
+        assert door.count("GET", "/actions/") == expected
+    changed = receipt_for(b"other", "line 0", usd=Decimal(7))
+    one.put(changed, b"other")
+    assert changed in list(other.receipts())
+
+
 def test_many_are_looked_for_at_once(one: Layered, tmp_path: Path, bucket: Bucket, door: Door) -> None:
     """And asked for again by whoever is about to make it: somebody may have made it meanwhile."""
     receipts = [receipt_for(f"{at}".encode(), f"line {at}") for at in range(12)]
