@@ -33,3 +33,4 @@ bench:
     uv run python bench/parallel.py
     uv run python bench/compose.py
     uv run python bench/long.py
+    uv run python bench/restore.py

@@ -22,4 +22,4 @@ def bucket_at(url: str, name: str, proxy: str | None = None, **env: str) -> Buck
 
 def layered(folder: Path, bucket: Bucket, **how: Any) -> Layered:
     """Return a store in a folder, as a machine has it, before a shared one."""
-    return Layered(LocalStore(folder / "store"), S3Store(bucket, folder / "work"), **how)
+    return Layered(LocalStore(folder / "store"), S3Store(bucket, folder / "far"), **how)

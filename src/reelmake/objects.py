@@ -5,7 +5,8 @@ once; how often something is asked again is decided here, for all of them in one
 
     NoObjectError     it is not there: told at once
     RefusedError      keys, rights, bucket or region are wrong: told at once, and so would be everything else
-    UnreachableError  it is busy, or does not answer: told after `MOST_ASKED` attempts
+    UnreachableError  it is busy, or cuts answers: told after `MOST_ASKED` attempts; after `MOST_CALLED`, where no
+                      connection can be made at all, so that a build which goes on without it does not wait for long
 
 Nothing is sent past the proxy, when there is one, and the environment's own proxies are not looked at (`wire`).
 """
@@ -43,6 +44,7 @@ VARIABLES: Final = (ENDPOINT, *AWS_KEYS, TOKEN, *REGIONS, *B2_KEYS)  # all that 
 NO_REGION: Final = "us-east-1"  # what APIs that have no regions are told
 
 MOST_ASKED: Final = 5
+MOST_CALLED: Final = 2
 MOST_AT_ONCE: Final = 16  # requests; more wait for their turn
 ANSWER_SECONDS: Final = 60.0  # without a byte
 LONGEST_WAIT_SECONDS: Final = 30.0
@@ -117,11 +119,11 @@ class Bucket:
 
     def ask(self, do: Callable[[Any], Answer]) -> Answer:
         """Do something with a boto3 client, again when the API is busy or out of reach; raises ObjectsError."""
-        from tenacity import Retrying, retry_if_exception_type, stop_after_attempt  # noqa: PLC0415 (slow)
+        from tenacity import Retrying, retry_if_exception_type  # noqa: PLC0415 (slow)
 
         retrying = Retrying(
             retry=retry_if_exception_type(UnreachableError),
-            stop=stop_after_attempt(MOST_ASKED),
+            stop=_is_enough,
             wait=self._wait,
             sleep=time.sleep,
             reraise=True,
@@ -227,7 +229,11 @@ class Bucket:
         return page
 
     def _once(self, do: Callable[[Any], Answer]) -> Answer:
-        s3 = _client(self._access)
+        try:
+            s3 = _client(self._access)
+        except Exception as error:  # noqa: BLE001 (whatever boto3 raises: what it was given is wrong)
+            fix = f"check {ENDPOINT} and {REGIONS[0]}"
+            raise RefusedError(redact(f"s3://{self.name} cannot be asked: {error}"), fix) from None
         try:
             with _turns:
                 return do(s3)
@@ -281,7 +287,8 @@ def problem(error: Exception, whose: str, access: Access) -> ObjectsError | None
         return None
     where = access.endpoint or "AWS"
     through = "the network, and the proxy of REELMAKE_PROXY" if access.proxy else "the network"
-    return UnreachableError(f"{whose} cannot be reached at {where}: {why}", f"check {ENDPOINT}, and {through}")
+    what = f"{whose} cannot be reached at {where}: {why}"
+    return UnreachableError(what, f"check {ENDPOINT}, and {through}", is_connected=why not in _NO_WAY)
 
 
 def _names_of(error: Exception) -> list[str]:
@@ -298,6 +305,21 @@ _BROKEN: Final[Mapping[str, str]] = {  # what botocore calls it, most particular
     "IncompleteReadError": "the connection was cut",
     "ResponseParserError": "its answer makes no sense",
 }
+
+
+_NO_WAY: Final = (
+    _BROKEN["ConnectTimeoutError"],
+    _BROKEN["SSLError"],
+    _BROKEN["ProxyConnectionError"],
+    _BROKEN["EndpointConnectionError"],
+)
+
+
+def _is_enough(state: RetryCallState) -> bool:
+    """Say whether an API was asked as often as there is a point in it."""
+    error = state.outcome.exception() if state.outcome else None
+    is_connected = not isinstance(error, UnreachableError) or error.is_connected
+    return state.attempt_number >= (MOST_ASKED if is_connected else MOST_CALLED)
 
 
 def _answered(response: Mapping[str, Any], whose: str) -> ObjectsError:

@@ -90,6 +90,8 @@ def publish(
             "vtt": shop.root / show.path("subtitles.vtt"),
             "provenance": provenance,
         }
+        if gone := [file.name for file in files.values() if not file.is_file()]:
+            raise BuildError(f"{', '.join(gone)} of {show.name} is not there", f"run `doit publish:{show.name}`")
         items = {part: item(show.name, part, file_digest(file), file.stat().st_size) for part, file in files.items()}
         for place in places(show, shop):
             sent += _send(place, files, items, progress)

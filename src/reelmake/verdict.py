@@ -95,7 +95,7 @@ def asked_of(
         frames, size = int(video["frames"]), (int(video["width"]), int(video["height"]))
         said = [(one["character"], one["text"]) for one in told["lines"]]
         degraded = {one["line"]: "its picture could not be had, and a card is shown" for one in told["degraded"]}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, LookupError, TypeError) as error:
         raise MediaError(f"what lies beside the video in {folder} cannot be read: {error}", "build it again") from None
     wanted = said if lines is None else [(line.character, line.text) for line in lines]
     wrong = list(_differences(said, wanted, where))
@@ -122,7 +122,7 @@ def _shown(folder: Path, told: Mapping[str, Any], where: Callable[[int], str]) -
         frames = range(line["start_frame"], line["start_frame"] + line["frames"])
         burned = json.loads((folder / "timeline" / f"{line['id']}.json").read_bytes())["captions"]
         picture = told["made_of"].get(f"image:{told['episode']}:{line['id']}", {}).get("sha256", line["id"])
-        text = without_tags(line["text"])
+        text = str(line["text"])
         inside = {form: [cue for cue in cues if round(cue[0] * fps) in frames] for form, cues in files.items()}
         pieces = {"ass": " ".join(words for seconds, words in drawn if ceil(seconds * fps - _NOTHING) in frames)}
         changes = [frames.start / fps] if at and (burned or picture != before) else []
@@ -133,6 +133,7 @@ def _shown(folder: Path, told: Mapping[str, Any], where: Callable[[int], str]) -
             id=line["id"],
             where=where(at),
             text=text,
+            spoken=without_tags(text),
             start_seconds=frames.start / fps,
             end_seconds=frames.stop / fps,
             subtitles={form: " ".join(cue[2] for cue in cues) for form, cues in inside.items()},

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -18,6 +21,7 @@ from reelmake.objects import Bucket
 from reelmake.store import layered as layered_module
 from reelmake.store.layered import Layered
 
+SRC = Path(__file__).parents[2] / "src"
 FREE = Decimal(0)
 
 
@@ -94,6 +98,20 @@ def test_another_machine_finds_it_and_keeps_it(one: Layered, other: Layered, tmp
     assert len(door.asked) == asked
     assert list(other._pending.keys()) == []
     assert list(other.receipts()) == [receipt]
+
+
+def test_adding_up_fetches_each_receipt_once(one: Layered, other: Layered, door: Door) -> None:
+    """Unless it has changed."""
+    receipts = [receipt_for(f"{at}".encode(), f"line {at}") for at in range(5)]
+    for at, receipt in enumerate(receipts):
+        one.put(receipt, f"{at}".encode())
+    for expected in (5, 0):
+        door.asked.clear()
+        assert sorted(other.receipts(), key=lambda told: told.key) == sorted(receipts, key=lambda told: told.key)
+        assert door.count("GET", "/actions/") == expected
+    changed = receipt_for(b"other", "line 0", usd=Decimal(7))
+    one.put(changed, b"other")
+    assert changed in list(other.receipts())
 
 
 def test_many_are_looked_for_at_once(one: Layered, tmp_path: Path, bucket: Bucket, door: Door) -> None:
@@ -257,6 +275,42 @@ def test_nothing_is_asked_of_it_before_something_has_to_be(tmp_path: Path, door:
     machine.bring([])
     machine.finish()
     assert door.asked == []
+
+
+def test_what_is_fetched_in_advance_and_cannot_be_does_not_end_a_build(
+    one: Layered, tmp_path: Path, bucket: Bucket, door: Door
+) -> None:
+    """Also where the shared store is required: the step that wants it fails, and tells why."""
+    receipt = receipt_for(b"sound")
+    one.put(receipt, b"sound")
+    machine = layered(tmp_path / "third", bucket, is_required=True)
+    door.fault = first(1000, "403", "GET", "/blobs/")
+    machine.bring([receipt.key])
+    machine.finish()
+    with pytest.raises(BuildError, match="store_required"):
+        machine.read(receipt.blob)
+
+
+def test_boto3_is_not_imported_before_something_is_asked(tmp_path: Path, seaweed: Seaweed) -> None:
+    """Neither for a store that stands alone, nor for a shared one while there is nothing to do."""
+    code = """
+import os, sys
+from pathlib import Path
+import reelmake.cli, reelmake.tasks.loader
+from reelmake.settings import Settings
+from reelmake.store.opened import open_store
+for url in (None, "s3://bucket/team"):
+    store = open_store(Path(), Settings(_env_file=None, store_url=url), os.environ.get)
+    store.begin()
+    store.bring([])
+    store.finish()
+print([name for name in ("boto3", "botocore", "urllib3") if name in sys.modules])
+"""
+    env = {**os.environ, **seaweed.env, "PYTHONPATH": str(SRC)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=env, check=True, capture_output=True, text=True
+    )
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_it_asks_for_nothing_that_is_conditional(one: Layered, door: Door, seaweed: Seaweed, bucket: Bucket) -> None:

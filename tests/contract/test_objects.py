@@ -100,6 +100,12 @@ def test_where_nobody_listens_it_is_said_what_to_look_at() -> None:
         far.read("x")
 
 
+def test_an_address_or_region_that_is_none_is_told() -> None:
+    for env in ({"AWS_REGION": "no region"}, {"S3_ENDPOINT_URL": "http://"}):
+        with pytest.raises(RefusedError, match=r"cannot be asked: .*; check S3_ENDPOINT_URL and AWS_REGION"):
+            bucket_at("http://s3.test", "b", **env).read("x")
+
+
 def test_what_will_not_get_better_is_asked_once(seaweed: Seaweed, door: Door, bucket: Bucket) -> None:
     door.fault = first(1000, "403")
     with pytest.raises(RefusedError, match=r"a test says so \(HTTP 403, AccessDenied\); check the keys"):

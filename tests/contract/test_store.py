@@ -285,7 +285,7 @@ class TestLocalStore(Contract):
 class TestS3Store(ArchiveContract):
     @pytest.fixture
     def store(self, tmp_path: Path, seaweed: Seaweed) -> Archive:
-        return S3Store(bucket_at(seaweed.url, seaweed.bucket()), tmp_path / "work")
+        return S3Store(bucket_at(seaweed.url, seaweed.bucket()), tmp_path / "far")
 
 
 class TestS3StoreOnMoto(ArchiveContract):
@@ -294,7 +294,7 @@ class TestS3StoreOnMoto(ArchiveContract):
     @pytest.fixture
     def store(self, tmp_path: Path, moto: str) -> Archive:
         client(moto).create_bucket(Bucket=(name := f"b{tmp_path.name.lower()[-20:].strip('_-').replace('_', '-')}"))
-        return S3Store(bucket_at(moto, name), tmp_path / "work")
+        return S3Store(bucket_at(moto, name), tmp_path / "far")
 
 
 class TestLayered(Contract):

@@ -96,6 +96,9 @@ def test_what_one_machine_has_paid_for_no_other_pays_for(team: Team, seaweed: Se
     assert "restored" not in b.run().stderr
     assert door.asked == [], "with nothing to do the shared store is not asked"
 
+    b.run("segment:two", "build/two/soundtrack.wav")
+    assert b.outputs("two") == a.outputs("two"), "what is asked for by name comes"
+
     b.episode("one", *lines[:2], "ada: Goodbye for now | a star", **more)
     b.run()
     assert v.count(kind="voice") == 5

@@ -1,4 +1,4 @@
-"""A team and its jobs, with git: a review tells what a branch would cost, and the job after the merge pays just it."""
+"""A team, its jobs and one shared store, with git: a review tells what a branch would cost, and its merge pays that."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from s3_faults import Door
+from seaweed import Seaweed, client, env_of
 from standin_server import Standin
 from workspace import Workspace
 
@@ -26,41 +28,67 @@ def git(project: Workspace, *args: str) -> None:
     subprocess.run(["git", *who, *args], cwd=project.root, check=True, capture_output=True)
 
 
-def published(project: Workspace) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads((project.root / "published/index.json").read_text("utf-8"))["episodes"]
-    return told
+class Team:
+    """Machines with a clone of one repository, and buckets for the store and for videos."""
+
+    def __init__(self, folder: Path, vendor: Standin, seaweed: Seaweed, door: Door) -> None:
+        self.folder, self.vendor, self.seaweed, self.door = folder, vendor, seaweed, door
+        self.shared, self.public = seaweed.bucket(), seaweed.bucket()
+        self.writer = {**env_of(door.url), "REELMAKE_STORE_URL": f"s3://{self.shared}/team"}
+        keys = {**seaweed.reader_env, "S3_ENDPOINT_URL": door.url}
+        self.reader = {**self.writer, **keys, "REELMAKE_STORE_MODE": "read"}
+        self.author = Workspace(folder / "author", vendor.url)
+        self.author.env.update(self.writer)
+
+    def machine(self, name: str, branch: str, env: dict[str, str]) -> Workspace:
+        """Return a machine with an empty disk, on which a branch was just checked out."""
+        root = self.folder / name
+        command = ["git", "clone", "-q", "--branch", branch, str(self.author.root), str(root)]
+        subprocess.run(command, check=True, capture_output=True)
+        clone = Workspace(root, self.vendor.url)
+        to = {"REELMAKE_PUBLISH__TO": f"s3://{self.public}", "REELMAKE_CAP_USD": "5"}
+        clone.env.update({**env, **to})
+        return clone
+
+    def published(self) -> dict[str, Any]:
+        """Return what the index of the bucket says, once all that it names was found to be there."""
+        s3 = client(self.seaweed.url)
+        there = {one["Key"] for one in s3.list_objects_v2(Bucket=self.public)["Contents"]}
+        body = s3.get_object(Bucket=self.public, Key="index.json")["Body"].read()
+        told: dict[str, Any] = json.loads(body)["episodes"]
+        assert all(one["video"]["key"] in there for one in told.values())
+        return told
 
 
-def test_from_a_branch_to_a_published_video(project: Workspace, vendor: Standin, tmp_path: Path) -> None:
+def test_from_a_branch_to_a_published_video(tmp_path: Path, vendor: Standin, seaweed: Seaweed, door: Door) -> None:
+    team = Team(tmp_path, vendor, seaweed, door)
+    author = team.author
     for name, lines in LINES.items():
-        project.episode(name, *lines)
-    project.write(".gitignore", ".reelmake/\nbuild/\npublished/\n.env\n")
-    git(project, "init", "-q", "-b", "main")
-    git(project, "add", "-A")
-    git(project, "commit", "-qm", "three episodes")
-
-    nobody = project.run("ci", "merge", program="reelmake", rc=2)
-    assert "there is no cap; set REELMAKE_CAP_USD" in nobody.stderr
-    assert vendor.calls == []
+        author.episode(name, *lines)
+    author.write(".gitignore", ".reelmake/\nbuild/\npublished/\n.env\n")
+    git(author, "init", "-q", "-b", "main")
+    git(author, "add", "-A")
+    git(author, "commit", "-qm", "three episodes")
+    author.run()
+    assert len(vendor.calls) == 12
 
     job_summary = tmp_path / "summary.md"
-    project.env.update(REELMAKE_CAP_USD="5", GITHUB_STEP_SUMMARY=str(job_summary))
-    first = project.run("ci", "merge", program="reelmake").stdout
-    assert len(vendor.calls) == 12
-    assert job_summary.read_text("utf-8").strip() in first
-    assert "### Rendered for $0.12 of a cap of $5" in first
-    before = published(project)
+    first = team.machine("first", "main", {**team.writer, "GITHUB_STEP_SUMMARY": str(job_summary)})
+    told = first.run("ci", "merge", program="reelmake").stdout
+    assert len(vendor.calls) == 12, "what the author has paid for, the job does not pay for"
+    assert "### Rendered for $0 of a cap of $5" in told
+    assert job_summary.read_text("utf-8").strip() in told
+    assert {path.name for path in (first.root / "build/ci").iterdir()} == {"summary.md", *(f"{n}.jpg" for n in LINES)}
+    before = team.published()
     assert sorted(before) == ["one", "three", "two"]
-    assert {path.name for path in (project.root / "build/ci").iterdir()} == {
-        "summary.md",
-        *(f"{name}.jpg" for name in LINES),
-    }
 
-    git(project, "checkout", "-qb", "edit")
-    project.episode("two", *EDITED)
-    git(project, "commit", "-qam", "say more")
-    review = project.run("ci", "review", "--against", "main", program="reelmake").stdout
-    assert review == (project.root / "build/ci/review.md").read_text("utf-8")
+    git(author, "checkout", "-qb", "edit")
+    author.episode("two", *EDITED)
+    git(author, "commit", "-qam", "say more")
+    reviewer = team.machine("reviewer", "edit", team.reader)
+    door.asked.clear()
+    review = reviewer.run("ci", "review", "--against", "origin/main", program="reelmake").stdout
+    assert review == (reviewer.root / "build/ci/review.md").read_text("utf-8")
     mark, title, *more = review.splitlines()
     assert (mark, title) == ("<!-- reelmake plan -->", "### What this would cost: $0.01")
     rows = [row for row in more if row.startswith("| two")]
@@ -69,18 +97,44 @@ def test_from_a_branch_to_a_published_video(project: Workspace, vendor: Standin,
     assert "<b>" not in review
     assert "@everyone" not in review
     assert len(vendor.calls) == 12, "a review spends nothing"
+    assert door.count("PUT") == door.count("POST") == 0, "and writes nothing"
 
-    git(project, "checkout", "-q", "main")
-    git(project, "merge", "-q", "edit")
-    second = project.run("ci", "merge", program="reelmake").stdout
+    git(author, "checkout", "-q", "main")
+    git(author, "merge", "-q", "edit")
+    second = team.machine("second", "main", team.writer)
+    told = second.run("ci", "merge", program="reelmake").stdout
     assert [kind for kind, _ in vendor.calls[12:]] == ["voice"]
-    assert "### Rendered for $0.01 of a cap of $5" in second
-    after = published(project)
+    assert "### Rendered for $0.01 of a cap of $5" in told
+    after = team.published()
     assert {name for name in after if after[name] != before[name]} == {"two"}
-    assert after["two"]["video"]["key"] in second
-    assert (project.root / "published" / before["two"]["video"]["key"]).is_file(), "links to it still work"
+    assert after["two"]["video"]["key"] in told
+    kept = client(seaweed.url).head_object(Bucket=team.public, Key=before["two"]["video"]["key"])
+    assert kept["ContentLength"] == before["two"]["video"]["bytes"], "links to it still work"
 
+    third = team.machine("third", "main", team.reader)
+    third.run()
+    assert len(vendor.calls) == 13
+    for name, one in after.items():
+        assert third.outputs(name)[f"build/{name}/{name}.mp4"] == one["video"]["sha256"]
+
+
+def test_jobs_that_cannot_be_done_say_why_and_spend_nothing(project: Workspace, vendor: Standin) -> None:
+    project.env.update(dict.fromkeys(("GITHUB_REPOSITORY", "GITHUB_STEP_SUMMARY", "CI_API_V4_URL"), ""))
+    project.episode("one", *LINES["one"])
     project.write("episodes/broken.yaml", "title: [")
+    nobody = project.run("ci", "merge", program="reelmake", rc=2)
+    assert "there is no cap; set REELMAKE_CAP_USD" in nobody.stderr
     broken = project.run("ci", "review", "--against", "main", program="reelmake", rc=2)
     assert "### 1 mistake: this cannot be built" in broken.stdout
     assert "- episodes/broken.yaml:1: " in broken.stdout
+    (project.root / "episodes/broken.yaml").unlink()
+    assert "git knows no 'main'" in project.run("ci", "review", "--against", "main", program="reelmake", rc=2).stderr
+    assert "write --against" in project.run("ci", "review", program="reelmake", rc=2).stderr
+    assert "this is no job of GitHub's" in project.run("ci", "comment", program="reelmake", rc=2).stderr
+    git(project, "init", "-q", "-b", "main")
+    git(project, "add", "-A")
+    git(project, "commit", "-qm", "one")
+    project.env.update(REELMAKE_STORE_URL="s3://nobody/knows", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    told = project.run("ci", "review", "--against", "main", program="reelmake").stdout
+    assert "Nothing has to be paid for." in told, "a fork has no keys, and needs none"
+    assert vendor.calls == []

@@ -18,7 +18,7 @@ from reelmake.media.tool import Ffmpeg
 from reelmake.spec import Reel
 from reelmake.verdict import of_file
 
-LINES = ("ada: One two three four five six", "max: Seven eight nine ten", "ada: Eleven twelve thirteen")
+LINES = ("ada: One two three four five six", "max: Seven eight [laughs] nine ten", "ada: Eleven twelve thirteen")
 FFMPEG = Ffmpeg()
 
 
@@ -191,7 +191,9 @@ def test_the_command(built: Workspace, tmp_path: Path, monkeypatch: pytest.Monke
     edited = ask(app, ["inspect", "build/one/one.mp4"])
     spec.write_text(before, "utf-8")
     assert edited.exit_code == 1
-    assert edited.stdout.startswith("episodes/one.yaml:12: captions: the script says 'max Seven eight none ten'")
+    assert edited.stdout.startswith(
+        "episodes/one.yaml:12: captions: the script says 'max Seven eight [laughs] none ten'"
+    )
     cut = tmp_path / "cut.mp4"
     cut.write_bytes((built.root / "build/one/one.mp4").read_bytes()[:-2000])
     broken = ask(app, ["inspect", str(cut), "--json"])

@@ -13,7 +13,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -214,7 +214,11 @@ class Layered:
         return True
 
     def _pull_later(self, receipt: Receipt) -> None:
-        self._later(lambda found: self._pull(found.blob), receipt)
+        self._later(self._pull_quietly, receipt)
+
+    def _pull_quietly(self, receipt: Receipt) -> None:
+        with suppress(BuildError, OSError):  # whoever wants it meets that, too, and tells it
+            self._pull(receipt.blob)
 
     def _later(self, do: Callable[[Receipt], object], receipt: Receipt) -> None:
         with self._lock:
@@ -245,7 +249,9 @@ class Layered:
 
     def _far(self, way: Way, default: Found, do: Callable[[], Found]) -> Found:
         """Do something with the far store; what is wrong with it is told once, and then it is left alone."""
-        if way in self._broken:
+        if broken := self._broken.get(way):
+            if self._is_required and way == "read":
+                raise _told(broken)
             return default
         try:
             return do()

@@ -25,7 +25,7 @@ def open_store(root: Path, settings: Settings, variable: Callable[[str], str | N
     bucket = Bucket(settings.store_url, access(variable, settings.proxy), settings.retry_seconds)
     return Layered(
         near,
-        S3Store(bucket, near.root / "tmp"),
+        S3Store(bucket, near.root),
         can_write=settings.store_mode == "write",
         is_required=settings.store_required,
     )

@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from reelmake.action import Blob, Receipt, digest_of
 from reelmake.multipart import upload
@@ -27,12 +27,13 @@ RENEWED_SECONDS: Final = 12 * 3600
 class S3Store:
     """Receipts and blobs in a bucket; every method raises ObjectsError when it does not answer, or refuses.
 
-    work  a folder for what is not finished
+    folder  in it is what is not finished (`tmp`), and copies of receipts (`known`), so that adding all of them up does
+            not fetch each of them again
     """
 
-    def __init__(self, bucket: Bucket, work: Path) -> None:
+    def __init__(self, bucket: Bucket, folder: Path) -> None:
         self.bucket = bucket
-        self._work = work
+        self._work, self._known = folder / "tmp", folder / "known"
         self._damaged: set[str] = set()
 
     def find(self, key: str) -> Receipt | None:
@@ -107,9 +108,8 @@ class S3Store:
 
     def receipts(self) -> Iterator[Receipt]:
         """Return all receipts that can be read."""
-        keys = [name.rpartition("/")[2] for name in self.bucket.names(f"{ACTIONS}/")]
         with ThreadPoolExecutor(MOST_AT_ONCE, thread_name_prefix="receipts") as pool:
-            yield from filter(None, pool.map(self.find, keys))
+            yield from filter(None, pool.map(self._known_receipt, self.bucket.listed(f"{ACTIONS}/")))
 
     def blobs(self) -> Iterator[Blob]:
         """Return all blobs, without reading them."""
@@ -133,3 +133,17 @@ class S3Store:
             return False
         self.bucket.remove(name)
         return True
+
+    def _known_receipt(self, listed: tuple[str, Mapping[str, Any]]) -> Receipt | None:
+        """Return a receipt from its copy, if it has not changed since, and else from the bucket."""
+        name, told = listed
+        key, tag = name.rpartition("/")[2], str(told["ETag"]).strip('"')
+        copy = self._known / f"{name}@{tag}"
+        content = copy.read_bytes() if copy.is_file() else self.bucket.read(name)
+        receipt = None if content is None else sound_receipt(content, key)
+        if receipt and content and not copy.is_file():
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            part = Path(tempfile.mkstemp(dir=copy.parent)[1])
+            part.write_bytes(content)
+            part.replace(copy)
+        return receipt

@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import threading
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Final
 
@@ -34,6 +35,7 @@ class Left:
         self._store, self._digests, self._perform = store, digests, perform
         self._makers: dict[str, Step] = {}
         self._wanted: set[str] = set()
+        self._asked: tuple[str, ...] = ()
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def may_leave(self, step: Step) -> None:
@@ -41,9 +43,22 @@ class Left:
         if step.kind in KINDS:
             self._makers |= dict.fromkeys(step.action.outputs.values(), step)
 
+    def ask_for(self, words: Iterable[str]) -> None:
+        """Leave nothing that is asked for by name: by the words of a command line, which may mean anything else too."""
+        self._asked = tuple(words)
+        self._bring_all([path for path in self._makers if self._is_asked_for(path) and self._digests.is_left(path)])
+
+    def _is_asked_for(self, output: str) -> bool:
+        name = self._makers[output].name
+        return any(
+            word == output or f"{name}:".startswith(f"{word}:") or fnmatchcase(name, word) for word in self._asked
+        )
+
     def leave(self, output: str, blob: str) -> bool:
         """Leave an output in the store, unless it is wanted or on this machine anyway; says whether it is left."""
-        if output not in self._makers or output in self._wanted or self._store.is_near(blob):
+        if output not in self._makers or output in self._wanted or self._is_asked_for(output):
+            return False
+        if self._store.is_near(blob):
             return False
         with suppress(FileNotFoundError):
             Path(output).unlink()
@@ -53,10 +68,13 @@ class Left:
     def supply(self, action: Action) -> bool:
         """Bring what an action reads and was left; says whether there was any."""
         left = [path for path in action.inputs.values() if self._digests.is_left(path)]
-        if left:
-            with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="supply") as pool:
-                list(pool.map(self._bring, left))
+        self._bring_all(left)
         return bool(left)
+
+    def _bring_all(self, paths: Sequence[str]) -> None:
+        if paths:
+            with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="supply") as pool:
+                list(pool.map(self._bring, paths))
 
     def _bring(self, path: str) -> None:
         with self._turns[path]:

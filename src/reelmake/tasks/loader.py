@@ -95,8 +95,10 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             project = load_project(Path(), asked_for(pos_args, names))
             build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
             tasks = [*own, *build.tasks()]
-            if cmd.execute_tasks and any(word.partition(":")[0] == PUBLISH for word in pos_args):
-                build.check_targets()
+            if cmd.execute_tasks:
+                build.left.ask_for(pos_args)
+                if any(word.partition(":")[0] == PUBLISH for word in pos_args):
+                    build.check_targets()
         except ReelmakeError as error:
             raise InvalidDodoFile(redact(f"nothing was built\n{error}")) from None
         except OSError as error:
