@@ -95,7 +95,7 @@ class Placed:
 
 
 def _place(cue: Cue, setting: Setting) -> list[list[Placed]]:
-    """Return the rows of a cue, centred, with every word at its place; `direction` says in which order."""
+    """Return the rows of a cue, centred, with every word at its place, which `direction` says; in the order spoken."""
     px = setting.font_px * cue.scale
     space = _width(" ", px, setting)
     placed = []
@@ -108,7 +108,7 @@ def _place(cue: Cue, setting: Setting) -> list[list[Placed]]:
         ways = [cue.ways[word] for word, _ in row]
         around = marks(ways, from_right=cue.from_right)
         x = setting.center_x - (sum(widths) + sum(spaces[1:])) / 2
-        places = []
+        places: dict[int, Placed] = {}
         for place, at in enumerate(visual(ways, from_right=cue.from_right)):
             runs = tuple(setting.runs(texts[at]))
             x += spaces[at] if place else 0  # words that are glued are read from the left, and stand side by side
@@ -117,9 +117,9 @@ def _place(cue: Cue, setting: Setting) -> list[list[Placed]]:
                 middle = max(run.ascent for run in runs) - max(run.descent for run in runs)
                 y = baseline - middle / 2 * px
                 lit = lit_frame(row[at][0], setting.fps)
-                places.append(Placed(runs, x + widths[at] / 2, y, widths[at], px, lit, around[at]))
+                places[at] = Placed(runs, x + widths[at] / 2, y, widths[at], px, lit, around[at])
             x += widths[at]
-        placed.append(places)
+        placed.append([places[at] for at in sorted(places)])
     return placed
 
 

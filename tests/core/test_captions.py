@@ -346,6 +346,14 @@ def test_what_is_read_from_the_right_starts_at_the_right() -> None:
     assert first > second
 
 
+def test_words_from_the_right_are_written_in_the_order_in_which_they_are_spoken() -> None:
+    words = tuple(Word(text, at * 9_600, at * 9_600 + 9_600) for at, text in enumerate(["هاتف", "iPhone", "15"]))
+    events = pysubs2.SSAFile.from_string(ass([line(words)], setting(style="plain")))
+    at = [float(re.findall(r"\\pos\(([\d.]+),", event.text)[0]) for event in events]
+    assert [body(event).strip("\u200e\u200f") for event in events] == ["هاتف", "iPhone", "15"]
+    assert at[1] < at[2] < at[0]
+
+
 JAPANESE = "空が青いのは、太陽の光が空気の粒にぶつかって散らばるからなんだよ。"
 
 

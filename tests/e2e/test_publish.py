@@ -20,8 +20,13 @@ from seaweed import Seaweed, client, env_of
 from standin_server import Standin
 from workspace import Workspace
 
-from reelmake.catalogue import Item
+from reelmake.catalogue import FOR_EVER, Item, item
+from reelmake.errors import RefusedError
+from reelmake.multipart import PART_BYTES
 from reelmake.publish import _make_current
+from reelmake.spec import Target
+from reelmake.store.local import file_digest
+from reelmake.targets import opened
 
 EPISODES = ("one", "two")
 
@@ -230,6 +235,30 @@ def test_a_publish_that_is_killed_at_any_moment_leaves_nothing_half_and_sends_no
     assert len(sent) == 2 * 5
     # Whoever is killed between the server's answer and its own next step asks the server first: it has it already.
     assert set(sent.values()) == {1}
+
+
+def test_a_large_file_tells_how_far_it_is_and_goes_on_after_a_cut(tmp_path: Path, seaweed: Seaweed, door: Door) -> None:
+    large = tmp_path / "large.mp4"
+    large.write_bytes(random.Random(3).randbytes(5 * PART_BYTES // 2))
+    size = large.stat().st_size
+    piece = item("one", "video", file_digest(large), size)
+    place = opened(Target(to=f"s3://{seaweed.bucket()}"), tmp_path, env_of(door.url).get, None, 0.01)
+    last = iter(range(3))
+    door.fault = lambda method, path: "403" if method == "PUT" and next(last) == 2 else ""  # noqa: ARG005
+    with pytest.raises(RefusedError):
+        place.send(piece, large, FOR_EVER, lambda _: None)
+    assert not place.has(piece)
+    there = [sent for method, _, sent, _ in door.asked if method == "PUT"]
+    door.fault = lambda method, path: ""  # noqa: ARG005
+    told: list[int] = []
+    place.send(piece, large, FOR_EVER, told.append)
+    assert place.has(piece)
+    assert sum(told) == size
+    assert len(told) == 3
+    assert sum(sent for method, _, sent, _ in door.asked if method == "PUT") == size, "no part was sent twice"
+    assert len(there) == 2
+    with urlopen(place.link(piece.name)) as video:
+        assert video.read() == large.read_bytes()
 
 
 class Shelf:

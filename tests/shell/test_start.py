@@ -72,7 +72,7 @@ def test_a_wheel_holds_all_that_a_new_project_is_made_of() -> None:
 
 def test_what_is_there_stays(made: Path, tmp_path: Path) -> None:
     before = files(made)
-    with pytest.raises(UsageError, match=r"is not empty: there is \.gitignore and \d+ more; name a new folder"):
+    with pytest.raises(UsageError, match=r"is not empty: there is \.github and \d+ more; name a new folder"):
         run("init", str(made))
     with pytest.raises(UsageError, match="is a file; name a new folder"):
         run("init", str(made / "dodo.py"))
