@@ -239,7 +239,7 @@ def test_a_variable_limits_a_pool_whose_name_has_a_hyphen(project: Workspace, ve
 
 def test_a_mistyped_variable_is_told(project: Workspace, vendor: Standin) -> None:
     project.episode("one", "ada: Hello there")
-    told = checked(project, vendor, REELMAKE_REEL_SIZE="360x640", REELMAKE_STORE_URL="s3://x", REELMAKE_KEEP="1")
+    told = checked(project, vendor, REELMAKE_REEL_SIZE="360x640", REELMAKE_SHELF_URL="s3://x", REELMAKE_KEEP="1")
     assert told == ["REELMAKE_REEL_SIZE:1: no setting has this name; did you mean REELMAKE_REEL__SIZE?"]
 
 
