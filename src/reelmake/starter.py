@@ -26,6 +26,8 @@ SCHEMA_LINE: Final = "# yaml-language-server: $schema=../schemas/{}.json\n"
 IGNORED: Final = f"""\
 # What is made, and may be made again
 build/
+# Finished videos, while no bucket is named under publish:
+published/
 # The store, with all that was paid for: back it up, or share it, but not in git
 {STATE}/
 # Keys

@@ -56,7 +56,7 @@ def test_a_new_project_is_the_samples_and_is_right(made: Path) -> None:
     settings = tomllib.loads(written["pyproject.toml"].decode())
     assert settings["project"]["name"] == "my-videos"
     assert settings["tool"]["doit"] == tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["doit"]
-    assert {"build/", ".reelmake/", ".env"} <= set(written[".gitignore"].decode().splitlines())
+    assert {"build/", "published/", ".reelmake/", ".env"} <= set(written[".gitignore"].decode().splitlines())
     listed = subprocess.run(
         [sys.executable, "-m", "doit", "list"], cwd=made, capture_output=True, text=True, check=True
     )

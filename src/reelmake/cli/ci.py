@@ -83,16 +83,15 @@ def _review(against: str, file: Path) -> int:
     if not against:
         raise UsageError("it is not said what to compare with", "write --against and the branch that it goes to")
     checked = _reelmake("check")
-    told = checked.stdout.strip()
+    rows = [f"- {plain(line)}" for line in checked.stdout.splitlines()]
     if checked.returncode:
-        count = len(told.splitlines())
-        text = f"{MARK}\n### {count} mistake{'s' * (count != 1)}: this cannot be built\n\n"
-        text += "\n".join(f"- {plain(line)}" for line in told.splitlines()) + "\n"
+        count = sum(": warning: " not in row for row in rows)
+        text = "\n".join([MARK, f"### {count} mistake{'s' * (count != 1)}: this cannot be built", "", *rows]) + "\n"
     else:
         planned = _reelmake("plan", "--md", "--against", against)
         if planned.returncode:
             return planned.returncode
-        text = planned.stdout + (f"\n{''.join(f'- {plain(line)}' for line in told.splitlines())}\n" if told else "")
+        text = "\n".join([planned.stdout, *rows, ""] if rows else [planned.stdout])
     file.write_text(text, "utf-8")
     _show(text)
     return checked.returncode
