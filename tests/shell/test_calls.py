@@ -29,10 +29,15 @@ from reelmake.errors import (
     InputError,
     LostError,
     MediaError,
+    NoObjectError,
+    ObjectsError,
     Problem,
     ProviderError,
     ReelmakeError,
+    RefusedError,
     SetupError,
+    UnreachableError,
+    UnusableError,
 )
 from reelmake.gate import Gates
 from reelmake.logs import log, protect
@@ -505,6 +510,11 @@ ERRORS = [
     BusyError("what", "fix", 2.5, too_many=True),
     BusyError("what"),
     LostError("what", "fix"),
+    UnusableError("what", "fix"),
+    ObjectsError("what", "fix"),
+    NoObjectError("what", "fix"),
+    RefusedError("what", "fix"),
+    UnreachableError("what", "fix", 2.5),
     MediaError("what", "fix"),
 ]
 

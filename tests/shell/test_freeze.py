@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 from standin_server import Standin
 from workspace import Workspace
 
@@ -72,11 +74,10 @@ def test_what_to_freeze_has_to_be_said(project: Workspace, arguments: tuple[str,
 
 @given(st.lists(st.tuples(st.sampled_from(["ada", "max"]), words, st.none() | words), min_size=1, max_size=4))
 def test_whatever_is_said_is_read_back_or_refused(said: list[tuple[str, str, str | None]]) -> None:
-    lines = [
-        Line(character=who, text=text.strip(), image=image.strip() if image and image.strip() else None)
-        for who, text, image in said
-        if text.strip()
-    ]
+    lines = []
+    for who, text, image in said:
+        with suppress(ValidationError):  # it is empty, or no speech
+            lines.append(Line(character=who, text=text, image=image if image and image.strip() else None))
     if not lines:
         return
     try:

@@ -59,7 +59,8 @@ class OfflineVoice(VoiceProvider):
     def shape(self, asked: Request) -> Request:
         """Return the request without a vendor's audio tags, such as [laughs]: this voice would read them aloud."""
         text = without_tags(str(asked["text"]))
-        return asked if text == asked["text"] else {**asked, "text": " ".join(text.split())}
+        options = OfflineVoiceOptions.model_validate(asked["voice"]).model_dump()
+        return {**asked, "voice": options, "text": asked["text"] if text == asked["text"] else " ".join(text.split())}
 
     def price(self, request: Request, prices: Prices) -> Decimal:  # noqa: ARG002 it works on this machine
         """Return nothing: it is free."""
