@@ -17,7 +17,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from reelmake.cues import Cue, cues, lit_frame
-from reelmake.direction import marks, visual
+from reelmake.direction import RIGHT_MARK, Way, gaps, marks, parts, visual
 from reelmake.timeline import Word
 from reelmake.words import joined
 
@@ -64,6 +64,7 @@ class Setting:
     style                a name from `STYLES`
     measure              (text, size in pixels) -> width in pixels
     runs                 text -> the fonts it needs, in the order in which it is read
+    from_right           whether the language is written from right to left
     """
 
     width: int
@@ -76,11 +77,12 @@ class Setting:
     style: str
     measure: Callable[[str, float], float]
     runs: Callable[[str], Sequence[Run]]
+    from_right: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Placed:
-    """A word with the middle of its place, and the frame (of its line) at which it lights up.
+    """A word, or a piece of one, with the middle of its place, and the frame (of its line) at which it lights up.
 
     `marks` are invisible, before and after it: see `direction`.
     """
@@ -102,25 +104,46 @@ def _place(cue: Cue, setting: Setting) -> list[list[Placed]]:
     rows = cue.drawn()
     for number, row in enumerate(rows):
         baseline = setting.center_y + (number - (len(rows) - 1) / 2) * _PITCH * px + _RISE * px
-        texts = [text for _, text in row]
-        widths = [_width(text, px, setting) for text in texts]
-        spaces = [0.0 if word.glued else space for word, _ in row]
-        ways = [cue.ways[word] for word, _ in row]
+        pieces = _pieces(cue, row, space)
+        ways = [piece.way for piece in pieces]
         around = marks(ways, from_right=cue.from_right)
-        x = setting.center_x - (sum(widths) + sum(spaces[1:])) / 2
+        order = visual(ways, from_right=cue.from_right)
+        between = gaps(order, ways, [piece.space for piece in pieces])
+        widths = [_width(piece.text, px, setting) for piece in pieces]
+        x = setting.center_x - (sum(widths) + sum(between)) / 2
         places: dict[int, Placed] = {}
-        for place, at in enumerate(visual(ways, from_right=cue.from_right)):
-            runs = tuple(setting.runs(texts[at]))
-            x += spaces[at] if place else 0  # words that are glued are read from the left, and stand side by side
+        for at, gap in zip(order, between, strict=True):
+            runs = tuple(setting.runs(pieces[at].text))
+            x += gap
             if runs:
                 # libass centres the box from the highest ascent to the lowest descent: we mean the baseline
                 middle = max(run.ascent for run in runs) - max(run.descent for run in runs)
                 y = baseline - middle / 2 * px
-                lit = lit_frame(row[at][0], setting.fps)
+                lit = lit_frame(pieces[at].word, setting.fps)
                 places[at] = Placed(runs, x + widths[at] / 2, y, widths[at], px, lit, around[at])
             x += widths[at]
         placed.append([places[at] for at in sorted(places)])
     return placed
+
+
+@dataclass(frozen=True, slots=True)
+class _Piece:
+    """What is drawn as one: a word, or what is before or after it; `space` is that before it, in pixels."""
+
+    word: Word
+    text: str
+    way: Way
+    space: float
+
+
+def _pieces(cue: Cue, row: Sequence[tuple[Word, str]], space: float) -> list[_Piece]:
+    """Return the pieces of a row, in the order in which they are read."""
+    told = parts([text for _, text in row], [cue.ways[word] for word, _ in row], from_right=cue.from_right)
+    return [
+        _Piece(word, text, way, 0.0 if at or word.glued else space)
+        for (word, _), cut in zip(row, told, strict=True)
+        for at, (text, way) in enumerate(cut)
+    ]
 
 
 def _width(text: str, px: float, setting: Setting) -> float:
@@ -209,7 +232,9 @@ def _cut(words: tuple[Word, ...], frames: int, setting: Setting) -> list[Cue]:
     def measure(text: str) -> float:
         return _width(text, setting.font_px, setting)
 
-    return cues(words, measure, room, frames=frames, fps=setting.fps) if words else []
+    if not words:
+        return []
+    return cues(words, measure, room, frames=frames, fps=setting.fps, from_right=setting.from_right)
 
 
 def ass(lines: Sequence[Line], setting: Setting) -> str:
@@ -271,7 +296,7 @@ def srt(lines: Sequence[Line], setting: Setting) -> str:
     """Return the cues as SubRip text. It has no escapes: what looks like a tag is parted by an invisible character."""
     blocks = []
     for number, (cue, offset) in enumerate(_all_cues(lines, setting), 1):
-        rows = (joined(row) for row in cue.rows)
+        rows = (_mark(cue) + joined(row) for row in cue.rows)
         text = "\n".join(re.sub(r"(?<=[<{])(?=[\\/!A-Za-z])", "\u2060", _one_line(row)) for row in rows)
         start, end = (_clock(offset + frame, setting.fps, ",") for frame in (cue.start_frame, cue.end_frame))
         blocks.append(f"{number}\n{start} --> {end}\n{text}\n")
@@ -291,7 +316,7 @@ def vtt(lines: Sequence[Line], setting: Setting) -> str:
                 mark = f"<{_clock(offset + lit, setting.fps, '.')}>" if cue.start_frame < lit < cue.end_frame else ""
                 text = _one_line(word.text).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
                 words.append(f"{'' if word.glued or not words else ' '}{mark}{text}")
-            rows.append("".join(words))
+            rows.append(_mark(cue) + "".join(words))
         blocks.append(f"{number}\n{start} --> {end}\n" + "\n".join(rows) + "\n")
     return "\n".join(blocks)
 
@@ -301,6 +326,11 @@ def _all_cues(lines: Sequence[Line], setting: Setting) -> Iterator[tuple[Cue, in
     for line in lines:
         for cue in _cut(line.words, line.frames, setting):
             yield cue, line.start_frame
+
+
+def _mark(cue: Cue) -> str:
+    """Return what tells a player from where a row is read, also one that begins with a foreign name."""
+    return RIGHT_MARK if cue.from_right else ""
 
 
 def _one_line(text: str) -> str:

@@ -75,7 +75,9 @@ def lit_frame(word: Word, fps: int) -> int:
     return (2 * word.start_samples + step) // (2 * step)
 
 
-def cues(words: Sequence[Word], measure: Measure, max_width: float, *, frames: int, fps: int) -> list[Cue]:
+def cues(  # noqa: PLR0913 (what a line is, and where it is shown)
+    words: Sequence[Word], measure: Measure, max_width: float, *, frames: int, fps: int, from_right: bool = False
+) -> list[Cue]:
     """Cut the words of a line into cues.
 
     Args:
@@ -84,12 +86,13 @@ def cues(words: Sequence[Word], measure: Measure, max_width: float, *, frames: i
         max_width: of a row, in pixels.
         frames: how long the line lasts; no cue ends later.
         fps: frames a second.
+        from_right: whether the language is written from right to left.
     """
     space = measure(" ")
     spaces = [0.0 if word.glued else space for word in words]
     sizes = _Sizes(words, [measure(word.text) for word in words], spaces, measure, max_width)
     texts = [word.text for word in words]
-    from_right = reads_from_right(texts)
+    from_right = reads_from_right(texts, usually=from_right)
     directions = dict(zip(words, ways(texts, from_right=from_right), strict=True))
     starts = [_start(words, first, fps) for first in range(len(words))]
     best: list[tuple[float, int]] = [(0.0, 0)]

@@ -199,6 +199,7 @@ def _setting(action: Action) -> captions.Setting:
         style="karaoke" if request["captions"] == "none" else request["captions"],
         measure=measure,
         runs=runs,
+        from_right=request.get("from_right", False),
     )
 
 

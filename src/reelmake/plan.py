@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from reelmake.action import Action, canonical_json
+from reelmake.direction import is_of_the_right
 from reelmake.errors import BuildError
 from reelmake.prompts import image_prompt, subject_of
 from reelmake.spec import (
@@ -350,12 +351,14 @@ def frame(show: Production) -> dict[str, Any]:
 
 def caption_request(show: Production, text: str) -> dict[str, Any]:
     """Return what decides how a text is set as captions."""
+    language = show.episode.language
     return {
         "size": list(show.reel.size),
         "fps": show.reel.fps,
         "captions": show.reel.captions,
         "cast": [{"side": character.side} for name, character in show.characters.items() if name in show.sprites],
-        "fonts": dict(show.kit.fonts(text, show.episode.language)),
+        "fonts": dict(show.kit.fonts(text, language)),
+        **({"from_right": True} if is_of_the_right(language) else {}),
     }
 
 

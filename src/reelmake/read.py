@@ -45,6 +45,9 @@ def script_lines(body: bytes, action: Action) -> list[Line]:
         raise _unusable(name, f"it has {len(lines)} lines, not 1 to {most}")
     if strangers := sorted({line.character for line in lines} - set(cast)):
         raise _unusable(name, f"{', '.join(map(repr, strangers))} speaks, who is not of its cast: {', '.join(cast)}")
+    source = [said["character"] for said in action.request.get("source", ())]
+    if source and source != [line.character for line in lines]:
+        raise _unusable(name, "it is a translation, and has other lines, or other speakers, than the original")
     return lines
 
 

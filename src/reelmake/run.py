@@ -108,13 +108,13 @@ def script_of(show: Production, shop: Workshop) -> list[Line] | None:
     action = script(show)
     try:
         lines = _stored_lines(again_of(action, shop.store) or action, shop)
+        if lines and show.original:
+            lines = [translated(line, said.text) for line, said in zip(show.source, lines, strict=True)]
     except (SetupError, OSError):
         raise
     except Exception:  # noqa: BLE001
         return None  # the step that writes the script says what is wrong with it, whatever that is
-    if not lines or not show.original:
-        return lines
-    return [translated(line, said.text) for line, said in zip(show.source, lines, strict=True)]
+    return lines
 
 
 def with_source(show: Production, shop: Workshop) -> Production:

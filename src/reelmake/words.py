@@ -57,7 +57,8 @@ def writes_no_spaces(char: str) -> bool:
 
 def may_break(before: str, after: str) -> bool:
     """Say whether a row may end between two characters of a script without spaces."""
-    return after not in _NOT_FIRST and category(after) not in _CLOSING and category(before) not in _OPENING
+    follows = after in _NOT_FIRST or category(after) in _CLOSING or category(after).startswith("M")
+    return not follows and category(before) not in _OPENING
 
 
 def spans(text: str, language: str = "") -> Iterator[tuple[int, int, bool]]:

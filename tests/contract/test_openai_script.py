@@ -60,20 +60,24 @@ def test_the_prompt_says_what_any_server_can_rely_on() -> None:
 def test_a_translation_has_the_lines_of_the_original_by_the_same_characters(v: Vendors) -> None:
     template = (importlib.resources.files("reelmake") / "templates" / "translation.openai.j2").read_text("utf-8")
     source = [
-        {"character": "max", "text": "Hello there", "given": ""},
+        {"character": "max", "text": "Hello => there", "given": ""},
         {"character": "max", "text": "And\nwhy?", "given": "そしてなぜ"},
         {"character": "ada", "text": "x" * 300, "given": ""},
+        {"character": "ada", "text": "And so on", "given": "など" * 350},  # longer than a model may write
     ]
     told = {name: value for name, value in asked(template=template, language="ja").items() if name != "lines"}
     request = dict(PROVIDER.shape({**told, "from": "en", "source": source}))
-    assert request["max_line_characters"] == 600
+    assert request["max_line_characters"] == 700
+    assert PROVIDER.shape({**told, "from": "en", "source": source[:3]})["max_line_characters"] == 600
     assert "2. max: And why? => そしてなぜ" in request["messages"][1]["content"]
     answer = ask(v, request)
     lines = PROVIDER.read(answer.body, request)
-    assert [line.character for line in lines] == ["max", "max", "ada"]
-    assert [line.text for line in lines][:2] == ["ええと、「Hello there」と言いました。", "そしてなぜ"]
-    with pytest.raises(ProviderError, match="line 1 is max's, and not ada's as in the original"):
-        PROVIDER.read(answer.body, {**request, "speakers": ["ada", "max", "ada"]})
+    assert [line.character for line in lines] == ["max", "max", "ada", "ada"]
+    assert [line.text for line in lines][:2] == ["ええと、「Hello → there」と言いました。", "そしてなぜ"]
+    assert lines[3].text == source[3]["given"]
+    with pytest.raises(ProviderError, match=r"^the translation .* line 1 is max's, and not ada's as in the") as raised:
+        PROVIDER.read(answer.body, {**request, "speakers": ["ada", "max", "ada", "ada"]})
+    assert "freeze the episode before" in raised.value.fix, "a take alone would ask for another original, too"
     assert answer.usd is not None
     assert answer.usd <= (PROVIDER.price(request, Prices({})) or 0)
 

@@ -396,6 +396,25 @@ def test_a_long_word_without_spaces_is_broken_without_a_hyphen_and_not_before_a_
     assert lower[0] not in "っ。"
 
 
+def test_rows_of_arabic_are_told_to_players_and_keep_their_spaces() -> None:
+    words = spoken("Visual Studio, (رائع)")
+    arabic = replace(setting(), from_right=True, max_width=2000)
+    assert "\n\u200fVisual Studio, (رائع)\n" in srt([line(words)], arabic)
+    assert re.search("\n\u200fVisual <.*> ?Studio, ", vtt([line(words)], arabic))
+    assert "\u200f" not in srt([line(words)], setting())[:20]
+    placed = {}
+    for event in pysubs2.SSAFile.from_string(ass([line(words)], replace(arabic, style="plain"))):
+        at = float(re.findall(r"pos\(([\d.]+),", event.text)[0])
+        text = re.sub("{.*?}|[\u200e\u200f]", "", event.text)
+        placed[text] = (at - len(text) * 0.3 * 76, at + len(text) * 0.3 * 76)
+    space = (0.6 + 0.14) * 76
+    assert list(placed) == ["Visual", "Studio", ",", "(رائع)"], "in the order in which they are spoken"
+    ends = [placed[one][1] for one in ("(رائع)", ",", "Visual")]
+    starts = [placed[one][0] for one in (",", "Visual", "Studio")]
+    between = [start - end for start, end in zip(starts, ends, strict=True)]
+    assert between == pytest.approx([space, 0, space], abs=0.3)
+
+
 def test_a_sentence_ends_in_any_script() -> None:
     for text in ("はい、そうです。でも違います。", "نعم هو كذلك؟ لكن ليس دائما"):
         words = tuple(

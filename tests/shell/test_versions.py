@@ -8,11 +8,16 @@ from typing import Any
 import pytest
 from workspace import Workspace, doit_tables
 
-from reelmake.errors import InputError
+from reelmake.action import Action
+from reelmake.cli.app import UsageError, opened
+from reelmake.cli.watch import _Session
+from reelmake.errors import InputError, ProviderError
 from reelmake.media import fonts
 from reelmake.plan import Production, Step, plan, script, translated
 from reelmake.project import OTHER_TRANSLATOR, OTHER_VOICE, load_project
+from reelmake.read import script_lines
 from reelmake.spec import line_ids
+from reelmake.tasks.forecast import Forecaster
 
 SETTINGS = '[tool.reelmake.providers]\nvoice = "elevenlabs"\nscript = "openai"\n'
 ADA = """name: Ada
@@ -72,6 +77,56 @@ def test_each_language_is_an_episode_that_shares_pictures(folder: Workspace) -> 
     assert {step.where.partition(":")[0] for step in theirs if step.line} == {"episodes/sky.yaml"}
     (timeline,) = requests(theirs, "timeline")
     assert fonts.JAPANESE.family in timeline["fonts"]
+
+
+def test_captions_know_of_languages_that_are_written_from_the_right(folder: Workspace) -> None:
+    folder.write("episodes/sky.yaml", SKY.replace("zh-TW", "ar"))
+    for name, told in {"sky": None, "sky.ja": None, "sky.ar": True}.items():
+        show = shows(folder)[name]
+        steps = plan(show, [translated(line, "x") for line in show.source or show.episode.script or []])
+        asked = [*requests(steps, "timeline"), *requests(steps, "subtitles")]
+        assert [request.get("from_right") for request in asked] == [told, told]
+
+
+def test_a_plan_for_one_language_has_what_its_video_costs(folder: Workspace) -> None:
+    def planned(*names: str) -> tuple[list[str], dict[str, int]]:
+        with opened(folder.root, list(names)) as build:
+            rows = Forecaster(build).forecast(names).rows
+        kinds = ("script", "image", "voice")
+        return (
+            [row.step for row in rows if row.kind == "script"],
+            {kind: sum(row.count for row in rows if row.kind == kind) for kind in kinds},
+        )
+
+    folder.write("episodes/sky.yaml", "title: Sky\ntopic: sky\ncast: [ada, max]\nlines: 3\nlanguages: [en, ja, ar]\n")
+    assert planned("sky.ja") == (["script:sky", "script:sky.ja"], {"script": 2, "image": 3, "voice": 3})
+    assert planned("sky") == (["script:sky"], {"script": 1, "image": 3, "voice": 3})
+    everything = {"script": 3, "image": 3, "voice": 9}
+    assert (
+        planned()
+        == planned("sky.ar", "sky", "sky.ja")
+        == (["script:sky", "script:sky.ja", "script:sky.ar"], everything)
+    )
+    with pytest.raises(UsageError, match=r"no episode 'sky\.fr'; choose one of sky, sky\.ja, sky\.ar"):
+        planned("sky.fr")
+
+
+def test_one_language_of_an_episode_can_be_watched(folder: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder.write("episodes/sky.yaml", SKY.replace(", zh-TW", ""))
+    monkeypatch.chdir(folder.root)
+    for name, scripts in (("sky", []), ("sky.ja", ["script:sky.ja"])):
+        look = _Session(name, None)._look()
+        assert [row.step for row in look.paid if row.kind == "script"] == scripts
+        assert {row.episode for row in look.paid} == {name}
+
+
+def test_a_translation_by_any_provider_has_the_lines_of_the_original() -> None:
+    source = [{"character": who, "text": "x", "given": ""} for who in ("ada", "max")]
+    request = {"provider": "standin", "source": source, "cast": [{"id": "ada"}, {"id": "max"}]}
+    line = '{"character": "ada", "text": "y", "image": ""}'
+    for body in (f'{{"lines": [{line}]}}', f'{{"lines": [{line}, {line}]}}'):
+        with pytest.raises(ProviderError, match="other lines, or other speakers, than the original"):
+            script_lines(body.encode(), Action("script", 1, request, {}, {}))
 
 
 def test_a_character_has_a_voice_for_each_language(folder: Workspace) -> None:

@@ -65,6 +65,8 @@ def opened(project: Path, episodes: list[str] | None) -> Iterator[Build]:
     with chdir(project):  # names of files are from there
         Path(STATE).mkdir(exist_ok=True)
         loaded = load_project(Path(), known_episodes(Path(), episodes))
+        if unknown := [name for name in episodes or () if name not in loaded.productions]:
+            raise UsageError(f"there is no episode {unknown[0]!r}", f"choose one of {', '.join(loaded.productions)}")
         records = Records(f"{STATE}/doit.db")
         try:
             yield Build(loaded, records, may_delay=False)

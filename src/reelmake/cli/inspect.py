@@ -51,9 +51,7 @@ def _of_episode(name: str, project: Path) -> Verdict:
     from reelmake.verdict import of_episode  # noqa: PLC0415
 
     with opened(project, [name]) as build:
-        show = build.project.productions.get(name)
-        if show is None:
-            raise UsageError(f"there is no episode {name!r}", f"name one of {', '.join(build.project.productions)}")
+        show = build.project.productions[name]
         return of_episode(show, build.shop, script_of(show, build.shop) or [])
 
 

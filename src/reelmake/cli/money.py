@@ -37,7 +37,9 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
     from reelmake.tasks.forecast import against as without  # noqa: PLC0415
 
     with opened(project, episodes) as build:
-        forecast = Forecaster(build).forecast()
+        shows, asked = build.project.productions.values(), episodes or ()
+        # an episode is all of its languages, moths.ja is one
+        forecast = Forecaster(build).forecast([show.name for show in shows if {show.name, show.spec} & {*asked}])
         if against:
             forecast = without(forecast, _keys_at(against, build))
     if as_json:

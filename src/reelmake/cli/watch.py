@@ -128,9 +128,8 @@ class _Session:
 
         with opened(Path(), [self._episode]) as build:
             forecaster = Forecaster(build)
-            rows = {row.step: row for row in forecaster.forecast().rows}
-            (show,) = build.project.productions.values()
-            steps = forecaster.steps(show)
+            rows = {row.step: row for row in forecaster.forecast([self._episode]).rows}
+            steps = forecaster.steps(build.project.productions[self._episode])
         paid = [row for row in rows.values() if row.verdict == "make" and row.is_paid and row.usd != 0]
         free = _free(steps, rows, {row.key for row in paid})
         return _Look(free if any(rows[name].verdict != "keep" for name in free) else [], paid)
@@ -155,7 +154,7 @@ class _Session:
         from reelmake.project import load_project  # noqa: PLC0415
         from reelmake.tasks.host import run  # noqa: PLC0415
 
-        project = load_project(Path(), [self._episode])
+        project = load_project(Path(), known_episodes(Path(), [self._episode]))
         caps = [cap for cap in (cap_usd, project.settings.cap_usd) if cap is not None]
         project = replace(project, settings=project.settings.model_copy(update={"cap_usd": min(caps)}))
         builds: list[Build] = []

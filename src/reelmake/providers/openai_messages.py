@@ -34,9 +34,10 @@ def translation(asked: Request, max_line_characters: int) -> Task:
     """Ask for the same lines in another language; raises InputError for mistakes in the template."""
     source = asked["source"]
     longest = max(len(said["text"]) for said in source)
+    fitting = min(MAX_LINE_CHARACTERS, LONGER * longest)
     wanted = {
         "lines": len(source),
-        "max_line_characters": min(MAX_LINE_CHARACTERS, max(max_line_characters, LONGER * longest)),
+        "max_line_characters": max(max_line_characters, fitting, *(len(said["given"]) for said in source)),
         "speakers": [said["character"] for said in source],
         "given": [said["given"] for said in source],
     }
@@ -49,7 +50,8 @@ def translation(asked: Request, max_line_characters: int) -> Task:
 def _row(number: int, said: Mapping[str, Any]) -> str:
     """Return a line of the script that is to be translated."""
     given = f" => {_line(said['given'])}" if said["given"] else ""
-    return f"{number}. {said['character']}: {_line(said['text'])}{given}"
+    text = _line(said["text"]).replace("=>", "→")  # what follows "=>" would be taken for a translation
+    return f"{number}. {said['character']}: {text}{given}"
 
 
 def _messages(file: str, asked: Request, wanted: Mapping[str, Any], told: Mapping[str, str]) -> list[dict[str, str]]:

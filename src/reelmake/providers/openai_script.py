@@ -200,7 +200,13 @@ class OpenAIScript(ScriptProvider):
 
     def read(self, body: bytes, request: Request) -> tuple[ScriptLine, ...]:
         """Return the lines, in order; raises ProviderError."""
-        return script_text.lines_of(script_text.said(body), request)
+        try:
+            return script_text.lines_of(script_text.said(body), request)
+        except ProviderError as error:
+            if "speakers" in request:
+                error.what = error.what.replace("script that was written", "translation", 1)
+                error.fix = script_text.TRANSLATED_ANEW
+            raise
 
 
 def _seed(content: Any) -> int:

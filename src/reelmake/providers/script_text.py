@@ -19,6 +19,10 @@ from reelmake.errors import UnusableError
 from reelmake.providers.base import Request, ScriptLine
 
 ANOTHER: Final = "bump the episode's take: for another one"
+TRANSLATED_ANEW: Final = (
+    "write translations: below its lines, or bump the episode's take: for another one; freeze the episode before, "
+    "if its script was written from a topic, or that is asked for again as well"
+)
 MOST_STARTS: Final = 100  # places where JSON could begin that are looked at
 _SHOWN_CHARACTERS: Final = 200
 
@@ -83,11 +87,12 @@ def lines_of(text: str, request: Request) -> tuple[ScriptLine, ...]:
     if len(found) != request["lines"]:
         raise unusable(f"it has {len(found)} lines instead of {request['lines']}")
     speakers = _speakers(request["cast"])
-    lines = tuple(_read(number, line, request, speakers) for number, line in enumerate(found, 1))
+    given = request.get("given") or [""] * len(found)
+    repeated = ({**line, "text": own} if own else line for line, own in zip(found, given, strict=True))
+    lines = tuple(_read(number, line, request, speakers) for number, line in enumerate(repeated, 1))
     for number, (line, who) in enumerate(zip(lines, request.get("speakers", ()), strict=False), 1):
         if line.character != who:
             raise unusable(f"line {number} is {line.character}'s, and not {who}'s as in the original")
-    given = request.get("given") or [""] * len(lines)
     return tuple(replace(line, text=own or line.text) for line, own in zip(lines, given, strict=True))
 
 

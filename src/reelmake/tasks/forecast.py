@@ -8,8 +8,8 @@ other lines are kept unless the new timeline moves what they show, which only th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
@@ -115,20 +115,25 @@ class Forecaster:
     """Looks at a project: `build` is made with `may_delay=False`."""
 
     build: Build
+    _originals: set[str] = field(default_factory=set)  # those that are looked at in whole
     _bought: dict[str, str] = field(default_factory=dict)  # key -> the step that would pay for it
     _known: dict[str, Receipt] | None = None
     _steps: dict[str, list[Step]] = field(default_factory=dict)
     _gone: dict[str, list[tuple[str, Receipt]]] = field(default_factory=dict)
 
-    def forecast(self) -> Forecast:
-        """Look at all episodes of the project."""
+    def forecast(self, only: Collection[str] = ()) -> Forecast:
+        """Look at all episodes of the project, or at some: at translations with the script that they are made of."""
         tasks = {task.name: task for task in self.build.tasks()}
-        shows = self.build.project.productions.values()
+        shows = [show for name, show in self.build.project.productions.items() if not only or name in only]
+        self._originals = {show.name for show in shows if not show.original}
         self.build.shop.store.look_up(self.build.new_keys(step for show in shows for step in self.steps(show)))
-        rows: list[Row] = []
+        rows: dict[str, Row] = {}
         for show in shows:
-            rows += self._episode(show, tasks)
-        return Forecast(tuple(rows), self.build.project.settings.cap_usd)
+            if show.original and show.spec not in self._originals:
+                first = self.build.early(show.original)[0]
+                rows.setdefault(first.name, self._row(show.original, first, tasks.get(first.name), {}, {}))
+            rows |= {row.step: row for row in self._episode(show, tasks)}
+        return Forecast(tuple(rows.values()), self.build.project.settings.cap_usd)
 
     def steps(self, show: Production) -> list[Step]:
         """Return all steps of an episode that are known now: those that need no script, while it is not written."""
@@ -323,26 +328,17 @@ class Forecaster:
             usd, name = self.build.shop.caller.price(action), f"script:{show.name}"
             why, key_ = (NOT_WRITTEN,), _bundle([action])
             rows.append(Row(name, show.name, "script", "make", why, usd, at_most=bool(usd), key=key_, is_paid=True))
-        for kind, actions in longest_lines(show).items():
+        asked = longest_lines(show)
+        if show.original and show.spec not in self._originals:
+            asked["image"] = longest_lines(show.original)["image"]  # which are shared, when both are looked at
+        for kind, actions in asked.items():
             prices = [self.build.shop.caller.price(action) for action in actions]
             known = [usd for usd in prices if usd is not None]
             most = max(known, default=None) if len(known) == len(prices) else None
             usd = None if most is None else most * count
             name, why = f"{kind}:{show.name}", (NOT_WRITTEN,)
-            rows.append(
-                Row(
-                    name,
-                    show.name,
-                    kind,
-                    "make",
-                    why,
-                    usd,
-                    at_most=bool(usd),
-                    key=_bundle(actions),
-                    count=count,
-                    is_paid=True,
-                )
-            )
+            told = Row(name, show.name, kind, "make", why, usd, at_most=bool(usd), key=_bundle(actions))
+            rows.append(replace(told, count=count, is_paid=True))
         return rows
 
 
