@@ -13,6 +13,7 @@ Nothing is sent past the proxy, when there is one, and the environment's own pro
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from base64 import b64encode
@@ -40,6 +41,7 @@ AWS_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
 B2_KEYS: Final = ("B2_APPLICATION_KEY_ID", "B2_APPLICATION_KEY")
 TOKEN: Final = "AWS_SESSION_TOKEN"  # noqa: S105 (its name)
 REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_ADDRESS: Final = re.compile(r"https?://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[^\s?#@]*)?")
 VARIABLES: Final = (ENDPOINT, *AWS_KEYS, TOKEN, *REGIONS, *B2_KEYS)  # all that is read
 NO_REGION: Final = "us-east-1"  # what APIs that have no regions are told
 
@@ -66,7 +68,7 @@ class Access:
 def access(variable: Variable, proxy: str | None) -> Access:
     """Return how the S3 API of this machine's variables is reached; raises SetupError when one is missing."""
     endpoint = variable(ENDPOINT)
-    if endpoint is not None and urlsplit(endpoint).scheme not in {"http", "https"}:
+    if endpoint is not None and not _ADDRESS.fullmatch(endpoint):  # it is not shown: there may be a password in it
         raise SetupError(f"{ENDPOINT} is no address", "write one such as https://s3.us-west-004.backblazeb2.com")
     host = urlsplit(endpoint).hostname or "" if endpoint else ""
     pairs = (B2_KEYS, AWS_KEYS) if host.endswith(".backblazeb2.com") else (AWS_KEYS, B2_KEYS)

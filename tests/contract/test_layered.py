@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import threading
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -213,16 +214,46 @@ def test_what_was_made_before_there_was_a_shared_store_goes_up(
 def test_a_list_with_damaged_things_on_it_does_no_harm(tmp_path: Path, bucket: Bucket) -> None:
     machine = layered(tmp_path / "one", bucket)
     gone, damaged = receipt_for(b"gone", "gone"), receipt_for(b"damaged", "damaged")
-    machine._pending.add("r1:never")
+    machine._pending.take_over(["r1:never"])
     for receipt, content in ((gone, b"gone"), (damaged, b"damaged")):
         machine.near.put(receipt, content)
         machine._pending.add(receipt.key)
+    for listed in machine._pending._folder.iterdir():
+        os.utime(listed, (0, 0))
     machine.near.path(gone.blob).unlink()
     machine.near.path(damaged.blob).chmod(0o644)
     machine.near.path(damaged.blob).write_bytes(b"dXmaged")
     machine.begin()
     machine.finish()
     assert list(machine._pending.keys()) == []
+
+
+def test_what_is_being_put_stays_on_the_list_when_another_build_begins(tmp_path: Path, bucket: Bucket) -> None:
+    """It is on the list before it is here; the build that puts it may be killed before it goes up."""
+    receipt = receipt_for(b"sound")
+    machine = layered(tmp_path / "one", bucket)
+    machine._pending.add(receipt.key)
+    layered(tmp_path / "one", bucket).begin()
+    machine.near.put(receipt, b"sound")
+    again = layered(tmp_path / "one", bucket)
+    again.begin()
+    again.finish()
+    assert again.far.find(receipt.key) == receipt
+
+
+def test_what_has_not_begun_when_a_build_is_to_end_is_left_for_later(
+    one: Layered, door: Door, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(layered_module, "PATIENCE_SECONDS", 0.0)
+    door.latency_seconds = 0.3
+    receipts = [receipt_for(f"{at}".encode(), f"line {at}", usd=FREE) for at in range(20)]
+    for at, receipt in enumerate(receipts):
+        one.put(receipt, f"{at}".encode())
+    one.stop()
+    one.finish()
+    assert "files are on their way to or from the shared store; Ctrl-C leaves them" in capsys.readouterr().err
+    assert len(list(one._pending.keys())) >= len(receipts) - layered_module.TRANSFERS_AT_ONCE
+    assert not [thread for thread in threading.enumerate() if thread.name.startswith("store")]
 
 
 def test_keys_that_may_only_read_still_read(  # noqa: PLR0913, PLR0917 (fixtures)

@@ -135,10 +135,19 @@ def test_what_was_left_and_is_gone_from_the_store_is_made(team: Team) -> None:
     b = team.machine("b", a)
     b.run()
     assert not (b.root / "build/one/background.mp4").exists()
+    (c := team.machine("c", a)).run()
+    c.run("segment:one")
+    assert len(list((c.root / "build/one/segments").iterdir())) == len(lines), "what is asked for by name is brought"
+    own = '{"file_dep": ["build/one/soundtrack.wav"], "actions": ["cp %(dependencies)s talk"]}'
+    c.write("dodo.py", f"{(c.root / 'dodo.py').read_text('utf-8')}\n\ndef task_talk():\n    return {own}\n")
+    c.run("talk")
+    assert (c.root / "talk").exists(), "and so is what a project's own tasks read"
     s3 = client(team.door.url)
     for one in s3.list_objects_v2(Bucket=team.bucket, Prefix="team/blobs/")["Contents"]:
         s3.delete_object(Bucket=team.bucket, Key=one["Key"])
     count = team.v.count()
+    assert "Traceback" not in c.run("inspect", "one", program="reelmake", rc=None).stderr
+    assert (c.root / "build/one/background.mp4").exists(), "an inspection reads it, too"
     b.episode("one", lines[0], "max: And a fine day to you | a sun", background="assets/drift.mp4")
     b.run()
     assert team.v.count("elevenlabs", "voice") == 3
@@ -160,8 +169,12 @@ def test_without_the_shared_store_a_build_goes_on_and_says_so_once(team: Team) -
     team.door.fault = first(0, "")
     count = team.v.count()
     a.run()
-    team.machine("b", a).run()
+    (b := team.machine("b", a)).run()
     assert team.v.count() == count
+    b.episode("owls", topic="owls", cast=["ada"], lines=1)
+    team.door.fault = first(5, "503", "GET", "/actions/")
+    blind = b.run("prune", "--shared", "--yes", program="reelmake", rc=2)
+    assert "nothing was removed, for it is not known what is needed" in blind.stderr, "a script may be in there"
 
 
 def test_kill_9_of_a_build_repeats_on_no_machine_what_has_gone_up(tmp_path: Path, door: Door, seaweed: Seaweed) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 from doit.exceptions import TaskFailed
-from doit_project import DoitProject
+from doit_project import POOLED, DoitProject
 
 from reelmake.tasks.job import failure
 
@@ -178,6 +178,30 @@ def test_the_second_signal_leaves_at_once_and_loses_no_record(tmp_path: Path, nu
     project.ran()
     assert project.run().code == 0
     assert sorted(project.ran()) == ["s:2", "s:3", "s:4", "s:5"]
+
+
+def test_a_signal_ends_the_wait_for_what_a_build_has_sent(tmp_path: Path) -> None:
+    project = DoitProject(tmp_path, 'def task_all():\n    yield step("a", ["a.txt"])\n')
+    project.write(
+        "pooled.py",
+        f"import sys, threading{POOLED}"
+        """
+    stopped = threading.Event()
+
+    def stop(self):
+        self.stopped.set()
+
+    def finish(self):
+        print("sending", file=sys.stderr, flush=True)
+        self.stopped.wait(60)
+        print("left" if self.stopped.is_set() else "sent", file=sys.stderr, flush=True)
+""",
+    )
+    doit = project.start()
+    wait_for(doit, "sending")
+    doit.send_signal(signal.SIGINT)
+    _, err = doit.communicate(timeout=20)
+    assert (doit.returncode, err) == (130, "left\n")
 
 
 def test_the_second_signal_leaves_no_encoder_behind(tmp_path: Path) -> None:

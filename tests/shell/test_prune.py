@@ -79,6 +79,15 @@ def test_an_episode_that_is_gone_is_told_of_and_then_removed(pair: Workspace, ve
     assert told(pair, "--yes")["blobs"] == 0
 
 
+def test_what_a_project_makes_besides_is_none_of_ours(pair: Workspace) -> None:
+    own = '{"name": "weekly", "targets": ["build/talk"], "actions": ["echo > build/talk"]}'
+    pair.write("dodo.py", f"{(pair.root / 'dodo.py').read_text()}\n\ndef task_podcast():\n    yield {own}\n")
+    pair.run("podcast")
+    os.utime(pair.root / "build/talk", (0, 0))
+    assert told(pair, "--yes")["files"] == []
+    assert (pair.root / "build/talk").exists()
+
+
 def test_what_was_paid_for_stays_longer_than_what_was_not(pair: Workspace, vendor: Standin) -> None:
     spec = (pair.root / "episodes/two.yaml").read_text()
     (pair.root / "episodes/two.yaml").unlink()

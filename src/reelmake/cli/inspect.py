@@ -52,6 +52,8 @@ def _of_episode(name: str, project: Path) -> Verdict:
 
     with opened(project, [name]) as build:
         show = build.project.productions[name]
+        for step in build.steps(show):
+            build.left.may_leave(step)  # what the inspection reads may have to be made
         return of_episode(show, build.shop, script_of(show, build.shop) or [])
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 SCHEMA: Final = "reelmake/prune@1"
 MOST_SHOWN: Final = 10
+REMOVED_AT_ONCE: Final = 12
 KILO: Final = 1000
 
 
@@ -46,6 +48,7 @@ def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
         others = [revisions.enter_context(project_at(revision)) for revision in keep_ref or ()]
         store = _store(build.shop.store, build.project.settings, is_shared=shared)
         rule = Rule(needed_keys(build, others), datetime.now(UTC), older_than)
+        _refuse_blind(build.shop.store)
         found = waste(store.receipts(), store.blobs(), rule)
         files = {} if shared else left_over(build)
         if yes:
@@ -76,12 +79,19 @@ def _store(store: Store, settings: Settings, *, is_shared: bool) -> Prunable:
     return store.far if is_shared else store.near
 
 
+def _refuse_blind(store: Store) -> None:
+    """Raise UsageError when the shared store could not be read: scripts, and what their lines need, may be in it."""
+    from reelmake.store.layered import Layered  # noqa: PLC0415
+
+    if isinstance(store, Layered) and (error := store.unread):
+        raise UsageError(f"nothing was removed, for it is not known what is needed: {error.what}", error.fix)
+
+
 def remove(store: Prunable, found: Waste) -> None:
     """Remove receipts first: what is interrupted leaves blobs that nobody needs, and no receipts of what is gone."""
-    for receipt in found.receipts:
-        store.remove(receipt)
-    for blob in found.blobs:
-        store.remove_blob(blob)
+    with ThreadPoolExecutor(REMOVED_AT_ONCE, thread_name_prefix="prune") as pool:
+        list(pool.map(store.remove, found.receipts))
+        list(pool.map(store.remove_blob, found.blobs))
 
 
 def _told(where: str, found: Waste, files: list[str], *, is_removed: bool) -> list[str]:

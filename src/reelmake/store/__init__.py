@@ -102,6 +102,10 @@ class Store(Archive, Protocol):
         """Say whether a blob is on this machine: what is not has to be transferred."""
         ...
 
+    def stop(self) -> None:
+        """Be told that a build is to end soon: what is in the background and has not begun can wait."""
+        ...
+
     def finish(self) -> None:
         """Wait until all that was put is where it belongs: a build ends."""
         ...

@@ -17,5 +17,8 @@ class Alone:
     def bring(self, keys: Iterable[str]) -> None:
         """These are wanted next."""
 
+    def stop(self) -> None:
+        """A build is to end soon."""
+
     def finish(self) -> None:
         """A build ends."""

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
@@ -29,6 +29,7 @@ Way = Literal["read", "write"]
 
 TRANSFERS_AT_ONCE: Final = 6  # in the background, up and down
 LOOKS_AT_ONCE: Final = 12
+PATIENCE_SECONDS: Final = 3.0  # before it is said what a build that is over waits for
 LARGEST_FREE_BYTES: Final = 100 << 20  # what costs nothing and is larger is made again where it is needed
 NOT_DONE: Final = {
     "read": "what others have made is not fetched, and may be made and paid for again",
@@ -55,7 +56,13 @@ class Layered:
         self._there: set[str] = set()  # blobs that are far
         self._pulling: dict[str, threading.Lock] = {}
         self._pool: ThreadPoolExecutor | None = None
-        self._transfers: list[Future[object]] = []
+        self._transfers: list[Future[None]] = []
+        self._is_stopped = False
+
+    @property
+    def unread(self) -> ReelmakeError | None:
+        """Return what keeps the far store from being read: then nobody knows what is there."""
+        return self._broken.get("read")
 
     # -- what is kept
 
@@ -175,14 +182,25 @@ class Layered:
         found = [(key, self.near.find(key)) for key in self._pending.keys()]  # noqa: SIM118 (not a dict)
         for key, receipt in sorted(found, key=lambda one: one[1] is None or one[1].usd == 0):
             if receipt is None or not self.near.has(receipt.blob):
-                self._pending.remove(key)
+                self._pending.forget(key)
             else:
                 self._later(self._send_quietly, receipt)
 
+    def stop(self) -> None:
+        """Begin no more transfers: what has not gone up stays on the list. A signal handler may call this."""
+        self._is_stopped = True
+
     def finish(self) -> None:
         """Wait until all that is on its way has arrived, or cannot."""
-        while self._transfers:
-            self._transfers.pop().result()
+        with self._lock:
+            pool, self._pool = self._pool, None
+            transfers, self._transfers = self._transfers, []
+        if late := wait(transfers, PATIENCE_SECONDS).not_done:
+            log().warning(
+                f"{len(late)} files are on their way to or from the shared store; Ctrl-C leaves them for later"
+            )
+        if pool:
+            pool.shutdown()
 
     # -- how
 
@@ -224,7 +242,11 @@ class Layered:
         with self._lock:
             if self._pool is None:
                 self._pool = ThreadPoolExecutor(TRANSFERS_AT_ONCE, thread_name_prefix="store")
-            self._transfers.append(self._pool.submit(do, receipt))
+            self._transfers.append(self._pool.submit(self._unless_stopped, do, receipt))
+
+    def _unless_stopped(self, do: Callable[[Receipt], object], receipt: Receipt) -> None:
+        if not self._is_stopped:
+            do(receipt)
 
     def _send_quietly(self, receipt: Receipt) -> None:
         try:

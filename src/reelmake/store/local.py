@@ -26,7 +26,7 @@ from reelmake.logs import log
 from reelmake.store.alone import Alone
 
 _CHUNK_BYTES = 1 << 20
-_ABANDONED_SECONDS = 24 * 3600
+ABANDONED_SECONDS = 24 * 3600
 _ROOM_BYTES = 64 << 20  # what has to be free before somebody is paid for something
 
 
@@ -267,7 +267,7 @@ def sweep(folder: Path) -> None:
     """Remove what killed processes left unfinished in a folder a day ago or more: a living one may still be at work."""
     for path in folder.glob("*"):
         with suppress(OSError):
-            if path.stat().st_mtime > time.time() - _ABANDONED_SECONDS:
+            if path.stat().st_mtime > time.time() - ABANDONED_SECONDS:
                 continue
             if path.is_dir():
                 shutil.rmtree(path)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
 from reelmake.action import KEY_PREFIX
-from reelmake.store.local import make_folder, sync_folder
+from reelmake.store.local import ABANDONED_SECONDS, make_folder, sync_folder
 
 WHERE_TO: Final = "where-to"
 
@@ -32,6 +33,12 @@ class Pending:
         """Take a key off the list. That this may be forgotten does no harm: it is sent, and found to be there."""
         with suppress(FileNotFoundError):
             (self._folder / key).unlink()
+
+    def forget(self, key: str) -> None:
+        """Take a key off the list whose receipt or blob is not here, unless somebody may be about to put it here."""
+        with suppress(FileNotFoundError):
+            if (self._folder / key).stat().st_mtime < time.time() - ABANDONED_SECONDS:
+                self.remove(key)
 
     def keys(self) -> Iterator[str]:
         """Return what is on the list."""

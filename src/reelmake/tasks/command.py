@@ -205,11 +205,10 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
                 limits=limits,
                 always_execute=always,
                 keep_going=continue_,
-                on_stop=getattr(getattr(self.loader, "pools", None), "stop", lambda: None),
+                on_stop=getattr(self.loader, "stop", lambda: None),
+                at_end=getattr(self.loader, "finish", lambda: None),
             )
-            result = runner.run_all(control.task_dispatcher())
-            getattr(self.loader, "finish", lambda: None)()
-            return result
+            return runner.run_all(control.task_dispatcher())
         finally:
             if out is not outfile:
                 out.close()

@@ -72,9 +72,9 @@ def run(project: Project, names: Iterable[str], finished: Finished, opened: Call
         control.process(list(names))
         gates = build.shop.caller.gates
         reporter = Listener(gates, build.shop.caller.budget, finished)
-        runner = PoolRunner(records, reporter, Stream(0), limits=gates, on_stop=gates.stop)
-        result = runner.run_all(control.task_dispatcher())
-        build.shop.store.finish()
-        return result
+        runner = PoolRunner(
+            records, reporter, Stream(0), limits=gates, on_stop=build.stop, at_end=build.shop.store.finish
+        )
+        return runner.run_all(control.task_dispatcher())
     finally:
         records.close()

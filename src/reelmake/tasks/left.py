@@ -44,7 +44,7 @@ class Left:
             self._makers |= dict.fromkeys(step.action.outputs.values(), step)
 
     def ask_for(self, words: Iterable[str]) -> None:
-        """Leave nothing that is asked for by name: by the words of a command line, which may mean anything else too."""
+        """Leave nothing that is asked for by name: by words of a command line, or as a file."""
         self._asked = tuple(words)
         self._bring_all([path for path in self._makers if self._is_asked_for(path) and self._digests.is_left(path)])
 

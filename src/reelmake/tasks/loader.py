@@ -70,6 +70,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
 
     pools: Mapping[str, int]
     budget: Budget
+    stop: Callable[[], None]
     finish: Callable[[], None]
     in_force: ClassVar[bool] = False
 
@@ -96,7 +97,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
             tasks = [*own, *build.tasks()]
             if cmd.execute_tasks:
-                build.left.ask_for(pos_args)
+                build.left.ask_for([*pos_args, *(path for task in own for path in task.file_dep)])
                 if any(word.partition(":")[0] == PUBLISH for word in pos_args):
                     build.check_targets()
         except ReelmakeError as error:
@@ -105,6 +106,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
         self.pools = build.shop.caller.gates
         self.budget = build.shop.caller.budget
+        self.stop = build.stop
         self.finish = build.shop.store.finish
         return tasks
 
@@ -214,14 +216,23 @@ class Build:
             self.shop.store.begin()
         planned = {show.name: self.steps(show) for show in shows}
         if self.may_delay:
-            self.shop.store.bring(self.new_keys(step for steps in planned.values() for step in steps))
-            self._refuse_unpriced(step for show in shows for step in planned[show.name] or self.early(show))
+            try:
+                self.shop.store.bring(self.new_keys(step for steps in planned.values() for step in steps))
+                self._refuse_unpriced(step for show in shows for step in planned[show.name] or self.early(show))
+            except BaseException:
+                self.stop()  # nothing will be built
+                raise
             prepare_while_waiting(shows)
         for show in shows:
             if steps := planned[show.name]:
                 yield from self._tasks(show, steps)
             else:
                 yield from self._unwritten(show)
+
+    def stop(self) -> None:
+        """Ask no provider for anything more, and transfer nothing more that has not begun."""
+        self.shop.caller.gates.stop()
+        self.shop.store.stop()
 
     def new_keys(self, steps: Iterable[Step]) -> Iterator[str]:
         """Return the keys of steps that read no files and were not built here as they are."""

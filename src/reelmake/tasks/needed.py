@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from reelmake.plan import BUILD
+from reelmake.plan import BUILD, RECIPES
 from reelmake.project import Project
 from reelmake.pruning import FREE_DAYS
 from reelmake.tasks.forecast import paid_steps
@@ -33,13 +33,17 @@ def left_over(build: Build) -> dict[str, list[str]]:
     Only files that are as they were made: whatever an author has put there since is not ours.
     """
     before = time.time() - FREE_DAYS * DAY_SECONDS
-    found: dict[str, list[str]] = {}
-    for name, made in build.records.made_by().items():
-        if _is_gone(name, build):
-            with suppress(OSError):  # it is gone, or was replaced by something that is not a file
-                files = [path for path in made if Path(path).stat().st_mtime < before]
-                found[name] = [path for path in files if build.shop.digest(Path(path)) == made[path]]
+    gone = {name: made for name, made in build.records.made_by().items() if _is_gone(name, build)}
+    found = {name: [path for path in made if _is_old(path, made[path], before, build)] for name, made in gone.items()}
     return {name: files for name, files in found.items() if files}
+
+
+def _is_old(path: str, sha256: str, before: float, build: Build) -> bool:
+    """Say whether a file is as it was made, before a time."""
+    try:
+        return Path(path).stat().st_mtime < before and build.shop.digest(Path(path)) == sha256
+    except OSError:  # it is gone, or was replaced by something that is not a file
+        return False
 
 
 def remove_files(build: Build, found: dict[str, list[str]]) -> None:
@@ -56,4 +60,6 @@ def remove_files(build: Build, found: dict[str, list[str]]) -> None:
 
 
 def _is_gone(task: str, build: Build) -> bool:
-    return task.split(":")[1:2] != [] and task.split(":")[1] not in build.project.productions
+    """Say whether a task is one of an episode that is gone; a project's own tasks are none of ours."""
+    kind, _, rest = task.partition(":")
+    return kind in RECIPES and rest.partition(":")[0] not in build.project.productions

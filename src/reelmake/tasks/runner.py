@@ -47,6 +47,9 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
 
     The first SIGINT or SIGTERM stops starting tasks and lets the running ones finish, which are recorded; the second
     one leaves at once, and still loses no record. Either way the exit code is 130.
+
+    on_stop  is called when no more tasks are started, or when all are over and it is to end soon
+    at_end   is called when all tasks are over
     """
 
     def __init__(  # noqa: PLR0913 - these are the runner's settings, by name
@@ -59,6 +62,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
         always_execute: bool = False,
         keep_going: bool = True,
         on_stop: Callable[[], None] = lambda: None,
+        at_end: Callable[[], None] = lambda: None,
     ) -> None:
         super().__init__(records, reporter, keep_going, always_execute, stream)
         self._limits = limits
@@ -66,11 +70,15 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
         self._processed: deque[ExecNode] = deque()
         self._signals = 0
         self._on_stop = on_stop
+        self._at_end = at_end
+        self._is_over = False
 
     def run_all(self, task_dispatcher: Dispatcher) -> int:
         """Run everything and return doit's exit code, or 130 after an interruption."""
         with self._handling_signals():
             super().run_all(task_dispatcher)
+            self._is_over = True
+            self._at_end()
         return INTERRUPTED if self._signals else int(self.final_result)
 
     def run_tasks(self, task_dispatcher: Dispatcher) -> None:
@@ -187,4 +195,6 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
                 os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, leaving.encode())
             kill_all()
             os._exit(INTERRUPTED)
+        if self._is_over:
+            self._on_stop()
         self._pools.wake()
