@@ -6,16 +6,32 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from xdist.scheduler import LoadScopeScheduling
 
 HERE = Path(__file__).parent
+# What is built once, by a fixture of its module, for all tests of a function or a file.
+TOGETHER = ("test_after_an_edit_of_any_kind", "shell/test_inspect.py", "e2e/test_publish.py")
 sys.path[:0] = [str(HERE), str(HERE / "standin")]
 
 from s3_faults import Door  # noqa: E402 (its folder was just added)
 from seaweed import Seaweed  # noqa: E402
 from standin_server import Standin  # noqa: E402
 from workspace import Workspace  # noqa: E402
+
+
+class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
+    """Gives each test to whoever is free, but those that share what takes long to make to one process."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        return next((name for name in TOGETHER if name in nodeid), nodeid)
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
+    """Return how tests are given to processes."""
+    return Together(config, log)
 
 
 def pytest_xdist_auto_num_workers() -> int:

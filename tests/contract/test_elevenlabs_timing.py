@@ -142,8 +142,7 @@ def test_times_that_cannot_be_right_are_replaced(
     assert 'the times of words were recovered" provider=elevenlabs by="length of words"' in line
 
 
-@pytest.mark.parametrize("language", ["en", None])
-@pytest.mark.parametrize("voice", ["heart", "joe"])
+@pytest.mark.parametrize(("voice", "language"), [("heart", None), ("joe", "en")])
 def test_english_is_listened_to(voice: str, language: str | None) -> None:
     """Real voices, whose own times are known. A model that takes no language leaves it to the words to tell."""
     model = "eleven_v4_turbo" if language else "eleven_multilingual_v2"
