@@ -16,10 +16,13 @@ HERE = Path(__file__).parent
 TOGETHER = ("test_after_an_edit_of_any_kind", "shell/test_inspect.py", "e2e/test_publish.py")
 sys.path[:0] = [str(HERE), str(HERE / "standin")]
 
+import nursery  # noqa: E402 (its folder was just added)
 from s3_faults import Door  # noqa: E402 (its folder was just added)
 from seaweed import Seaweed  # noqa: E402
 from standin_server import Standin  # noqa: E402
 from workspace import Workspace  # noqa: E402
+
+nursery.in_use = True
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed

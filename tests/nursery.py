@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import IO, Any
 
 HERE = Path(__file__).parent
+in_use = False  # by tests it is; a bench measures what users wait for, imports and all
 # What most programs import sooner or later. The SDKs alone take longer than all else that a small build does.
 MODULES = (
     "PIL.Image boto3.session botocore.client botocore.endpoint doit.doit_cmd doit.cmd_run elevenlabs.client "
@@ -136,7 +137,7 @@ def nursery() -> Nursery:
 def start(args: list[str], cwd: Path, env: Mapping[str, str], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     """Start a Python program, with pipes for what it says; `args` begin with -m and a module, or -c and code."""
     pipe = subprocess.PIPE
-    if nursery().has(env):
+    if in_use and nursery().has(env):
         return Fledgling(args, cwd=cwd, env=env, stdin=stdin, stdout=pipe, stderr=pipe, text=True)
     command = [sys.executable, *args]
     return subprocess.Popen(command, cwd=cwd, env=env, stdin=stdin, stdout=pipe, stderr=pipe, text=True)
