@@ -9,11 +9,13 @@ from collections.abc import Callable
 
 from reelmake.media.art_parts import (
     INK,
+    OPEN_PALM,
     Face,
     brows,
     cheeks,
     clipped,
     eyes,
+    framed,
     hand,
     limb,
     line,
@@ -24,8 +26,6 @@ from reelmake.media.art_parts import (
     tone,
 )
 
-WIDTH, HEIGHT = 720, 900
-OPEN_PALM = ((-62, 62), (-24, 78), (-2, 84), (20, 78), (42, 64))
 POINTING = ((-58, 56), (-4, 98), (24, 46), (46, 42))
 
 
@@ -363,6 +363,4 @@ def sprite(name: str, *, telling: bool) -> str:
     drawn = CHARACTERS[name](telling)
     if not telling:  # a listener leans in a little
         drawn = f'<g transform="rotate(1.5 360 900)">{drawn}</g>'
-    if name in MIRRORED:
-        drawn = f'<g transform="translate({WIDTH} 0) scale(-1 1)">{drawn}</g>'
-    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">{drawn}</svg>'
+    return framed(drawn, mirrored=name in MIRRORED)

@@ -6,10 +6,19 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+WIDTH, HEIGHT = 720, 900  # of a sprite, in pixels
 INK = "#2b2340"
 OUTLINE = 9
 AHEAD = 7  # how far pupils look to the side that a face is turned to
+OPEN_PALM = ((-62, 62), (-24, 78), (-2, 84), (20, 78), (42, 64))  # what `hand` holds up: degrees and lengths of fingers
 Point = tuple[float, float]
+
+
+def framed(drawn: str, *, mirrored: bool) -> str:
+    """Return the SVG of a sprite, of what was drawn facing right; mirrored, it faces left."""
+    if mirrored:
+        drawn = f'<g transform="translate({WIDTH} 0) scale(-1 1)">{drawn}</g>'
+    return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">{drawn}</svg>'
 
 
 @dataclass(frozen=True)

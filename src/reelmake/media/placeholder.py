@@ -6,11 +6,15 @@ import hashlib
 from dataclasses import dataclass
 
 from reelmake.media.art_parts import (
+    HEIGHT,
+    OPEN_PALM,
+    WIDTH,
     Face,
     brows,
     cheeks,
     clipped,
     eyes,
+    framed,
     hand,
     limb,
     line,
@@ -21,8 +25,6 @@ from reelmake.media.art_parts import (
     tone,
 )
 
-WIDTH, HEIGHT = 720, 900
-OPEN_PALM = ((-62, 62), (-24, 78), (-2, 84), (20, 78), (42, 64))
 HEAD = "M176 350Q172 170 360 166Q548 170 544 350Q542 470 474 526Q424 560 360 560Q296 560 246 526Q178 470 176 350Z"
 BODY = "M150 920Q160 700 262 640Q360 600 458 640Q560 700 570 920Z"
 
@@ -58,10 +60,7 @@ def sprite(name: str, *, telling: bool, mirrored: bool = False) -> bytes:
     """Draw a character as a PNG of 720x900 with a transparent background; it looks to the right, or mirrored left."""
     import resvg_py  # noqa: PLC0415 (slow to import)
 
-    drawn = _figure(palette(name), Face(370, 366, 80, telling))
-    if mirrored:
-        drawn = f'<g transform="translate({WIDTH} 0) scale(-1 1)">{drawn}</g>'
-    svg = f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">{drawn}</svg>'
+    svg = framed(_figure(palette(name), Face(370, 366, 80, telling)), mirrored=mirrored)
     return bytes(resvg_py.svg_to_bytes(svg_string=svg, width=WIDTH, height=HEIGHT, skip_system_fonts=True))
 
 
