@@ -20,7 +20,7 @@ from reelmake.gate import DEFAULT_LIMIT
 from reelmake.providers import PROVIDERS
 from reelmake.schemas import SCHEMAS, schema_text
 from reelmake.settings import Settings
-from reelmake.tasks.loader import ABOUT, KINDS, PER_LINE
+from reelmake.tasks.kinds import ABOUT, KINDS, PER_LINE
 from tools.reference_tables import CHARACTER_PARTS, EPISODE_PARTS, section, settings_rows
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from reelmake.action import Action
-from reelmake.plan import Production, choice_place, image, script, voice
-from reelmake.spec import MAX_LINE_CHARACTERS, MAX_TEXT_CHARACTERS, Line
+from reelmake.plan import image, script, voice
+from reelmake.production import Production, choice_place
+from reelmake.spec_forms import MAX_TEXT_CHARACTERS
+from reelmake.spec_line import MAX_LINE_CHARACTERS, Line
 
 
 def longest_lines(show: Production) -> dict[str, list[Action]]:

@@ -12,10 +12,13 @@ from typing import Any, Final
 from pydantic import ValidationError
 
 from reelmake.errors import SetupError
-from reelmake.plan import PAID, Choice, Place, choice_place
+from reelmake.preferences import Performer
+from reelmake.production import PAID, Choice, Place, choice_place
 from reelmake.providers import provider, registered
 from reelmake.source import Loc, Source
-from reelmake.spec import LANGUAGE, Character, Episode, EpisodeProviders, Line, LineProviders, Performer
+from reelmake.spec import Character, Episode, EpisodeProviders
+from reelmake.spec_forms import LANGUAGE
+from reelmake.spec_line import Line, LineProviders
 from reelmake.validation import add_problems
 
 LANGUAGES: Final = "languages"  # where a voice of a character says what is different in some

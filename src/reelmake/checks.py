@@ -17,12 +17,13 @@ from reelmake.estimate import seconds_of
 from reelmake.layout import layout
 from reelmake.media.seam import Remark, background_loop, loop_remark, music_loop, sprite_remarks
 from reelmake.media.tool import Ffmpeg
-from reelmake.plan import Production, is_paid, plan
+from reelmake.plan import plan
 from reelmake.prices import Prices
+from reelmake.production import Production, is_paid
 from reelmake.project import Survey
 from reelmake.providers import provider
 from reelmake.source import Loc, Source
-from reelmake.spec import Line
+from reelmake.spec_line import Line
 
 
 @dataclass(frozen=True, slots=True)

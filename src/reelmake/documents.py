@@ -9,21 +9,10 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from reelmake.spec import (
-    LANGUAGE,
-    MAX_CAST,
-    MAX_LINES,
-    Background,
-    Caption,
-    LineProviders,
-    Name,
-    Performer,
-    Reel,
-    Side,
-    Spoken,
-    Take,
-    Text,
-)
+from reelmake.preferences import Performer, Reel
+from reelmake.spec import MAX_CAST, Background, Caption, Side
+from reelmake.spec_forms import LANGUAGE, MAX_LINES, Name, Text
+from reelmake.spec_line import LineProviders, Spoken, Take
 from reelmake.validation import Record
 
 REQUEST: Final = "reelmake/request@1"

@@ -6,7 +6,9 @@ import unicodedata
 from collections.abc import Sequence
 from typing import Final
 
-from reelmake.spec import Episode, Line, Reel
+from reelmake.preferences import Reel
+from reelmake.spec import Episode
+from reelmake.spec_line import Line
 
 LETTERS_A_SECOND: Final = 14.5  # of scripts that write sounds, spaces not counted
 SYLLABLES_A_SECOND: Final = 7.0  # of scripts that write a syllable or a word with each sign

@@ -11,8 +11,8 @@ from collections.abc import Sequence
 from typing import Final
 
 from reelmake.errors import InputError, Problem
-from reelmake.spec import Line
 from reelmake.spec_file import read_episode
+from reelmake.spec_line import Line
 from reelmake.yaml_text import scalar
 
 NOTE: Final = "# Written by {provider}; edit it as you like. While it is here, no script provider is asked."

@@ -203,7 +203,7 @@ def _setting(action: Action) -> captions.Setting:
     )
 
 
-# A kind is here, or providers perform it (plan.PAID); a script is either. Its recipe is in plan.RECIPES.
+# A kind is here, or providers perform it (production.PAID); a script is either. Its recipe is in production.RECIPES.
 MAKERS: Final[Mapping[str, Maker]] = {
     "script": make_script,
     "background": make_background,

@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from reelmake.action import canonical_json, digest_of, key, manifest
 from reelmake.media.card import is_card
-from reelmake.plan import PAID, Production, Step
+from reelmake.production import PAID, Production, Step
 from reelmake.repair import paid_after
 from reelmake.run import write_output
 from reelmake.workshop import Workshop

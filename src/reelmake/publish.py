@@ -29,10 +29,10 @@ from reelmake.catalogue import (
 )
 from reelmake.errors import BuildError
 from reelmake.inspection import Finding
-from reelmake.plan import Production
+from reelmake.production import Production
 from reelmake.provenance import unpublished, written
 from reelmake.run import write_output
-from reelmake.spec import Line
+from reelmake.spec_line import Line
 from reelmake.store.local import file_digest
 from reelmake.targets import Place, opened
 from reelmake.verdict import of_episode

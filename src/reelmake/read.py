@@ -12,10 +12,11 @@ from reelmake.action import Action, canonical_json
 from reelmake.errors import ProviderError, UnusableError
 from reelmake.media import sound
 from reelmake.media.tool import Ffmpeg
-from reelmake.plan import SPEC
+from reelmake.production import SPEC
 from reelmake.providers import provider
 from reelmake.providers.base import SpokenWord
-from reelmake.spec import MAX_LINES, Line
+from reelmake.spec_forms import MAX_LINES
+from reelmake.spec_line import Line
 from reelmake.timeline import SAMPLE_RATE, Word
 
 Reader = Callable[[bytes, Action, Ffmpeg], Mapping[str, bytes]]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from reelmake.action import Action
-from reelmake.plan import Production, Step
+from reelmake.production import Production, Step
 
 
 def after(show: Production) -> list[Step]:

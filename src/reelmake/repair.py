@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from reelmake.action import Action, Receipt, key, manifest
 from reelmake.errors import SetupError, UnusableError
-from reelmake.plan import SPEC
+from reelmake.production import SPEC
 from reelmake.providers import provider
 from reelmake.store import Store
 

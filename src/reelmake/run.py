@@ -18,9 +18,10 @@ from typing import Any, Literal
 from reelmake.action import Action, Receipt, amount_of, canonical_json, digest_of, key, manifest
 from reelmake.errors import BuildError, SetupError, UnusableError
 from reelmake.logs import log
-from reelmake.plan import PAID, SPEC, Production, script, translated
+from reelmake.plan import script, translated
+from reelmake.production import PAID, SPEC, Production
 from reelmake.repair import again_of
-from reelmake.spec import Line
+from reelmake.spec_line import Line
 from reelmake.store.local import file_digest, publish, unfinished
 from reelmake.workshop import Made, Workshop
 

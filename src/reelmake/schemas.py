@@ -14,7 +14,9 @@ from pydantic import BaseModel
 
 from reelmake.documents import DOCUMENTS
 from reelmake.settings import Settings
-from reelmake.spec import LINE_OPTIONS, NAME, Character, Episode
+from reelmake.spec import Character, Episode
+from reelmake.spec_forms import NAME
+from reelmake.spec_line import LINE_OPTIONS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 SCHEMAS: Final[dict[str, type[BaseModel]]] = {

@@ -21,9 +21,10 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from reelmake.errors import InputError, Problem
 from reelmake.logs import protect
+from reelmake.preferences import Performer, Publish, Reel
 from reelmake.prices import Price, Usd
 from reelmake.source import Loc, Source
-from reelmake.spec import InnerPath, Performer, Publish, Reel
+from reelmake.spec_forms import InnerPath
 from reelmake.validation import Record, Wrong, add_problems, closest
 
 PREFIX = "REELMAKE_"

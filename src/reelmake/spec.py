@@ -2,152 +2,24 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
-import re
 from collections import Counter
-from collections.abc import Sequence
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
-from reelmake.spec_forms import inside, rate_of, size_of
+from reelmake.preferences import Performer, Publish, Reel
+from reelmake.spec_forms import MAX_LINES, InnerPath, Name, Tag, Text
+from reelmake.spec_line import Line, LineProviders
 from reelmake.timeline import Flow
-from reelmake.validation import Record, Wrong, closest, form, shown
-from reelmake.wording import spoken
+from reelmake.validation import Record, Wrong, form
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
-MAX_LINES: Final = 200
-MAX_LINE_CHARACTERS: Final = 1000
-MAX_TEXT_CHARACTERS: Final = 2000
 MAX_CAST: Final = 6
 MAX_LANGUAGES: Final = 20
 
 _COLOR: Final = "#[0-9A-Fa-f]{6}"
 
-Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_CHARACTERS)]
 
-
-def _said(text: str) -> str:
-    said = spoken(text)
-    if not any(map(str.isalnum, said)) and said != text:
-        raise Wrong(
-            f"{shown(text)} is no speech: it is a stage direction, or markup", "write what is said, or remove it"
-        )
-    return said
-
-
-Spoken = Annotated[
-    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE_CHARACTERS), AfterValidator(_said)
-]
-Name = Annotated[
-    str,
-    StringConstraints(pattern=rf"^{NAME.pattern}$"),
-    form(NAME.pattern, "is not a name of a file in characters/", "write lower-case letters, digits, - and _"),
-]
-Tag = Annotated[
-    str,
-    StringConstraints(pattern=f"^{LANGUAGE.pattern}$"),
-    form(LANGUAGE.pattern, "is not a language tag", "write one such as en, en-GB or ja"),
-]
-Seconds = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 Side = Literal["left", "right"]
-
-
-InnerPath = Annotated[Text, AfterValidator(inside)]  # after the spaces around it are gone
-
-
-class Reel(Record):
-    """The video's format. An episode's `reel:` overrides the project's."""
-
-    size: Annotated[tuple[int, int], BeforeValidator(size_of)] = Field(
-        (1080, 1920),
-        description="Width x height in pixels: even numbers, from `144x256` to `2160x3840`, from 4:5 to 2:5.",
-    )
-    fps: Annotated[Literal[24, 25, 30, 50, 60], BeforeValidator(rate_of)] = Field(30, description="Frames a second.")
-    captions: Literal["karaoke", "plain", "none"] = Field(
-        "karaoke", description="`karaoke` lights each word as it is spoken; `plain` shows them; `none` burns none in."
-    )
-    pause_seconds: Seconds = Field(0.3, description="Silence after every line, unless the line says otherwise.")
-    music_db: Annotated[float, Field(ge=-60, le=0, allow_inf_nan=False)] = Field(
-        -14.0,
-        description="How loud the music is while nobody speaks, in dB against speech; it is ducked under speech.",
-    )
-
-    min_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = Field(
-        1.0, description="How long a video has to be at least, to be published."
-    )
-    max_seconds: Annotated[float, Field(gt=0, le=36_000, allow_inf_nan=False)] = Field(
-        180.0,
-        description="How long a video may be at most, to be published: what most apps take. "
-        "`reelmake check` tells before it is made when it will be longer.",
-    )
-
-    def overridden(self, other: Reel) -> Reel:
-        """Return this format with whatever `other` was explicitly given."""
-        return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
-
-
-def _target(to: str) -> str:
-    bucket = to.removeprefix("s3://")
-    if "://" in to and (bucket == to or not re.fullmatch(_BUCKET, bucket)):
-        raise Wrong(f"{shown(to)} is neither a folder nor a bucket", "write s3://bucket/prefix, or a folder's path")
-    return to
-
-
-_BUCKET: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*(/[\w.!*'()-]+)*/?"
-
-
-class Target(Record):
-    """A place for finished videos: a folder or a bucket, and where people find what is there."""
-
-    to: Annotated[Text, AfterValidator(_target)] = Field(
-        description="A folder, by its path from the project's, or `s3://bucket/prefix` on any S3 API."
-    )
-    url: Annotated[Text, form("https?://[^?# ]+", "is not an address", "write one such as https://videos.example")] | (
-        None
-    ) = Field(None, description="Under which address others read what is there; by default, signed links of 7 days.")
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: object) -> object:
-        return {"to": value} if isinstance(value, str) else value
-
-
-class Publish(Record):
-    """Where finished videos are published. An episode's `publish:` overrides the project's."""
-
-    to: list[Target] = Field(
-        [Target(to="published")],
-        max_length=10,
-        description="A target, or several: `s3://bucket/prefix`, a folder, or `{to: ..., url: ...}`; `[]` is nowhere.",
-    )
-    cover: Annotated[int, Field(ge=1, le=MAX_LINES)] = Field(
-        1, description="Of which line, from 1, the cover shows the middle; of the last one, when there are fewer."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: object) -> object:
-        if isinstance(value, str):
-            value = {"to": value}
-        if isinstance(value, dict) and isinstance(value.get("to"), str | dict):
-            value = {**value, "to": [value["to"]]}
-        return value
-
-    def overridden(self, other: Publish) -> Publish:
-        """Return this with whatever `other` was explicitly given."""
-        return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
 
 
 class Background(Record):
@@ -169,106 +41,10 @@ class Background(Record):
         return {"file": value} if isinstance(value, str) else value
 
 
-class Take(Record):
-    """Which roll of the dice; another number asks the provider again, on purpose, and pays for it."""
-
-    voice: Annotated[int, Field(ge=1, le=9999, description="The take of what is heard.")] = 1
-    image: Annotated[int, Field(ge=1, le=9999, description="The take of what is seen.")] = 1
-
-    @model_validator(mode="before")
-    @classmethod
-    def _both(cls, value: object) -> object:
-        if not isinstance(value, str | int):
-            return value
-        if not re.fullmatch("[1-9][0-9]{0,3}", str(value)):
-            raise Wrong(f"{shown(value)} is not a whole number from 1 to 9999", "write a number such as 2")
-        return {"voice": value, "image": value}
-
-
-class _Unclear:
-    """Stands where a speaker would be, so that whatever else is wrong with the line is told as well."""
-
-    def __init__(self, what: str, fix: str) -> None:
-        self.wrong = Wrong(what, fix, of_all=True)
-
-
-def _clear(value: object) -> object:
-    if isinstance(value, _Unclear):
-        raise value.wrong
-    return value
-
-
-class Performer(Record):
-    """Who performs requests, written as a name, or with options: `{provider: openai, quality: low}`.
-
-    Without a provider's name, the options are for whoever performs them anyway.
-    """
-
-    model_config = ConfigDict(extra="allow", frozen=True)
-
-    provider: Annotated[Text, Field(description="The provider's name.")] | None = None
-
-    @model_validator(mode="before")
-    @classmethod
-    def _short(cls, value: object) -> object:
-        return {"provider": value} if isinstance(value, str) else value
-
-    @property
-    def options(self) -> dict[str, Any]:
-        """What was chosen besides the provider."""
-        return dict(self.model_extra or {})
-
-
-class LineProviders(Record):
-    """Who speaks and draws, where that is not as elsewhere."""
-
-    voice: Performer | None = Field(None, description="Who speaks: a name, or `{provider: ..., model: ...}`.")
-    image: Performer | None = Field(None, description="Who draws: a name, or `{provider: ..., model: ...}`.")
-
-
 class EpisodeProviders(LineProviders):
     """Who writes, speaks and draws, where that is not as the project's settings say."""
 
     script: Performer | None = Field(None, description="Who writes: a name, or `{provider: ..., model: ...}`.")
-
-
-class Line(Record):
-    """Who says what, and what is shown. Written as `- ada: What she says.` with the other names below it."""
-
-    character: Annotated[Name, BeforeValidator(_clear)] = Field(description="Who speaks: the name before the colon.")
-    text: Spoken = Field(description="What is said, after the colon; stage directions and markup in it are left out.")
-    image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
-    take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
-    pause_seconds: Seconds | None = Field(None, description="Silence after this line.")
-    providers: LineProviders = Field(LineProviders(), description="Who speaks and draws this line.")
-    translations: dict[Tag, Spoken] = Field(
-        {}, description="What is said in the episode's other languages, by their tags; what is given is not asked for."
-    )
-
-    @model_validator(mode="before")
-    @classmethod
-    def _speaker_first(cls, value: object) -> object:
-        if not isinstance(value, dict):
-            raise Wrong("is not a line", "write `- ada: What she says.`")
-        rest = {name: value[name] for name in LINE_OPTIONS if name in value}
-        speakers = [name for name in value if name not in rest]
-        if {"character", "text"} == set(speakers):
-            return value
-        if not speakers:
-            return {**rest, "character": _Unclear("has no speaker", "write `- ada: What she says.`"), "text": "-"}
-        if len(speakers) > 1:  # is all but one a mistyped option? Then they are unknown names, each in its place
-            typos = {name: value[name] for name in speakers if closest(name, LINE_OPTIONS)}
-            rest |= typos
-            speakers = [name for name in speakers if name not in typos] or speakers
-        if len(speakers) > 1:
-            named, options = " and ".join(map(shown, speakers)), ", ".join(LINE_OPTIONS)
-            fix = f"write one a line, and its other names ({options}) below it"
-            unclear = _Unclear(f"names {named}, and only one can speak", fix)
-            return {**rest, "character": unclear, "text": "-"}
-        return {**rest, "character": speakers[0], "text": value[speakers[0]]}
-
-
-LINE_OPTIONS: Final = ("image", "take", "pause_seconds", "providers", "translations")
 
 
 class Episode(Record):
@@ -389,21 +165,3 @@ class Character(Record):
     personality: Text | None = Field(None, description="A few words, for the script provider.")
     caption: Caption = Field(Caption(), description="How its words look.")
     side: Side = Field("left", description="On which side of the picture it stands.")
-
-
-def line_ids(lines: Sequence[Line]) -> list[str]:
-    """Return an id for each line, from its content: moving or inserting lines changes no other line's id.
-
-    Lines that are alike in everything are told apart by a number, in order; they are alike, so order does not matter.
-    """
-    seen: Counter[str] = Counter()
-    ids = []
-    for line in lines:
-        told = line.model_dump(mode="json", exclude_defaults=True, exclude={"translations"})
-        content = json.dumps(told, sort_keys=True, ensure_ascii=False)
-        words = re.findall(r"[a-z0-9]+", f"{line.character} {line.text.lower()}")
-        readable = "-".join(words)[:32].rstrip("-")
-        line_id = f"{readable}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
-        seen[line_id] += 1
-        ids.append(line_id if seen[line_id] == 1 else f"{line_id}-{seen[line_id]}")
-    return ids

@@ -1,6 +1,6 @@
 """From the bytes of a spec to a record, or to everything that is wrong with that one file, with line numbers.
 
-Mistakes that need more than the file itself (is this character in the project?) are found in `project`.
+Mistakes that need more than the file itself (is this character in the project?) are found in `proofreading`.
 """
 
 from __future__ import annotations
@@ -12,7 +12,8 @@ from pydantic import ValidationError
 
 from reelmake.screenplay import speeches
 from reelmake.source import Source, read_source
-from reelmake.spec import LINE_OPTIONS, Character, Episode, EpisodeProviders, Line, LineProviders, Take
+from reelmake.spec import Character, Episode, EpisodeProviders
+from reelmake.spec_line import LINE_OPTIONS, Line, LineProviders, Take
 from reelmake.validation import Record, validate
 
 Part = TypeVar("Part", bound=Record)

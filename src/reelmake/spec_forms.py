@@ -1,11 +1,32 @@
-"""How single values of specs are written: paths, sizes, rates. Each raises Wrong for what is no such value."""
+"""How single values of specs are written: names, texts, paths, sizes, rates. Wrong is raised for what is none."""
 
 from __future__ import annotations
 
 import re
+from typing import Annotated, Final
+
+from pydantic import AfterValidator, Field, StringConstraints
 
 from reelmake.timeline import FRAME_RATES
-from reelmake.validation import Wrong, shown
+from reelmake.validation import Wrong, form, shown
+
+NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+MAX_LINES: Final = 200
+MAX_TEXT_CHARACTERS: Final = 2000
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_CHARACTERS)]
+Name = Annotated[
+    str,
+    StringConstraints(pattern=rf"^{NAME.pattern}$"),
+    form(NAME.pattern, "is not a name of a file in characters/", "write lower-case letters, digits, - and _"),
+]
+Tag = Annotated[
+    str,
+    StringConstraints(pattern=f"^{LANGUAGE.pattern}$"),
+    form(LANGUAGE.pattern, "is not a language tag", "write one such as en, en-GB or ja"),
+]
+Seconds = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 
 
 def inside(path: str) -> str:
@@ -16,6 +37,9 @@ def inside(path: str) -> str:
     if path.startswith(("/", "~")) or ".." in parts:
         raise Wrong(f"{shown(path)} leaves the project", "copy the file into the project and name it from there")
     return path
+
+
+InnerPath = Annotated[Text, AfterValidator(inside)]  # after the spaces around it are gone
 
 
 def is_inside(path: str) -> bool:

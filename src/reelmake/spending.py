@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from reelmake.action import Receipt, amount_of
-from reelmake.plan import PAID, SPEC, Step
+from reelmake.production import PAID, SPEC, Step
 from reelmake.store import Note
 
 SCHEMA: Final = "reelmake/cost@1"

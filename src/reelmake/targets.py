@@ -15,7 +15,7 @@ from reelmake.catalogue import LINK_SECONDS, Item
 from reelmake.errors import SetupError
 from reelmake.multipart import upload
 from reelmake.objects import Bucket, Variable, access
-from reelmake.spec import Target
+from reelmake.preferences import Target
 from reelmake.store.local import file_digest, publish, sweep, unfinished
 
 Sent = Callable[[int], None]

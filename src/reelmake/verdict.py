@@ -16,11 +16,12 @@ from reelmake.inspection import CHECKS, SCHEMA, Asked, Finding, Measured, Shown,
 from reelmake.media import fonts
 from reelmake.media.examine import measure
 from reelmake.media.tool import Ffmpeg
-from reelmake.plan import Production
+from reelmake.preferences import Reel
+from reelmake.production import Production
 from reelmake.providers.shown_words import without_tags
 from reelmake.release import inspection
 from reelmake.run import run_action
-from reelmake.spec import Line, Reel
+from reelmake.spec_line import Line
 from reelmake.workshop import Workshop
 
 PROVENANCE: Final = "video.json"

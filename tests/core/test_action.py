@@ -17,9 +17,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelmake.action import Action, Receipt, canonical_json, digest_of, explain, key, manifest
-from reelmake.plan import RECIPES, Choice, Kit, Production, plan
+from reelmake.plan import plan
+from reelmake.preferences import Reel
+from reelmake.production import RECIPES, Choice, Kit, Production
 from reelmake.release import after
-from reelmake.spec import Background, Character, Episode, Line, Reel, Sprites, Take
+from reelmake.spec import Background, Character, Episode, Sprites
+from reelmake.spec_line import Line, Take
 
 KEYS = Path(__file__).parent / "goldens" / "keys.json"
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import pytest
 
 from reelmake.estimate import seconds_of, speech_seconds
-from reelmake.spec import Episode, Line, Reel
+from reelmake.preferences import Reel
+from reelmake.spec import Episode
+from reelmake.spec_line import Line
 
 
 @pytest.mark.parametrize(

@@ -22,6 +22,8 @@ FLOORS = {
         "wording",
         "screenplay",
         "spec_forms",
+        "preferences",
+        "spec_line",
         "spec",
         "spec_file",
         "documents",
@@ -43,7 +45,7 @@ FLOORS = {
         "inspection",
         "catalogue",
     ),  # pure
-    2: ("plan", "bounds", "release"),  # decide
+    2: ("production", "plan", "bounds", "release"),  # decide
     3: (
         "settings",
         "store",
@@ -52,6 +54,7 @@ FLOORS = {
         "casting",
         "folders",
         "files",
+        "proofreading",
         "project",
         "logs",
         "states",

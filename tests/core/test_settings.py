@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from reelmake.errors import InputError, Problem
 from reelmake.logs import redact
+from reelmake.preferences import Reel
 from reelmake.settings import Settings, load_settings, settings_of_pools
-from reelmake.spec import Reel
 
 
 @pytest.fixture(autouse=True)

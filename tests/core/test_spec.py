@@ -11,9 +11,12 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
+from reelmake.preferences import Reel
 from reelmake.source import Source
-from reelmake.spec import MAX_LINE_CHARACTERS, MAX_LINES, Character, Episode, Line, Reel, Take, line_ids
+from reelmake.spec import Character, Episode
 from reelmake.spec_file import read_character, read_episode
+from reelmake.spec_forms import MAX_LINES
+from reelmake.spec_line import MAX_LINE_CHARACTERS, Line, Take, line_ids
 
 FULL = """\
 # yaml-language-server: $schema=../schemas/episode.json

@@ -9,11 +9,13 @@ import pytest
 from pages import DOCS, ROOT
 from pydantic import BaseModel
 
-from reelmake.plan import RECIPES
+from reelmake.preferences import Reel
+from reelmake.production import RECIPES
 from reelmake.providers.elevenlabs import ElevenLabsOptions
 from reelmake.providers.offline_voice import OfflineVoiceOptions
 from reelmake.settings import Providers, Settings
-from reelmake.spec import Background, Caption, Character, Episode, Line, Reel, Sprites, Take
+from reelmake.spec import Background, Caption, Character, Episode, Sprites
+from reelmake.spec_line import Line, Take
 
 MODELS: list[type[BaseModel]] = [
     Episode,

@@ -23,8 +23,8 @@ from workspace import Workspace
 from reelmake.catalogue import FOR_EVER, Item, item
 from reelmake.errors import RefusedError
 from reelmake.multipart import PART_BYTES
+from reelmake.preferences import Target
 from reelmake.publish import _make_current
-from reelmake.spec import Target
 from reelmake.store.local import file_digest
 from reelmake.targets import opened
 

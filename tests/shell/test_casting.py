@@ -11,7 +11,8 @@ from PIL import Image
 from workspace import SIZE, Workspace, doit_tables
 
 from reelmake.errors import InputError
-from reelmake.plan import Production, image, plan, voice
+from reelmake.plan import image, plan, voice
+from reelmake.production import Production
 from reelmake.project import load_project
 
 SETTINGS = '[tool.reelmake.providers]\nscript = "standin"\nvoice = {voice}\nimage = {image}\n'

@@ -13,7 +13,7 @@ from standin_server import Standin
 from workspace import Workspace
 
 from reelmake.media.tool import Ffmpeg
-from reelmake.project import OTHER_VOICE, OTHER_WRITER
+from reelmake.proofreading import OTHER_VOICE, OTHER_WRITER
 
 
 def drawn(project: Workspace, path: str, what: str, *options: str) -> None:

@@ -12,7 +12,7 @@ from standin_server import Standin
 from workspace import Workspace
 
 from reelmake.action import Action, Receipt
-from reelmake.plan import Step
+from reelmake.production import Step
 from reelmake.spending import Spending, spending
 
 TODAY = datetime.now(UTC)

@@ -14,8 +14,8 @@ from workspace import Workspace
 
 from reelmake.errors import InputError
 from reelmake.freeze import frozen
-from reelmake.spec import Line
 from reelmake.spec_file import read_episode
+from reelmake.spec_line import Line
 
 SPEC = """\
 # What this is about.

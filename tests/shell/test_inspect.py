@@ -15,7 +15,7 @@ from workspace import Workspace
 from reelmake.cli import app
 from reelmake.inspection import CHECKS, Finding
 from reelmake.media.tool import Ffmpeg
-from reelmake.spec import Reel
+from reelmake.preferences import Reel
 from reelmake.verdict import of_file
 
 LINES = ("ada: One two three four five six", "max: Seven eight [laughs] nine ten", "ada: Eleven twelve thirteen")

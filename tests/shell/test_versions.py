@@ -13,10 +13,12 @@ from reelmake.cli.app import UsageError, opened
 from reelmake.cli.watch import _Session
 from reelmake.errors import InputError, ProviderError
 from reelmake.media import fonts
-from reelmake.plan import Production, Step, plan, script, translated
-from reelmake.project import OTHER_TRANSLATOR, OTHER_VOICE, load_project
+from reelmake.plan import plan, script, translated
+from reelmake.production import Production, Step
+from reelmake.project import load_project
+from reelmake.proofreading import OTHER_TRANSLATOR, OTHER_VOICE
 from reelmake.read import script_lines
-from reelmake.spec import line_ids
+from reelmake.spec_line import line_ids
 from reelmake.tasks.forecast import Forecaster
 
 SETTINGS = '[tool.reelmake.providers]\nvoice = "elevenlabs"\nscript = "openai"\n'

@@ -14,7 +14,7 @@ from reelmake.folders import STATE, episode_names
 from reelmake.logs import write_json
 
 if TYPE_CHECKING:
-    from reelmake.tasks.loader import Build
+    from reelmake.tasks.build import Build
 
 app = typer.Typer(
     name="reelmake",
@@ -59,7 +59,7 @@ def known_episodes(project: Path, asked: list[str] | None) -> list[str] | None:
 def opened(project: Path, episodes: list[str] | None) -> Iterator[Build]:
     """Open a project as a build would, to look at it."""
     from reelmake.project import load_project  # noqa: PLC0415
-    from reelmake.tasks.loader import Build  # noqa: PLC0415
+    from reelmake.tasks.build import Build  # noqa: PLC0415
     from reelmake.tasks.records import Records  # noqa: PLC0415
 
     with chdir(project):  # names of files are from there

@@ -13,9 +13,9 @@ from reelmake.cli.app import ProjectDir, UsageError, app, opened
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from reelmake.plan import Production
-    from reelmake.spec import Line
-    from reelmake.tasks.loader import Build
+    from reelmake.production import Production
+    from reelmake.spec_line import Line
+    from reelmake.tasks.build import Build
 
 
 @app.command()
@@ -27,7 +27,8 @@ def freeze(
     """Write the script of an episode into its spec, to be reviewed and edited there. Spends nothing."""
     from reelmake.errors import SetupError  # noqa: PLC0415
     from reelmake.freeze import frozen  # noqa: PLC0415
-    from reelmake.plan import SPEC, script  # noqa: PLC0415
+    from reelmake.plan import script  # noqa: PLC0415
+    from reelmake.production import SPEC  # noqa: PLC0415
     from reelmake.run import run_action, script_of  # noqa: PLC0415
     from reelmake.store.local import publish, unfinished  # noqa: PLC0415
 

@@ -18,7 +18,7 @@ from reelmake.folders import episode_names
 from reelmake.logs import redact
 
 if TYPE_CHECKING:
-    from reelmake.plan import Production
+    from reelmake.production import Production
     from reelmake.project import Survey
     from reelmake.workshop import Workshop
 

@@ -21,7 +21,7 @@ from reelmake.cli.money import MARK, plain
 if TYPE_CHECKING:
     from reelmake.project import Project
     from reelmake.stages.report import Report
-    from reelmake.tasks.loader import Build
+    from reelmake.tasks.build import Build
 
 REVIEW: Final = "review.md"
 SUMMARY: Final = "summary.md"
@@ -120,7 +120,7 @@ def _merge(out: Path) -> int:
     from reelmake.settings import load_settings  # noqa: PLC0415
     from reelmake.stages.report import Report  # noqa: PLC0415
     from reelmake.tasks import host  # noqa: PLC0415
-    from reelmake.tasks.loader import PUBLISH  # noqa: PLC0415
+    from reelmake.tasks.kinds import PUBLISH  # noqa: PLC0415
 
     if load_settings(Path()).cap_usd is None:
         raise UsageError("there is no cap", "set REELMAKE_CAP_USD, or cap_usd in [tool.reelmake]: nobody is watching")

@@ -10,7 +10,7 @@ from pathlib import Path
 from reelmake.errors import ReelmakeError, SetupError
 from reelmake.folders import episode_names
 from reelmake.objects import VARIABLES
-from reelmake.plan import PAID, Choice
+from reelmake.production import PAID, Choice
 from reelmake.project import Project, find_ffmpeg, load_project
 from reelmake.providers import provider
 from reelmake.providers.base import Call

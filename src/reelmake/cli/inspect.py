@@ -23,7 +23,7 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Check a finished video as it is checked before it is published; ends with 1 when a check fails."""
-    from reelmake.plan import BUILD  # noqa: PLC0415
+    from reelmake.production import BUILD  # noqa: PLC0415
 
     file = Path(target)
     named = (project / BUILD / file.parent.name).resolve()

@@ -16,8 +16,8 @@ from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, app, open
 from reelmake.cli.revision import project_at
 
 if TYPE_CHECKING:
+    from reelmake.tasks.build import Build
     from reelmake.tasks.forecast import Forecast, Row
-    from reelmake.tasks.loader import Build
 
 SHOWN_CHARACTERS = 150
 MARK = "<!-- reelmake plan -->"  # by which whoever posts it as a comment finds the last one
@@ -82,7 +82,7 @@ def _told(forecast: Forecast, *, show_all: bool) -> list[str]:
 
 
 def _summary(forecast: Forecast) -> list[str]:
-    from reelmake.plan import PAID  # noqa: PLC0415
+    from reelmake.production import PAID  # noqa: PLC0415
 
     counts = ", ".join(f"{count} to {verdict}" for verdict, count in forecast.counts().items() if count)
     kinds = ", ".join(f"{kind} ${usd}" for kind, usd in forecast.by("kind").items() if kind in PAID and usd)

@@ -89,7 +89,7 @@ def new_character(
 
 
 def _check_name(name: str, what: str) -> None:
-    from reelmake.spec import NAME  # noqa: PLC0415
+    from reelmake.spec_forms import NAME  # noqa: PLC0415
 
     if not NAME.fullmatch(name):
         raise UsageError(f"{name!r} cannot be {what}'s name", "write lower-case letters, digits, - and _")

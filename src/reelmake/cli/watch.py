@@ -18,9 +18,9 @@ from reelmake.folders import STATE
 from reelmake.logs import redact
 
 if TYPE_CHECKING:
-    from reelmake.plan import Step
+    from reelmake.production import Step
+    from reelmake.tasks.build import Build
     from reelmake.tasks.forecast import Row
-    from reelmake.tasks.loader import Build
 
 INTERRUPTED = 130
 LOOK_MS = 200
@@ -66,7 +66,7 @@ def _saved() -> Iterator[list[str]]:
     """Yield what was saved, each time, and nothing as soon as it watches and now and then; ends with Ctrl-C."""
     import watchfiles  # noqa: PLC0415
 
-    from reelmake.plan import BUILD  # noqa: PLC0415
+    from reelmake.production import BUILD  # noqa: PLC0415
 
     wanted = watchfiles.DefaultFilter(ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, BUILD, STATE))
     here = Path.cwd()

@@ -9,7 +9,7 @@ from typing import Any, Final
 from reelmake.errors import InputError, Problem
 from reelmake.prompts import render
 from reelmake.providers.base import Request
-from reelmake.spec import MAX_LINE_CHARACTERS
+from reelmake.spec_line import MAX_LINE_CHARACTERS
 
 SCRIPT: Final = "templates/script.openai.j2"
 TRANSLATION: Final = "templates/translation.openai.j2"

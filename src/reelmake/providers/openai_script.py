@@ -24,7 +24,7 @@ from reelmake.providers import openai_api, openai_messages, openai_models, opena
 from reelmake.providers.base import Answer, Call, Options, Request, ScriptLine, ScriptProvider
 from reelmake.providers.openai_form import Form
 from reelmake.providers.wire import Exchange
-from reelmake.spec import MAX_LINE_CHARACTERS
+from reelmake.spec_line import MAX_LINE_CHARACTERS
 
 MODELS: Final = "gpt-6-luna, gpt-6.1-terra, gpt-6.1-sol or gpt-6-astra"
 

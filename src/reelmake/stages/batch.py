@@ -10,7 +10,8 @@ from reelmake.project import Project
 from reelmake.stages.pipe import DONE, FAILED, INTERRUPTED, Answers, error_document
 from reelmake.stages.report import Report
 from reelmake.tasks import host
-from reelmake.tasks.loader import PUBLISH, Build
+from reelmake.tasks.build import Build
+from reelmake.tasks.kinds import PUBLISH
 
 Result = Callable[[str, Build, Report], Document]
 

@@ -13,13 +13,15 @@ import typer
 from reelmake.casting import overlaid
 from reelmake.documents import DIALOGUE, Dialogue, DialogueLine, DialogueRequest, Profile
 from reelmake.errors import InputError, Problem, SetupError
-from reelmake.plan import PAID, Production
+from reelmake.preferences import Performer
+from reelmake.production import PAID, Production
 from reelmake.project import Project, characters_of, project_of
 from reelmake.run import script_of
 from reelmake.settings import Settings
 from reelmake.source import Source
-from reelmake.spec import Character, Episode, Line, Performer, line_ids
+from reelmake.spec import Character, Episode
 from reelmake.spec_file import read_episode
+from reelmake.spec_line import Line, line_ids
 from reelmake.stages.batch import run_batch
 from reelmake.stages.pipe import (
     WRONG,
@@ -30,7 +32,7 @@ from reelmake.stages.pipe import (
     slug,
 )
 from reelmake.stages.report import Report
-from reelmake.tasks.loader import Build
+from reelmake.tasks.build import Build
 from reelmake.validation import validate
 
 DEFAULT_CAST = 2  # so many speak when a request does not say who

@@ -12,7 +12,7 @@ from doit.task import Task
 
 from reelmake.documents import Cost
 from reelmake.errors import BuildError, ReelmakeError
-from reelmake.plan import PAID, SPEC
+from reelmake.production import PAID, SPEC
 from reelmake.repair import paid_after
 from reelmake.store import Store
 from reelmake.tasks.job import Outcome, outcome_of

@@ -17,7 +17,7 @@ import typer
 from reelmake.action import canonical_json, digest_of
 from reelmake.documents import Dialogue, Profile, VideoResult
 from reelmake.errors import InputError, Problem
-from reelmake.plan import BUILD
+from reelmake.production import BUILD
 from reelmake.project import project_of
 from reelmake.source import Source
 from reelmake.spec import Character, Episode
@@ -35,7 +35,8 @@ from reelmake.stages.pipe import (
 from reelmake.stages.report import Report
 from reelmake.store.local import publish as put_in_place
 from reelmake.store.local import unfinished
-from reelmake.tasks.loader import PUBLISH, Build
+from reelmake.tasks.build import Build
+from reelmake.tasks.kinds import PUBLISH
 from reelmake.validation import validate
 
 CAST_FOLDER = f"{BUILD}/.cast"  # pictures of characters that came with a dialogue, by their digests

@@ -18,12 +18,13 @@ from doit.task import Task
 from reelmake.action import Action, Receipt, canonical_json, digest_of, explain, key, manifest
 from reelmake.bounds import longest_lines, longest_translation
 from reelmake.errors import BuildError
-from reelmake.plan import PAID, Production, Step, is_paid, plan
+from reelmake.plan import plan
+from reelmake.production import PAID, Production, Step, is_paid
 from reelmake.project import Project
 from reelmake.providers import provider
 from reelmake.repair import again_of, due
 from reelmake.run import key_of, script_of, with_source
-from reelmake.tasks.loader import Build
+from reelmake.tasks.build import Build
 from reelmake.workshop import Workshop
 
 Verdict = Literal["keep", "restore", "make"]

@@ -12,7 +12,7 @@ from doit.task import Stream, Task
 
 from reelmake.folders import STATE
 from reelmake.project import Project
-from reelmake.tasks.loader import Build
+from reelmake.tasks.build import Build
 from reelmake.tasks.progress import Progress
 from reelmake.tasks.records import Records
 from reelmake.tasks.runner import PoolRunner

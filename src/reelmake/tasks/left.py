@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from reelmake.action import Action
-from reelmake.plan import Step
+from reelmake.production import Step
 from reelmake.store import Store
 from reelmake.tasks.digests import Digests
 

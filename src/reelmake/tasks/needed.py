@@ -8,11 +8,11 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from reelmake.plan import BUILD, RECIPES
+from reelmake.production import BUILD, RECIPES
 from reelmake.project import Project
 from reelmake.pruning import FREE_DAYS
+from reelmake.tasks.build import Build
 from reelmake.tasks.forecast import paid_steps
-from reelmake.tasks.loader import Build
 
 DAY_SECONDS: Final = 24 * 3600
 

@@ -1,0 +1,319 @@
+"""From episodes to doit's tasks, each with its files, its pool and what it does.
+
+When the lines of an episode are known, all of its tasks are there when doit loads. When its script has yet to be
+written, the tasks of its lines are made as soon as it is, while other episodes go on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator
+from contextlib import suppress
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from doit.task import DelayedLoader, Task
+from doit.tools import config_changed
+
+from reelmake.action import canonical_json, key, manifest
+from reelmake.errors import AccountError, BuildError, InputError, ProviderError, SetupError
+from reelmake.logs import log
+from reelmake.plan import plan
+from reelmake.production import RECIPES, Production, Step, choice_place, is_paid
+from reelmake.project import Project
+from reelmake.proofreading import line_problem
+from reelmake.provenance import decided_by, reads, write_provenance
+from reelmake.release import after
+from reelmake.run import key_of, run_action, script_of, stand_in, with_source
+from reelmake.settings import variables
+from reelmake.spec_line import Line
+from reelmake.store.local import sweep
+from reelmake.store.opened import open_store
+from reelmake.tasks.job import Job, Outcome
+from reelmake.tasks.kinds import ABOUT, EARLY, KINDS, PER_LINE, PUBLISH
+from reelmake.tasks.left import Left
+from reelmake.tasks.records import Records
+from reelmake.tasks.vendors import caller_of, prepare_while_waiting
+from reelmake.workshop import Workshop
+
+
+class Build:
+    """The tasks of a project.
+
+    Args:
+        project: what is to be built.
+        records: doit's memory; what it remembers of lines that are gone is removed, with their files.
+        may_delay: whether tasks may be made while others run. Commands that only look want all that is known now.
+    """
+
+    def __init__(self, project: Project, records: Records, *, may_delay: bool) -> None:
+        self.project = project
+        self.records = records
+        self.may_delay = may_delay
+        self._groups: dict[str, Task] = {}
+        store = open_store(Path(), project.settings, variables(project.root))
+        self.left = Left(store, records.digests, self._perform)
+        self.shop = Workshop(
+            root=Path(),
+            store=store,
+            ffmpeg=project.ffmpeg,
+            digest=records.digests.digest,
+            caller=caller_of(project),
+            aside=self.left,
+        )
+        self.shop.work.mkdir(parents=True, exist_ok=True)
+        sweep(self.shop.work)
+
+    def tasks(self) -> Iterator[Task]:
+        """Return the tasks of all episodes, and a group for each kind."""
+        shows = list(self.project.productions.values())
+        for kind in KINDS:
+            members = [f"{kind}:{show.name}" for show in shows if _has(show, kind)]
+            group = Task(kind, None, task_dep=members, has_subtask=True, doc=ABOUT[kind], params=_params(kind))
+            self._groups[kind] = group
+            yield group
+        if self.may_delay:
+            self.shop.store.begin()
+        planned = {show.name: self.steps(show) for show in shows}
+        if self.may_delay:
+            try:
+                self.shop.store.bring(self.new_keys(step for steps in planned.values() for step in steps))
+                self._refuse_unpriced(step for show in shows for step in planned[show.name] or self.early(show))
+            except BaseException:
+                self.stop()  # nothing will be built
+                raise
+            prepare_while_waiting(shows)
+        for show in shows:
+            if steps := planned[show.name]:
+                yield from self._tasks(show, steps)
+            else:
+                yield from self._unwritten(show)
+
+    def stop(self) -> None:
+        """Ask no provider for anything more, and transfer nothing more that has not begun."""
+        self.shop.caller.gates.stop()
+        self.shop.store.stop()
+
+    def new_keys(self, steps: Iterable[Step]) -> Iterator[str]:
+        """Return the keys of steps that read no files and were not built here as they are."""
+        for step in steps:
+            name = "" if step.action.inputs else key(manifest(step.action, {}))
+            if name and self.records.recorded_key(step.name) != name:
+                yield name
+
+    def _refuse_unpriced(self, steps: Iterable[Step]) -> None:
+        """Raise SetupError under a cap when the price of a step is not known: a build could not keep to it."""
+        caller = self.shop.caller
+        if caller.budget.cap_usd is None:
+            return
+        unknown: dict[str, Step] = {}
+        for step in filter(is_paid, steps):
+            if caller.price(step.action) is None and self.shop.store.find(key_of(step.action, self.shop)) is None:
+                request = step.action.request
+                unknown.setdefault(str(request.get("model") or request["provider"]), step)
+        if unknown:
+            told = ", ".join(f"{model} ({step.name})" for model, step in unknown.items())
+            fix = f"set usd_per_... under [tool.reelmake.prices.{next(iter(unknown))!r}], or take the cap away"
+            raise SetupError(f"there is a cap of ${caller.budget.cap_usd}, and no price for {told}", fix)
+
+    def steps(self, show: Production) -> list[Step]:
+        """Return all steps of an episode, or none while there is no script that they could be made of."""
+        if show.episode.script is not None:
+            return plan(show, show.episode.script)
+        show = with_source(show, self.shop)
+        try:
+            return plan(show, lines) if (lines := self._lines(show)) else []
+        except (OSError, InputError, SetupError):
+            raise
+        except Exception:  # noqa: BLE001
+            # What is stored is of no use, whatever is wrong with it. The step that writes the script will say so;
+            # here, no command may fail because of it.
+            return []
+
+    def early(self, show: Production) -> list[Step]:
+        """Return the steps of an episode that need no script: for a translation, without it while there is none."""
+        return plan(with_source(show, self.shop), [])
+
+    def _lines(self, show: Production) -> list[Line] | None:
+        """Return the lines of a script that was written for an episode; raises BuildError when they cannot be used."""
+        lines = script_of(show, self.shop)
+        for line in lines or []:
+            voice = show.choices[choice_place("voice", line)].provider if line.character in show.characters else ""
+            if voice and (wrong := line_problem(line.text, show.episode.language, voice)):
+                raise BuildError(
+                    f"the script of {show.name} has a line that cannot be used, {line.text!r}: {wrong[0]}",
+                    "bump the episode's take: for another one, or write the script: yourself",
+                )
+        return lines
+
+    def _unwritten(self, show: Production) -> Iterator[Task]:
+        """Return the tasks of an episode before its script is there: placeholders stand for those of its lines."""
+        early = self.early(show)
+        yield from (self._task(show, step, []) for step in early)
+        there = {step.name for step in early}
+        names = [f"{kind}:{show.name}" for kind in KINDS if kind not in EARLY]
+        translation = f"script:{show.name}"
+        if translation not in there:  # there is nothing yet that could be translated
+            names.insert(0, translation)
+        if not self.may_delay:
+            yield from self._looked_at(show, names, [step.name for step in early])
+            return
+        made = [*names, *(f"{kind}:{show.name}:" for kind in PER_LINE), show.path("")]
+        later = DelayedLoader(partial(self._written, show), executed=translation, creates=made)
+        for name in names:
+            loader = later
+            if name == translation:
+                creator = partial(self._translated, show)
+                loader = DelayedLoader(creator, executed=f"script:{show.spec}", creates=[name])
+            yield Task(name, None, loader=loader, subtask_of=name.partition(":")[0])
+
+    def _translated(self, show: Production) -> Iterator[Task]:
+        """Return the task of a translation, once the script is there that it is made of."""
+        yield from (self._task(show, step, []) for step in self.early(show) if step.kind == "script")
+
+    def _looked_at(self, show: Production, names: list[str], early: list[str]) -> Iterator[Task]:
+        """Return what a command that only looks finds under the names of steps that need the script.
+
+        They do nothing, and hold what was made of an earlier script: `doit clean` removes it.
+        """
+        for name in names:
+            kind = name.partition(":")[0]
+            left = [path for made in self._made_by(show, kind).values() for path in made]
+            needed = [*early, *(other for other in names if other != name)] if kind == "video" else []
+            doc = f"{ABOUT[kind]} ({show.episode.title}), once its script is written"
+            yield Task(name, None, targets=left, task_dep=needed, clean=True, subtask_of=kind, doc=doc)
+
+    def _written(self, show: Production) -> Iterator[Task]:
+        """Return the tasks of an episode whose script was just written, but for those that were there before it."""
+        lines = self._lines(show)
+        if not lines:
+            raise BuildError(
+                f"the script of {show.name} holds no lines that could be read",
+                "bump the episode's take: for another one, or write the script: yourself",
+            )
+        yield from self._tasks(show, plan(with_source(show, self.shop), lines), leave_out=EARLY)
+
+    def _tasks(self, show: Production, steps: list[Step], leave_out: Collection[str] = ()) -> Iterator[Task]:
+        for kind in PER_LINE:
+            members = [step.name for step in steps if step.kind == kind]
+            yield Task(f"{kind}:{show.name}", None, task_dep=members, has_subtask=True, subtask_of=kind)
+        steps_and_after = [*steps, *after(show)]
+        yield from (self._task(show, step, steps) for step in steps_and_after if step.kind not in leave_out)
+        yield self._publishing(show)
+        if self.may_delay:
+            self._sweep(show, steps_and_after)
+
+    def _task(self, show: Production, step: Step, steps: list[Step]) -> Task:
+        action = step.action
+        self.left.may_leave(step)
+        asked = {"recipe": action.recipe, "reading": action.reading, "request": action.request, "inputs": action.inputs}
+        work: Callable[[], Outcome] = partial(self._perform, step)
+        file_dep, targets = list(action.inputs.values()), list(action.outputs.values())
+        task_dep = []
+        if step.kind == "video":
+            # It also writes down what it was made of, and does so again when only that has changed: the video itself
+            # is then found in the store and left as it is.
+            work = partial(self._finish, show, step, steps)
+            targets.append(show.path("video.json"))
+            file_dep = reads(show, steps)
+            asked["told"] = decided_by(show, steps)
+            task_dep = [f"script:{show.name}", f"subtitles:{show.name}"]
+        return Task(
+            step.name,
+            [Job(work)],
+            file_dep=file_dep,
+            targets=targets,
+            task_dep=task_dep,
+            uptodate=[config_changed(canonical_json(asked))],
+            clean=True,
+            subtask_of=f"{step.kind}:{show.name}" if step.line else step.kind,
+            doc=f"{ABOUT[step.kind]} ({show.episode.title})" if not step.line else None,
+            meta={"pool": step.pool, "label": step.name},
+        )
+
+    def _publishing(self, show: Production) -> Task:
+        """Return the task that publishes an episode. It is never up to date: the target is asked what it has."""
+        task = Task(
+            f"{PUBLISH}:{show.name}",
+            [Job(lambda: self._publish(show, task))],
+            task_dep=[f"{kind}:{show.name}" for kind in ("video", "inspection", "cover")],
+            subtask_of=PUBLISH,
+            doc=f"{ABOUT[PUBLISH]} ({show.episode.title})",
+            params=_params(PUBLISH),
+            meta={"pool": PUBLISH, "label": f"{PUBLISH}:{show.name}"},
+        )
+        return task
+
+    def _publish(self, show: Production, task: Task) -> Outcome:
+        from reelmake.publish import publish  # noqa: PLC0415 (what it takes is slow to import)
+
+        def progress(sent: int, total: int) -> None:
+            task.meta["label"] = f"{task.name} {sent / 1e6:.1f} of {total / 1e6:.1f} MB"
+            log().info("sending", step=task.name, bytes=sent, of=total)
+
+        if not show.publish.to:
+            return Outcome("left out", "publish: names no target")
+        allowed = any((one.options or {}).get("allow_degraded") for one in (task, self._groups[PUBLISH]))
+        done = publish(show, self.shop, self._lines(show) or [], progress, allow_degraded=allowed)
+        self.records.changed(f"video:{show.name}", show.path("video.json"))
+        return Outcome("published" if done.sent_bytes else "was published", answer="\n".join(done.urls))
+
+    def check_targets(self) -> None:
+        """Raise SetupError when a target cannot be used, before anything is built for it."""
+        from reelmake.publish import places  # noqa: PLC0415
+
+        for show in self.project.productions.values():
+            places(show, self.shop)
+
+    def _perform(self, step: Step) -> Outcome:
+        """Perform a step; a picture that cannot be had is replaced by a card that says so, and tried for again."""
+        try:
+            done = run_action(step.action, self.shop, step.name)
+            return Outcome(done, key=key_of(step.action, self.shop))
+        except BuildError as error:
+            if step.where:
+                error.what = f"{step.where}: {error.what}"
+            if step.kind != "image" or not isinstance(error, ProviderError) or isinstance(error, AccountError):
+                raise
+            stand_in(step.action, self.shop)
+            return Outcome("degraded", str(error), is_final=False)
+
+    def _finish(self, show: Production, step: Step, steps: list[Step]) -> Outcome:
+        """Join the video, and write down what it was made of."""
+        outcome = self._perform(step)
+        write_provenance(show, steps, self.shop)
+        return outcome
+
+    def _sweep(self, show: Production, steps: list[Step]) -> None:
+        """Remove what steps that are gone have made: a build after any edits holds what a clean build holds.
+
+        Only files that are recorded, and still as they were made: whatever an author has put there since is not ours.
+        """
+        names = {step.name for step in steps}
+        live = {path for step in steps for path in (*step.action.outputs.values(), *step.action.inputs.values())}
+        live.add(show.path("video.json"))
+        for kind in RECIPES:
+            for name, made in self._made_by(show, kind).items():
+                for path in made.keys() - live:
+                    with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                        if self.shop.digest(Path(path)) == made[path]:
+                            Path(path).unlink()
+                if name not in names:
+                    self.records.remove(name)
+
+    def _made_by(self, show: Production, kind: str) -> dict[str, dict[str, str]]:
+        """Return what recorded steps of an episode made: name -> {path: sha256}."""
+        found = self.records.made_by(f"{kind}:{show.name}")
+        return {name: made for name, made in found.items() if name.split(":")[1] == show.name}
+
+
+def _params(kind: str) -> list[dict[str, Any]]:
+    """Return the options that a task has on the command line."""
+    told = "publish also what a card stands in for"
+    option = {"name": "allow_degraded", "long": "allow-degraded", "type": bool, "default": False, "help": told}
+    return [option] if kind == PUBLISH else []
+
+
+def _has(show: Production, kind: str) -> bool:
+    wanted = {"background": show.episode.background, "music": show.episode.music}
+    return bool(wanted.get(kind, True))
