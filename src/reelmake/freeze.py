@@ -1,46 +1,83 @@
-"""Writing a script that a provider wrote into the spec, so that it can be reviewed and edited in git.
+"""Writing what a provider wrote into the spec, so that it can be reviewed and edited in git: a script, translations.
 
-The lines are appended to the file as text: whatever the author wrote, comments and layout too, stays byte for byte.
-What comes out is read back before it replaces the file; it has to say the same.
+Nothing that the author wrote is touched (see `yaml_layout`). What comes out is read back before it replaces the file:
+it has to say the same, and what was added; else nothing is written.
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from typing import Final
 
 from reelmake.errors import InputError, Problem
+from reelmake.spec import Episode
 from reelmake.spec_file import read_episode
 from reelmake.spec_line import Line
-from reelmake.yaml_text import scalar
+from reelmake.yaml_layout import Layout, LayoutError, Words, child
 
 NOTE: Final = "# Written by {provider}; edit it as you like. While it is here, no script provider is asked."
+TRANSLATIONS: Final = "translations"
+BOM: Final = "\ufeff"
 
 
 def frozen(content: bytes, file: str, lines: Sequence[Line], provider: str) -> bytes:
     """Return a spec with its lines in it; raises InputError when they cannot be put there."""
-    before, _ = read_episode(content, file)
-    if before is None or before.script is not None:
-        raise InputError((Problem(file, 1, "there is no script to write into this spec", "look at it with check"),))
-    text = content.decode("utf-8-sig")
-    break_ = "\r\n" if "\r\n" in text else "\n"
-    if re.match(r"\s*(#.*\s*)*\{", text) or re.search(r"^\.\.\.", text, re.MULTILINE):
-        fix = "write it as `name: value`, one a line, and try again"
-        raise InputError((Problem(file, 1, "the spec is written in braces, or ends in `...`", fix),))
-    written = ["", NOTE.format(provider=provider), "script:", *(row for line in lines for row in _rows(line))]
-    whole = (text.rstrip() + break_ + break_.join(written) + break_).encode()
+    before = _episode(content, file)
+    if before.script is not None:
+        raise InputError((Problem(file, 1, "there is a script in this spec", "look at it with check"),))
+    try:
+        layout = Layout.read(content.decode("utf-8-sig"))
+        layout.append("script", list(map(_told, lines)), NOTE.format(provider=provider))
+    except LayoutError as error:
+        raise _refused(file, error) from None
+    return _checked(content, file, layout, before.model_copy(update={"script": list(lines)}))
+
+
+def with_translations(content: bytes, file: str, words: Sequence[Words]) -> bytes:
+    """Return a spec with translations below the lines that its author has written: language -> words, for each line.
+
+    Raises InputError when they cannot be put there.
+    """
+    before = _episode(content, file)
+    script = [
+        line.model_copy(update={TRANSLATIONS: {**line.translations, **more}})
+        for line, more in zip(before.script or (), words, strict=True)
+    ]
+    try:
+        layout = Layout.read(content.decode("utf-8-sig"))
+        for mapping, more in zip(layout.lines(), words, strict=True):
+            there = child(mapping, TRANSLATIONS)
+            if more:
+                layout.add(there or mapping, more if there else {TRANSLATIONS: more})
+    except LayoutError as error:
+        raise _refused(file, error) from None
+    return _checked(content, file, layout, before.model_copy(update={"script": script}))
+
+
+def _episode(content: bytes, file: str) -> Episode:
+    episode, source = read_episode(content, file)
+    if episode is None or source.problems:
+        told = tuple(source.problems) or (Problem(file, 1, "this spec cannot be read", "look at it with check"),)
+        raise InputError(told)
+    return episode
+
+
+def _told(line: Line) -> dict[str, str | Words]:
+    told: dict[str, str | Words] = {line.character: line.text}
+    told |= {"image": line.image} if line.image else {}
+    return told | ({TRANSLATIONS: line.translations} if line.translations else {})
+
+
+def _checked(content: bytes, file: str, layout: Layout, wanted: Episode) -> bytes:
+    """Return what is to be written, which says what is wanted; raises InputError."""
+    whole = (BOM * content.startswith(BOM.encode()) + layout.written()).encode("utf-8", "replace")
     after, source = read_episode(whole, file)
-    if after is None or after.model_copy(update={"script": None}) != before or after.script != list(lines):
+    if after != wanted or source.problems:
         told = source.problems[0].what if source.problems else "it would say something else"
-        raise InputError(
-            (Problem(file, 1, f"the script cannot be written into this spec: {told}", "write it yourself"),)
-        )
+        raise _refused(file, LayoutError(1, told))
     return whole
 
 
-def _rows(line: Line) -> list[str]:
-    rows = [f"  - {line.character}: {scalar(line.text)}"]
-    rows += [f"    image: {scalar(line.image)}"] if line.image else []
-    rows += ["    translations:"] if line.translations else []
-    return [*rows, *(f"      {scalar(tag)}: {scalar(text)}" for tag, text in line.translations.items())]
+def _refused(file: str, error: LayoutError) -> InputError:
+    what = f"this cannot be written into the spec: {error}"
+    return InputError((Problem(file, error.line, what, "mend that, or write it yourself; the file is as it was"),))

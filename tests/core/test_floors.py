@@ -34,6 +34,7 @@ FLOORS = {
         "words",
         "direction",
         "yaml_text",
+        "yaml_layout",
         "freeze",
         "estimate",
         "prompts",

@@ -79,6 +79,14 @@ def test_a_script_that_is_given_is_translated_once_and_an_edit_pays_for_itself(s
     cost = {group["name"]: group["requests"] for group in studio.told("cost")["groups"]}
     assert cost["sky.ja"] == 3, "a script and two voices"
 
+    kept = studio.root / "episodes/sky.yaml"
+    own = kept.read_bytes()
+    studio.run("freeze", "sky", program="reelmake")
+    assert "ええと、「Why is" in kept.read_text("utf-8")
+    assert " made" not in studio.run().stderr
+    assert bought(v).total() == 7, "what is frozen is known"
+    kept.write_bytes(own)
+
     lines[1] = "max: Blue light is scattered most | rays of light"
     studio.episode("sky", *lines, languages=["en", "ja"])
     studio.run()

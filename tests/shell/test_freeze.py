@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from contextlib import suppress
 from pathlib import Path
 
@@ -10,10 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 from standin_server import Standin
-from workspace import Workspace
+from workspace import ROOT, Workspace
 
 from reelmake.errors import InputError
-from reelmake.freeze import frozen
+from reelmake.freeze import frozen, with_translations
 from reelmake.spec_file import read_episode
 from reelmake.spec_line import Line
 
@@ -90,12 +91,116 @@ def test_whatever_is_said_is_read_back_or_refused(said: list[tuple[str, str, str
     assert episode.script == lines
 
 
+LINES = [
+    Line(character="ada", text='Hello: "you", # no', image="a, b"),
+    Line(character="max", text="No", translations={"ja": "空は, {なぜ}", "no": "nei # da"}),
+]
+HEAD = "title: R\nlanguages: [en, ja, ar]\n"
+SAMPLES = sorted((ROOT / "episodes").glob("*.yaml"))
+TOPICS = {
+    "no final newline": "title: R\ntopic: r\ncast: [ada, max]",
+    "CRLF": "title: R\r\ntopic: r # c\r\ncast: [ada, max]\r\n\r\n",
+    "CR": "title: R\rtopic: r\rcast: [ada, max]\r",
+    "JSON": '{"title": "R", "topic": "r", "cast": ["ada", "max"]}',
+    "braces": '{\n title: R, # c\n topic: "r",\n cast: [ada, max], # d\n}\n',
+    "marks of a document": "---\ntitle: R\ntopic: r\ncast: [ada, max]\n...\n# after\n",
+    "a text that keeps its end": "title: R\ncast: [ada, max]\ntopic: |+\n  r\n\n\n",
+    "indented": "  title: R\n  topic: r\n  cast: [ada, max]\n",
+    "anchors": "title: &t R\ntopic: *t\ncast: [ada, max]\n# tail",
+    "BOM": "\ufefftitle: R\ntopic: r\ncast: [ada, max]\n",
+    "a list": "title: R\ntopic: r\ncast:\n- ada\n- max   # x\n",
+    "tabs": "title: R\ntopic: r\t# c\ncast: [ada, max]\t\n",
+}
+SCRIPTS = {
+    "comments between": (
+        "script:\n  - ada: Hi   # c\n    image: x    # d\n    # own\n  # between\n\n  - max: Ho\n      more\n"
+        "    translations: {ja: q}  # z\n"
+    ),
+    "no final newline": 'script:\n- ada: Hi\n- max: "Ho"',
+    "CRLF": "script:\r\n- ada: Hi\r\n\r\n- max: Ho # c\r\n  take: {voice: 2}\r\n",
+    "flow": 'script: [{ada: Hi, translations: {}}, {"max": "Ho", "translations": {"ja": "q",}}]\n',
+    "blocks": (
+        "script:\n  - ada: |\n      Hi\n\n    # c\n\n  - image: y\n    max: >-  # d\n"
+        "      Ho\n      # in it\n\n# tail\n"
+    ),
+    "blocks that keep their end": "script:\n  - ada: >+\n      Hi\n\n\n  - max: |+\n      Ho\n\n",
+    "names below names": (
+        "script:\n  -\n      ada: Hi\n      translations:\n        ja: q # c\n      image: x\n  -   max: Ho\n"
+        "      providers:\n        voice:\n          provider: openai\n"
+    ),
+    "quotes": "script:\n  - ada: \"Hi\n      there # no\"  # c\n  - max: 'Ho\n\n      it''s' # end",
+}
+REFUSED = {
+    "an alias ends a line": ("script:\n  - ada: &x Hi\n    image: z\n  - max: *x\n", ":6: "),
+    "a line is an alias": ("script:\n  - &l\n    ada: Hi\n  - *l\n", "given twice"),
+    "translations are an alias": (
+        "script:\n  - ada: Hi\n    translations: &t {ja: q}\n  - ada: Ho\n    translations: *t\n",
+        ":7: .*under an anchor",
+    ),
+    "one text": ("script: |\n  ada: Hi\n  max: Ho\n", ":3: .*is one text"),
+}
+
+
+def stands_in(author: str, whole: str) -> bool:
+    """Say whether all that an author wrote is there, in order, and nothing of it is changed."""
+    rest = iter(whole)
+    return all(char in rest for char in author)
+
+
+@pytest.mark.parametrize("text", [path.read_text("utf-8") for path in SAMPLES] + list(TOPICS.values()))
+def test_a_script_is_put_below_all_that_the_author_wrote(text: str) -> None:
+    if "\nscript:" in text:  # what its author had before
+        text = text.partition("script:")[0] + "topic: it\n# tail\n"
+    before, _ = read_episode(text.encode(), "episodes/rain.yaml")
+    whole = frozen(text.encode(), "episodes/rain.yaml", LINES, "standin")
+    after, _ = read_episode(whole, "episodes/rain.yaml")
+    assert before
+    assert after == before.model_copy(update={"script": LINES})
+    assert stands_in(text, whole.decode())
+    assert not text.startswith('{"') or json.loads(whole)["script"][0] == {"ada": LINES[0].text, "image": "a, b"}
+
+
 @pytest.mark.parametrize(
-    "text", ['{"title": "Rain", "topic": "rain", "cast": ["ada"]}', "title: R\ntopic: r\ncast: [ada]\n...\n"]
+    "text",
+    [path.read_text("utf-8") for path in SAMPLES]
+    + [HEAD.replace("\n", "\r\n" if "\r" in one else "\n") + one for one in SCRIPTS.values()],
 )
-def test_a_spec_to_which_nothing_can_be_added_is_left_alone(text: str) -> None:
-    with pytest.raises(InputError, match="in braces"):
-        frozen(text.encode(), "episodes/rain.yaml", [Line(character="ada", text="Rain.")], "standin")
+def test_translations_are_put_below_the_lines_that_the_author_wrote(text: str) -> None:
+    before, _ = read_episode(text.encode(), "episodes/rain.yaml")
+    assert before
+    if before.script is None:  # the sample that is written from its topic
+        return
+    told = {"ja": "空, }は: #0", "ar": "مرحبا"}
+    words = [{tag: said for tag, said in told.items() if tag not in line.translations} for line in before.script]
+    whole = with_translations(text.encode(), "episodes/rain.yaml", words)
+    after, _ = read_episode(whole, "episodes/rain.yaml")
+    assert after
+    script = [line.model_copy(update={"translations": told | line.translations}) for line in before.script]
+    assert after == before.model_copy(update={"script": script})
+    assert stands_in(text, whole.decode())
+    assert whole.count(b"\r\n") in {0, whole.count(b"\n")}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_kept_is_refused(name: str) -> None:
+    text, told = REFUSED[name]
+    with pytest.raises(InputError, match=f"(?s)rain.yaml.*{told}"):
+        with_translations((HEAD + text).encode(), "episodes/rain.yaml", [{"ar": "مرحبا"}] * 2)
+
+
+def test_a_spec_with_rights_of_its_own_behind_a_link_stays_so(project: Workspace) -> None:
+    with Standin() as vendor:
+        project.env["STANDIN_URL"] = vendor.url
+        project.run("script:rain")
+    spec, elsewhere = project.root / "episodes/rain.yaml", project.root / "kept.yaml"
+    spec.rename(elsewhere)
+    elsewhere.chmod(0o660)
+    spec.symlink_to(elsewhere)
+    project.run("freeze", "--all", program="reelmake")
+    assert spec.is_symlink()
+    assert "script:" in elsewhere.read_text("utf-8")
+    assert elsewhere.stat().st_mode & 0o777 == 0o660
+    assert "in the spec already" in project.run("freeze", "rain", program="reelmake").stderr
 
 
 def test_a_project_elsewhere_is_frozen_where_it_is(project: Workspace, tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reelmake.cli.app import ProjectDir, UsageError, app, opened
+from reelmake.cli.app import ProjectDir, UsageError, app, known_episodes, opened
+from reelmake.folders import EPISODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from reelmake.errors import Problem
     from reelmake.production import Production
     from reelmake.spec_line import Line
     from reelmake.tasks.build import Build
@@ -22,59 +25,128 @@ if TYPE_CHECKING:
 def freeze(
     episodes: Annotated[list[str] | None, typer.Argument(help="Names of episodes.")] = None,
     project: ProjectDir = Path(),
-    every: Annotated[bool, typer.Option("--all", help="Every episode whose script was written by a provider.")] = False,
+    every: Annotated[bool, typer.Option("--all", help="Every episode of which a provider wrote something.")] = False,
 ) -> None:
-    """Write the script of an episode into its spec, to be reviewed and edited there. Spends nothing."""
-    from reelmake.errors import SetupError  # noqa: PLC0415
-    from reelmake.freeze import frozen  # noqa: PLC0415
+    """Write an episode's script and translations into its spec, to be reviewed and edited there. Spends nothing."""
+    from reelmake.errors import InputError  # noqa: PLC0415
     from reelmake.plan import script  # noqa: PLC0415
     from reelmake.production import SPEC  # noqa: PLC0415
-    from reelmake.run import run_action, script_of  # noqa: PLC0415
-    from reelmake.store.local import publish, unfinished  # noqa: PLC0415
+    from reelmake.run import run_action  # noqa: PLC0415
 
     if bool(episodes) == every:
         raise UsageError("it is not said what to freeze", "name episodes, or write --all")
-    names = []
-    with opened(project, episodes) as build:
-        # what a translation says is written below the lines of its original
+    names = list(dict.fromkeys(known_episodes(project, episodes) or ()))  # moths.ja is written where moths is
+    found: list[_Frozen] = []
+    wrong: list[Problem] = []
+    with opened(project, names or None) as build:
         for show in [show for show in build.project.productions.values() if show.original is None]:
-            if show.episode.script is not None:
-                if episodes:
-                    print(f"{show.name}: the script is in the spec already", file=sys.stderr)
-                continue
-            lines = script_of(show, build.shop)
-            if lines is None:
-                if every:
-                    continue
-                raise SetupError(
-                    f"the script of {show.name} is not written yet", f"type `doit script:{show.name}` first"
-                )
-            path = Path("episodes", f"{show.name}.yaml")
-            lines = _with_translations(show, lines, build)
-            content = frozen(path.read_bytes(), str(path), lines, script(show).request["provider"])
-            with unfinished(build.shop.work) as part:
-                part.write(content)
-            publish(Path(part.name), path)
-            names.append(show.name)
-            print(f"{path}: {len(lines)} lines")
-    if names:
-        with opened(project, names) as build:  # what the spec says now is known to the store: a build makes nothing
+            try:
+                found += filter(None, [_frozen(show, build, is_named=not every)])
+            except InputError as error:
+                wrong += error.problems
+        if wrong and not every:
+            raise InputError(tuple(wrong))
+        for one in found:
+            one.write(build)
+    if found:
+        with opened(project, [one.name for one in found]) as build:  # what specs say now becomes known to the store
             for show in build.project.productions.values():
-                action = script(show)
-                if action.request["provider"] == SPEC:
+                action = script(show) if show.source or not show.original else None
+                if action and action.request["provider"] == SPEC:
                     run_action(action, build.shop, f"script:{show.name}")
+    if wrong:
+        raise InputError(tuple(wrong))
 
 
-def _with_translations(show: Production, lines: Sequence[Line], build: Build) -> list[Line]:
-    """Return the lines of a script with what is known of them in the episode's other languages."""
+@dataclass(frozen=True, slots=True)
+class _Frozen:
+    """A spec to be written: what it holds now, what it will, and what is told of that."""
+
+    name: str
+    before: bytes
+    after: bytes
+    told: str
+
+    @property
+    def path(self) -> Path:
+        return _spec(self.name)
+
+    def write(self, build: Build) -> None:
+        """Replace the file, which appears whole; raises SetupError when it was saved since it was read."""
+        from reelmake.errors import SetupError  # noqa: PLC0415
+        from reelmake.store.local import publish, unfinished  # noqa: PLC0415
+
+        target = self.path.resolve()  # of a link, the file that it leads to
+        mode = target.stat().st_mode
+        with unfinished(build.shop.work) as part:
+            part.write(self.after)
+        if target.read_bytes() != self.before:
+            Path(part.name).unlink()
+            raise SetupError(f"{self.path} was saved just now", "nothing was written into it: type it again")
+        publish(Path(part.name), target)
+        target.chmod(mode)
+        print(f"{self.path}: {self.told}")
+
+
+def _spec(name: str) -> Path:
+    return Path(EPISODES, f"{name}.yaml")
+
+
+def _frozen(show: Production, build: Build, *, is_named: bool) -> _Frozen | None:
+    """Return what is to be written into an episode's spec; None for nothing, which is told of one that was named.
+
+    Raises SetupError when what was asked for is not written yet, and InputError when it cannot be put there.
+    """
+    from reelmake.errors import SetupError  # noqa: PLC0415
+    from reelmake.freeze import frozen, with_translations  # noqa: PLC0415
+    from reelmake.plan import script  # noqa: PLC0415
     from reelmake.run import script_of  # noqa: PLC0415
 
-    told: list[dict[str, str]] = [{} for _ in lines]
+    name, path = show.name, _spec(show.name)
+    lines = script_of(show, build.shop)
+    if lines is None:
+        if not is_named:
+            return None
+        raise SetupError(f"the script of {name} is not written yet", f"type `doit script:{name}` first")
+    words, missing = _translations(show, lines, build)
+    later = f"the translation into {', '.join(missing)} is not written yet"
+    fix = f"type `doit {' '.join(f'script:{name}.{tag}' for tag in missing)}` first"
+    before = path.read_bytes()
+    count = sum(map(len, words))
+    if show.episode.script is None:
+        whole = [line.model_copy(update={"translations": more}) for line, more in zip(lines, words, strict=True)]
+        after = frozen(before, str(path), whole, script(show).request["provider"])
+    elif count:
+        after = with_translations(before, str(path), words)
+    else:
+        if is_named and missing:
+            raise SetupError(f"{name}: {later}", fix)
+        if is_named:
+            print(f"{name}: all of it is in the spec already", file=sys.stderr)
+        return None
+    if missing:
+        print(f"{name}: {later}; {fix}", file=sys.stderr)
+    told = [f"{len(lines)} lines"] * (show.episode.script is None) + [f"{count} translations"] * bool(count)
+    return _Frozen(name, before, after, ", ".join(told))
+
+
+def _translations(show: Production, lines: Sequence[Line], build: Build) -> tuple[list[dict[str, str]], list[str]]:
+    """Return what is known of each line in other languages and not in the spec, and languages of which nothing is."""
+    from reelmake.run import script_of  # noqa: PLC0415
+
+    words: list[dict[str, str]] = [{} for _ in lines]
+    missing = []
     for other in build.project.productions.values():
-        if other.original is show:
-            for words, line in zip(told, script_of(other, build.shop) or (), strict=False):
-                words[other.episode.language] = line.text
-    return [line.model_copy(update={"translations": words}) for line, words in zip(lines, told, strict=True)]
+        if other.original is not show:
+            continue
+        language = other.episode.language
+        said = script_of(other, build.shop)
+        if said is None:
+            missing.append(language)
+        for told, line, translated in zip(words, lines, said or (), strict=False):
+            if language not in line.translations:
+                told[language] = translated.text
+    return words, missing
 
 
 @app.command()
