@@ -26,7 +26,7 @@ RECIPES: Final = {
     "timeline": 2,
     "subtitles": 2,
     "segment": 1,
-    "soundtrack": 2,
+    "soundtrack": 3,
     "video": 2,
     "inspection": 1,
     "cover": 1,

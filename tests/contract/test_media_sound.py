@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import wave
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 
 from reelmake.errors import MediaError
 from reelmake.media import sound
+from reelmake.media.mastering import integrated_lufs, listen
 from reelmake.media.soundtrack import Score, loudness, prepare_music, soundtrack
 from reelmake.media.tool import Ffmpeg
 from reelmake.timeline import SAMPLE_RATE
@@ -179,6 +181,31 @@ def test_music_loops_without_a_gap_fades_out_and_makes_room_for_speech(
     assert chord(8, 1) < chord(4, 1) / 2.5  # ducked by 8 dB at least
     assert chord(11, 1) > chord(4, 1) / 1.2  # back again
     assert chord(14.8, 0.2) < chord(11, 1) / 6  # faded
+
+
+@pytest.mark.parametrize(
+    ("power", "music_db"),
+    [
+        pytest.param(1, -14, id="an even voice"),
+        pytest.param(1.25, -14, id="a voice with peaks"),
+        pytest.param(1, -6, id="loud music"),
+    ],
+)
+def test_music_is_as_loud_against_speech_as_was_asked(
+    tmp_path: Path, ffmpeg: Ffmpeg, music: Path, power: float, music_db: float
+) -> None:
+    """In what is heard in the end: a limiter that makes peaks of speech quieter must not leave the music louder."""
+    voice = speech(3.0) / 0.3
+    spoken = sound.level(pcm_of(0.3 * np.sign(voice) * np.abs(voice) ** power))
+    asked = score(tmp_path, [spoken, spoken], [0, 7 * SAMPLE_RATE], 13 * SAMPLE_RATE, music)
+    asked = replace(asked, music_gain_db=music_db)
+    soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+    heard = read_stereo(tmp_path / "o.wav").T.astype(np.float32) / 32768
+
+    def lufs(start: float, end: float) -> float:
+        return integrated_lufs(listen([heard[:, round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]]).powers)
+
+    assert lufs(4, 7) - (lufs(0, 3) + lufs(7, 10)) / 2 == pytest.approx(music_db, abs=1)
 
 
 @pytest.mark.slow

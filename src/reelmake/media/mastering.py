@@ -48,11 +48,15 @@ class Heard:
 
 @dataclass(frozen=True, slots=True)
 class Master:
-    """How to make a sound as loud as it is to be: a gain, and where the limiter is after each millisecond."""
+    """How to make a sound as loud as it is to be: a gain, and where the limiter is after each millisecond.
+
+    held_db  by how much the limiter makes what is loud (speech) quieter than the gain alone would
+    """
 
     gain: float
     limiter: Numbers
     lufs: float
+    held_db: float
 
 
 def listen(chunks: Iterable[Sound]) -> Heard:
@@ -144,7 +148,9 @@ def _limited(heard: Heard, gain_db: float) -> Master:
     each = HOP_SAMPLES // _PEAK_SAMPLES
     middle = (limiter + np.append(limiter[:1], limiter[:-1])) / 2
     taken = np.square(np.pad(middle, (0, -len(middle) % each), mode="edge")).reshape(-1, each).mean(axis=1)
-    return Master(gain, limiter, integrated_lufs(heard.powers * taken * gain**2))
+    loud = np.where(heard.powers > heard.powers.mean(), heard.powers, 1e-12)
+    held_db = -10 * math.log10((loud * taken).sum() / loud.sum())
+    return Master(gain, limiter, integrated_lufs(heard.powers * taken * gain**2), held_db)
 
 
 def _lowest(values: Numbers, before: int, after: int) -> Numbers:

@@ -22,10 +22,9 @@ from reelmake.timeline import SAMPLE_RATE
 Sound = NDArray[np.float32]
 
 CHUNK_SAMPLES = SAMPLE_RATE  # whole numbers of all the shorter pieces
-_SPREAD = math.sqrt(0.5)  # a voice comes from both sides, with half its power from each
 _FADE_SECONDS = 2.0
 _HOP_SAMPLES = SAMPLE_RATE // 4000  # how often it is decided how far the music is ducked
-_THRESHOLD = 0.02  # what is louder than this (RMS) ducks ...
+_THRESHOLD = 0.0283  # what is louder than this (RMS) ducks ...
 _RATIO = 10.0  # ... by nine tenths of the decibels that it is louder
 _KNEE = math.log(2.83)  # around the threshold, where it begins slowly; in nepers
 _ATTACK_SECONDS, _RELEASE_SECONDS = 0.00375, 0.0875  # how fast the voice's loudness is followed up, and down
@@ -48,7 +47,7 @@ def mixed(bed: Path, music: Music | None) -> Iterator[Sound]:
         ducker = _Ducker()
         for start in range(0, total, CHUNK_SAMPLES):
             voices = np.frombuffer(file.readframes(CHUNK_SAMPLES), "<i2").astype(np.float32)
-            voices *= np.float32(_SPREAD / FULL_SCALE)
+            voices *= np.float32(1 / FULL_SCALE)
             if tune is None:
                 yield voices[None]
                 continue

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import wave
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,10 +15,14 @@ from reelmake.media.tool import Ffmpeg
 from reelmake.timeline import SAMPLE_RATE
 
 if TYPE_CHECKING:
+    from reelmake.media.mastering import Master
     from reelmake.media.mix import Music
 
 _SILENT_LUFS = -70.0  # what ebur128 says of silence, and of less than 400 ms
 _CHUNK_SAMPLES = SAMPLE_RATE
+_USUALLY_HELD_DB = 2.5  # by the limiter, of a voice: music, which it does not touch, is to be so much quieter
+_SLACK_DB, _ROUNDS = 0.5, 3  # by how much music may be louder than it is to be, and how often it is tried
+_LEAST_SLOPE = -0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,8 +30,8 @@ class Score:
     """What an episode sounds like.
 
     `voices` are WAV files as `sound.wav` makes them, levelled by `sound.level`; each starts on its sample and
-    ends before the next. `music` was made by `prepare_music`; while nobody speaks it is `music_gain_db` louder than
-    speech, and it fades out at the end.
+    ends before the next. `music` was made by `prepare_music`; while nobody speaks it is heard `music_gain_db` louder
+    than speech, and it fades out at the end.
     """
 
     voices: tuple[Path, ...]
@@ -50,14 +54,13 @@ def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> flo
     Files of `workdir` are written over; what is in memory hardly grows with the episode. Raises MediaError.
     """
     # numpy is slow to import: not for a build that only looks
-    from reelmake.media.mastering import listen, render, settle  # noqa: PLC0415
-    from reelmake.media.mix import mixed, read_chunks, written  # noqa: PLC0415
+    from reelmake.media.mastering import render  # noqa: PLC0415
+    from reelmake.media.mix import read_chunks  # noqa: PLC0415
 
     bed, mix = workdir / "voices.wav", workdir / "mix.raw"
     _lay(score, bed)
-    with mix.open("wb") as kept:
-        heard = listen(written(mixed(bed, _music(score, workdir, ffmpeg)), kept))
-    master = settle(heard)
+    music = _music(score, workdir, ffmpeg)
+    master = _mixed(bed, music, mix) if music is None else _balanced(bed, music, score.music_gain_db, mix)
     with mix.open("rb") as kept, wave.open(str(out), "wb") as file:
         file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
         for samples in render(read_chunks(kept, 1 if score.music is None else 2), master):
@@ -65,8 +68,35 @@ def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> flo
     return master.lufs
 
 
+def _balanced(bed: Path, music: Music, wanted_db: float, mix: Path) -> Master:
+    """Write voices and music into a file so that in the end music is heard so much louder than speech (secant).
+
+    Twice only for voices with unusual peaks: the limiter makes speech quieter, and music hardly.
+    """
+    tried: tuple[float, float] | None = None
+    for _ in range(_ROUNDS):
+        master = _mixed(bed, music, mix)
+        missing_db, slope = wanted_db - master.held_db - music.gain_db, -1.0
+        if abs(missing_db) <= _SLACK_DB:
+            break
+        if tried:
+            slope = min(_LEAST_SLOPE, (missing_db - tried[1]) / (music.gain_db - tried[0]))
+        tried = music.gain_db, missing_db
+        music = replace(music, gain_db=music.gain_db - missing_db / slope)
+    return master
+
+
+def _mixed(bed: Path, music: Music | None, mix: Path) -> Master:
+    """Write voices and music together into a file, and find out how they are brought to one loudness."""
+    from reelmake.media.mastering import listen, settle  # noqa: PLC0415
+    from reelmake.media.mix import mixed, written  # noqa: PLC0415
+
+    with mix.open("wb") as kept:
+        return settle(listen(written(mixed(bed, music), kept)))
+
+
 def _music(score: Score, workdir: Path, ffmpeg: Ffmpeg) -> Music | None:
-    """Decode as much of an episode's music as it needs, if it has any."""
+    """Decode as much of an episode's music as it needs, if it has any, to be heard with a voice of the usual kind."""
     from reelmake.media.mix import Music  # noqa: PLC0415
 
     if score.music is None:
@@ -74,7 +104,7 @@ def _music(score: Score, workdir: Path, ffmpeg: Ffmpeg) -> Music | None:
     pcm = workdir / "music.pcm"
     seconds = score.total_samples / SAMPLE_RATE + 0.1  # rounding must not make it end too soon
     ffmpeg.run(pcm_args(str(score.music), seconds, str(pcm)), doing=f"decoding the music {score.music}")
-    return Music(pcm, score.music_gain_db)
+    return Music(pcm, score.music_gain_db - _USUALLY_HELD_DB)
 
 
 def loudness(path: Path, ffmpeg: Ffmpeg) -> tuple[float, float]:
