@@ -200,10 +200,10 @@ def test_music_is_as_loud_against_speech_as_was_asked(
     asked = score(tmp_path, [spoken, spoken], [0, 7 * SAMPLE_RATE], 13 * SAMPLE_RATE, music)
     asked = replace(asked, music_gain_db=music_db)
     soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg)
-    heard = read_stereo(tmp_path / "o.wav").T.astype(np.float32) / 32768
+    whole = (read_stereo(tmp_path / "o.wav").T / 32768).astype(np.float32)
 
     def lufs(start: float, end: float) -> float:
-        return integrated_lufs(listen([heard[:, round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]]).powers)
+        return integrated_lufs(listen([whole[:, round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)]]).powers)
 
     assert lufs(4, 7) - (lufs(0, 3) + lufs(7, 10)) / 2 == pytest.approx(music_db, abs=1)
 
