@@ -23,7 +23,7 @@ from reelmake.action import Action, amount_of
 from reelmake.budget import Budget
 from reelmake.errors import AccountError, BuildError, BusyError, CapError, LostError, ProviderError
 from reelmake.gate import Gate, Gates
-from reelmake.logs import log, redact
+from reelmake.logs import log, redact, tell_programs
 from reelmake.prices import Prices, rounded
 from reelmake.providers import provider
 from reelmake.providers.base import Answer, Call, Provider, Request
@@ -352,5 +352,5 @@ class _Attempts:
         told = {"step": self._step, "provider": request["provider"], "model": request.get("model")}
         attempt = 1 + sum(self._counts.values()) - (outcome in {"busy", "lost"})
         seconds = round(time.monotonic() - began, 3)
-        write = log().info if outcome in {"asked", "recovered"} else log().warning
+        write = tell_programs if outcome in {"asked", "recovered"} else log().warning
         write("call", **told, attempt=attempt, outcome=outcome, seconds=seconds, **more)

@@ -70,6 +70,12 @@ def _without_secrets(_logger: object, _name: str, event: MutableMapping[str, Any
     return event
 
 
+def tell_programs(event: str, **told: object) -> None:
+    """Log what a person is told of by the display: with `--log-json`, and else not at all."""
+    if _as_json:
+        log().info(event, **told)
+
+
 @cache
 def log() -> Any:
     """Return the logger. It is imported when something is logged for the first time: that takes a while."""
@@ -84,7 +90,6 @@ def log() -> Any:
             _without_secrets,
             structlog.processors.JSONRenderer(ensure_ascii=False) if _as_json else plain,
         ],
-        # a person is told of each step by the display; a program wants every call
         wrapper_class=structlog.make_filtering_bound_logger("info" if _as_json else "warning"),
         logger_factory=structlog.PrintLoggerFactory(file=cast("TextIO", LogStream())),
     )

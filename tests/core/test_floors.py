@@ -58,6 +58,7 @@ FLOORS = {
         "proofreading",
         "project",
         "logs",
+        "process",
         "states",
         "objects",
         "multipart",

@@ -8,12 +8,14 @@ from reelmake.cli import authors, check, ci, doctor, inspect, money, prune, star
 from reelmake.cli.app import app
 from reelmake.errors import InputError, ReelmakeError, SetupError
 from reelmake.logs import redact
+from reelmake.process import ends_soon
 
 __all__ = ["app", "authors", "check", "ci", "doctor", "inspect", "main", "money", "prune", "start", "watch"]
 
 
 def main() -> None:
     """Run the command line; whatever an author can cause ends without a traceback."""
+    ends_soon()
     try:
         app()
     except InputError as error:

@@ -18,7 +18,7 @@ from pydantic import Field
 
 from reelmake.action import canonical_json, digest_of
 from reelmake.errors import ProviderError, UnusableError
-from reelmake.logs import log
+from reelmake.logs import tell_programs
 from reelmake.prices import Prices
 from reelmake.providers import openai_api, openai_messages, openai_models, openai_usage, script_text, wire
 from reelmake.providers.base import Answer, Call, Options, Request, ScriptLine, ScriptProvider
@@ -167,7 +167,7 @@ class OpenAIScript(ScriptProvider):
                     request, replace(call, timeout_seconds=max(0.1, ends_at - time.monotonic())), form
                 )
             except _NotTakenError as error:
-                log().info("asking again in another form: the server does not take this one", why=error.what)
+                tell_programs("asking again in another form: the server does not take this one", why=error.what)
                 form = form.without(error.name)
                 continue
             _forms[place] = form

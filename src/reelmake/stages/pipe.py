@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from reelmake.documents import ERROR, Document, ErrorDocument, Told
 from reelmake.errors import InputError, Problem, ReelmakeError
 from reelmake.logs import redact
+from reelmake.process import ends_soon
 from reelmake.source import Source
 from reelmake.tasks.job import told_by_machine
 from reelmake.validation import add_problems
@@ -141,6 +142,7 @@ def answering() -> Iterator[Answers]:
 
 def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Received] | None = None) -> int:
     """Answer what is on stdin, or what is given; returns the exit code."""
+    ends_soon()
     with answering() as answers:
         asked: Sequence[Received] = given or [Received("stdin", None)]
         wrong: ReelmakeError

@@ -17,7 +17,7 @@ from doit.tools import config_changed
 
 from reelmake.action import canonical_json, key, manifest
 from reelmake.errors import AccountError, BuildError, InputError, ProviderError, SetupError
-from reelmake.logs import log
+from reelmake.logs import tell_programs
 from reelmake.plan import plan
 from reelmake.production import RECIPES, Production, Step, choice_place, is_paid
 from reelmake.project import Project
@@ -249,7 +249,7 @@ class Build:
 
         def progress(sent: int, total: int) -> None:
             task.meta["label"] = f"{task.name} {sent / 1e6:.1f} of {total / 1e6:.1f} MB"
-            log().info("sending", step=task.name, bytes=sent, of=total)
+            tell_programs("sending", step=task.name, bytes=sent, of=total)
 
         if not show.publish.to:
             return Outcome("left out", "publish: names no target")

@@ -15,6 +15,7 @@ from reelmake.budget import Budget
 from reelmake.errors import ReelmakeError
 from reelmake.folders import STATE, episode_names
 from reelmake.logs import redact
+from reelmake.process import ends_soon
 from reelmake.production import BUILD
 from reelmake.project import load_project
 from reelmake.tasks.build import Build
@@ -34,6 +35,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
     def setup(self, opt_values: Mapping[str, Any]) -> None:
         """Import dodo.py, which asks by `require_project` whether we are here."""
         EpisodeLoader.in_force = True
+        ends_soon()
         super().setup(opt_values)
 
     def load_doit_config(self) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from functools import partial
 from reelmake.budget import Budget
 from reelmake.calls import Caller
 from reelmake.gate import Gates
-from reelmake.logs import log
 from reelmake.prices import Prices
 from reelmake.production import CPU, Production
 from reelmake.project import Project
@@ -49,8 +48,7 @@ def prepare_while_waiting(shows: Iterable[Production]) -> None:
 
 
 def _prepare(choices: Iterable[tuple[str, str]]) -> None:
-    """Load what the steps to come take: vendors' SDKs, the log, and what draws and encodes."""
-    log()
+    """Load what the steps to come take: vendors' SDKs, and what draws and encodes."""
     for kind, name in choices:
         if not threading.main_thread().is_alive():
             return  # the build has ended
