@@ -1,8 +1,8 @@
 """The cap: what one build may spend at most.
 
 Money is reserved before a request is made, at what it costs at most, and settled afterwards at what it did cost. So
-requests that run at the same time cannot go over the cap together. What nobody knows (the answer was lost) counts as
-spent.
+requests that run at the same time cannot go over the cap together. For what nobody knows the most of, all that is left
+is set aside. What nobody knows in the end (the answer was lost) counts as spent.
 """
 
 from __future__ import annotations
@@ -44,14 +44,30 @@ class Budget:
                 usd,
             )
         with self._changed:
-            while not self._is_closed and self._over(usd) and not self._over(usd - self._reserved_usd):
-                self._changed.wait()
-            if self._is_closed or self._over(usd):
-                self._is_closed = True
-                self._changed.notify_all()
-                told = f"the cap of ${self.cap_usd} is reached: ${self.spent_usd} is spent, and {what} costs ${usd}"
-                raise CapError(told, "raise cap_usd or REELMAKE_CAP_USD, then run doit again", usd)
+            self._admit(usd, what)
             self._reserved_usd += usd
+
+    def reserve_rest(self, usd: Decimal, what: str) -> Decimal:
+        """Set all that is left under the cap aside, for a request that costs at least `usd`; returns how much it is.
+
+        Nothing else is asked for until it is settled: that is what has to be waited for, to know what its like costs.
+        """
+        assert self.cap_usd is not None
+        with self._changed:
+            self._admit(usd, what)
+            rest = self.cap_usd - self.spent_usd - self._reserved_usd
+            self._reserved_usd += rest
+            return rest
+
+    def _admit(self, usd: Decimal, what: str) -> None:
+        """Wait until an amount fits under the cap; raises CapError when it never will. Holds the lock."""
+        while not self._is_closed and self._over(usd) and not self._over(usd - self._reserved_usd):
+            self._changed.wait()
+        if self._is_closed or self._over(usd):
+            self._is_closed = True
+            self._changed.notify_all()
+            told = f"the cap of ${self.cap_usd} is reached: ${self.spent_usd} is spent, and {what} costs ${usd}"
+            raise CapError(told, "raise cap_usd or REELMAKE_CAP_USD, then run doit again", usd)
 
     def settle(self, reserved_usd: Decimal | None, spent_usd: Decimal | None) -> None:
         """Replace what was set aside by what was spent; what nobody knows counts as all of it."""

@@ -9,9 +9,12 @@ import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -21,13 +24,18 @@ from pydantic import ValidationError
 from vendors.house import ELEVENLABS_KEY
 from vendors.server import Vendors
 
-from reelmake.errors import AccountError, BusyError, LostError, ProviderError
+from reelmake.action import Action, key, manifest
+from reelmake.budget import Budget
+from reelmake.calls import Caller
+from reelmake.errors import AccountError, BusyError, CapError, LostError, ProviderError
+from reelmake.gate import Gates
 from reelmake.prices import Price, Prices
 from reelmake.providers import elevenlabs_history, provider, wire
 from reelmake.providers.base import Call, Speech
 from reelmake.providers.elevenlabs import ElevenLabsOptions, ElevenLabsVoice
 from reelmake.providers.elevenlabs import _billed as billed
 from reelmake.providers.elevenlabs_errors import told as told_by_vendor
+from reelmake.store import LocalStore
 
 pytestmark = pytest.mark.slow  # many waits and many processes: once is enough, on one Python
 
@@ -218,9 +226,31 @@ def test_a_voice_that_is_dearer_is_billed_by_the_vendors_meter() -> None:
     assert usual is not None
     assert billed(request, Decimal(51), Prices()) == ({"characters": 101, "credits": Decimal(51)}, usual)
     assert billed(request, Decimal("50.5"), Prices())[1] == usual
-    assert billed(request, Decimal("151.5"), Prices())[1] == 3 * usual
+    assert billed(request, Decimal(152), Prices())[1] == 3 * usual
+    assert billed(request, Decimal("75.75"), Prices())[1] == usual * 3 / 2
     assert billed(request, Decimal(0), Prices())[1] == 0
     assert billed(request, None, Prices()) == ({"characters": 101}, usual)
+
+
+def test_many_lines_of_a_dearer_voice_do_not_go_over_the_cap_together(v: Vendors, tmp_path: Path) -> None:
+    """Nobody knows how dear it is before the first bill: until then nothing else is bought, and afterwards all is."""
+    v.elevenlabs_times = {"voice-ada": 4}
+    v.seconds = {"voice": 0.1}
+    texts = [f"{number:02} " + 22 * "a" for number in range(24)]  # a tenth of a cent each, by the meter four
+    gates = Gates({"elevenlabs": 8})
+    caller = Caller(budget=Budget(Decimal("0.02")), gates=gates, variable=v.env().get)
+    store = LocalStore(tmp_path)
+
+    def buy(text: str) -> None:
+        request = request_for(text)
+        action = Action("voice", 1, request)
+        with suppress(CapError):
+            caller.perform(action, key(manifest(action, {})), "", store)
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(buy, texts))
+    assert v.spent() == caller.budget.spent_usd == Decimal("0.02"), "five fit"
+    assert v.most_running["voice"] > 2
 
 
 def test_a_model_without_a_price_is_unpriced_and_not_free() -> None:

@@ -68,6 +68,7 @@ FLOORS = {
     4: (
         "budget",
         "gate",
+        "meters",
         "calls",
         "workshop",
         "make",

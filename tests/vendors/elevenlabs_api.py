@@ -105,20 +105,22 @@ class ElevenLabs:
         }
         rate, usd = account.MODELS[model]
         number = self.house.next_id("speech")
+        voice = found[1] if found else ""
+        times = self.house.elevenlabs_times.get(voice, 1)
         item = Item(
             id=f"history{number:06d}",
             request_id=f"speech{number:06d}",
-            voice_id=found[1] if found else "",
+            voice_id=voice,
             model_id=model,
             text=text,
             date_unix=int(time.time()),
-            credits=math.ceil(len(text) * Decimal(rate)),
+            credits=math.ceil(len(text) * Decimal(rate) * times),
             output_format=form,
             settings=settings,
             alignments={name: one and one.body() for name, one in aligned.items()},
             sound=audio if self.house.elevenlabs_history_sound == "bought" else sound_of(tokens, USUAL_FORMAT, tone),
         )
-        self.house.charge(hit, len(text) * Decimal(usd) / 1000, item.credits, item.request_id)
+        self.house.charge(hit, len(text) * times * Decimal(usd) / 1000, item.credits, item.request_id)
         kept = self.house.elevenlabs_history and hit.query.get("enable_logging") != "false"
         self.history.add(item, kept=kept)
         return item, audio

@@ -28,6 +28,7 @@ class House:
                              half at one time); `backwards` (times that go back)
     elevenlabs_history       whether a synthesis lands in the history
     elevenlabs_history_sound what the history hands over: `bought` (the format that was bought) or `mp3`
+    elevenlabs_times         voice -> how many times the usual price it costs, for voices of the library
     elevenlabs_concurrency   how many syntheses may run at once; one more gets 429
     drip_seconds             how long the fault `drip` takes
     hang_seconds             how long the fault `hang` says nothing
@@ -40,6 +41,7 @@ class House:
         self.elevenlabs_alignment: Literal["right", "missing", "drift", "stuck", "backwards"] = "right"
         self.elevenlabs_history = True
         self.elevenlabs_history_sound: Literal["bought", "mp3"] = "bought"
+        self.elevenlabs_times: dict[str, int] = {}
         self.elevenlabs_concurrency = 10
         self.drip_seconds = 1.0
         self.hang_seconds = 30.0

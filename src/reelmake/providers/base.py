@@ -93,12 +93,14 @@ class Provider(ABC):
     options          what can be chosen; all of it is part of the request
     timeout_seconds  how long an answer may take at worst
     secrets          variables that have to be set for it to be asked
+    is_metered       whether the vendor may bill more than `price` says, so that only a first bill tells how much
     """
 
     pool: ClassVar[str]
     options: ClassVar[type[Options]] = Options
     timeout_seconds: ClassVar[float] = 120.0
     secrets: ClassVar[tuple[str, ...]] = ()
+    is_metered: ClassVar[bool] = False
 
     def shape(self, asked: Request) -> Request:
         """Return the request that is made of what is asked: all that changes the answer, and nothing else. Pure."""

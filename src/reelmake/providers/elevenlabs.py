@@ -59,6 +59,7 @@ class ElevenLabsVoice(VoiceProvider):
     options: ClassVar[type[Options]] = ElevenLabsOptions
     timeout_seconds: ClassVar[float] = 120.0
     secrets: ClassVar[tuple[str, ...]] = (KEY,)
+    is_metered: ClassVar[bool] = True  # voices of the library are dearer, by as much as their owners want
 
     def problem(self, text: str, language: str) -> str:  # noqa: ARG002  its models speak what they are given
         """Say why this text cannot be spoken, or return an empty string."""
@@ -184,5 +185,6 @@ def _billed(
     if credits_ is None:
         return {"characters": count}, row.characters(count) if row else None
     usual = count * (Decimal("0.5") if _HALF_PRICE.search(request["model"]) else Decimal(1))
-    paid_for = Decimal(count) if abs(credits_ - usual) < 1 else count * credits_ / usual
+    times = max(1, round(credits_ / usual))
+    paid_for = Decimal(count * times) if abs(credits_ - usual * times) < 1 else count * credits_ / usual
     return {"characters": count, "credits": credits_}, row.characters(paid_for) if row else None
