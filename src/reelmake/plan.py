@@ -86,10 +86,14 @@ def _cast(show: Production) -> list[dict[str, Any]]:
     ]
 
 
-def translation(show: Production) -> Action:
-    """Ask for the script's lines in another language, unless the author has written all of them."""
+def translation(show: Production, known: Sequence[str] = ()) -> Action:
+    """Ask for the script's lines in another language, unless the author has written all of them.
+
+    `known` are translations to go on from where the author has given none, for each line; empty for one that is new.
+    """
     language, original = show.episode.language, show.original or show
-    given = [line.translations.get(language, "") for line in show.source]
+    told = known or [""] * len(show.source)
+    given = [line.translations.get(language, text) for line, text in zip(show.source, told, strict=True)]
     request: Mapping[str, Any]
     if all(given):
         lines = [translated(line, text) for line, text in zip(show.source, given, strict=True)]

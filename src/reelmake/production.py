@@ -15,6 +15,7 @@ BUILD: Final = "build"
 CPU: Final = "cpu"
 PAID: Final = ("script", "voice", "image")  # kinds that providers perform
 SPEC: Final = "spec"  # who "provides" a script that the author wrote
+REMEMBERED: Final = "store"  # ... and what is known of a translation without asking anybody
 
 # Raised by hand when our code changes what a kind makes: everybody makes these steps again. A test pins the keys.
 RECIPES: Final = {

@@ -52,8 +52,7 @@ def provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> dict[
         made_of[step.name] = {"key": name, "sha256": receipt.blob, "provider": receipt.provider}
         sources.update({p: digests[s] for s, p in step.action.inputs.items() if not p.startswith(show.path(""))})
         if step.kind in PAID and name not in counted:
-            again = paid_after(receipt, shop.store)
-            paid[step.kind] += [receipt.usd, *([again.usd] if again else [])]
+            paid[step.kind] += [receipt.usd, *(after.usd for after in paid_after(receipt, shop.store))]
             counted.add(name)
     video = show.path(f"{show.name}.mp4")
     placed = [

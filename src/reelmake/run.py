@@ -20,7 +20,7 @@ from reelmake.errors import BuildError, SetupError, UnusableError
 from reelmake.logs import log
 from reelmake.plan import script, translated
 from reelmake.production import PAID, SPEC, Production
-from reelmake.repair import again_of
+from reelmake.repair import again_of, asked_as
 from reelmake.spec_line import Line
 from reelmake.store.local import file_digest, publish, unfinished
 from reelmake.workshop import Made, Workshop
@@ -35,10 +35,11 @@ def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
     A script that was bought and cannot be used is asked for once more, by a request of its own (see `repair`).
     Raises BuildError (CapError, ProviderError, MediaError) when it cannot be made; the store then holds nothing new.
     """
+    first = asked_as(action, shop.store)
     try:
-        return _run(action, shop, step)
+        return _run(first, shop, step)
     except UnusableError:
-        again = again_of(action, shop.store)
+        again = again_of(first, shop.store)
         if again is None:
             raise
     try:

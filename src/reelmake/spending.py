@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from reelmake.action import Receipt, amount_of
-from reelmake.production import PAID, SPEC, Step
+from reelmake.production import PAID, REMEMBERED, SPEC, Step
 from reelmake.store import Note
 
 SCHEMA: Final = "reelmake/cost@1"
@@ -113,7 +113,8 @@ def spending(
         by: `episode`, `kind`, `provider` or `day`.
         episodes: only what these paid for or use; by default, everything.
     """
-    paid = [receipt for receipt in receipts if receipt.kind in PAID and receipt.provider != SPEC]
+    nobody = (SPEC, REMEMBERED)
+    paid = [receipt for receipt in receipts if receipt.kind in PAID and receipt.provider not in nobody]
     if episodes:
         used = {key for key, steps in uses.items() if any(step.episode in episodes for step in steps)}
         paid = [receipt for receipt in paid if receipt.key in used or episode_of(receipt.step) in episodes]

@@ -74,6 +74,7 @@ FLOORS = {
         "make",
         "read",
         "repair",
+        "remembered",
         "run",
         "provenance",
         "spending",

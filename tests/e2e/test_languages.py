@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -91,6 +92,22 @@ def test_a_script_that_is_given_is_translated_once_and_an_edit_pays_for_itself(s
     studio.episode("sky", *lines, languages=["en", "ja"])
     studio.run()
     assert bought(v) == {"script": 2, "voice": 6, "image": 2}
+    asked = next(str(one.body) for one in reversed(v.hits) if one.kind == "script")
+    assert "1. ada: Why is the sky blue => ええと、「Why is the sky blue」と言いました。" in asked, (
+        "what is known stays"
+    )
+    assert "2. max: Blue light is scattered most\\n" in asked
+    assert next(g for g in studio.told("cost")["groups"] if g["name"] == "sky.ja")["requests"] == 5
+
+    studio.episode("sky", lines[1], lines[0], languages=["en", "ja"])
+    studio.run()
+    assert [line["text"] for line in told(studio, "sky.ja")["lines"]][
+        1
+    ] == "ええと、「Why is the sky blue」と言いました。"
+    shutil.rmtree(studio.root / "build")
+    (studio.root / ".reelmake/doit.db").unlink()
+    studio.run("video:sky.ja")
+    assert bought(v) == {"script": 2, "voice": 6, "image": 2}, "lines that change places cost nothing, nor does a loss"
 
     studio.write("episodes/sky.yaml", frozen_by_hand())
     studio.run("video:sky.ja")

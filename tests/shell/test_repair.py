@@ -15,13 +15,13 @@ import pytest
 from scripts import PROVIDER, request_for
 from vendors.server import Vendors
 
-from reelmake.action import Action, key, manifest
+from reelmake.action import Action, Receipt, digest_of, key, manifest
 from reelmake.budget import Budget
 from reelmake.calls import Caller
 from reelmake.errors import CapError, UnusableError
 from reelmake.media.tool import Ffmpeg
 from reelmake.prices import Prices
-from reelmake.repair import again_of, due, follow_up, paid_after
+from reelmake.repair import again_of, asked_as, due, follow_up, paid_after, stands_for
 from reelmake.run import run_action
 from reelmake.store import LocalStore
 from reelmake.workshop import Workshop
@@ -72,9 +72,26 @@ def test_a_script_is_mended_by_one_more_request_which_is_bought_once(tmp_path: P
     assert list(shop.store.notes()) == []
     bought = shop.store.find(key(manifest(ACTION, {})))
     assert bought
-    again = paid_after(bought, shop.store)
-    assert again
+    (again,) = paid_after(bought, shop.store)
     assert {bought.key, again.key} == {receipt.key for receipt in receipts}
+
+
+def test_what_stands_for_a_request_is_asked_in_its_place_and_once_more(tmp_path: Path, v: Vendors) -> None:
+    shop = a_shop(tmp_path, v)
+    other = request_for(topic="a shorter one")
+    asked, body = manifest(ACTION, {}), stands_for(other)
+    made_at = "2026-11-01T00:00:00+00:00"
+    shop.store.put(Receipt("script", key(asked), asked, digest_of(body), Decimal(0), {}, "store", made_at), body)
+    assert (due(ACTION, shop.store), asked_as(ACTION, shop.store).request) == (replace(ACTION, request=other), other)
+    v.fail("openai/script", "miscount", times=1)
+    assert run_action(ACTION, shop, "script:sky") == "made"
+    assert v.billed_count("openai", "script") == 2
+    assert all("a shorter one" in str(hit.body) for hit in v.hits)
+    assert run_action(ACTION, a_shop(tmp_path, v), "script:sky") == "restored"
+    bought = shop.store.find(key(asked))
+    assert bought
+    paid = sum(receipt.usd or 0 for receipt in paid_after(bought, shop.store))
+    assert 0 <= paid - v.spent() < Decimal("0.00001"), "each is rounded up"
 
 
 def test_there_is_no_third_request_whatever_comes(tmp_path: Path, v: Vendors) -> None:

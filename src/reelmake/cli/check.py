@@ -187,12 +187,14 @@ def _files(show: Production) -> list[str]:
 def _script_files(show: Production, shop: Workshop, store: str) -> list[str]:
     """Return where it shows that a script, or its translation, has been written since."""
     from reelmake.plan import script  # noqa: PLC0415
+    from reelmake.repair import asked_in_all  # noqa: PLC0415
     from reelmake.run import key_of  # noqa: PLC0415
     from reelmake.store.local import place_of  # noqa: PLC0415
 
     if show.episode.script is not None or (show.original and not show.source):
         return []
-    return [f"{store}/{place_of('actions', key_of(script(show), shop))}"]
+    asked = asked_in_all(script(show), shop.store)
+    return [f"{store}/{place_of('actions', key_of(action, shop))}" for action in asked]
 
 
 def _shop(found: Survey) -> Workshop:

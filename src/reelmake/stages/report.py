@@ -77,9 +77,8 @@ class Report:
             receipt = store.find(key) if key and kind in PAID else None
             if receipt is None or receipt.provider == SPEC:
                 continue
-            again = paid_after(receipt, store)
             amounts = paid[kind] if outcome.note == "made" else saved
-            amounts += [receipt.usd, *([again.usd] if again else [])]
+            amounts += [receipt.usd, *(after.usd for after in paid_after(receipt, store))]
         return Cost(
             usd=_sum([usd for part in paid.values() for usd in part]),
             by_kind={kind: _sum(paid[kind]) for kind in sorted(paid)},

@@ -15,6 +15,7 @@ from typing import Any
 from doit.task import DelayedLoader, Task
 from doit.tools import config_changed
 
+from reelmake import remembered
 from reelmake.action import canonical_json, key, manifest
 from reelmake.errors import AccountError, BuildError, InputError, ProviderError, SetupError
 from reelmake.logs import tell_programs
@@ -210,6 +211,8 @@ class Build:
         work: Callable[[], Outcome] = partial(self._perform, step)
         file_dep, targets = list(action.inputs.values()), list(action.outputs.values())
         task_dep = []
+        if step.kind == "script" and show.original:
+            work = partial(self._translate, show, step)
         if step.kind == "video":
             # It also writes down what it was made of, and does so again when only that has changed: the video itself
             # is then found in the store and left as it is.
@@ -277,6 +280,15 @@ class Build:
                 raise
             stand_in(step.action, self.shop)
             return Outcome("degraded", str(error), is_final=False)
+
+    def _translate(self, show: Production, step: Step) -> Outcome:
+        """Have those lines of a script translated that never were."""
+        show = with_source(show, self.shop)
+        remembered.ask_less(show, self.shop)
+        outcome = self._perform(step)
+        if outcome.note == "made":
+            remembered.keep(show, self.shop)
+        return outcome
 
     def _finish(self, show: Production, step: Step, steps: list[Step]) -> Outcome:
         """Join the video, and write down what it was made of."""

@@ -22,7 +22,7 @@ from reelmake.plan import plan
 from reelmake.production import PAID, Production, Step, is_paid
 from reelmake.project import Project
 from reelmake.providers import provider
-from reelmake.repair import again_of, due
+from reelmake.repair import asked_in_all, due
 from reelmake.run import key_of, script_of, with_source
 from reelmake.tasks.build import Build
 from reelmake.workshop import Workshop
@@ -180,7 +180,7 @@ class Forecaster:
         if task is not None and not reasons:
             return self._told(step, "keep", (), name)
         if is_paid(step) and (again := due(step.action, self.build.shop.store)):
-            told = ("what was written cannot be used: it is asked for once more",)
+            told = ("what is stored cannot be used as it is: it is asked for once more",)
             return self._told(step, "make", told, name, self.build.shop.caller.price(again))
         if self._is_stored(name):
             return self._told(step, "restore", tuple(self._why(step, name)) or reasons, name)
@@ -366,8 +366,7 @@ def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:
     for show in project.productions.values():
         for step in plan(with_source(show, shop), script_of(show, shop) or []):
             if is_paid(step):
-                asked = [step.action, again_of(step.action, shop.store)]
-                for name in (key(manifest(action, {})) for action in asked if action):
+                for name in {key(manifest(action, {})) for action in asked_in_all(step.action, shop.store)}:
                     found.setdefault(name, []).append(step)
     return found
 

@@ -8,9 +8,12 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from reelmake.action import key, manifest
 from reelmake.production import BUILD, RECIPES
 from reelmake.project import Project
 from reelmake.pruning import FREE_DAYS
+from reelmake.remembered import entries
+from reelmake.run import with_source
 from reelmake.tasks.build import Build
 from reelmake.tasks.forecast import paid_steps
 
@@ -22,7 +25,10 @@ def needed_keys(build: Build, others: Iterable[Project]) -> set[str]:
 
     Of what is paid for, all keys are known from the specs alone; of what is made here, those of the last build.
     """
-    keys = {key for project in (build.project, *others) for key in paid_steps(project, build.shop)}
+    projects = (build.project, *others)
+    keys = {name for project in projects for name in paid_steps(project, build.shop)}
+    shows = [with_source(show, build.shop) for project in projects for show in project.productions.values()]
+    keys |= {key(manifest(entry, {})) for show in shows if show.original for entry in entries(show)}
     recorded = (build.records.recorded_key(name) for name in build.records.made_by() if not _is_gone(name, build))
     return keys | set(filter(None, recorded))
 
