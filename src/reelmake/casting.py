@@ -17,7 +17,7 @@ from reelmake.production import PAID, Choice, Place, choice_place
 from reelmake.providers import provider, registered
 from reelmake.source import Loc, Source
 from reelmake.spec import Character, Episode, EpisodeProviders
-from reelmake.spec_forms import LANGUAGE
+from reelmake.spec_forms import tag_problem
 from reelmake.spec_line import Line, LineProviders
 from reelmake.validation import add_problems
 
@@ -260,8 +260,8 @@ def check_voices(file: Source, voices: Mapping[str, Mapping[str, Any]]) -> None:
             what = f"voice: {name}: languages: is not a list of `tag: {{...}}`"
             file.add(_place(name, LANGUAGES), what, "write `ja: {...}` below it")
         for tag, said in own.items() if isinstance(own, Mapping) else ():
-            if not LANGUAGE.fullmatch(tag):
-                file.add(_place(name, tag), f"{tag!r} is not a language tag", "write one such as en, en-GB or ja")
+            if wrong := tag_problem(tag):
+                file.add(_place(name, tag), str(wrong), wrong.fix)
             elif not isinstance(said, Mapping):
                 file.add(_place(name, tag), f"{tag}: is not a list of options", "write such as `ja: {voice_id: ...}`")
         for tag, said in _parts(options):

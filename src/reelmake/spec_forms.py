@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Annotated, Final
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 
 from reelmake.timeline import FRAME_RATES
 from reelmake.validation import Wrong, form, shown
@@ -21,10 +22,38 @@ Name = Annotated[
     StringConstraints(pattern=rf"^{NAME.pattern}$"),
     form(NAME.pattern, "is not a name of a file in characters/", "write lower-case letters, digits, - and _"),
 ]
+# What is often written for a language: the code of a country.
+_COUNTRIES: Final = {"cn": "zh", "cz": "cs", "dk": "da", "gb": "en", "gr": "el", "jp": "ja", "ua": "uk", "us": "en"}
+_NO_LANGUAGES: Final = ("mis", "mul", "und", "zxx")
+
+
+@cache
+def tag_problem(tag: str) -> Wrong | None:
+    """Say what is wrong with a language tag, such as that it is made up; None for one that the registry knows."""
+    if not LANGUAGE.fullmatch(tag):
+        return Wrong(f"{shown(tag)} is not a language tag", "write one such as en, en-GB or ja")
+    if tag == "en":
+        return None  # nearly always, and what knows the others takes a while to load
+    import langcodes  # noqa: PLC0415
+
+    language = tag.partition("-")[0]
+    if language not in _NO_LANGUAGES and langcodes.tag_is_valid(tag):
+        return None
+    meant = _COUNTRIES.get(language)
+    fix = f"did you mean {meant!r}?" if meant else "write one such as en, en-GB, ja or zh-TW"
+    return Wrong(f"{shown(tag)} is no language that is registered (BCP 47)", fix)
+
+
+def _registered(tag: object) -> object:
+    if isinstance(tag, str) and (wrong := tag_problem(tag)):
+        raise wrong
+    return tag
+
+
 Tag = Annotated[
     str,
     StringConstraints(pattern=f"^{LANGUAGE.pattern}$"),
-    form(LANGUAGE.pattern, "is not a language tag", "write one such as en, en-GB or ja"),
+    BeforeValidator(_registered),
 ]
 Seconds = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 

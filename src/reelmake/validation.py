@@ -109,7 +109,7 @@ def add_problems(error: ValidationError, model: type[BaseModel], source: Source)
 
 
 def _add(item: Any, model: type[BaseModel], source: Source) -> None:
-    loc: Loc = item["loc"]
+    loc: Loc = tuple(part for part in item["loc"] if part != "[key]")  # a name is told by itself
     wrong = item.get("ctx", {}).get("error")
     if isinstance(wrong, Wrong) and wrong.of_all:
         loc = loc[:-1]

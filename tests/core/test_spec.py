@@ -353,6 +353,15 @@ VALUES = {
         )
         for language in ("English", "EN", "e", "en_GB", "en-", "en-GB-", "''", "'en '", "日本")
     },
+    **{
+        f"made up {tag}": (f"{TOP}language: {tag}\n", 4, f"'{tag}' is no language that is registered (BCP 47); {meant}")
+        for tag, meant in {"jp": "did you mean 'ja'", "zz": "write one", "und-Latn": "write one", "en-Xyzw": ""}.items()
+    },
+    "translated into none": (
+        f"{TOP}languages: [en, ja]\nscript:\n  - ada: Hi\n    translations: {{xx: Ho}}\n",
+        7,
+        "script.1.translations.xx: 'xx' is no language",
+    ),
     "language of a block": (f"{TOP}language: |\n  en\n", 4, "is not a language tag"),
     "reel of text": (f"{TOP}reel: tall\n", 4, "reel: 'tall' is not a list of `name: value` pairs"),
     "format in code": (
