@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from reelmake.preferences import Performer, Reel
 from reelmake.spec import MAX_CAST, Background, Caption, Side
-from reelmake.spec_forms import LANGUAGE, MAX_LINES, Name, Text
+from reelmake.spec_forms import LANGUAGE, MAX_LINES, NAME, Name, Text
 from reelmake.spec_line import LineProviders, Spoken, Take
 from reelmake.validation import Record
 
@@ -21,6 +21,8 @@ VIDEO: Final = "reelmake/video@1"
 ERROR: Final = "reelmake/error@1"
 
 Language = Annotated[str, Field(pattern=f"^{LANGUAGE.pattern}$")]
+# ... of an episode in another language than its script's: sky.ja
+VersionName = Annotated[str, Field(pattern=rf"^{NAME.pattern}(\.{LANGUAGE.pattern})?$")]
 TakeNumber = Annotated[int, Field(ge=1, le=9999)]
 
 
@@ -84,7 +86,7 @@ class Dialogue(Document):
     """What stage one answers, and stage two is asked for. Lines may be edited, added, removed and moved."""
 
     schema_: Literal["reelmake/dialogue@1"] = Field(alias="schema", description="The document's version.")
-    name: Name = Field(description="What the episode is called: its folder in `build/`.")
+    name: VersionName = Field(description="What the episode is called: its folder in `build/`.")
     title: Text = Field(description="The title.")
     language: Language = Field("en", description="What is spoken, as a language tag.")
     style: Text | None = Field(None, description="How all pictures look.")
@@ -99,6 +101,11 @@ class Dialogue(Document):
         {}, description="Who performs what, with which options."
     )
     cost: Cost | None = Field(None, description="What the dialogue has cost.")
+
+    @field_serializer("reel")
+    def _only_overrides(self, reel: Reel) -> dict[str, Any]:
+        """Write what is overridden, and not the rest: that is for the settings of where the video is made."""
+        return reel.model_dump(mode="json", exclude_unset=True)
 
 
 class Degraded(Document):

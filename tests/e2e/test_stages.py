@@ -190,8 +190,10 @@ def test_an_episode_file_becomes_a_dialogue_with_all_it_asks_for(project: Worksp
     project.episode("sun", "ada: The sun is hot. | a sun", style="ink", reel={"fps": 24})
     stage = Stage(project, "dialogue_api", "", "--episode", "episodes/sun.yaml")
     assert stage.code == 0
-    assert (stage.answer["name"], stage.answer["style"], stage.answer["reel"]["fps"]) == ("sun", "ink", 24)
+    assert (stage.answer["name"], stage.answer["style"], stage.answer["reel"]) == ("sun", "ink", {"fps": 24})
     assert filmed(project, stage.answer).answer["made"]["voice"] == 1
+    made = json.loads((project.root / "build/sun/video.json").read_text("utf-8"))["video"]
+    assert (made["width"], made["fps"]) == (144, 24), "the rest is as the settings here say"
 
 
 def test_a_reader_that_goes_away_costs_nothing_and_shows_no_traceback(project: Workspace, vendor: Standin) -> None:

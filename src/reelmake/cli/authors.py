@@ -110,7 +110,7 @@ def _frozen(show: Production, build: Build, *, is_named: bool) -> _Frozen | None
         raise SetupError(f"the script of {name} is not written yet", f"type `doit script:{name}` first")
     words, missing = _translations(show, lines, build)
     later = f"the translation into {', '.join(missing)} is not written yet"
-    fix = f"type `doit {' '.join(f'script:{name}.{tag}' for tag in missing)}` first"
+    fix = f"type `doit {' '.join(f'script:{version}' for version in missing.values())}` first"
     before = path.read_bytes()
     count = sum(map(len, words))
     if show.episode.script is None:
@@ -130,19 +130,19 @@ def _frozen(show: Production, build: Build, *, is_named: bool) -> _Frozen | None
     return _Frozen(name, before, after, ", ".join(told))
 
 
-def _translations(show: Production, lines: Sequence[Line], build: Build) -> tuple[list[dict[str, str]], list[str]]:
-    """Return what is known of each line in other languages and not in the spec, and languages of which nothing is."""
+def _translations(show: Production, lines: Sequence[Line], build: Build) -> tuple[list[dict[str, str]], dict[str, str]]:
+    """Return what is known of each line in other languages and not in the spec, and versions that are not written."""
     from reelmake.run import script_of  # noqa: PLC0415
 
     words: list[dict[str, str]] = [{} for _ in lines]
-    missing = []
+    missing = {}
     for other in build.project.productions.values():
         if other.original is not show:
             continue
         language = other.episode.language
         said = script_of(other, build.shop)
         if said is None:
-            missing.append(language)
+            missing[language] = other.name
         for told, line, translated in zip(words, lines, said or (), strict=False):
             if language not in line.translations:
                 told[language] = translated.text

@@ -37,8 +37,6 @@ from reelmake.validation import validate
 
 DEFAULT_CAST = 2  # so many speak when a request does not say who
 
-Specs = Mapping[str, tuple[Episode | None, Source]]
-
 
 def dialogue_api() -> None:
     """Run stage one as a command."""
@@ -50,8 +48,9 @@ def _command(
 ) -> None:
     """Write a dialogue: a JSON request on stdin becomes dialogue JSON on stdout.
 
-    A request is {"schema": "reelmake/request@1", "topic": ...}, or JSON Lines: one a line. Characters are those of the
-    project in this folder. Ends with 1 when a request failed, with 2 when one is wrong: then none was run.
+    A request is {"schema": "reelmake/request@1", "topic": ...}, or JSON Lines: one a line. An episode in several
+    languages is answered in JSON Lines: a dialogue for each. Characters are those of the project in this folder. Ends
+    with 1 when a request failed, with 2 when one is wrong: then none was run.
     """
     given = None if episode is None else [Received("", str(episode))]
     sys.exit(serve(_of_file if episode else _of_requests, given))
@@ -72,7 +71,7 @@ def _of_requests(given: Sequence[Received], answers: Answers) -> int:
         name = _free(request.name or slug(request.title or request.topic), specs)
         names.append(name)
         specs[name] = _episode(request, list(characters), name)
-    return _write(names, specs, characters, sprites, answers)
+    return _write(names, project_of(Path(), characters, specs, sprites), answers)
 
 
 def _of_file(given: Sequence[Received], answers: Answers) -> int:
@@ -82,9 +81,9 @@ def _of_file(given: Sequence[Received], answers: Answers) -> int:
     except OSError as error:
         raise SetupError(f"{file} cannot be read: {error.strerror}", "name an episode's YAML file") from None
     episode, source = read_episode(content, str(file))
-    name = file.stem
     characters, sprites = characters_of(Path())
-    return _write([name], {name: (episode, source)}, characters, sprites, answers)
+    project = project_of(Path(), characters, {file.stem: (episode, source)}, sprites)
+    return _write(list(project.productions), project, answers)
 
 
 def _free(name: str, taken: Mapping[str, Any]) -> str:
@@ -106,20 +105,13 @@ def _episode(request: DialogueRequest, known: Sequence[str], name: str) -> tuple
     return validate(Episode, source), source
 
 
-def _write(
-    names: Sequence[str],
-    specs: Specs,
-    characters: Mapping[str, tuple[Character, Source]],
-    sprites: Mapping[str, tuple[str, ...]],
-    answers: Answers,
-) -> int:
+def _write(names: Sequence[str], project: Project, answers: Answers) -> int:
     """Have the scripts written, and answer each request as soon as its own is."""
-    project = project_of(Path(), characters, specs, sprites)
 
     def result(name: str, build: Build, report: Report) -> Dialogue:
         return _dialogue(project.productions[name], project, build, report)
 
-    return run_batch(project, "script", specs, names, answers, result)
+    return run_batch(project, "script", project.productions, names, answers, result)
 
 
 def _dialogue(show: Production, project: Project, build: Build, report: Report) -> Dialogue:
