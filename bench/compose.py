@@ -2,7 +2,8 @@
 
 One episode over a busy background (hard for the encoder; `--calm` for an easy one) is composed cold through the
 project's own functions: plates, captions, segments, sound, join. CPU time is user and system time of all processes.
-It is compared, in interleaved rounds, with what cannot be avoided:
+It is compared, in interleaved rounds and one process at a time on either side, with what cannot be avoided. (Where two
+processors are two threads of one core, as in most rented machines, work takes a third more CPU beside other work.)
 
   bare      decoding the normalised background and encoding it with the segments' settings, in one process
   encoding  encoding the composed frames, read raw from a pipe, in one process
@@ -15,6 +16,7 @@ from __future__ import annotations
 import argparse
 import os
 import resource
+import shutil
 import statistics
 import subprocess
 import sys
@@ -241,7 +243,7 @@ def bare(episode: Episode) -> None:
 
 
 def encoding(episode: Episode) -> Cost:
-    """Encode the composed frames, which other processes, not counted, make and write into a pipe."""
+    """Encode the composed frames, read raw from a pipe; they are made beforehand, which is not counted."""
     raw = ["-f", "rawvideo", "-pix_fmt", "yuv420p", "-video_size", f"{FRAME.width}x{FRAME.height}"]
     raw += ["-framerate", str(FRAME.fps), "-color_range", "tv", "-colorspace", "bt709", "-i", "pipe:0"]
     program, out = str(episode.ffmpeg.path), str(episode.folder / "encoded.mp4")
@@ -250,10 +252,12 @@ def encoding(episode: Episode) -> Cost:
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert process.stdin
     for line in episode.lines:
-        args = segment_args(line.shot, "-")
-        composed = [program, *args[: args.index("-an")], "-f", "rawvideo", "pipe:1"]
-        pixels = plate(LAYOUT, line.picture, line.cast)
-        subprocess.run(composed, input=pixels, stdout=process.stdin, check=True)
+        args, frames = segment_args(line.shot, "-"), episode.folder / "frames.yuv"
+        composed = [program, *args[: args.index("-an")], "-f", "rawvideo", str(frames)]
+        subprocess.run(composed, input=plate(LAYOUT, line.picture, line.cast), check=True)
+        with frames.open("rb") as raw_frames:
+            shutil.copyfileobj(raw_frames, process.stdin, 1 << 20)
+        frames.unlink()
     process.stdin.close()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -324,15 +328,17 @@ def main() -> int:
         folder = options.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
         episode = prepare(folder, options.seconds, options.lines, CALM if options.calm else BUSY)
+        walls: list[float] = []
         costs: dict[str, list[Cost]] = {"ours": [], "sound and join": [], "bare": [], "encoding": []}
         for number in range(options.rounds):
-            costs["ours"].append(measured(lambda: ours(episode, options.jobs)))
+            walls.append(measured(lambda: ours(episode, options.jobs)).wall)
+            costs["ours"].append(measured(lambda: ours(episode, 1)))
             costs["bare"].append(measured(lambda: bare(episode)))
             costs["encoding"].append(encoding(episode))
             costs["sound and join"].append(measured(lambda: sound_and_join(episode)))
             print(f"round {number + 1}:", ", ".join(f"{name} {each[-1].cpu:.1f}" for name, each in costs.items()))
         used = {name: statistics.median(each.cpu for each in spent) for name, spent in costs.items()}
-        wall = statistics.median(cost.wall for cost in costs["ours"])
+        wall = statistics.median(walls)
         seconds = episode.frames / FRAME.fps
         lufs, peak = loudness(folder / "episode.mp4", episode.ffmpeg)
         print(f"{len(episode.lines)} lines, {seconds:.1f} s, {lufs:.1f} LUFS, {peak:.1f} dBTP; CPU-s: {used}")
