@@ -12,6 +12,7 @@
         │   ├── BusyError      it did nothing and billed nothing: it may be asked again
         │   ├── UnusableError  it was performed, and what came of it cannot be used
         │   └── LostError      nobody knows whether it was done, and billed: the answer did not arrive
+        ├── NoStoreError       the shared store is required and does not answer
         ├── ObjectsError       an S3 API did not do what it was asked
         │   ├── NoObjectError     what was asked for is not there
         │   ├── RefusedError      nor would it do anything else: keys, rights, bucket or region are wrong
@@ -125,6 +126,10 @@ class UnusableError(ProviderError):
 
 class LostError(ProviderError):
     """A request was sent and its answer did not arrive: it may have been performed, and billed."""
+
+
+class NoStoreError(BuildError):
+    """The shared store is required, and cannot be asked: who only looks has not even begun."""
 
 
 class ObjectsError(BuildError):

@@ -1,6 +1,7 @@
 """Large files into a bucket: in parts, some at once; what arrived before a cut or a kill is not sent again.
 
-An object appears when its last part is there and all of them are joined: it is whole, or as it was.
+An object appears when its last part is there and all of them are joined: it is whole, or as it was. So an upload that
+is begun and given up tries the right to write, and leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import partial
 from hashlib import md5
 from pathlib import Path
 from typing import Any, Final
+from uuid import uuid4
 
 from reelmake.errors import NoObjectError, ObjectsError, UnreachableError
 from reelmake.objects import Bucket, sum_of
@@ -39,6 +41,36 @@ def upload(bucket: Bucket, name: str, file: Path, *, sent: Sent = lambda _: None
         found = bucket.head(name)
         if found is None or found["ContentLength"] != size:
             _in_parts(bucket, name, file, size, None, sent, headers)
+
+
+def missing_right(bucket: Bucket, *, can_write: bool) -> ObjectsError | None:
+    """Try what a store or a target needs: to list, to read and, if it may be, to write; return what is in the way.
+
+    Nothing is left in the bucket, and no right to delete is needed.
+    """
+    name = f"probe/{uuid4().hex}"
+    if error := bucket.problem():
+        return error
+    try:
+        bucket.head(name)
+    except ObjectsError as error:
+        return _cannot("read", error)
+    if not can_write:
+        return None
+    try:
+        begun = bucket.ask(lambda s3: s3.create_multipart_upload(**bucket.place(name)))["UploadId"]
+    except ObjectsError as error:
+        return _cannot("written to", error)
+    try:
+        bucket.ask(lambda s3: s3.abort_multipart_upload(**bucket.place(name), UploadId=begun))
+    except ObjectsError as error:
+        fix = "give the keys the right to abort uploads, or have the bucket end unfinished ones by a rule"
+        return ObjectsError(f"an unfinished upload, {name}, is left in {bucket.url}: {error.what}", fix)
+    return None
+
+
+def _cannot(what: str, error: ObjectsError) -> ObjectsError:
+    return ObjectsError(f"it can be listed, and not {what}: {error.what}", error.fix)
 
 
 def _in_parts(  # noqa: PLR0913, PLR0917 (what is sent, where to, and who is told)

@@ -5,6 +5,7 @@ What is written is there whole or not at all, under its final name.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final, Protocol
@@ -12,8 +13,8 @@ from urllib.parse import quote
 
 from reelmake.action import digest_of
 from reelmake.catalogue import LINK_SECONDS, Item
-from reelmake.errors import SetupError
-from reelmake.multipart import upload
+from reelmake.errors import ReelmakeError, SetupError
+from reelmake.multipart import missing_right, upload
 from reelmake.objects import Bucket, Variable, access
 from reelmake.preferences import Target
 from reelmake.store.local import file_digest, publish, sweep, unfinished
@@ -65,6 +66,27 @@ def opened(target: Target, root: Path, variable: Variable, proxy: str | None, re
     return InFolder(root / target.to, target.to, target.url)
 
 
+def obstacle(
+    target: Target, root: Path, variable: Variable, proxy: str | None, retry_seconds: float
+) -> ReelmakeError | None:
+    """Return what keeps a target from being written to, or None; nothing is left there."""
+    if target.to.startswith(BUCKET):
+        try:
+            return missing_right(Bucket(target.to, access(variable, proxy), retry_seconds), can_write=True)
+        except SetupError as error:
+            return error
+    folder = (root / target.to).absolute()
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    if not there.is_dir():
+        return _no_folder(folder, f"{there} is a file")
+    return None if os.access(there, os.W_OK | os.X_OK) else _no_folder(folder, f"{there} may not be written to")
+
+
+def _no_folder(folder: Path, why: str | None) -> SetupError:
+    fix = "move away what is there, give yourself the right to write, or name another target under publish:"
+    return SetupError(f"nothing can be published to {folder}: {why}", fix)
+
+
 class InFolder:
     """A folder, which a web server may show, or nobody but those who work here."""
 
@@ -76,8 +98,7 @@ class InFolder:
         try:
             self._work.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            fix = "move away what is there, give yourself the right to write, or name another target under publish:"
-            raise SetupError(f"nothing can be published to {folder}: {error.strerror}", fix) from None
+            raise _no_folder(folder, error.strerror) from None
         sweep(self._work)
 
     def has(self, item: Item) -> bool:

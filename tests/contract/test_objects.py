@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 from far import RETRY_SECONDS, bucket_at
 from s3_faults import Door, first
-from seaweed import KEY_ID, SECRET, Seaweed, client, env_of
+from seaweed import KEY_ID, READER_ID, READER_SECRET, SECRET, Seaweed, client, env_of
 from socks_proxy import Socks, free_port
 
 from reelmake import objects
 from reelmake.errors import NoObjectError, ObjectsError, RefusedError, SetupError, UnreachableError
-from reelmake.multipart import PART_BYTES, upload
+from reelmake.multipart import PART_BYTES, missing_right, upload
 from reelmake.objects import Bucket, access, place
 
 
@@ -187,6 +187,24 @@ def test_an_answer_that_is_lost_when_parts_are_joined_does_no_harm(bucket: Bucke
 
 
 # -- through a proxy ----------------------------------------------------------------------------------------------
+
+
+def test_rights_are_tried_and_nothing_is_left(bucket: Bucket, door: Door, seaweed: Seaweed) -> None:
+    """Not even by keys that may not delete; what only reads is not tried for writing."""
+    assert missing_right(bucket, can_write=True) is None
+    keys = {"AWS_ACCESS_KEY_ID": READER_ID, "AWS_SECRET_ACCESS_KEY": READER_SECRET}
+    reader = bucket_at(door.url, bucket.name, **keys)
+    assert missing_right(reader, can_write=False) is None
+    assert "it can be listed, and not written to" in str(missing_right(reader, can_write=True))
+    door.fault = first(1, "403", "HEAD")
+    assert "it can be listed, and not read" in str(missing_right(bucket, can_write=True))
+    s3 = client(seaweed.url)
+    assert s3.list_objects_v2(Bucket=bucket.name)["KeyCount"] == 0
+    assert "Uploads" not in s3.list_multipart_uploads(Bucket=bucket.name)
+    door.fault = first(1, "403", "DELETE")
+    left = str(missing_right(bucket, can_write=True))
+    assert "is left in" in left
+    assert s3.list_multipart_uploads(Bucket=bucket.name)["Uploads"][0]["Key"].removeprefix("team/") in left
 
 
 def test_with_a_proxy_everything_goes_through_it_and_it_resolves_names(seaweed: Seaweed, tmp_path: Path) -> None:

@@ -166,6 +166,8 @@ def test_without_the_shared_store_a_build_goes_on_and_says_so_once(team: Team) -
     result = refused.run(rc=3)
     assert "the shared store is required (store_required), and not there" in result.stderr
     assert "Traceback" not in result.stderr
+    for command in ("plan", "cost"):
+        assert "the shared store is required" in refused.run(command, program="reelmake", rc=2).stderr
     team.door.fault = first(0, "")
     count = team.v.count()
     a.run()

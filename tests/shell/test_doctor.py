@@ -73,9 +73,14 @@ def test_the_shared_store_is_told_with_whether_it_can_be_reached(project: Worksp
     told = doctor(project, 1, **env, **seaweed.env)
     assert f"{env['REELMAKE_STORE_URL']} (nothing goes up)" in told
     assert "the shared store: " not in told
+    assert "publishing to" not in told
     assert re.search(r"^AWS_SECRET_ACCESS_KEY: +set$", told, re.MULTILINE)
     assert re.search(r"^AWS_SESSION_TOKEN: +not set$", told, re.MULTILINE)
     assert not any(value in told for name, value in seaweed.env.items() if "KEY" in name)
+    shared = {"REELMAKE_STORE_MODE": "write", "REELMAKE_PUBLISH__TO": env["REELMAKE_STORE_URL"]}
+    reads = doctor(project, 1, **{**env, **shared, **seaweed.reader_env})
+    assert "warning: the shared store: it can be listed, and not written to" in reads
+    assert f"warning: publishing to {env['REELMAKE_STORE_URL']}: it can be listed, and not written to" in reads
     unset = doctor(project, 1, **env, REELMAKE_STORE_REQUIRED="true")
     assert "missing: the shared store: there are no keys for S3" in unset
     wrong = doctor(project, 1, **env, **{**seaweed.env, "AWS_SECRET_ACCESS_KEY": "wrong-secret"})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reelmake.errors import ReelmakeError
+from reelmake.errors import NoStoreError, ReelmakeError, SetupError
 from reelmake.folders import STATE, episode_names
 from reelmake.logs import write_json
 
@@ -57,7 +57,10 @@ def known_episodes(project: Path, asked: list[str] | None) -> list[str] | None:
 
 @contextmanager
 def opened(project: Path, episodes: list[str] | None) -> Iterator[Build]:
-    """Open a project as a build would, to look at it."""
+    """Open a project as a build would, to look at it.
+
+    Raises SetupError when a shared store that is required does not answer: nothing was begun, and nothing was spent.
+    """
     from reelmake.project import load_project  # noqa: PLC0415
     from reelmake.tasks.build import Build  # noqa: PLC0415
     from reelmake.tasks.records import Records  # noqa: PLC0415
@@ -70,5 +73,7 @@ def opened(project: Path, episodes: list[str] | None) -> Iterator[Build]:
         records = Records(f"{STATE}/doit.db")
         try:
             yield Build(loaded, records, may_delay=False)
+        except NoStoreError as error:
+            raise SetupError(error.what, error.fix) from None
         finally:
             records.close()

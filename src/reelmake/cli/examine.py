@@ -15,6 +15,7 @@ from reelmake.project import Project, find_ffmpeg, load_project
 from reelmake.providers import provider
 from reelmake.providers.base import Call
 from reelmake.settings import Settings, load_settings, variables
+from reelmake.targets import BUCKET, obstacle
 
 SOON_DAYS = 90
 MODES = {"write": "what is made goes up", "read": "nothing goes up"}
@@ -34,6 +35,7 @@ def examine(project: Path) -> bool:
         "proxy": "none" if settings.proxy is None else settings.proxy.rpartition("@")[2],
         "store": settings.store,
         **({"shared store": f"{settings.store_url} ({MODES[settings.store_mode]})"} if settings.store_url else {}),
+        "publish": ", ".join(target.to for target in settings.publish.to) or "nowhere",
         "episodes": ", ".join(episode_names(project)) or "none",
     }
     for name, value in rows.items():
@@ -46,17 +48,20 @@ def examine(project: Path) -> bool:
 
 def _wrong(root: Path, settings: Settings) -> Iterator[str]:
     """Print which keys are set, and yield what is missing, and what will be."""
+    targets = {target.to: target for target in settings.publish.to}
+    choices: list[tuple[str, Choice]] = []
     try:
-        choices = _choices(load_project(root))
+        project = load_project(root)
+        choices = _choices(project)
+        targets |= {target.to: target for show in project.productions.values() for target in show.publish.to}
     except ReelmakeError as error:
-        choices = []
         yield f"missing: episodes that can be read; `reelmake check` tells more:\n{error}"
     variable = variables(root)
     needed: dict[str, str] = {}
     for kind, choice in choices:
         for name in provider(kind, choice.provider).secrets:
             needed.setdefault(name, f"{choice.provider} needs it")
-    shared = VARIABLES if settings.store_url else ()
+    shared = VARIABLES if settings.store_url or any(to.startswith(BUCKET) for to in targets) else ()
     for name in sorted({*VENDOR_KEYS, *needed, *shared}):
         print(f"{name + ':':19} {'set' if variable(name) else 'not set'}")
     yield from (
@@ -66,16 +71,21 @@ def _wrong(root: Path, settings: Settings) -> Iterator[str]:
         yield from _ending(kind, choice, root, settings)
     if settings.store_url and (why := _unreached(settings.store_url, root, settings)):
         yield f"{'missing' if settings.store_required else 'warning'}: the shared store: {why}"
+    for target in targets.values():
+        if why := obstacle(target, root, variable, settings.proxy, settings.retry_seconds):
+            yield f"warning: publishing to {target.to}: {why}"
 
 
 def _unreached(url: str, root: Path, settings: Settings) -> ReelmakeError | None:
-    """Return what keeps the shared store from being read, or None."""
+    """Return what keeps the shared store from being read or, where it is not only read, written to; or None."""
+    from reelmake.multipart import missing_right  # noqa: PLC0415
     from reelmake.objects import Bucket, access  # noqa: PLC0415
 
     try:
-        return Bucket(url, access(variables(root), settings.proxy), settings.retry_seconds).problem()
+        bucket = Bucket(url, access(variables(root), settings.proxy), settings.retry_seconds)
     except SetupError as error:
         return error
+    return missing_right(bucket, can_write=settings.store_mode == "write")
 
 
 def _choices(project: Project) -> list[tuple[str, Choice]]:

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
 from reelmake.action import Receipt
-from reelmake.errors import BuildError, ReelmakeError, RefusedError, SetupError
+from reelmake.errors import BuildError, NoStoreError, ReelmakeError, RefusedError, SetupError
 from reelmake.logs import log
 from reelmake.store.local import LocalStore
 from reelmake.store.pending import Pending
@@ -100,7 +100,7 @@ class Layered:
     def put(self, receipt: Receipt, content: bytes | Path) -> None:
         """Keep a blob and its receipt here, durably, and far: at once when it was paid for.
 
-        Raises BuildError when that cannot be and is required; it is kept here all the same.
+        Raises NoStoreError when that cannot be and is required; it is kept here all the same.
         """
         if not self._can_write:
             self.near.put(receipt, content)
@@ -290,5 +290,5 @@ class Layered:
             return default
 
 
-def _told(error: ReelmakeError) -> BuildError:
-    return BuildError(f"the shared store is required (store_required), and not there: {error.what}", error.fix)
+def _told(error: ReelmakeError) -> NoStoreError:
+    return NoStoreError(f"the shared store is required (store_required), and not there: {error.what}", error.fix)
