@@ -16,6 +16,7 @@ from reelmake.action import canonical_json
 SCHEMA: Final = "reelmake/index@1"
 INDEX: Final = "index.json"
 ENTRIES: Final = "index/"
+MERGES: Final = "merges/"
 FOR_EVER: Final = "public, max-age=31536000, immutable"
 ASK_AGAIN: Final = "no-cache"
 JSON_TYPE: Final = "application/json"

@@ -29,6 +29,7 @@ from reelmake.catalogue import (
 )
 from reelmake.errors import BuildError
 from reelmake.inspection import Finding
+from reelmake.precedence import Merge
 from reelmake.production import Production
 from reelmake.provenance import unpublished, written
 from reelmake.run import write_output
@@ -64,17 +65,19 @@ def places(show: Production, shop: Workshop) -> list[Place]:
     return [opened(one, shop.root, caller.variable, caller.proxy, caller.retry_seconds) for one in show.publish.to]
 
 
-def publish(
+def publish(  # noqa: PLR0913 (what, how, who is told, and what is let pass)
     show: Production,
     shop: Workshop,
     lines: Sequence[Line],
     progress: Progress = lambda _sent, _total: None,
     *,
     allow_degraded: bool = False,
+    merge: Merge | None = None,
 ) -> Published:
     """Publish the video of an episode to all of its targets, and write into `video.json` where it is.
 
-    Raises NotFitError when it is not as it was to be, and BuildError when a target cannot take it.
+    `merge` is the commit that is published, if it is to give way to later ones.
+    Raises NotFitError when it is not as it was to be, BuildError when a target cannot take it, and OvertakenError.
     """
     _refuse_unfit(show, shop, lines, allow_degraded=allow_degraded)
     told = json.loads((shop.root / show.path("video.json")).read_bytes())
@@ -96,7 +99,7 @@ def publish(
         for place in places(show, shop):
             sent += _send(place, files, items, progress)
             urls = {part: place.link(one.name) for part, one in items.items()}
-            _make_current(place, show.name, entry(told, items, urls if place.links_last else {}))
+            _make_current(place, show.name, entry(told, items, urls if place.links_last else {}), merge)
             published.append({"to": place.to, "key": items["video"].name, "url": urls["video"], "cover": urls["cover"]})
     write_output(shop, show.path("video.json"), written({**told, "published": published}))
     return Published(tuple(one["url"] for one in published), sent)
@@ -126,10 +129,12 @@ def _send(place: Place, files: Mapping[str, Path], items: Mapping[str, Item], pr
     return total
 
 
-def _make_current(place: Place, episode: str, content: bytes) -> None:
+def _make_current(place: Place, episode: str, content: bytes, merge: Merge | None = None) -> None:
     """Say that a video is the current one of its episode, and make the list of all episodes anew."""
     name = entry_name(episode)
     if place.read(name) != content:
+        if merge:
+            merge.look(place)
         place.write(name, content, JSON_TYPE, ASK_AGAIN)
     for _ in range(MOST_ROUNDS):
         tags = place.tags(ENTRIES)

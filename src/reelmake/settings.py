@@ -50,6 +50,8 @@ _S3_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.-]+)*/?")
 
 
 def _store_url(value: object) -> object:
+    if value == "":  # no shared store, whatever pyproject.toml says
+        return None
     if isinstance(value, str) and not _S3_URL.fullmatch(value):
         raise Wrong(
             "is not a bucket", "write s3://bucket, or s3://bucket/prefix; keys belong into variables of their own"
@@ -108,10 +110,10 @@ class Settings(BaseSettings):
     store: InnerPath = Field(
         ".reelmake/store", description="The folder of receipts and blobs, from the project's folder."
     )
-    store_url: Annotated[str, BeforeValidator(_store_url)] | None = Field(
+    store_url: Annotated[str | None, BeforeValidator(_store_url)] = Field(
         None,
         description="The store that machines share, behind the folder: `s3://bucket/prefix`, on any S3 API. "
-        "Where it is and who asks is told by `S3_ENDPOINT_URL` and keys.",
+        "Where it is and who asks is told by `S3_ENDPOINT_URL` and keys. An empty variable is none.",
     )
     store_mode: Literal["write", "read"] = Field(
         "write", description="`read` uses the shared store and puts nothing into it: for builds that are not trusted."

@@ -83,6 +83,7 @@ FLOORS = {
         "starter",
         "checks",
         "verdict",
+        "precedence",
         "publish",
     ),  # do
     5: ("tasks",),  # hosts

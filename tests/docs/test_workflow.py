@@ -35,7 +35,7 @@ def test_linters_find_nothing(name: str) -> None:
     [
         ("form", "runs-on: ubuntu-latest", "runs_on: ubuntu-latest"),
         ("security", "  pull_request:\n", "  pull_request_target:\n"),
-        ("security", '--against "$BASE"', "--against ${{ github.event.pull_request.title }}"),
+        ("security", '--against "$(git rev-parse HEAD^1)"', "--against ${{ github.event.pull_request.title }}"),
     ],
 )
 def test_linters_can_find_something(name: str, good: str, bad: str, tmp_path: Path) -> None:

@@ -10,6 +10,7 @@ import re
 import threading
 import time
 from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
@@ -23,6 +24,7 @@ from workspace import Workspace
 from reelmake.catalogue import FOR_EVER, Item, item
 from reelmake.errors import RefusedError
 from reelmake.multipart import PART_BYTES
+from reelmake.precedence import Merge, OvertakenError
 from reelmake.preferences import Target
 from reelmake.publish import _make_current
 from reelmake.store.local import file_digest
@@ -296,8 +298,8 @@ class Shelf:
         return name
 
 
-def entry_of(episode: str) -> bytes:
-    return json.dumps({"episode": episode}).encode()
+def entry_of(episode: str, title: str = "") -> bytes:
+    return json.dumps({"episode": episode, "title": title}).encode()
 
 
 def test_two_who_publish_at_once_are_both_in_the_index() -> None:
@@ -306,6 +308,30 @@ def test_two_who_publish_at_once_are_both_in_the_index() -> None:
     shelf.before_index = ["three", "two"]
     _make_current(shelf, "one", entry_of("one"))
     assert sorted(json.loads(shelf.files["index.json"])["episodes"]) == ["one", "three", "two"]
+
+
+def test_of_two_merges_the_later_commit_is_current_whichever_job_is_slower() -> None:
+    def merge(commit: str, minute: int, *ancestors: str) -> Merge:
+        return Merge(
+            "here", commit * 40, datetime(2026, 1, 1, 0, minute, tzinfo=UTC), {a * 40 for a in ancestors}.__contains__
+        )
+
+    shelf, older, newer = Shelf(), merge("a", 1), merge("b", 2)
+    older.announce(shelf)
+    newer.announce(shelf)
+    _make_current(shelf, "one", entry_of("one", "newer"), newer)
+    with pytest.raises(OvertakenError, match=r"b{10} of .* is later than a{10}"):
+        _make_current(shelf, "one", entry_of("one", "older"), older)
+    assert json.loads(shelf.files["index.json"])["episodes"]["one"]["title"] == "newer"
+    with pytest.raises(OvertakenError, match="to go back, revert it"):
+        older.announce(shelf)
+    _make_current(shelf, "one", entry_of("one", "by hand"))
+    merge("c", 0, "b").announce(shelf)  # a clock may be wrong; what comes before what is known all the same
+    shelf.files[newer.name] = b"no json"
+    older.announce(shelf)
+    other = Merge("elsewhere", "d" * 40, newer.at, older.has_ancestor)
+    other.announce(shelf)
+    assert older.look(shelf) == older.commit
 
 
 def test_two_machines_publish_at_once(

@@ -20,7 +20,10 @@ LINES = {
     "two": ("ada: The second one opens here | a gate", "max: It has more to say | a bell"),
     "three": ("ada: The third one opens here | a hatch", "max: That is all for today | a lamp"),
 }
-EDITED = ("ada: The second one opens here | a gate", "max: It has <b>more</b> for @everyone | a bell")
+EDITED = (
+    "ada: The second one opens here | a gate",
+    "max: It has <b>more</b> for @everyone, see #12 at https://evil.example ![it](http://evil.example/x.png) | a bell",
+)
 
 
 def git(project: Workspace, *args: str) -> None:
@@ -60,6 +63,25 @@ class Team:
         return told
 
 
+def review_tells_the_price(team: Team) -> None:
+    """The edited line's alone, in Markdown that does nothing; nothing is spent, and nothing is written."""
+    reviewer = team.machine("reviewer", "edit", team.reader)
+    team.door.asked.clear()
+    ran = reviewer.run("ci", "review", "--against", "origin/main", program="reelmake", REELMAKE_CAP_USD="0.01")
+    review = ran.stdout
+    assert review == (reviewer.root / "build/ci/review.md").read_text("utf-8")
+    mark, title, *more = review.splitlines()
+    assert (mark, title) == ("<!-- reelmake plan -->", "### What this would cost: $0.01")
+    rows = [row for row in more if row.startswith("| two")]
+    assert len([row for row in more if row.startswith("| ")]) == len(rows) + 1 == 2
+    assert "| $0.01 |" in rows[0]
+    assert "<b>" not in review
+    assert not any(told in review for told in ("@everyone", "#12", "https://", "![it]"))
+    assert "more than the cap" not in review, "what the shared store has is not paid for again"
+    assert len(team.vendor.calls) == 12, "a review spends nothing"
+    assert team.door.count("PUT") == team.door.count("POST") == 0, "and writes nothing"
+
+
 def test_from_a_branch_to_a_published_video(tmp_path: Path, vendor: Standin, seaweed: Seaweed, door: Door) -> None:
     team = Team(tmp_path, vendor, seaweed, door)
     author = team.author
@@ -85,19 +107,7 @@ def test_from_a_branch_to_a_published_video(tmp_path: Path, vendor: Standin, sea
     git(author, "checkout", "-qb", "edit")
     author.episode("two", *EDITED)
     git(author, "commit", "-qam", "say more")
-    reviewer = team.machine("reviewer", "edit", team.reader)
-    door.asked.clear()
-    review = reviewer.run("ci", "review", "--against", "origin/main", program="reelmake").stdout
-    assert review == (reviewer.root / "build/ci/review.md").read_text("utf-8")
-    mark, title, *more = review.splitlines()
-    assert (mark, title) == ("<!-- reelmake plan -->", "### What this would cost: $0.01")
-    rows = [row for row in more if row.startswith("| two")]
-    assert len([row for row in more if row.startswith("| ")]) == len(rows) + 1 == 2
-    assert "| $0.01 |" in rows[0]
-    assert "<b>" not in review
-    assert "@everyone" not in review
-    assert len(vendor.calls) == 12, "a review spends nothing"
-    assert door.count("PUT") == door.count("POST") == 0, "and writes nothing"
+    review_tells_the_price(team)
 
     git(author, "checkout", "-q", "main")
     git(author, "merge", "-q", "edit")
@@ -110,6 +120,11 @@ def test_from_a_branch_to_a_published_video(tmp_path: Path, vendor: Standin, sea
     assert after["two"]["video"]["key"] in told
     kept = client(seaweed.url).head_object(Bucket=team.public, Key=before["two"]["video"]["key"])
     assert kept["ContentLength"] == before["two"]["video"]["bytes"], "links to it still work"
+
+    late = first.run("ci", "merge", program="reelmake").stdout
+    assert late.startswith("### Nothing was rendered")
+    assert "to go back, revert it" in late
+    assert team.published() == after, "a job that is done again does not bring back what was"
 
     third = team.machine("third", "main", team.reader)
     third.run()
@@ -134,7 +149,19 @@ def test_jobs_that_cannot_be_done_say_why_and_spend_nothing(project: Workspace, 
     git(project, "init", "-q", "-b", "main")
     git(project, "add", "-A")
     git(project, "commit", "-qm", "one")
-    project.env.update(REELMAKE_STORE_URL="s3://nobody/knows", AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
+    store = '\n[tool.reelmake]\nstore_url = "s3://nobody/knows"\nstore_required = true\ncap_usd = 1\n'
+    project.write("pyproject.toml", (project.root / "pyproject.toml").read_text("utf-8") + store)
+    project.env.update(AWS_ACCESS_KEY_ID="", AWS_SECRET_ACCESS_KEY="")
     told = project.run("ci", "review", "--against", "main", program="reelmake").stdout
     assert "Nothing has to be paid for." in told, "a fork has no keys, and needs none"
+    assert "This job has no key of the shared store" in told
+    lost = project.run("ci", "merge", program="reelmake", rc=2)
+    assert "there are no keys for S3" in lost.stderr, "what is merged is not paid for once more"
+    git(project, "mv", "episodes", "elsewhere")
+    (project.root / "sub").mkdir()
+    for name in ("elsewhere", "characters", "dodo.py", "pyproject.toml"):
+        (project.root / name).rename(project.root / "sub" / name.replace("elsewhere", "episodes"))
+    moved = project.run(*("ci", "review", "--against", "main", "-p", "sub"), program="reelmake")
+    assert "so everything counts as new" in moved.stderr
+    assert "What this would cost: $0.04" in moved.stdout
     assert vendor.calls == []

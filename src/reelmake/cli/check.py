@@ -13,7 +13,7 @@ import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, app, known_episodes
 from reelmake.cli.memory import Entry, Memory
-from reelmake.errors import InputError, Problem
+from reelmake.errors import InputError, Problem, ReelmakeError
 from reelmake.folders import episode_names
 from reelmake.logs import redact
 
@@ -82,14 +82,12 @@ class _Found:
             return
         usd = Decimal(cap["usd"])
         prices = {key: Decimal(price) for _, video in self._videos() for key, price in video["prices"].items()}
-        most = sum(prices.values(), Decimal(0))
+        most, unsure = sum(prices.values(), Decimal(0)), ""
         if most > usd:
-            from reelmake.store import LocalStore  # noqa: PLC0415
-
-            store = LocalStore(Path(self.shared["store"]))
-            most = sum((price for key, price in prices.items() if store.find(key) is None), Decimal(0))
+            most, unsure = _not_made(prices, usd)
         if most > usd:
             what = f"a build of these episodes may cost ${most}, more than the cap of ${usd}: it would stop there"
+            what += unsure
             fix = "raise the cap, or build fewer episodes at a time; `reelmake plan` tells what costs how much"
             self.warnings.append(Problem(cap["file"], cap["line"], what, fix))
 
@@ -122,6 +120,35 @@ class _Found:
         more = f", {odd} warning{'s' * (odd != 1)}" if odd else ""
         told = f"{wrong} mistake{'s' * (wrong != 1)} found" if wrong else f"{_counted(count)} checked: no mistakes"
         print(f"{told}{more}", file=sys.stderr)
+
+
+def _not_made(prices: Mapping[str, Decimal], cap_usd: Decimal) -> tuple[Decimal, str]:
+    """Return what is left to pay of all that is asked for, and what is not sure about it.
+
+    The shared store is asked only where it may make a difference.
+    """
+    from reelmake.action import KEY_PREFIX  # noqa: PLC0415
+    from reelmake.settings import load_settings, variables  # noqa: PLC0415
+    from reelmake.store import LocalStore  # noqa: PLC0415
+    from reelmake.store.opened import open_store  # noqa: PLC0415
+
+    settings = load_settings(Path())
+    near = LocalStore(Path(settings.store))
+    left = {key: usd for key, usd in prices.items() if near.find(key) is None}
+    if settings.store_url is None or sum(left.values()) <= cap_usd:
+        return sum(left.values(), Decimal(0)), ""
+    known = [key for key in left if key.startswith(KEY_PREFIX)]
+    try:
+        store = open_store(Path(), settings, variables(Path()))
+        store.look_up(known)
+        left = {key: usd for key, usd in left.items() if key not in known or store.find(key) is None}
+        why = store.unread
+    except ReelmakeError as error:
+        why = error
+    if why:
+        return sum(left.values(), Decimal(0)), f" (the shared store was not asked: {why.what})"
+    unsure = "" if left.keys() <= {*known} else " (what the shared store has of scripts that are not here counts, too)"
+    return sum(left.values(), Decimal(0)), unsure
 
 
 def _counted(count: int) -> str:
@@ -215,4 +242,4 @@ def _shared(found: Survey) -> Entry:
     place = mistake(Path(), ("cap_usd",), "", "")
     cap = None if settings.cap_usd is None else {"usd": str(settings.cap_usd), "file": place.file, "line": place.line}
     sprites = [] if found.problems else [_told(problem) for problem in check_sprites(found)]
-    return {"cap": cap, "store": settings.store, "warnings": sprites}
+    return {"cap": cap, "warnings": sprites}

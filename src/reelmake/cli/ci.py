@@ -17,10 +17,14 @@ import typer
 
 from reelmake.cli.app import ProjectDir, UsageError, app
 from reelmake.cli.money import MARK, plain
+from reelmake.cli.revision import head
+from reelmake.errors import InputError, ObjectsError, SetupError
 
 if TYPE_CHECKING:
+    from reelmake.precedence import Merge
     from reelmake.project import Project
     from reelmake.stages.report import Report
+    from reelmake.targets import Place
     from reelmake.tasks.build import Build
 
 REVIEW: Final = "review.md"
@@ -51,10 +55,11 @@ def ci(
     """Do what a job of a team does: review a pull request, comment on it, or build and publish what was merged.
 
     `review` checks and plans, and spends nothing; `comment` posts what it found, or updates the last one; `merge`
-    builds under a cap, publishes, and tells what that cost.
+    builds under a cap, publishes unless a later commit is published, and tells what that cost.
     """
     os.chdir(project)
-    _without_what_is_empty()
+    for name in [name for name, value in os.environ.items() if not value and name.startswith(_OURS)]:
+        del os.environ[name]  # a workflow sets to nothing what it has no value for
     out.mkdir(parents=True, exist_ok=True)
     if job is Job.review:
         raise typer.Exit(_review(against, out / REVIEW))
@@ -64,43 +69,49 @@ def ci(
     raise typer.Exit(_merge(out))
 
 
-def _without_what_is_empty() -> None:
-    """Take variables away that a workflow sets to nothing, where it has no value for them.
-
-    A fork's job has no keys, and then no shared store either: a plan against the base needs none.
-    """
-    from reelmake.settings import variables  # noqa: PLC0415
-
-    variable = variables(Path())
-    for name in [name for name, value in os.environ.items() if not value and name.startswith(_OURS)]:
-        del os.environ[name]
-    if not any(map(variable, KEYS)):
-        os.environ.pop(STORE, None)
-
-
 def _review(against: str, file: Path) -> int:
     """Check, then plan; what is found goes into a file, to stdout and to the job's summary."""
     if not against:
         raise UsageError("it is not said what to compare with", "write --against and the branch that it goes to")
-    checked = _reelmake("check")
+    without = _without_store()
+    code = (checked := _reelmake("check")).returncode
     rows = [f"- {plain(line)}" for line in checked.stdout.splitlines()]
-    if checked.returncode:
+    if code == 0:
+        code = (planned := _reelmake("plan", "--md", "--against", against)).returncode
+    if checked.returncode == 0 == code:
+        text = "\n".join([planned.stdout, *without, *rows])
+    elif checked.returncode and checked.stdout:
         count = sum(": warning: " not in row for row in rows)
-        text = "\n".join([MARK, f"### {count} mistake{'s' * (count != 1)}: this cannot be built", "", *rows]) + "\n"
+        text = "\n".join([MARK, f"### {count} mistake{'s' * (count != 1)}: this cannot be built", "", *rows])
     else:
-        planned = _reelmake("plan", "--md", "--against", against)
-        if planned.returncode:
-            return planned.returncode
-        text = "\n".join([planned.stdout, *rows, ""] if rows else [planned.stdout])
+        told = (checked if checked.returncode else planned).stderr
+        text = "\n".join([MARK, "### It is not known what this would cost", "", *map(plain, told.splitlines())])
+    text = f"{text.rstrip()}\n"
     file.write_text(text, "utf-8")
     _show(text)
-    return checked.returncode
+    return code
+
+
+def _without_store() -> list[str]:
+    """Do without a shared store that nothing here has a key for, as in the job of a fork; returns what to say of it."""
+    from reelmake.settings import load_settings, variables  # noqa: PLC0415
+
+    if any(map(variables(Path()), KEYS)):
+        return []
+    try:
+        is_shared = load_settings(Path()).store_url is not None
+    except InputError:  # which the check tells
+        is_shared = False
+    os.environ[STORE] = ""
+    return ["This job has no key of the shared store: what is in it counts as not made.", ""] if is_shared else []
 
 
 def _reelmake(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a command of ours; what it logs goes to stderr."""
     command = [sys.executable, "-m", "reelmake", *arguments]
-    return subprocess.run(command, check=False, stdout=subprocess.PIPE, encoding="utf-8")
+    done = subprocess.run(command, check=False, capture_output=True, encoding="utf-8")
+    sys.stderr.write(done.stderr)
+    return done
 
 
 def _comment(file: Path) -> None:
@@ -116,6 +127,7 @@ def _comment(file: Path) -> None:
 
 def _merge(out: Path) -> int:
     """Build and publish all episodes under the cap; what is there already costs nothing and is not sent again."""
+    from reelmake.precedence import OvertakenError  # noqa: PLC0415
     from reelmake.project import load_project  # noqa: PLC0415
     from reelmake.settings import load_settings  # noqa: PLC0415
     from reelmake.stages.report import Report  # noqa: PLC0415
@@ -128,15 +140,18 @@ def _merge(out: Path) -> int:
     builds: list[Build] = []
 
     def opened(build: Build) -> None:
-        build.check_targets()
+        build.publishing.merge = _announced(build.publishing.targets(project.productions.values()))
         builds.append(build)
 
     last = {name: f"{PUBLISH}:{name}" for name in project.productions}
     report = Report(last, lambda _: None, PUBLISH)
     wanted = [*last.values(), *(f"storyboard:{name}" for name in last)]
     began = time.monotonic()
-    code = host.run(project, wanted, report.finished, opened)
-    text = _summary(project, builds[0], report, time.monotonic() - began)
+    try:
+        code = host.run(project, wanted, report.finished, opened)
+        text = _summary(project, builds[0], report, time.monotonic() - began)
+    except OvertakenError as error:
+        code, text = 0, f"### Nothing was rendered\n\n{plain(str(error))}\n"
     (out / SUMMARY).write_text(text, "utf-8")
     for name in last:
         board = Path("build", name, "storyboard.jpg")
@@ -144,6 +159,19 @@ def _merge(out: Path) -> int:
             (out / f"{name}.jpg").write_bytes(board.read_bytes())
     _show(text)
     return code
+
+
+def _announced(targets: Sequence[Place]) -> Merge | None:
+    """Say at all targets which commit is about to be published; raises OvertakenError, and SetupError."""
+    if (merge := head()) is None:
+        return None
+    try:
+        for do in (merge.look, merge.announce):
+            for place in targets:
+                do(place)
+    except ObjectsError as error:
+        raise SetupError(error.what, error.fix) from None
+    return merge
 
 
 def _summary(project: Project, build: Build, report: Report, seconds: float) -> str:

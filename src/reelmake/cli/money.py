@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, app, opened
-from reelmake.cli.revision import project_at
+from reelmake.cli.revision import NoFolderError, project_at
 
 if TYPE_CHECKING:
     from reelmake.tasks.build import Build
@@ -58,6 +58,9 @@ def _keys_at(revision: str, build: Build) -> set[str]:
     try:
         with project_at(revision) as before:
             return asked_keys(before, build.shop)
+    except NoFolderError as error:
+        print(f"{error.what}, so everything counts as new", file=sys.stderr)
+        return set()
     except InputError as error:
         print(f"the specs of {revision} have mistakes, so everything counts as new:\n{error}", file=sys.stderr)
         return set()
@@ -90,6 +93,8 @@ def _summary(forecast: Forecast) -> list[str]:
     if forecast.unpriced:
         names = ", ".join(forecast.unpriced[:5])
         lines.append(f"unpriced, and not in the total: {names}; set their prices under [tool.reelmake.prices]")
+    if forecast.unasked:
+        lines.append(f"what the shared store has counts as not made, for it was not asked: {forecast.unasked}")
     if forecast.cap_usd is not None and forecast.usd() > forecast.cap_usd:
         lines.append(f"over the cap of ${forecast.cap_usd} by ${forecast.usd() - forecast.cap_usd}")
     return lines
@@ -128,11 +133,10 @@ def _price(row: Row) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text that Markdown shows as it is: what is written in a spec can mention nobody, and draw nothing."""
-    text = (
-        " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("@", "@\u200b")
-    )
-    return re.sub(r"([\\`*_\[\]|~])", r"\\\1", text)
+    """Return a text that Markdown shows as it is: what a spec says mentions nobody, draws nothing, links nowhere."""
+    text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+    text = re.sub(r"(@|#(?=[\d\s#])|GH-(?=\d)|:(?=//)|www(?=\.))", "\\1\u200b", text)
+    return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", text)
 
 
 def _markdown(forecast: Forecast, against: str) -> str:
@@ -151,7 +155,7 @@ def _markdown(forecast: Forecast, against: str) -> str:
     restored = sum(row.count for row in forecast.rows if row.verdict == "restore" and row.key)
     told = [f"against `{against}`"] if against else []
     told += [f"{restored} from the store, for nothing"] if restored else []
-    lines += ["", *(["; ".join(told) + "."] if told else []), *_summary(forecast)[1:]]
+    lines += ["", *(["; ".join(told) + "."] if told else []), *map(plain, _summary(forecast)[1:])]
     return "\n".join(lines).rstrip()
 
 

@@ -81,9 +81,7 @@ def _store(store: Store, settings: Settings, *, is_shared: bool) -> Prunable:
 
 def _refuse_blind(store: Store) -> None:
     """Raise UsageError when the shared store could not be read: scripts, and what their lines need, may be in it."""
-    from reelmake.store.layered import Layered  # noqa: PLC0415
-
-    if isinstance(store, Layered) and (error := store.unread):
+    if error := store.unread:
         raise UsageError(f"nothing was removed, for it is not known what is needed: {error.what}", error.fix)
 
 

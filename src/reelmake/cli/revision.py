@@ -8,13 +8,20 @@ import tarfile
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from reelmake.action import digest_of
 from reelmake.cli.app import UsageError
 
 if TYPE_CHECKING:
+    from reelmake.precedence import Merge
     from reelmake.project import Project
+
+
+class NoFolderError(UsageError):
+    """The folder of a project was not there at a revision."""
 
 
 @contextmanager
@@ -39,15 +46,45 @@ def project_at(revision: str) -> Iterator[Project]:
 
 def _packed(revision: str) -> bytes:
     """Return the project as it was at a git revision, as a tar; raises UsageError."""
-    command = ["git", "archive", "--format=tar", "--end-of-options", f"{revision}:./"]
+    known = git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    if known.returncode:
+        why = "" if b"single revision" in known.stderr else f": {_why(known)}"
+        fix = "name a branch, a tag or a commit"
+        if git("rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
+            fix = f"{fix}, or fetch it: this clone holds but a part of the history (`git fetch --unshallow`)"
+        raise UsageError(f"git knows no {revision!r}{why}", fix)
+    packed = git("archive", "--format=tar", "--end-of-options", f"{revision}:./")
+    if packed.returncode:
+        raise NoFolderError(f"this folder is not there at {revision}: {_why(packed)}", "name a later revision")
+    return packed.stdout
+
+
+def head() -> Merge | None:
+    """Return the commit that is checked out here; None where nothing is, or nobody knows when it was committed."""
+    from reelmake.precedence import Merge  # noqa: PLC0415
+
+    told = git("log", "-1", "--format=%H %cI").stdout.decode().split()
+    if len(told) != 2:  # noqa: PLR2004 (a name and a time)
+        return None
+    where = b"".join(git(*asked).stdout for asked in (("remote", "get-url", "origin"), ("rev-parse", "--show-prefix")))
+    return Merge(
+        digest_of(where)[:16],
+        told[0],
+        datetime.fromisoformat(told[1]),
+        lambda other: git("merge-base", "--is-ancestor", other, told[0]).returncode == 0,
+    )
+
+
+def git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
+    """Ask git, in the current folder; raises UsageError when there is none."""
     try:
-        packed = subprocess.run(command, capture_output=True, check=False)
+        return subprocess.run(["git", *arguments], capture_output=True, check=False)
     except FileNotFoundError:
         raise UsageError("git is not installed", "install it, or do without a revision") from None
-    if packed.returncode:
-        told = packed.stderr.decode("utf-8", "replace").strip().splitlines()
-        raise UsageError(f"git knows no {revision!r}: {told[-1] if told else ''}", "name a branch, a tag or a commit")
-    return packed.stdout
+
+
+def _why(failed: subprocess.CompletedProcess[bytes]) -> str:
+    return (failed.stderr.decode("utf-8", "replace").strip().splitlines() or ["it does not say why"])[-1]
 
 
 def _harmless(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:

@@ -39,7 +39,7 @@ def run_batch(  # noqa: PLR0913, PLR0917 (what is run, for whom, and what is mad
 
     def opened(build: Build) -> None:
         if kind == PUBLISH:
-            build.check_targets()
+            build.publishing.targets(project.productions.values())
         builds.append(build)
 
     report = Report(steps, done, kind)

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from reelmake.action import Blob, Receipt
+from reelmake.errors import ReelmakeError
 from reelmake.store.local import LocalStore
 from reelmake.store.memory import MemoryStore
 
@@ -69,6 +70,11 @@ class Prunable(Archive, Protocol):
 
 class Store(Archive, Protocol):
     """What is kept, and what is under way on this machine."""
+
+    @property
+    def unread(self) -> ReelmakeError | None:
+        """What keeps what others have made from being found; None when nothing does, or there are no others."""
+        ...
 
     def lock(self, key: str) -> AbstractContextManager[object]:
         """Wait until nobody else on this machine is making what this key stands for."""

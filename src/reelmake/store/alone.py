@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from reelmake.errors import ReelmakeError
+
 
 class Alone:
     """A store with nothing behind it."""
+
+    unread: ReelmakeError | None = None
 
     def begin(self) -> None:
         """A build begins."""

@@ -61,7 +61,7 @@ class Layered:
 
     @property
     def unread(self) -> ReelmakeError | None:
-        """Return what keeps the far store from being read: then nobody knows what is there."""
+        """What keeps the far store from being read: then nobody knows what is there."""
         return self._broken.get("read")
 
     # -- what is kept

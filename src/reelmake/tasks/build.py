@@ -10,7 +10,6 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 from doit.task import DelayedLoader, Task
 from doit.tools import config_changed
@@ -18,7 +17,6 @@ from doit.tools import config_changed
 from reelmake import remembered
 from reelmake.action import canonical_json, key, manifest
 from reelmake.errors import AccountError, BuildError, InputError, ProviderError, SetupError
-from reelmake.logs import tell_programs
 from reelmake.plan import plan
 from reelmake.production import RECIPES, Production, Step, choice_place, is_paid
 from reelmake.project import Project
@@ -33,6 +31,7 @@ from reelmake.store.opened import open_store
 from reelmake.tasks.job import Job, Outcome
 from reelmake.tasks.kinds import ABOUT, EARLY, KINDS, PER_LINE, PUBLISH
 from reelmake.tasks.left import Left
+from reelmake.tasks.publishing import Publishing
 from reelmake.tasks.records import Records
 from reelmake.tasks.vendors import caller_of, prepare_while_waiting
 from reelmake.workshop import Workshop
@@ -51,7 +50,6 @@ class Build:
         self.project = project
         self.records = records
         self.may_delay = may_delay
-        self._groups: dict[str, Task] = {}
         store = open_store(Path(), project.settings, variables(project.root))
         self.left = Left(store, records.digests, self._perform)
         self.shop = Workshop(
@@ -62,6 +60,7 @@ class Build:
             caller=caller_of(project),
             aside=self.left,
         )
+        self.publishing = Publishing(self.shop, records, self._lines)
         self.shop.work.mkdir(parents=True, exist_ok=True)
         sweep(self.shop.work)
 
@@ -70,9 +69,10 @@ class Build:
         shows = list(self.project.productions.values())
         for kind in KINDS:
             members = [f"{kind}:{show.name}" for show in shows if _has(show, kind)]
-            group = Task(kind, None, task_dep=members, has_subtask=True, doc=ABOUT[kind], params=_params(kind))
-            self._groups[kind] = group
-            yield group
+            if kind == PUBLISH:
+                yield self.publishing.all(members)
+            else:
+                yield Task(kind, None, task_dep=members, has_subtask=True, doc=ABOUT[kind])
         if self.may_delay:
             self.shop.store.begin()
         planned = {show.name: self.steps(show) for show in shows}
@@ -200,7 +200,7 @@ class Build:
             yield Task(f"{kind}:{show.name}", None, task_dep=members, has_subtask=True, subtask_of=kind)
         steps_and_after = [*steps, *after(show)]
         yield from (self._task(show, step, steps) for step in steps_and_after if step.kind not in leave_out)
-        yield self._publishing(show)
+        yield self.publishing.task(show)
         if self.may_delay:
             self._sweep(show, steps_and_after)
 
@@ -233,40 +233,6 @@ class Build:
             doc=f"{ABOUT[step.kind]} ({show.episode.title})" if not step.line else None,
             meta={"pool": step.pool, "label": step.name},
         )
-
-    def _publishing(self, show: Production) -> Task:
-        """Return the task that publishes an episode. It is never up to date: the target is asked what it has."""
-        task = Task(
-            f"{PUBLISH}:{show.name}",
-            [Job(lambda: self._publish(show, task))],
-            task_dep=[f"{kind}:{show.name}" for kind in ("video", "inspection", "cover")],
-            subtask_of=PUBLISH,
-            doc=f"{ABOUT[PUBLISH]} ({show.episode.title})",
-            params=_params(PUBLISH),
-            meta={"pool": PUBLISH, "label": f"{PUBLISH}:{show.name}"},
-        )
-        return task
-
-    def _publish(self, show: Production, task: Task) -> Outcome:
-        from reelmake.publish import publish  # noqa: PLC0415 (what it takes is slow to import)
-
-        def progress(sent: int, total: int) -> None:
-            task.meta["label"] = f"{task.name} {sent / 1e6:.1f} of {total / 1e6:.1f} MB"
-            tell_programs("sending", step=task.name, bytes=sent, of=total)
-
-        if not show.publish.to:
-            return Outcome("left out", "publish: names no target")
-        allowed = any((one.options or {}).get("allow_degraded") for one in (task, self._groups[PUBLISH]))
-        done = publish(show, self.shop, self._lines(show) or [], progress, allow_degraded=allowed)
-        self.records.changed(f"video:{show.name}", show.path("video.json"))
-        return Outcome("published" if done.sent_bytes else "was published", answer="\n".join(done.urls))
-
-    def check_targets(self) -> None:
-        """Raise SetupError when a target cannot be used, before anything is built for it."""
-        from reelmake.publish import places  # noqa: PLC0415
-
-        for show in self.project.productions.values():
-            places(show, self.shop)
 
     def _perform(self, step: Step) -> Outcome:
         """Perform a step; a picture that cannot be had is replaced by a card that says so, and tried for again."""
@@ -317,13 +283,6 @@ class Build:
         """Return what recorded steps of an episode made: name -> {path: sha256}."""
         found = self.records.made_by(f"{kind}:{show.name}")
         return {name: made for name, made in found.items() if name.split(":")[1] == show.name}
-
-
-def _params(kind: str) -> list[dict[str, Any]]:
-    """Return the options that a task has on the command line."""
-    told = "publish also what a card stands in for"
-    option = {"name": "allow_degraded", "long": "allow-degraded", "type": bool, "default": False, "help": told}
-    return [option] if kind == PUBLISH else []
 
 
 def _has(show: Production, kind: str) -> bool:

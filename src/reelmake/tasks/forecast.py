@@ -60,10 +60,14 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """All rows, in the order in which they could be made."""
+    """All rows, in the order in which they could be made.
+
+    unasked  why the shared store was not asked: what it has counts as not made
+    """
 
     rows: tuple[Row, ...]
     cap_usd: Decimal | None = None
+    unasked: str = ""
 
     @property
     def unpriced(self) -> list[str]:
@@ -94,6 +98,7 @@ class Forecast:
             "at_most": any(row.at_most for row in self.rows),
             "unpriced": self.unpriced,
             "cap_usd": None if self.cap_usd is None else str(self.cap_usd),
+            "store_not_asked": self.unasked or None,
             "counts": self.counts(),
             "by_episode": {name: str(usd) for name, usd in self.by("episode").items()},
             "by_kind": {name: str(usd) for name, usd in self.by("kind").items() if name in PAID},
@@ -134,7 +139,8 @@ class Forecaster:
                 first = self.build.early(show.original)[0]
                 rows.setdefault(first.name, self._row(show.original, first, tasks.get(first.name), {}, {}))
             rows |= {row.step: row for row in self._episode(show, tasks)}
-        return Forecast(tuple(rows.values()), self.build.project.settings.cap_usd)
+        unread = self.build.shop.store.unread
+        return Forecast(tuple(rows.values()), self.build.project.settings.cap_usd, str(unread or ""))
 
     def steps(self, show: Production) -> list[Step]:
         """Return all steps of an episode that are known now: those that need no script, while it is not written."""
@@ -374,7 +380,7 @@ def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:
 def against(now: Forecast, before: Iterable[str]) -> Forecast:
     """Return the paid steps of a forecast whose keys are not among those of another state of the specs."""
     known = set(before)
-    return Forecast(tuple(row for row in now.rows if row.is_paid and row.key not in known), now.cap_usd)
+    return replace(now, rows=tuple(row for row in now.rows if row.is_paid and row.key not in known))
 
 
 def _asked(told: Mapping[str, Any]) -> str:

@@ -58,7 +58,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             if cmd.execute_tasks:
                 build.left.ask_for([*pos_args, *(path for task in own for path in task.file_dep)])
                 if any(word.partition(":")[0] == PUBLISH for word in pos_args):
-                    build.check_targets()
+                    build.publishing.targets(project.productions.values())
         except ReelmakeError as error:
             raise InvalidDodoFile(redact(f"nothing was built\n{error}")) from None
         except OSError as error:

@@ -1,0 +1,85 @@
+"""The tasks that publish. They are never up to date: the target is asked each time what it has."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import TYPE_CHECKING, Final
+
+from doit.task import Task
+
+from reelmake.logs import tell_programs
+from reelmake.production import Production
+from reelmake.spec_line import Line
+from reelmake.tasks.job import Job, Outcome
+from reelmake.tasks.kinds import ABOUT, PUBLISH
+from reelmake.tasks.records import Records
+from reelmake.workshop import Workshop
+
+if TYPE_CHECKING:  # what publishing takes is slow to import
+    from reelmake.precedence import Merge
+    from reelmake.targets import Place
+
+_OPTION: Final = {
+    "name": "allow_degraded",
+    "long": "allow-degraded",
+    "type": bool,
+    "default": False,
+    "help": "publish also what a card stands in for",
+}
+
+
+class Publishing:
+    """Publishes the episodes of a build.
+
+    lines  returns the lines that the specs ask for
+    merge  the commit that is published, where it gives way to later ones
+    """
+
+    def __init__(self, shop: Workshop, records: Records, lines: Callable[[Production], Sequence[Line] | None]) -> None:
+        self._shop, self._records, self._lines = shop, records, lines
+        self.merge: Merge | None = None
+        self._group: Task | None = None
+
+    def all(self, members: list[str]) -> Task:
+        """Return the task that publishes all episodes; its options hold for each."""
+        doc = ABOUT[PUBLISH]
+        self._group = Task(PUBLISH, None, task_dep=members, has_subtask=True, doc=doc, params=[_OPTION])
+        return self._group
+
+    def task(self, show: Production) -> Task:
+        """Return the task that publishes an episode."""
+        task = Task(
+            f"{PUBLISH}:{show.name}",
+            [Job(lambda: self._publish(show, task))],
+            task_dep=[f"{kind}:{show.name}" for kind in ("video", "inspection", "cover")],
+            subtask_of=PUBLISH,
+            doc=f"{ABOUT[PUBLISH]} ({show.episode.title})",
+            params=[_OPTION],
+            meta={"pool": PUBLISH, "label": f"{PUBLISH}:{show.name}"},
+        )
+        return task
+
+    def targets(self, shows: Iterable[Production]) -> list[Place]:
+        """Return all targets; raises SetupError when one cannot be used, before anything is built for it."""
+        from reelmake.publish import places  # noqa: PLC0415
+
+        return list({place.to: place for show in shows for place in places(show, self._shop)}.values())
+
+    def _publish(self, show: Production, task: Task) -> Outcome:
+        from reelmake.precedence import OvertakenError  # noqa: PLC0415
+        from reelmake.publish import publish  # noqa: PLC0415
+
+        def progress(sent: int, total: int) -> None:
+            task.meta["label"] = f"{task.name} {sent / 1e6:.1f} of {total / 1e6:.1f} MB"
+            tell_programs("sending", step=task.name, bytes=sent, of=total)
+
+        if not show.publish.to:
+            return Outcome("left out", "publish: names no target")
+        allowed = any(one is not None and (one.options or {}).get("allow_degraded") for one in (task, self._group))
+        lines = self._lines(show) or []
+        try:
+            done = publish(show, self._shop, lines, progress, allow_degraded=allowed, merge=self.merge)
+        except OvertakenError as error:
+            return Outcome("left out", str(error))
+        self._records.changed(f"video:{show.name}", show.path("video.json"))
+        return Outcome("published" if done.sent_bytes else "was published", answer="\n".join(done.urls))
