@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from copy import copy
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
@@ -40,6 +40,7 @@ MOST_BUSY: Final = 6  # so often a busy vendor is asked
 MOST_LOST: Final = 2  # so often a request is sent whose answer gets lost: once again, and no more
 OUTCOMES: Final = {BusyError: "busy", LostError: "lost", AccountError: "no account"}  # as the log calls them
 LONGEST_WAIT_SECONDS: Final = 60.0
+CLOCKS_DIFFER: Final = timedelta(hours=1)  # of this machine and others, at most
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,8 @@ class _Trail:
 
     def used_ids(self) -> frozenset[str]:
         """Return what the provider calls the answers that other requests have got."""
-        found = (one for one in self.store.receipts() if one.provider == self._about["provider"])
+        since = self.asked_at - CLOCKS_DIFFER
+        found = (one for one in self.store.receipts(since) if one.provider == self._about["provider"])
         return frozenset(name for receipt in found if receipt.key != self.key for name in receipt.vendor_ids)
 
     def ask(self) -> None:

@@ -31,7 +31,7 @@ class Meters:
         with self._lock:
             if not self._has_read:
                 self._has_read = True
-                for receipt in store.receipts():
+                for receipt in store.known():  # here, or looked up for what is asked for
                     self._learn(receipt.manifest.get("request"), receipt.quoted_usd, receipt.usd)
             return self._times.get(_like(request))
 

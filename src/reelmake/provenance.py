@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from decimal import Decimal
 from typing import Any, Final
 
@@ -32,8 +31,14 @@ def decided_by(show: Production, steps: Sequence[Step]) -> str:
     return digest_of(canonical_json([told, asked]).encode())
 
 
-def provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> dict[str, Any]:
-    """Return everything that a video came from: the same for the same video, on any machine and at any time."""
+def provenance(
+    show: Production, steps: Sequence[Step], shop: Workshop, earlier: Mapping[str, Mapping[str, str]] | None = None
+) -> dict[str, Any]:
+    """Return everything that a video came from: the same for the same video, on any machine and at any time.
+
+    `earlier` is what it, or what came before it, was made of: it still tells of what was left in a store that cannot be
+    asked now.
+    """
     timeline = json.loads((shop.root / show.path("timeline.json")).read_bytes())
     script = json.loads((shop.root / show.path("script.json")).read_bytes())
     paid: defaultdict[str, list[Decimal | None]] = defaultdict(list)
@@ -47,11 +52,15 @@ def provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> dict[
         if step.kind == "image" and is_card(shop.root / step.action.outputs["picture"]):
             degraded.append({"step": step.name, "line": step.line, "prompt": str(step.action.request["prompt"])})
             continue
-        if (receipt := shop.store.find(name)) is None:
+        receipt = shop.store.find(name)
+        if receipt:
+            made_of[step.name] = {"key": name, "sha256": receipt.blob, "provider": receipt.provider}
+        elif (was := (earlier or {}).get(step.name)) and was.get("key") == name and _is_of(was, step, shop):
+            made_of[step.name] = dict(was)
+        else:
             continue
-        made_of[step.name] = {"key": name, "sha256": receipt.blob, "provider": receipt.provider}
         sources.update({p: digests[s] for s, p in step.action.inputs.items() if not p.startswith(show.path(""))})
-        if step.kind in PAID and name not in counted:
+        if receipt and step.kind in PAID and name not in counted:
             paid[step.kind] += [receipt.usd, *(after.usd for after in paid_after(receipt, shop.store))]
             counted.add(name)
     video = show.path(f"{show.name}.mp4")
@@ -86,6 +95,11 @@ def provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> dict[
     }
 
 
+def _is_of(told: Mapping[str, str], step: Step, shop: Workshop) -> bool:
+    """Say whether what was written of a step tells of the file that is there, or was left."""
+    return told.get("sha256") in {shop.digest(shop.root / path) for path in step.action.outputs.values()}
+
+
 def _sum(amounts: Sequence[Decimal | None]) -> str | None:
     """Add up what was paid; nobody knows the sum when nobody knows one of the prices."""
     known = [amount for amount in amounts if amount is not None]
@@ -94,11 +108,14 @@ def _sum(amounts: Sequence[Decimal | None]) -> str | None:
 
 def write_provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> None:
     """Write `video.json` beside the video. Where this very video is published stays written down."""
-    told = provenance(show, steps, shop)
-    with suppress(OSError, ValueError, KeyError, TypeError):
+    try:
         before = json.loads((shop.root / show.path("video.json")).read_bytes())
-        if before["video"]["sha256"] == told["video"]["sha256"]:
-            told["published"] = before["published"]
+        made_of, sha256, published = dict(before["made_of"]), before["video"]["sha256"], before["published"]
+    except (OSError, ValueError, KeyError, TypeError):
+        made_of, sha256, published = {}, "", []
+    told = provenance(show, steps, shop, made_of)
+    if sha256 == told["video"]["sha256"]:
+        told["published"] = published
     write_output(shop, show.path("video.json"), written(told))
 
 

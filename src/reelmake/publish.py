@@ -35,7 +35,7 @@ from reelmake.provenance import unpublished, written
 from reelmake.run import write_output
 from reelmake.spec_line import Line
 from reelmake.store.local import file_digest
-from reelmake.targets import Place, opened
+from reelmake.targets import Place
 from reelmake.verdict import of_episode
 from reelmake.workshop import Workshop
 
@@ -59,22 +59,17 @@ class NotFitError(BuildError):
         self.findings = tuple(findings)
 
 
-def places(show: Production, shop: Workshop) -> list[Place]:
-    """Return the targets of an episode; raises SetupError when one of them cannot be used."""
-    caller = shop.caller
-    return [opened(one, shop.root, caller.variable, caller.proxy, caller.retry_seconds) for one in show.publish.to]
-
-
 def publish(  # noqa: PLR0913 (what, how, who is told, and what is let pass)
     show: Production,
     shop: Workshop,
     lines: Sequence[Line],
+    places: Sequence[Place],
     progress: Progress = lambda _sent, _total: None,
     *,
     allow_degraded: bool = False,
     merge: Merge | None = None,
 ) -> Published:
-    """Publish the video of an episode to all of its targets, and write into `video.json` where it is.
+    """Publish the video of an episode to all of its targets (`places`), and write into `video.json` where it is.
 
     `merge` is the commit that is published, if it is to give way to later ones.
     Raises NotFitError when it is not as it was to be, BuildError when a target cannot take it, and OvertakenError.
@@ -96,7 +91,7 @@ def publish(  # noqa: PLR0913 (what, how, who is told, and what is let pass)
         if gone := [file.name for file in files.values() if not file.is_file()]:
             raise BuildError(f"{', '.join(gone)} of {show.name} is not there", f"run `doit publish:{show.name}`")
         items = {part: item(show.name, part, file_digest(file), file.stat().st_size) for part, file in files.items()}
-        for place in places(show, shop):
+        for place in places:
             sent += _send(place, files, items, progress)
             urls = {part: place.link(one.name) for part, one in items.items()}
             _make_current(place, show.name, entry(told, items, urls if place.links_last else {}), merge)
@@ -135,7 +130,10 @@ def _make_current(place: Place, episode: str, content: bytes, merge: Merge | Non
     if place.read(name) != content:
         if merge:
             merge.look(place)
+        place.listed.discard(name)
         place.write(name, content, JSON_TYPE, ASK_AGAIN)
+    elif name in place.listed:
+        return
     for _ in range(MOST_ROUNDS):
         tags = place.tags(ENTRIES)
         before = place.read(INDEX)
@@ -143,6 +141,7 @@ def _make_current(place: Place, episode: str, content: bytes, merge: Merge | Non
         if made != before:
             place.write(INDEX, made, JSON_TYPE, ASK_AGAIN)
         if place.tags(ENTRIES) == tags:
+            place.listed |= tags.keys()
             return
     raise BuildError(f"{place.to}/{INDEX} changes all the time: others publish, too", "publish again in a minute")
 

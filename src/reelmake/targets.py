@@ -25,9 +25,13 @@ _UNFINISHED: Final = ".unfinished"
 
 
 class Place(Protocol):
-    """What every target can do; names are those of `catalogue`."""
+    """What every target can do; names are those of `catalogue`.
+
+    listed  entries that `index.json` has as they are, as far as is known: it is not looked at once more for each
+    """
 
     to: str
+    listed: set[str]
 
     def has(self, item: Item) -> bool:
         """Say whether a file is there already: just these bytes need not be sent again."""
@@ -92,6 +96,7 @@ class InFolder:
 
     def __init__(self, folder: Path, to: str, url: str | None) -> None:
         self.to = to
+        self.listed: set[str] = set()
         self._folder = folder
         self._url = url
         self._work = folder / _UNFINISHED
@@ -149,6 +154,7 @@ class InBucket:
 
     def __init__(self, bucket: Bucket, url: str | None) -> None:
         self.to = bucket.url
+        self.listed: set[str] = set()
         self._bucket = bucket
         self._url = url
 

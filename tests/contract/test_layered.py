@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -101,7 +102,9 @@ def test_another_machine_finds_it_and_keeps_it(one: Layered, other: Layered, tmp
     assert list(other.receipts()) == [receipt]
 
 
-def test_adding_up_fetches_each_receipt_once(one: Layered, other: Layered, door: Door) -> None:
+def test_adding_up_fetches_each_receipt_once(
+    one: Layered, other: Layered, tmp_path: Path, bucket: Bucket, door: Door
+) -> None:
     """Unless it has changed."""
     receipts = [receipt_for(f"{at}".encode(), f"line {at}") for at in range(5)]
     for at, receipt in enumerate(receipts):
@@ -110,6 +113,13 @@ def test_adding_up_fetches_each_receipt_once(one: Layered, other: Layered, door:
         door.asked.clear()
         assert sorted(other.receipts(), key=lambda told: told.key) == sorted(receipts, key=lambda told: told.key)
         assert door.count("GET", "/actions/") == expected
+    later = datetime.now(UTC) + timedelta(hours=1)
+    door.asked.clear()
+    third = layered(tmp_path / "third", bucket)
+    assert [*third.receipts(later), *third.known()] == [], "what was kept before is not fetched"
+    third.look_up(receipt.key for receipt in receipts[:2])
+    assert {receipt.key for receipt in third.known()} == {receipt.key for receipt in receipts[:2]}
+    assert door.count("GET", "/actions/") == 2
     changed = receipt_for(b"other", "line 0", usd=Decimal(7))
     one.put(changed, b"other")
     assert changed in list(other.receipts())

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.request import urlopen
 
+import nursery
 import pytest
 from s3_faults import FAULTS, Door, first
 from seaweed import Seaweed, client, env_of
@@ -22,7 +23,6 @@ from standin_server import Standin
 from workspace import Workspace
 
 from reelmake.catalogue import FOR_EVER, Item, item
-from reelmake.errors import RefusedError
 from reelmake.multipart import PART_BYTES
 from reelmake.precedence import Merge, OvertakenError
 from reelmake.preferences import Target
@@ -240,28 +240,74 @@ def test_a_publish_that_is_killed_at_any_moment_leaves_nothing_half_and_sends_no
         assert sent & there == set(), "what had arrived is not sent again"
 
 
-def test_a_large_file_tells_how_far_it_is_and_goes_on_after_a_cut(tmp_path: Path, seaweed: Seaweed, door: Door) -> None:
+SEND = """
+import os, sys
+from pathlib import Path
+from reelmake.catalogue import FOR_EVER, item
+from reelmake.preferences import Target
+from reelmake.store.local import file_digest
+from reelmake.targets import opened
+
+file = Path(sys.argv[1])
+piece = item("one", "video", file_digest(file), file.stat().st_size)
+place = opened(Target(to=sys.argv[2]), Path(), os.environ.get, None, 0.01)
+place.send(piece, file, FOR_EVER, lambda _: None)
+"""
+
+
+def test_a_large_file_tells_how_far_it_is_and_goes_on_after_kill_9(
+    tmp_path: Path, seaweed: Seaweed, door: Door
+) -> None:
+    """Only the part that had not arrived is sent again, and until all have, nothing has its name."""
     large = tmp_path / "large.mp4"
     large.write_bytes(random.Random(3).randbytes(5 * PART_BYTES // 2))
     size = large.stat().st_size
     piece = item("one", "video", file_digest(large), size)
-    place = opened(Target(to=f"s3://{seaweed.bucket()}"), tmp_path, env_of(door.url).get, None, 0.01)
+    to = f"s3://{seaweed.bucket()}/team"
+    place = opened(Target(to=to), tmp_path, env_of(door.url).get, None, 0.01)
     last = iter(range(3))
-    door.fault = lambda method, path: "403" if method == "PUT" and next(last) == 2 else ""  # noqa: ARG005
-    with pytest.raises(RefusedError):
-        place.send(piece, large, FOR_EVER, lambda _: None)
+    door.fault = lambda method, path: "hang" if method == "PUT" and next(last) == 2 else ""  # noqa: ARG005
+    sending = nursery.start(["-c", SEND, str(large), to], tmp_path, {**nursery.clean_env(), **env_of(door.url)})
+    end = time.monotonic() + 60
+    while door.count("PUT") < 2 and time.monotonic() < end:
+        time.sleep(0.01)
+    sending.kill()
+    _, said = sending.communicate()
+    there = sum(sent for method, _, sent, _ in door.asked if method == "PUT")
+    assert 0 < there < size, said
     assert not place.has(piece)
-    there = [sent for method, _, sent, _ in door.asked if method == "PUT"]
     door.fault = lambda method, path: ""  # noqa: ARG005
     told: list[int] = []
     place.send(piece, large, FOR_EVER, told.append)
     assert place.has(piece)
-    assert sum(told) == size
-    assert len(told) == 3
+    assert (sum(told), len(told)) == (size, 3)
     assert sum(sent for method, _, sent, _ in door.asked if method == "PUT") == size, "no part was sent twice"
-    assert len(there) == 2
     with urlopen(place.link(piece.name)) as video:
         assert video.read() == large.read_bytes()
+
+
+def test_another_s3_server_is_a_target_too(tmp_path: Path, moto: str) -> None:
+    """The same steps as of a publish, for two episodes; the second one knows what the list holds."""
+    client(moto).create_bucket(Bucket="videos")
+    place = opened(Target(to="s3://videos/team"), tmp_path, env_of(moto).get, None, 0.01)
+    file = tmp_path / "one.vtt"
+    file.write_text("WEBVTT\n", "utf-8")
+    piece = item("one", "vtt", file_digest(file), file.stat().st_size)
+    assert not place.has(piece)
+    place.send(piece, file, FOR_EVER, lambda _: None)
+    assert place.has(piece)
+    with urlopen(place.link(piece.name)) as answer:
+        assert (answer.read(), answer.headers["Content-Type"]) == (b"WEBVTT\n", "text/vtt; charset=utf-8")
+        assert "immutable" in answer.headers["Cache-Control"]
+    for name in ("one", "two", "one"):
+        _make_current(place, name, entry_of(name))
+    _make_current(place, "two", entry_of("two", "changed"))
+    told = json.loads(place.read("index.json") or b"{}")["episodes"]
+    assert {name: one["title"] for name, one in told.items()} == {"one": "", "two": "changed"}
+    merge = Merge("here", "a" * 40, datetime(2026, 1, 1, tzinfo=UTC), lambda _: False)
+    merge.announce(place)
+    assert merge.look(place) == merge.commit
+    assert sorted(place.tags("")) == ["index.json", "index/one.json", "index/two.json", merge.name, piece.name]
 
 
 class Shelf:
@@ -270,6 +316,7 @@ class Shelf:
     def __init__(self) -> None:
         self.to = "memory"
         self.links_last = False
+        self.listed: set[str] = set()
         self.files: dict[str, bytes] = {}
         self.before_index: list[str] = []
 

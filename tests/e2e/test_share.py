@@ -116,6 +116,9 @@ def test_what_one_machine_has_paid_for_no_other_pays_for(team: Team, seaweed: Se
     d = team.machine("d", b, REELMAKE_STORE_MODE="read", **keys)
     plan = d.told("plan")
     assert (plan["usd"], plan["counts"]["make"]) == ("0", 0)
+    assert door.count("GET") == door.count("GET", "/team/"), (
+        "receipts are asked for by name, and not all of them listed"
+    )
     d.run()
     assert v.count() == count
     assert looks(d) == looks(b)
@@ -173,6 +176,13 @@ def test_without_the_shared_store_a_build_goes_on_and_says_so_once(team: Team) -
     a.run()
     (b := team.machine("b", a)).run()
     assert team.v.count() == count
+    before = json.loads((b.root / "build/one/video.json").read_bytes())
+    assert any(name.startswith("segment:") for name in before["made_of"])
+    team.door.fault = first(10_000, "503")
+    b.episode("one", "ada: Hello there | a moon", title="Another title")
+    b.run()
+    after = json.loads((b.root / "build/one/video.json").read_bytes())
+    assert after == {**before, "title": "Another title"}, "what was left in the store is still told of"
     b.episode("owls", topic="owls", cast=["ada"], lines=1)
     team.door.fault = first(5, "503", "GET", "/actions/")
     blind = b.run("prune", "--shared", "--yes", program="reelmake", rc=2)

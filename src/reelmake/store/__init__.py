@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -47,8 +48,8 @@ class Archive(Protocol):
         """Keep a blob and its receipt, durably, in this order. A file that is handed in is taken over."""
         ...
 
-    def receipts(self) -> Iterator[Receipt]:
-        """Return all receipts, in no order."""
+    def receipts(self, since: datetime | None = None) -> Iterator[Receipt]:
+        """Return all receipts, in no order; those that were kept before `since` may be left out."""
         ...
 
 
@@ -74,6 +75,10 @@ class Store(Archive, Protocol):
     @property
     def unread(self) -> ReelmakeError | None:
         """What keeps what others have made from being found; None when nothing does, or there are no others."""
+        ...
+
+    def known(self) -> Iterator[Receipt]:
+        """Return the receipts that are known here without asking anybody: in a shared store there may be many more."""
         ...
 
     def lock(self, key: str) -> AbstractContextManager[object]:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from contextlib import AbstractContextManager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
@@ -114,16 +115,21 @@ class Layered:
         else:
             self._later(self._send_quietly, receipt)
 
-    def receipts(self) -> Iterator[Receipt]:
-        """Return all receipts, of everybody."""
+    def receipts(self, since: datetime | None = None) -> Iterator[Receipt]:
+        """Return all receipts, of everybody: many requests, where many were made; fewer since some time."""
+        others: list[Receipt] = []
+        yield from self._with_near(lambda: self._far("read", others, lambda: list(self.far.receipts(since))))
+
+    def known(self) -> Iterator[Receipt]:
+        """Return the receipts that are here, or were looked up."""
+        yield from self._with_near(lambda: list(self._found.values()))
+
+    def _with_near(self, others: Callable[[], list[Receipt]]) -> Iterator[Receipt]:
         seen = set()
         for receipt in self.near.receipts():
             seen.add(receipt.key)
             yield receipt
-        others: list[Receipt] = []
-        for receipt in self._far("read", others, lambda: list(self.far.receipts())):
-            if receipt.key not in seen:
-                yield receipt
+        yield from (receipt for receipt in others() if receipt.key not in seen)
 
     # -- what is under way on this machine
 

@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
@@ -143,11 +144,16 @@ class LocalStore(Alone):
             if (note := self.note(path.name)) is not None:
                 yield path.name, note
 
-    def receipts(self) -> Iterator[Receipt]:
-        """Return all receipts that can be read."""
+    def receipts(self, since: datetime | None = None) -> Iterator[Receipt]:
+        """Return all receipts that can be read, whenever they were kept."""
+        del since
         for path in self.root.glob(f"actions/*/{KEY_PREFIX}*"):
             if receipt := self.find(path.name):
                 yield receipt
+
+    def known(self) -> Iterator[Receipt]:
+        """Return all receipts: they are here."""
+        return self.receipts()
 
     def blobs(self) -> Iterator[Blob]:
         """Return all blobs, without reading them."""

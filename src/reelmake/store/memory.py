@@ -6,6 +6,7 @@ import json
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import AbstractContextManager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,11 @@ class MemoryStore(Alone):
         """Return all notes by their keys."""
         return ((key, json.loads(text)) for key, text in list(self._notes.items()))
 
-    def receipts(self) -> Iterator[Receipt]:
-        """Return all receipts."""
+    def receipts(self, since: datetime | None = None) -> Iterator[Receipt]:
+        """Return all receipts, whenever they were kept."""
+        del since
         return map(Receipt.from_json, list(self._receipts.values()))
+
+    def known(self) -> Iterator[Receipt]:
+        """Return all receipts: they are here."""
+        return self.receipts()

@@ -124,6 +124,7 @@ class Forecaster:
     _originals: set[str] = field(default_factory=set)  # those that are looked at in whole
     _bought: dict[str, str] = field(default_factory=dict)  # key -> the step that would pay for it
     _known: dict[str, Receipt] | None = None
+    _elsewhere: set[str] = field(default_factory=set)  # what others made: it, or most likely it, is far from here
     _steps: dict[str, list[Step]] = field(default_factory=dict)
     _gone: dict[str, list[tuple[str, Receipt]]] = field(default_factory=dict)
 
@@ -172,7 +173,10 @@ class Forecaster:
         if made:
             return self._told(step, "make", tuple(f"needs {name}, which is made" for name in made))
         if restored := [name for name in needed if rows[name].verdict == "restore"]:
-            verdict: Verdict = "restore" if self._was_made(step) else "make"
+            if not self._elsewhere.isdisjoint(restored):  # who made that has most likely made this, too
+                self._elsewhere.add(step.name)
+            is_there = step.name in self._elsewhere or self._was_made(step)
+            verdict: Verdict = "restore" if is_there else "make"
             return self._told(step, verdict, tuple(f"needs {name}, which is restored" for name in restored))
         return self._looked_up(step, task)
 
@@ -189,6 +193,9 @@ class Forecaster:
             told = ("what is stored cannot be used as it is: it is asked for once more",)
             return self._told(step, "make", told, name, self.build.shop.caller.price(again))
         if self._is_stored(name):
+            receipt = self._receipt(name)
+            if receipt and not self.build.shop.store.is_near(receipt.blob):
+                self._elsewhere.add(step.name)
             return self._told(step, "restore", tuple(self._why(step, name)) or reasons, name)
         usd: Decimal | None = Decimal(0)
         why = tuple(self._why(step, name))
@@ -319,9 +326,9 @@ class Forecaster:
         return "restore" if self._is_stored(was.key) else None
 
     def _was_made(self, step: Step) -> bool:
-        """Say whether anything was ever made of such a request, whatever its inputs held."""
+        """Say whether anything is known to have been made of such a request, whatever its inputs held."""
         if self._known is None:
-            kept = ((receipt.manifest, receipt) for receipt in self.build.shop.store.receipts())
+            kept = ((receipt.manifest, receipt) for receipt in self.build.shop.store.known())
             self._known = {_asked(told): receipt for told, receipt in kept}
         return _asked(manifest(step.action, dict.fromkeys(step.action.inputs, ""))) in self._known
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 from doit.task import Task
 
 from reelmake.logs import tell_programs
+from reelmake.preferences import Target
 from reelmake.production import Production
 from reelmake.spec_line import Line
 from reelmake.tasks.job import Job, Outcome
@@ -39,6 +41,8 @@ class Publishing:
         self._shop, self._records, self._lines = shop, records, lines
         self.merge: Merge | None = None
         self._group: Task | None = None
+        self._places: dict[Target, Place] = {}
+        self._opening = threading.Lock()
 
     def all(self, members: list[str]) -> Task:
         """Return the task that publishes all episodes; its options hold for each."""
@@ -60,10 +64,19 @@ class Publishing:
         return task
 
     def targets(self, shows: Iterable[Production]) -> list[Place]:
-        """Return all targets; raises SetupError when one cannot be used, before anything is built for it."""
-        from reelmake.publish import places  # noqa: PLC0415
+        """Return all targets of episodes; raises SetupError when one cannot be used, before anything is built."""
+        return list({target: self._place(target) for show in shows for target in show.publish.to}.values())
 
-        return list({place.to: place for show in shows for place in places(show, self._shop)}.values())
+    def _place(self, target: Target) -> Place:
+        """Return a target: the same one for all episodes."""
+        from reelmake.targets import opened  # noqa: PLC0415
+
+        caller = self._shop.caller
+        with self._opening:
+            if target not in self._places:
+                how = caller.variable, caller.proxy, caller.retry_seconds
+                self._places[target] = opened(target, self._shop.root, *how)
+            return self._places[target]
 
     def _publish(self, show: Production, task: Task) -> Outcome:
         from reelmake.precedence import OvertakenError  # noqa: PLC0415
@@ -76,9 +89,9 @@ class Publishing:
         if not show.publish.to:
             return Outcome("left out", "publish: names no target")
         allowed = any(one is not None and (one.options or {}).get("allow_degraded") for one in (task, self._group))
-        lines = self._lines(show) or []
+        asked = show, self._shop, self._lines(show) or [], self.targets([show])
         try:
-            done = publish(show, self._shop, lines, progress, allow_degraded=allowed, merge=self.merge)
+            done = publish(*asked, progress, allow_degraded=allowed, merge=self.merge)
         except OvertakenError as error:
             return Outcome("left out", str(error))
         self._records.changed(f"video:{show.name}", show.path("video.json"))
