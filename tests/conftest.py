@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from xdist.scheduler import LoadScopeScheduling
 
 HERE = Path(__file__).parent
 # What is built once, by a fixture of its module, for all tests of a function or a file.
-TOGETHER = ("test_after_an_edit_of_any_kind", "shell/test_inspect.py", "e2e/test_publish.py")
+TOGETHER = ("test_after_an_edit_of_any_kind", "docs/test_howto.py", "shell/test_inspect.py", "e2e/test_publish.py")
 sys.path[:0] = [str(HERE), str(HERE / "standin")]
 
 import nursery  # noqa: E402 (its folder was just added)
@@ -23,6 +24,8 @@ from standin_server import Standin  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 nursery.in_use = True
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell started us in the background: what we start has to end
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
@@ -40,6 +43,11 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 def pytest_xdist_auto_num_workers() -> int:
     """Return how many tests run at once with `-n auto`: one more than there are processors, for many of them wait."""
     return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with what takes long, so that nobody is left alone with it in the end."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is None)
 
 
 @pytest.fixture

@@ -3,6 +3,9 @@
 `start(["-m", "doit", ...], cwd, env)` returns a real process that runs the real program to its real end: it
 can be killed, interrupted, waited for and talked to as any other Popen. What it does not have is an interpreter of its
 own: one with another hash seed, a sitecustomize, or anything else that PYTHON... variables set, is started anew.
+
+`for_shells(folder)` has what a shell starts by name forked as well: `doit`, `reelmake` and the two stages. These find
+the offline voices loaded, which takes longer than to speak; no thread belongs to a voice, so a fork has it whole.
 """
 
 from __future__ import annotations
@@ -14,8 +17,8 @@ import select
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Callable, Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import IO, Any
 
@@ -61,11 +64,17 @@ while child != 0:
         order, fds, _, _ = socket.recv_fds(orders, 1 << 20, 4)
         if not order:
             os._exit(0)
+        order = json.loads(order)
+        if order["args"][0] == "":
+            from reelmake.providers.offline.engines import ENGINES, engine
+
+            for voice in ENGINES:
+                engine(voice)
         if (child := os.fork()) != 0:
             for fd in fds[:3]:
                 os.close(fd)
             ends[child] = fds[3]
-            orders.send(str(child).encode())
+            os.write(fds[3], f"{{child}}\\n".encode())
 
 signal.set_wakeup_fd(-1)
 signal.signal(signal.SIGCHLD, signal.SIG_DFL)
@@ -78,7 +87,6 @@ for number, fd in enumerate(fds[:3]):
     os.dup2(fd, number)
 for fd in fds:
     os.close(fd)
-order = json.loads(order)
 os.chdir(order["cwd"])
 paths = [os.environ.get("PYTHONPATH", "").split(os.pathsep), order["env"].get("PYTHONPATH", "").split(os.pathsep)]
 os.environ.clear()
@@ -88,8 +96,28 @@ sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
 option, program, *sys.argv[1:] = order["args"]
 if option == "-m":
     runpy.run_module(program, run_name="__main__", alter_sys=True)
-else:
+elif option == "-c":
     exec(program, {{"__name__": "__main__"}})
+else:
+    sys.path[0], sys.argv[0] = os.path.split(program)[0], program
+    runpy.run_path(program, run_name="__main__")
+"""
+NAMES = ("doit", "reelmake", "dialogue_api", "video_from_dialogue_api")
+# What a shell finds under these names. Signals end it alone, and not what it has started.
+DOOR = """#!{python} -ISB
+import json, os, socket, sys
+
+env = dict(os.environ)
+number = int(env.pop("NURSERY"))
+order = {{"args": ["", {program!r}, *sys.argv[1:]], "cwd": os.getcwd(), "env": env}}
+ours, theirs = os.pipe()
+with socket.socket(fileno=number) as orders:
+    socket.send_fds(orders, [json.dumps(order).encode()], [0, 1, 2, theirs])
+os.close(theirs)
+with open(ours) as end:
+    end.readline()
+    code = os.waitstatus_to_exitcode(int(end.read()))
+sys.exit(code if code >= 0 else 128 - code)
 """
 
 
@@ -115,7 +143,6 @@ class Nursery:
 
     def __init__(self, env: Mapping[str, str]) -> None:
         self.env = of_interpreter(env)
-        self.turn = threading.Lock()
         self.orders, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
         with theirs:
             fd = theirs.fileno()
@@ -134,6 +161,16 @@ def nursery() -> Nursery:
     return Nursery(clean_env())
 
 
+def for_shells(folder: Path) -> tuple[dict[str, str], int]:
+    """Put doors to the nursery into a folder for a PATH; returns the variables they need, and the file they inherit."""
+    for name in NAMES:
+        program = Path(sys.executable).parent / name
+        (folder / name).write_text(DOOR.format(python=sys.executable, program=str(program)), "utf-8")
+        (folder / name).chmod(0o755)
+    orders = nursery().orders.fileno()
+    return {"NURSERY": str(orders)}, orders
+
+
 def start(args: list[str], cwd: Path, env: Mapping[str, str], stdin: int = subprocess.DEVNULL) -> subprocess.Popen[str]:
     """Start a Python program, with pipes for what it says; `args` begin with -m and a module, or -c and code."""
     pipe = subprocess.PIPE
@@ -146,7 +183,7 @@ def start(args: list[str], cwd: Path, env: Mapping[str, str], stdin: int = subpr
 class Fledgling(subprocess.Popen[str]):
     """A program that was forked instead of started; its parent tells us through a pipe how it ended."""
 
-    _waitpid_lock: threading.Lock
+    _waitpid_lock: AbstractContextManager[bool]
     _handle_exitstatus: Callable[[int], None]
     _close_pipe_fds: Callable[..., None]
 
@@ -158,11 +195,10 @@ class Fledgling(subprocess.Popen[str]):
         order = json.dumps({"args": args, "cwd": str(cwd), "env": dict(env)}).encode()
         streams = [own if fd == -1 else fd for own, fd in enumerate((p2cread, c2pwrite, errwrite))]
         try:
-            with nursery().turn:
-                socket.send_fds(nursery().orders, [order], [*streams, theirs])
-                self.pid = int(nursery().orders.recv(64))
+            socket.send_fds(nursery().orders, [order], [*streams, theirs])
         finally:
             os.close(theirs)
+        self.pid = int(self._end.readline())
         self._child_created = True
         self._close_pipe_fds(p2cread, p2cwrite, c2pread, c2pwrite, errread, errwrite)
 

@@ -1,4 +1,4 @@
-"""The how-to pages: their commands run, and what they show of code is the code."""
+"""The tutorial and the how-to pages: their commands run, and what they show of code is the code."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
-from pages import DOCS, ROOT, blocks, copy_project, run, run_page
+from pages import DOCS, ROOT, blocks, copy_project, run_page, run_quickly, shortened
 from seaweed import Seaweed
 
 from reelmake.calls import MOST_BUSY, MOST_LOST
@@ -21,6 +21,7 @@ STANDIN = ROOT / "tests" / "standin"
 
 
 EXECUTED = (
+    "../tutorial/first-episode",
     "add-a-character",
     "check-and-watch",
     "keep-to-a-budget",
@@ -36,16 +37,20 @@ EXECUTED = (
 )
 
 
+WHOLE = ("keep-to-a-budget",)  # it counts lines
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("name", EXECUTED)
 def test_what_a_page_tells_one_to_type_works(name: str, tmp_path: Path) -> None:
-    run_page(HOW_TO / f"{name}.md", copy_project(tmp_path / "project"))
+    project = copy_project(tmp_path / "project")
+    run_page((HOW_TO / f"{name}.md").resolve(), project if name in WHOLE else shortened(project))
 
 
 @pytest.mark.slow
 def test_what_the_page_on_sharing_tells_one_to_type_works(tmp_path: Path, seaweed: Seaweed) -> None:
     """Its first setting names a bucket; here, one at a server on loopback takes its place."""
-    project = copy_project(tmp_path / "project")
+    project = shortened(copy_project(tmp_path / "project"))
     shared = (
         f'[tool.reelmake]\nstore_url = "s3://{seaweed.bucket()}/reelmake"\n\n[tool.reelmake.reel]\nsize = "144x256"\n'
     )
@@ -61,7 +66,7 @@ def test_the_specs_that_are_shown_are_right(tmp_path: Path) -> None:
     for number, block in enumerate(shown):
         (project / "episodes" / f"shown-{number}.yaml").write_text(block.text, "utf-8")
     assert len(shown) == 8
-    assert f"{len(shown) + 3} episodes checked" in run("reelmake check", project)
+    assert f"{len(shown) + 3} episodes checked" in run_quickly("reelmake check", project)
 
 
 def test_the_code_that_is_shown_is_the_real_code() -> None:

@@ -5,12 +5,10 @@ from __future__ import annotations
 import html
 import json
 import re
-import subprocess
-import wave
 from pathlib import Path
 from typing import Any
 
-import imageio_ffmpeg
+from footage import hum, small_video
 from pages import DOCS
 from workspace import Workspace
 
@@ -20,16 +18,8 @@ JSON_SECTION = re.compile(r"^## (\S+\.json)\n.*?^```json\n(.*?)^```$", re.MULTIL
 
 def episode_with_everything(project: Workspace) -> Path:
     """Build an episode of two lines with a background and music; returns its folder."""
-    assets = project.root / "assets"
-    assets.mkdir()
-    source = "testsrc2=size=144x256:rate=30:duration=1"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-f", "lavfi", "-i", source, str(assets / "loop.mp4")]
-    subprocess.run(command, check=True)
-    with wave.open(str(assets / "hum.wav"), "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(8000)
-        wav.writeframes(bytes(range(256)) * 64)
+    small_video(project.root / "assets/loop.mp4", seconds=1)
+    hum(project.root / "assets/hum.wav")
     lines = ("ada: Hello there my friend | a harbour", "max: And a very good day to you | a clock")
     project.episode("one", *lines, background="assets/loop.mp4", music="assets/hum.wav")
     project.run("video", "inspection", "cover", "storyboard")

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
+import nursery
 import pytest
 from pages import DOCS, ROOT
 from pydantic import BaseModel
@@ -35,9 +33,9 @@ MODELS: list[type[BaseModel]] = [
 
 def test_the_reference_is_not_stale() -> None:
     """When this fails, type: uv run python -m tools.make_reference."""
-    command = [sys.executable, "-m", "tools.make_reference", "--check"]
-    checked = subprocess.run(command, cwd=ROOT, check=False, capture_output=True, text=True)
-    assert checked.returncode == 0, checked.stdout + checked.stderr
+    with nursery.start(["-m", "tools.make_reference", "--check"], ROOT, nursery.clean_env()) as checked:
+        told = checked.communicate()
+    assert checked.returncode == 0, told
 
 
 @pytest.mark.parametrize("model", MODELS, ids=lambda model: model.__name__)

@@ -7,15 +7,13 @@ import random
 import shutil
 import subprocess
 import sys
-import wave
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-import imageio_ffmpeg
-import numpy as np
 import pytest
-from standin_server import ANSWERS, RATE, Standin
+from footage import hum, small_video
+from standin_server import ANSWERS, Standin
 from workspace import Workspace
 
 HELLO = (
@@ -547,23 +545,3 @@ def test_after_one_edit_upon_another_the_outputs_are_those_of_a_clean_build(tmp_
             write(project, flow, spec)
         project.run()
     assert project.outputs() == clean_build_of(project, vendor).outputs(), edits
-
-
-def hum(path: Path) -> None:
-    """Make music: two seconds of it."""
-    times = np.arange(RATE * 2) / RATE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with wave.open(str(path), "wb") as wav:
-        wav.setnchannels(1)
-        wav.setsampwidth(2)
-        wav.setframerate(RATE)
-        wav.writeframes((0.2 * np.sin(2 * np.pi * 110 * times) * 32767).astype("<i2").tobytes())
-
-
-def small_video(path: Path, seconds: float = 3, size: str = "128x128") -> Path:
-    """Make a moving background."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    source = f"testsrc2=size={size}:rate=30:duration={seconds}"
-    command = [imageio_ffmpeg.get_ffmpeg_exe(), "-v", "error", "-y", "-f", "lavfi", "-i", source, str(path)]
-    subprocess.run(command, check=True)
-    return path

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from footage import hum, small_video
 from s3_faults import Door, first
 from seaweed import Seaweed, client
 from studio import Studio, finish
 from vendors.server import Vendors
-from workspace import ROOT
 
 pytestmark = pytest.mark.slow
 
@@ -40,8 +40,8 @@ class Team:
     def machine(self, name: str, like: Studio | None = None, **env: str) -> Studio:
         """Return the empty disk of a machine, with the specs of another one."""
         studio = Studio(self.root / name, self.v, timeout_seconds=5)
-        for asset in ("drift.mp4", "calm.ogg"):
-            studio.write(f"assets/{asset}", (ROOT / "assets" / asset).read_bytes())
+        small_video(studio.root / "assets/drift.mp4")
+        hum(studio.root / "assets/hum.wav")
         keys = {"AWS_ACCESS_KEY_ID": "AKIALOOPBACK00000001", "AWS_SECRET_ACCESS_KEY": "a-secret-of-loopback-alone"}
         shared = {"REELMAKE_STORE_URL": f"s3://{self.bucket}/team", "S3_ENDPOINT_URL": self.door.url}
         studio.env.update({**keys, **shared, **env})
@@ -71,7 +71,7 @@ def test_what_one_machine_has_paid_for_no_other_pays_for(team: Team, seaweed: Se
     """And what is transferred is what people look at: segments come when an edit needs them."""
     v, door = team.v, team.door
     a = team.machine("a")
-    more = {"background": "assets/drift.mp4", "music": "assets/calm.ogg"}
+    more = {"background": "assets/drift.mp4", "music": "assets/hum.wav"}
     lines = ("ada: Hello there | a moon", "max: And a good day to you | a sun", "ada: Goodbye now | a star")
     a.episode("one", *lines, **more)
     a.episode("two", topic="owls", cast=["ada"], lines=1)
