@@ -1,9 +1,13 @@
-"""This process, as far as it is a program of ours: it ends soon."""
+"""This process, as far as it is a program of ours: it ends soon, and shows no secret when it breaks."""
 
 from __future__ import annotations
 
 import atexit
 import gc
+import sys
+import traceback
+
+from reelmake.logs import redact
 
 _OBJECTS = 50_000
 
@@ -16,3 +20,9 @@ def ends_soon() -> None:
     """
     gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
     atexit.register(gc.freeze)
+
+
+def tell_mistake() -> int:
+    """Show a mistake of ours, inside its `except`, without secrets; returns the exit code."""
+    sys.stderr.write(redact(traceback.format_exc()))
+    return 1

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
-import pytest
+from pathlib import Path
 
+import pytest
+from doit_project import DoitProject
+
+from reelmake import cli, logs
 from reelmake.logs import redact
+from reelmake.stages import pipe
 
 
 @pytest.mark.parametrize(
@@ -35,3 +40,60 @@ def test_parts_of_keys_are_not_shown(told: str) -> None:
 )
 def test_names_of_steps_and_files_are_shown(told: str) -> None:
     assert redact(told) == told
+
+
+SECRET = "hunter2-and-more"
+BROKEN = f"""
+from reelmake.logs import protect
+protect(["{SECRET}"])
+
+def leak():
+    raise RuntimeError("refused: {SECRET}")
+
+def task_ours():
+    yield step("ours:one", ["a"], before=leak)
+
+def task_own():
+    return {{"actions": [leak]}}
+
+def task_late():
+    return {{"actions": [], "teardown": [leak]}}
+"""
+
+
+@pytest.fixture(scope="module")
+def broken(tmp_path_factory: pytest.TempPathFactory) -> DoitProject:
+    return DoitProject(tmp_path_factory.mktemp("broken"), BROKEN)
+
+
+@pytest.mark.parametrize("reporter", ["progress", "console", "json"])
+def test_no_reporter_shows_a_secret_that_an_exception_holds(broken: DoitProject, reporter: str) -> None:
+    result = broken.run("-r", reporter, "--failure-verbosity", "2")
+    assert result.code == 2
+    assert SECRET not in result.out + result.err
+    assert "refused: [secret]" in result.out + result.err
+
+
+def test_what_breaks_before_any_task_shows_no_secret(tmp_path: Path) -> None:
+    project = DoitProject(tmp_path, BROKEN + "\n\ndef task_worse():\n    leak()\n")
+    result = project.run("list")
+    assert result.code == 3
+    assert SECRET not in result.out + result.err
+    assert "RuntimeError: refused: [secret]" in result.err
+
+
+def test_a_mistake_of_ours_in_a_command_shows_no_secret(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    def leak(*_: object) -> int:
+        raise RuntimeError(f"refused: {SECRET}")
+
+    monkeypatch.setattr(logs, "_secrets", {SECRET})
+    monkeypatch.setattr(cli, "app", leak)
+    with pytest.raises(SystemExit) as ended:
+        cli.main()
+    assert ended.value.code == 1
+    assert pipe.serve(leak, [pipe.Received("stdin", None)]) == 1
+    told = capfd.readouterr()
+    assert SECRET not in told.out + told.err
+    assert told.err.count("RuntimeError: refused: [secret]") == 2

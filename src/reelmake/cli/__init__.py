@@ -8,7 +8,7 @@ from reelmake.cli import authors, check, ci, doctor, inspect, money, prune, star
 from reelmake.cli.app import app
 from reelmake.errors import InputError, ReelmakeError, SetupError
 from reelmake.logs import redact
-from reelmake.process import ends_soon
+from reelmake.process import ends_soon, tell_mistake
 
 __all__ = ["app", "authors", "check", "ci", "doctor", "inspect", "main", "money", "prune", "start", "watch"]
 
@@ -26,12 +26,12 @@ def main() -> None:
     except ReelmakeError as error:
         print(f"reelmake: {redact(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001
         from doit.exceptions import InvalidCommand  # noqa: PLC0415 (slow to import)
 
         from reelmake.tasks.job import told_by_machine  # noqa: PLC0415
 
         if not isinstance(error, OSError | InvalidCommand):
-            raise
+            sys.exit(tell_mistake())
         print(f"reelmake: {redact(str(told_by_machine(error)))}", file=sys.stderr)
         sys.exit(SetupError.exit_code)

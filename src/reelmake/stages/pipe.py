@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from reelmake.documents import ERROR, Document, ErrorDocument, Told
 from reelmake.errors import InputError, Problem, ReelmakeError
 from reelmake.logs import redact
-from reelmake.process import ends_soon
+from reelmake.process import ends_soon, tell_mistake
 from reelmake.source import Source
 from reelmake.tasks.job import told_by_machine
 from reelmake.validation import add_problems
@@ -156,6 +156,8 @@ def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Re
             wrong = error
         except (OSError, InvalidCommand) as error:
             wrong = told_by_machine(error)
+        except Exception:  # noqa: BLE001
+            return tell_mistake()
         print(f"reelmake: {redact(str(wrong))}", file=sys.stderr)
         for at, one in enumerate(asked):
             if not answers.is_given(at):

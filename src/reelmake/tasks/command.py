@@ -21,15 +21,18 @@ from doit import (
     doit_cmd,
 )
 from doit.cmd_base import Command, DoitCmdBase, check_tasks_exist, opt_depfile
-from doit.exceptions import InvalidCommand
+from doit.cmdparse import CmdParseError
+from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from doit.task import Stream, Task
 
 from reelmake.logs import write_json
+from reelmake.process import tell_mistake
 from reelmake.tasks.progress import Progress
 from reelmake.tasks.records import Records
 from reelmake.tasks.runner import DEFAULT_POOL, INTERRUPTED, PoolRunner
 from reelmake.tasks.selection import Control
 
+BROKEN = 3  # doit's code for what could not start
 UNUSED = {
     "backend": "dbm",
     "codec_cls": "json",
@@ -52,6 +55,13 @@ class WithRecords(DoitCmdBase):  # type: ignore[misc]  # doit is not typed
         except KeyboardInterrupt:  # while tasks are loaded: nothing runs yet
             print("interrupted", file=sys.stderr)
             return INTERRUPTED
+        except (CmdParseError, InvalidCommand, InvalidDodoFile, InvalidTask):
+            raise
+        except Exception:
+            if self.pdb:
+                raise
+            tell_mistake()
+            return BROKEN
         finally:
             if self.dep_manager:
                 self.dep_manager.close()

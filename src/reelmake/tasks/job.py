@@ -14,6 +14,7 @@ from doit.exceptions import BaseFail, TaskError, TaskFailed
 from doit.task import Task
 
 from reelmake.errors import BuildError, ReelmakeError, SetupError
+from reelmake.logs import redact
 
 # What the machine may refuse us, and what an author can do about it.
 ROOM = ("there is no room left for {}", "make room, then run doit again: what is finished is kept")
@@ -92,6 +93,13 @@ def failure(error: BaseException, whose: str = "") -> BaseFail:
         return failed
     blame = f"{whose} failed" if whose else "This is a mistake in reelmake, not in your files"
     return TaskError(f"{blame}: {type(error).__name__}: {error}", error)
+
+
+def without_secrets(failed: BaseFail) -> BaseFail:
+    """Return a failure as any reporter may show it: doit's own write all that was raised."""
+    failed.message = redact(str(failed.message))
+    failed.traceback = [redact("".join(failed.traceback))] if failed.traceback else ""
+    return failed
 
 
 def told_by(error: OSError) -> BuildError | None:

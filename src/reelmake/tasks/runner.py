@@ -18,12 +18,12 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from doit.control import ExecNode
-from doit.exceptions import BaseFail, InvalidTask, TaskFailed, UnmetDependency
+from doit.exceptions import BaseFail, InvalidTask, SetupError, TaskFailed, UnmetDependency
 from doit.runner import ERROR, FAILURE, Runner
 from doit.task import Stream, Task
 
 from reelmake.media.tool import kill_all
-from reelmake.tasks.job import Job, failure
+from reelmake.tasks.job import Job, failure, without_secrets
 from reelmake.tasks.pools import Pools
 from reelmake.tasks.records import Records
 from reelmake.tasks.selection import Dispatcher
@@ -158,7 +158,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
 
     def _handle_task_error(self, node: ExecNode, base_fail: BaseFail) -> None:
         node.run_status = "failure"
-        self.reporter.add_failure(node.task, base_fail)
+        self.reporter.add_failure(node.task, without_secrets(base_fail))
         if isinstance(base_fail, UnmetDependency):
             return  # told, but counted where it broke
         if not isinstance(base_fail, TaskFailed):
@@ -167,6 +167,14 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
             self.final_result = FAILURE
         if not self.continue_:
             self._stop_running = True
+
+    def teardown(self) -> None:
+        """Run what tasks of a project's own do at the end."""
+        for task in reversed(self.teardown_list):
+            self.reporter.teardown_task(task)
+            if failed := task.execute_teardown(self.stream):
+                told = SetupError(f"ERROR: task '{task.name}' teardown action", failed)
+                self.reporter.cleanup_error(without_secrets(told))
 
     def _stop(self) -> None:
         self._pools.drop_waiting()
