@@ -198,7 +198,31 @@ def test_what_is_gone_from_the_store_is_kept_while_its_file_is_there_and_paid_fo
     shutil.rmtree(built.root / "build")
     plan = planned(built)
     assert plan["usd"] == "0.08"
-    assert row_of(plan, "voice:one:ada-so")["reasons"] == ["what was made is gone from the store"]
+    assert row_of(plan, "voice:one:ada-so")["reasons"] == ["what was made is gone from the store, or damaged there"]
+
+
+@pytest.mark.parametrize("is_remembered", [True, False])
+def test_what_was_paid_for_and_is_damaged_in_the_store_is_made_again_and_priced(
+    built: Workspace, shared_vendor: Standin, *, is_remembered: bool
+) -> None:
+    """The bill is known before it is spent, whether or not anything is remembered of the last build."""
+    (output,) = built.root.glob("build/one/images/ada-so*.png")
+    receipts = [json.loads(path.read_bytes()) for path in built.root.glob(".reelmake/store/actions/*/*")]
+    (blob,) = {told["blob"] for told in receipts if told["step"].startswith("image:one:ada-so")}
+    damaged = built.root / ".reelmake/store/blobs" / blob[:2] / blob
+    damaged.chmod(0o644)
+    damaged.write_bytes(damaged.read_bytes()[:-1] + b"?")
+    assert row_of(planned(built), "image:one:ada-so")["verdict"] == "keep", "its file is as it was made"
+    output.unlink()
+    if not is_remembered:
+        (built.root / ".reelmake/doit.db").unlink()
+    plan = planned(built)
+    row = row_of(plan, "image:one:ada-so")
+    assert (row["verdict"], row["usd"]) == ("make", plan["usd"])
+    assert row["reasons"] == ["what was made is gone from the store, or damaged there"]
+    before = len(shared_vendor.calls)
+    built.run("image:one")
+    assert [kind for kind, _ in shared_vendor.calls[before:]] == ["image"]
 
 
 # -- scripts that are not written yet -----------------------------------------------------------------------------

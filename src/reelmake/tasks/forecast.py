@@ -31,6 +31,7 @@ Verdict = Literal["keep", "restore", "make"]
 SCHEMA: Final = "reelmake/plan@1"
 NOT_MADE: Final = "(not made yet)"  # in place of a file's digest
 NOT_WRITTEN: Final = "the script is not written yet"
+GONE: Final = "what was made is gone from the store, or damaged there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,7 +199,7 @@ class Forecaster:
                 self._elsewhere.add(step.name)
             return self._told(step, "restore", tuple(self._why(step, name)) or reasons, name)
         usd: Decimal | None = Decimal(0)
-        why = tuple(self._why(step, name))
+        why = (GONE,) if self._receipt(name) else tuple(self._why(step, name))
         if is_paid(step):
             if payer := self._bought.get(name):
                 return self._told(step, "make", (f"shares what {payer} pays for",), name)
@@ -259,8 +260,6 @@ class Forecaster:
         if told is None:
             return ["it was never made"]
         _, was = told
-        if was.key == name:
-            return [] if self._is_stored(name) else ["what was made is gone from the store"]
         return explain(was.manifest, manifest(step.action, self.digests(step)))
 
     def before(self, step: Step) -> tuple[str, Receipt] | None:
@@ -303,8 +302,11 @@ class Forecaster:
         return self.build.shop.store.find(name) if name else None
 
     def _is_stored(self, name: str) -> bool:
-        receipt = self._receipt(name)
-        return receipt is not None and self.build.shop.store.has(receipt.blob)
+        """Say whether the store has what was made; what was paid for and is on this machine is read to be sure."""
+        receipt, store = self._receipt(name), self.build.shop.store
+        if receipt is None or not store.has(receipt.blob):
+            return False
+        return receipt.usd == 0 or not store.is_near(receipt.blob) or store.read(receipt.blob) is not None
 
     def _if_not_moved(self, segment: Step) -> Verdict | None:
         """Return what becomes of a segment when its part of the timeline is as it was; None when more has changed.
