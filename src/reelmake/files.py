@@ -59,3 +59,10 @@ class Files:
         elif told := self.inspector.problem(file, want):
             wrong = f"{path} cannot be used: {told}", _WANTED[want]
         return wrong
+
+
+class UnseenFiles(Files):
+    """Files that are not looked at, since they may not be there: no request depends on what they hold."""
+
+    def check(self, path: object, want: Want | Literal["sprite"], source: Source, loc: tuple[str, ...]) -> None:
+        """Find nothing wrong."""

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from reelmake.casting import Casting, check_voices
 from reelmake.errors import InputError, Problem, SetupError
-from reelmake.files import Files
+from reelmake.files import Files, UnseenFiles
 from reelmake.folders import CHARACTERS, EPISODES, STATE, TEMPLATES, episode_names, specs
 from reelmake.logs import write_json
 from reelmake.media import fonts
@@ -70,7 +70,18 @@ def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
 
 def survey(root: Path, only: Iterable[str] | None = None) -> Survey:
     """Read a project as far as it can be read; raises InputError when its settings cannot, or it has no episode."""
-    desk = _Desk(root)
+    return _surveyed(_Desk(root), only)
+
+
+def survey_specs(root: Path, ffmpeg: Ffmpeg) -> Survey:
+    """Read the specs of a project as `survey` does, without the files that they name: for what it asks providers."""
+    desk = _Desk(root, ffmpeg)
+    desk.files = UnseenFiles(root, desk.files.inspector)
+    return _surveyed(desk)
+
+
+def _surveyed(desk: _Desk, only: Iterable[str] | None = None) -> Survey:
+    root = desk.root
     characters = dict(_characters(desk.files, desk.problems))
     known = {path.stem for path in specs(root, CHARACTERS)}
     names = episode_names(root) if only is None else sorted(set(only))
@@ -131,13 +142,13 @@ def project_of(
 class _Desk:
     """Where a project is put together: its settings and tools, and all that was found to be wrong."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, root: Path, ffmpeg: Ffmpeg | None = None) -> None:
         self.root = root
         self.settings = load_settings(root)
         if self.settings.log_json:
             write_json()
         registered()  # raises for twins, before anybody is asked for one of them
-        self.ffmpeg = find_ffmpeg(root, self.settings)
+        self.ffmpeg = ffmpeg or find_ffmpeg(root, self.settings)
         self.ffmpeg.check()
         self.problems: list[Problem] = []
         self.files = Files(root, Inspector(self.ffmpeg, root / STATE / "media.json"))

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 from standin_server import ANSWERS, Standin
-from workspace import Workspace
+from workspace import ROOT, Workspace
 
 ONE = ("ada: Hello there my friend | a harbour", "max: And a very good day to you | a clock", "ada: So it is | a tree")
 EDITED = "max: And a very lovely day to you | a clock"
@@ -330,16 +330,16 @@ def test_wrong_names_and_wrong_specs_end_with_2(built: Workspace) -> None:
 # -- against a revision -------------------------------------------------------------------------------------------
 
 
-def git(project: Workspace, *args: str) -> None:
+def git(folder: Path, *args: str) -> None:
     who = ("-c", "user.name=Tess", "-c", "user.email=tess@example.org", "-c", "commit.gpgsign=false")
-    subprocess.run(["git", *who, *args], cwd=project.root, check=True, capture_output=True)
+    subprocess.run(["git", *who, *args], cwd=folder, check=True, capture_output=True)
 
 
 def committed(project: Workspace) -> None:
     project.write(".gitignore", ".reelmake/\nbuild/\n.env\n")
-    git(project, "init", "-q")
-    git(project, "add", "-A")
-    git(project, "commit", "-qm", "one")
+    git(project.root, "init", "-q")
+    git(project.root, "add", "-A")
+    git(project.root, "commit", "-qm", "one")
 
 
 def steps(plan: dict[str, Any]) -> list[str]:
@@ -354,6 +354,31 @@ def test_an_episode_that_did_not_change_costs_nothing_against_a_revision_though_
     assert planned(project, "--against", "HEAD")["steps"] == []
     project.episode("moths", topic="moths", cast=["ada"], lines=2, providers={"image": {"provider": "second"}})
     assert [row["step"] for row in planned(project, "--against", "HEAD")["steps"]] == ["image:moths"]
+    assert vendor.count() == 0
+
+
+def test_against_a_revision_no_file_is_needed_that_git_does_not_have(project: Workspace, vendor: Standin) -> None:
+    """Media may be ignored, or kept elsewhere (LFS), and the project may be a folder of a larger one."""
+    above = project.root.parent
+    for name in ("ignored.ogg", "elsewhere.ogg"):
+        project.write(f"assets/{name}", (ROOT / "assets/calm.ogg").read_bytes())
+    project.write("characters/ada.yaml", "name: Ada\nsprites: {telling: ada.png}\n")
+    project.write("characters/ada.png", (ROOT / "characters/ada/telling.png").read_bytes())
+    project.episode("one", "ada: Hello there my friend | a harbour", music="assets/ignored.ogg")
+    project.episode("two", "ada: Hello again my friend | a moon", music="assets/elsewhere.ogg")
+    project.write("episodes/wrong.yaml", "title: [")
+    (above / ".gitignore").write_text(".reelmake/\nbuild/\nignored.ogg\n")
+    (above / ".gitattributes").write_text("elsewhere.ogg filter=lfs\n")
+    git(above, "init", "-q")
+    git(above, "-c", "filter.lfs.clean=cat", "add", "-A")
+    git(above, "-c", "filter.lfs.clean=cat", "commit", "-qm", "one")
+    git(above, "config", "filter.lfs.smudge", f"touch {above}/fetched")
+    git(above, "config", "filter.lfs.required", "true")
+    project.episode("wrong", "ada: Quite right | a tree")
+    told = project.run("plan", "--json", "--against", "HEAD", program="reelmake", rc=0)
+    assert {row["episode"] for row in json.loads(told.stdout)["steps"]} == {"wrong"}
+    assert "the specs of HEAD have mistakes, so all of wrong counts as new" in told.stderr
+    assert not (above / "fetched").exists()
     assert vendor.count() == 0
 
 
@@ -373,12 +398,12 @@ def test_against_a_revision_only_what_it_did_not_ask_for_counts(project: Workspa
     assert plan["usd"] == "0.01"
     text = project.run("plan", "uno", "--md", "--against", "HEAD", program="reelmake").stdout
     assert "against `HEAD`" in text
-    project.write("episodes/broken.yaml", "title: [")
-    git(project, "add", "-A")
-    git(project, "commit", "-qm", "two")
-    (project.root / "episodes/broken.yaml").unlink()
+    project.write("characters/broken.yaml", "name: [")
+    git(project.root, "add", "-A")
+    git(project.root, "commit", "-qm", "two")
+    (project.root / "characters/broken.yaml").unlink()
     told = project.run("plan", "uno", "--json", "--against", "HEAD", program="reelmake")
-    assert "the specs of HEAD have mistakes, so everything counts as new" in told.stderr
+    assert "the specs of HEAD have mistakes, so all of moths, uno counts as new" in told.stderr
     assert len(json.loads(told.stdout)["steps"]) == 6
     assert vendor.count() == 0
 

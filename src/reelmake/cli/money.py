@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, app, opened
-from reelmake.cli.revision import NoFolderError, project_at
+from reelmake.cli.revision import NoFolderError, specs_at
 
 if TYPE_CHECKING:
     from reelmake.tasks.build import Build
@@ -56,13 +56,17 @@ def _keys_at(revision: str, build: Build) -> set[str]:
     from reelmake.tasks.forecast import asked_keys  # noqa: PLC0415
 
     try:
-        with project_at(revision) as before:
-            return asked_keys(before, build.shop)
+        with specs_at(revision, build.project.ffmpeg) as before:
+            if before.problems:
+                new = ", ".join(sorted(before.episodes.keys() - before.project.productions)) or "no episode"
+                told = "\n".join(map(str, before.problems))
+                print(f"the specs of {revision} have mistakes, so all of {new} counts as new:\n{told}", file=sys.stderr)
+            return asked_keys(before.project, build.shop)
     except NoFolderError as error:
         print(f"{error.what}, so everything counts as new", file=sys.stderr)
         return set()
     except InputError as error:
-        print(f"the specs of {revision} have mistakes, so everything counts as new:\n{error}", file=sys.stderr)
+        print(f"the specs of {revision} cannot be read, so everything counts as new:\n{error}", file=sys.stderr)
         return set()
 
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from reelmake.cli.app import AsJson, ProjectDir, UsageError, app, opened
-from reelmake.cli.revision import project_at
+from reelmake.cli.revision import specs_at
 from reelmake.pruning import FREE_DAYS, PAID_DAYS, Rule, Waste, waste
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
     from reelmake.tasks.needed import left_over, needed_keys, remove_files  # noqa: PLC0415
 
     with opened(project, None) as build, ExitStack() as revisions:
-        others = [revisions.enter_context(project_at(revision)) for revision in keep_ref or ()]
+        ffmpeg = build.project.ffmpeg
+        others = [revisions.enter_context(specs_at(revision, ffmpeg)).sound() for revision in keep_ref or ()]
         store = _store(build.shop.store, build.project.settings, is_shared=shared)
         rule = Rule(needed_keys(build, others), datetime.now(UTC), older_than)
         _refuse_blind(build.shop.store)

@@ -1,4 +1,4 @@
-"""A project as it was at a git revision."""
+"""The specs of a project as they were at a git revision."""
 
 from __future__ import annotations
 
@@ -10,14 +10,19 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from reelmake.action import digest_of
 from reelmake.cli.app import UsageError
 
 if TYPE_CHECKING:
+    from reelmake.media.tool import Ffmpeg
     from reelmake.precedence import Merge
-    from reelmake.project import Project
+    from reelmake.project import Survey
+
+
+# What no request depends on. git may not have it (it is ignored, or kept elsewhere), and to unpack it takes a while.
+MEDIA: Final = "mp4 m4v mov mkv webm avi gif png jpg jpeg webp bmp tif tiff wav mp3 ogg opus flac m4a aac"
 
 
 class NoFolderError(UsageError):
@@ -25,12 +30,12 @@ class NoFolderError(UsageError):
 
 
 @contextmanager
-def project_at(revision: str) -> Iterator[Project]:
-    """Load the project of the current folder as it was at a git revision, while the `with` lasts.
+def specs_at(revision: str, ffmpeg: Ffmpeg) -> Iterator[Survey]:
+    """Read the specs of the project in the current folder as they were at a git revision, while the `with` lasts.
 
-    Raises UsageError when git does not know the revision, and InputError when its specs have mistakes.
+    Raises UsageError when git does not know the revision, or there was no such project in it.
     """
-    from reelmake.project import load_project  # noqa: PLC0415
+    from reelmake.project import survey_specs  # noqa: PLC0415
     from reelmake.settings import DOTENV  # noqa: PLC0415
 
     packed = _packed(revision)
@@ -41,11 +46,11 @@ def project_at(revision: str) -> Iterator[Project]:
         if dotenv.is_file():  # settings of this machine are no part of any revision, and hold for all of them
             (Path(folder) / DOTENV).unlink(missing_ok=True)
             (Path(folder) / DOTENV).symlink_to(dotenv.absolute())
-        yield load_project(Path(folder))
+        yield survey_specs(Path(folder), ffmpeg)
 
 
 def _packed(revision: str) -> bytes:
-    """Return the project as it was at a git revision, as a tar; raises UsageError."""
+    """Return the project as it was at a git revision, as a tar, and fetch nothing for it; raises UsageError."""
     known = git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     if known.returncode:
         why = "" if b"single revision" in known.stderr else f": {_why(known)}"
@@ -53,7 +58,11 @@ def _packed(revision: str) -> bytes:
         if git("rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
             fix = f"{fix}, or fetch it: this clone holds but a part of the history (`git fetch --unshallow`)"
         raise UsageError(f"git knows no {revision!r}{why}", fix)
-    packed = git("archive", "--format=tar", "--end-of-options", f"{revision}:./")
+    top, folder = git("rev-parse", "--show-toplevel", "--show-prefix").stdout.decode().splitlines()
+    as_it_is = ("-c", "filter.lfs.smudge=", "-c", "filter.lfs.process=", "-c", "filter.lfs.required=false")
+    unseen = (f":(exclude,icase)*.{name}" for name in MEDIA.split())
+    tree = f"{revision}:{folder}"
+    packed = git("-C", top, *as_it_is, "archive", "--format=tar", "--end-of-options", tree, *unseen)
     if packed.returncode:
         raise NoFolderError(f"this folder is not there at {revision}: {_why(packed)}", "name a later revision")
     return packed.stdout

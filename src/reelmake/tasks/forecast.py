@@ -197,9 +197,9 @@ class Forecaster:
             receipt = self._receipt(name)
             if receipt and not self.build.shop.store.is_near(receipt.blob):
                 self._elsewhere.add(step.name)
-            return self._told(step, "restore", tuple(self._why(step, name)) or reasons, name)
+            return self._told(step, "restore", tuple(self._why(step)) or reasons, name)
         usd: Decimal | None = Decimal(0)
-        why = (GONE,) if self._receipt(name) else tuple(self._why(step, name))
+        why = (GONE,) if self._receipt(name) else tuple(self._why(step))
         if is_paid(step):
             if payer := self._bought.get(name):
                 return self._told(step, "make", (f"shares what {payer} pays for",), name)
@@ -254,7 +254,7 @@ class Forecaster:
         known = self.build.records.recorded_key(task.name)
         return tuple(told) or ("it is told otherwise" if known else "it has not been built here",)
 
-    def _why(self, step: Step, name: str) -> list[str]:
+    def _why(self, step: Step) -> list[str]:
         """Say what is asked for that was not asked for before: by the step of this name, or one that is gone."""
         told = self.before(step)
         if told is None:
