@@ -53,7 +53,7 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
 def _keys_at(revision: str, build: Build) -> set[str]:
     """Return the keys of all paid steps that the specs of a git revision ask for."""
     from reelmake.errors import InputError  # noqa: PLC0415
-    from reelmake.tasks.forecast import asked_keys  # noqa: PLC0415
+    from reelmake.tasks.asked import asked_keys  # noqa: PLC0415
 
     try:
         with specs_at(revision, build.project.ffmpeg) as before:
@@ -233,7 +233,7 @@ def cost(
 ) -> None:
     """Tell what was spent, from receipts; what sharing saved, and what may have been paid for nothing."""
     from reelmake.spending import episode_of, spending  # noqa: PLC0415
-    from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
+    from reelmake.tasks.asked import paid_steps  # noqa: PLC0415
 
     with opened(project, None) as build:
         uses = paid_steps(build.project, build.shop)

@@ -8,24 +8,22 @@ other lines are kept unless the new timeline moves what they show, which only th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 from doit.task import Task
 
-from reelmake.action import Action, Receipt, canonical_json, digest_of, explain, key, manifest
+from reelmake.action import Action, Receipt, explain, key, manifest
 from reelmake.bounds import longest_lines, longest_translation
 from reelmake.errors import BuildError
-from reelmake.plan import plan
 from reelmake.production import PAID, Production, Step, is_paid
-from reelmake.project import Project
 from reelmake.providers import provider
-from reelmake.repair import asked_in_all, due
-from reelmake.run import key_of, script_of, with_source
+from reelmake.repair import due
+from reelmake.run import key_of, with_source
+from reelmake.tasks.asked import bundle
 from reelmake.tasks.build import Build
-from reelmake.workshop import Workshop
 
 Verdict = Literal["keep", "restore", "make"]
 SCHEMA: Final = "reelmake/plan@1"
@@ -342,7 +340,7 @@ class Forecaster:
         if show.original and not show.source:
             action = longest_translation(show)
             usd, name = self.build.shop.caller.price(action), f"script:{show.name}"
-            why, key_ = (NOT_WRITTEN,), _bundle([action])
+            why, key_ = (NOT_WRITTEN,), bundle([action])
             rows.append(Row(name, show.name, "script", "make", why, usd, at_most=bool(usd), key=key_, is_paid=True))
         asked = longest_lines(show)
         if show.original and show.spec not in self._originals:
@@ -353,37 +351,9 @@ class Forecaster:
             most = max(known, default=None) if len(known) == len(prices) else None
             usd = None if most is None else most * count
             name, why = f"{kind}:{show.name}", (NOT_WRITTEN,)
-            told = Row(name, show.name, kind, "make", why, usd, at_most=bool(usd), key=_bundle(actions))
+            told = Row(name, show.name, kind, "make", why, usd, at_most=bool(usd), key=bundle(actions))
             rows.append(replace(told, count=count, is_paid=True))
         return rows
-
-
-def _bundle(actions: Sequence[Action]) -> str:
-    """Return a name that changes when one of the requests does."""
-    return "lines:" + digest_of(canonical_json([key(manifest(action, {})) for action in actions]).encode())
-
-
-def asked_keys(project: Project, shop: Workshop) -> set[str]:
-    """Return the keys of all that a project may pay for; of lines that are not written yet, as `Row.key` has them."""
-    keys = set(paid_steps(project, shop))
-    for show in project.productions.values():
-        if show.episode.script is None and not script_of(show, shop):
-            show = with_source(show, shop)  # noqa: PLW2901 (the same one, and what it is made of)
-            keys |= {_bundle(actions) for actions in longest_lines(show).values()}
-            if show.original and not show.source:
-                keys.add(_bundle([longest_translation(show)]))
-    return keys
-
-
-def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:
-    """Return the paid steps of a project whose requests are known, by their keys."""
-    found: dict[str, list[Step]] = {}
-    for show in project.productions.values():
-        for step in plan(with_source(show, shop), script_of(show, shop) or []):
-            if is_paid(step):
-                for name in {key(manifest(action, {})) for action in asked_in_all(step.action, shop.store)}:
-                    found.setdefault(name, []).append(step)
-    return found
 
 
 def against(now: Forecast, before: Iterable[str]) -> Forecast:

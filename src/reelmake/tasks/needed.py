@@ -14,8 +14,8 @@ from reelmake.project import Project
 from reelmake.pruning import FREE_DAYS
 from reelmake.remembered import entries
 from reelmake.run import with_source
+from reelmake.tasks.asked import paid_steps
 from reelmake.tasks.build import Build
-from reelmake.tasks.forecast import paid_steps
 
 DAY_SECONDS: Final = 24 * 3600
 
