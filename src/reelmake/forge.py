@@ -73,9 +73,9 @@ def comment(where: Forge, text: str, mark: str, proxy: str | None) -> str:
     """
     import httpx  # noqa: PLC0415
 
-    text = (
-        text if len(text) <= MOST_CHARACTERS else f"{text[:MOST_CHARACTERS]}\n\n… and more: see the job's own summary."
-    )
+    if len(text) > MOST_CHARACTERS:
+        whole = text[:MOST_CHARACTERS].rpartition("\n")[0] or text[:MOST_CHARACTERS]  # rows, and not half of one
+        text = f"{whole}\n\n… and more: see the job's own summary."
     with httpx.Client(
         base_url=where.api, headers=dict(where.headers), timeout=SECONDS, proxy=proxy, trust_env=False
     ) as client:

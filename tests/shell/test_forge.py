@@ -6,11 +6,13 @@ import json
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any, Self
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
+from reelmake.cli import ci
 from reelmake.errors import BuildError, SetupError
 from reelmake.forge import BOT, PER_PAGE, comment, forge
 
@@ -112,9 +114,13 @@ def test_the_second_comment_takes_the_place_of_the_first(where: tuple[Api, dict[
 
 def test_a_plan_that_is_too_long_is_cut(where: tuple[Api, dict[str, str]]) -> None:
     api, variables = where
-    comment(forge(variables.get), MARK + "x" * 100_000, MARK, None)
-    assert len(api.comments[0]["body"]) < 65_536
-    assert api.comments[0]["body"].endswith("see the job's own summary.")
+    row = "| a | row |"
+    for text in (f"{MARK}{'x' * 100_000}", f"{MARK}\n" + f"{row}\n" * 20_000):
+        comment(forge(variables.get), text, MARK, None)
+        body = api.comments[0]["body"]
+        assert 64_000 < len(body) < 65_536
+        assert body.endswith("see the job's own summary.")
+    assert {line for line in body.splitlines()[1:-1] if line} == {row}, "no row is cut in two"
 
 
 def test_a_token_that_may_not_comment_is_told_and_not_shown(where: tuple[Api, dict[str, str]]) -> None:
@@ -139,3 +145,16 @@ def test_a_server_that_is_gone_is_told(where: tuple[Api, dict[str, str]]) -> Non
     variables = {**where[1], "GITHUB_API_URL": "http://127.0.0.1:1", "CI_API_V4_URL": "http://127.0.0.1:1"}
     with pytest.raises(BuildError, match=r"127\.0\.0\.1 cannot be asked"):
         comment(forge(variables.get), MARK, MARK, None)
+
+
+def test_a_jobs_summary_takes_no_more_than_its_page_shows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "summary.md"
+    monkeypatch.setenv(ci.JOB_SUMMARY, str(file))
+    for _ in range(3):
+        ci._show("| a row |\n" * 60_000)
+    assert 900_000 < file.stat().st_size < 1 << 20
+    lines = file.read_text("utf-8").splitlines()
+    assert {line for line in lines if line} == {"| a row |", "There is more: see the job's log."}
+    assert capsys.readouterr().out.count("| a row |") == 180_000

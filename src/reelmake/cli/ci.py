@@ -19,6 +19,7 @@ from reelmake.cli.app import ProjectDir, UsageError, app
 from reelmake.cli.money import MARK, plain
 from reelmake.cli.revision import head
 from reelmake.errors import InputError, ObjectsError, SetupError
+from reelmake.logs import redact
 
 if TYPE_CHECKING:
     from reelmake.precedence import Merge
@@ -31,6 +32,7 @@ REVIEW: Final = "review.md"
 SUMMARY: Final = "summary.md"
 JOB_SUMMARY: Final = "GITHUB_STEP_SUMMARY"  # a file whose Markdown is shown with the run
 STORE: Final = "REELMAKE_STORE_URL"
+MOST_SUMMARY_BYTES: Final = 1_000_000  # of 1 MiB
 KEYS: Final = ("AWS_SECRET_ACCESS_KEY", "B2_APPLICATION_KEY")
 _OURS: Final = ("REELMAKE_", "AWS_", "B2_", "S3_")
 
@@ -130,6 +132,7 @@ def _merge(out: Path) -> int:
     from reelmake.precedence import OvertakenError  # noqa: PLC0415
     from reelmake.project import load_project  # noqa: PLC0415
     from reelmake.settings import load_settings  # noqa: PLC0415
+    from reelmake.stages.pipe import DONE, FAILED, INTERRUPTED  # noqa: PLC0415
     from reelmake.stages.report import Report  # noqa: PLC0415
     from reelmake.tasks import host  # noqa: PLC0415
     from reelmake.tasks.kinds import PUBLISH  # noqa: PLC0415
@@ -148,10 +151,11 @@ def _merge(out: Path) -> int:
     wanted = [*last.values(), *(f"storyboard:{name}" for name in last)]
     began = time.monotonic()
     try:
-        code = host.run(project, wanted, report.finished, opened)
+        ended = host.run(project, wanted, report.finished, opened)
+        code = ended if ended in {DONE, INTERRUPTED} else FAILED
         text = _summary(project, builds[0], report, time.monotonic() - began)
     except OvertakenError as error:
-        code, text = 0, f"### Nothing was rendered\n\n{plain(str(error))}\n"
+        code, text = DONE, f"### Nothing was rendered\n\n{plain(str(error))}\n"
     (out / SUMMARY).write_text(text, "utf-8")
     for name in last:
         board = Path("build", name, "storyboard.jpg")
@@ -182,7 +186,7 @@ def _summary(project: Project, build: Build, report: Report, seconds: float) -> 
         cost = report.cost(name, build.records.recorded_key, build.shop.store)
         paid[name] = None if cost.usd is None else Decimal(cost.usd)
         made, restored = (sum(counts.values()) for counts in report.counts(name))
-        shown = f"failed: {plain(str(report.failure(name)))}" if name in report.failed else _link(name)
+        shown = f"failed: {plain(redact(str(report.failure(name))))}" if name in report.failed else _link(name)
         rows.append(f"| {name} | {_usd(paid[name])} | {_usd(cost.saved_usd)} | {made} | {restored} | {shown} |")
     known = [usd for usd in paid.values() if usd is not None]
     total = f"${sum(known, Decimal(0))}{' and what has no price' if len(known) < len(paid) else ''}"
@@ -227,8 +231,12 @@ def _told(name: str) -> dict[str, Any]:
 
 
 def _show(text: str) -> None:
-    """Print Markdown, and add it to what the job's page shows."""
+    """Print Markdown, and add it to what the job's page shows: as much as that takes, which shows nothing of more."""
     print(text, end="")
     if summary := os.environ.get(JOB_SUMMARY):
-        with Path(summary).open("a", encoding="utf-8") as file:
-            file.write(f"{text}\n")
+        with Path(summary).open("ab") as file:
+            content = f"{text}\n".encode()
+            if file.tell() + len(content) > MOST_SUMMARY_BYTES:
+                content = content[: max(0, MOST_SUMMARY_BYTES - file.tell())].rpartition(b"\n")[0]
+                content += b"\n\nThere is more: see the job's log.\n"
+            file.write(content)
