@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from collections.abc import Iterator
@@ -10,11 +11,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
 HERE = Path(__file__).parent
-# What is built once, by a fixture of its module, for all tests of a function or a file.
-TOGETHER = ("test_after_an_edit_of_any_kind", "docs/test_howto.py", "shell/test_inspect.py", "e2e/test_publish.py")
+# Tests that share what takes long to make: what a fixture has built, or voices that a process has loaded.
+TOGETHER = re.compile(
+    "test_after_an_edit_of_any_kind|docs/test_howto|shell/test_inspect|e2e/test_publish"
+    "|(?<=contract/)test_(?=offline_voice|elevenlabs_timing)"
+)
 sys.path[:0] = [str(HERE), str(HERE / "standin")]
 
 import nursery  # noqa: E402 (its folder was just added)
@@ -24,6 +29,9 @@ from standin_server import Standin  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 nursery.in_use = True
+# Machines of CI are shared and slow, and that is no failure of a test.
+settings.register_profile("reelmake", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("reelmake")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell started us in the background: what we start has to end
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -32,7 +40,8 @@ class Together(LoadScopeScheduling):  # type: ignore[misc]  # xdist is not typed
     """Gives each test to whoever is free, but those that share what takes long to make to one process."""
 
     def _split_scope(self, nodeid: str) -> str:
-        return next((name for name in TOGETHER if name in nodeid), nodeid)
+        found = TOGETHER.search(nodeid)
+        return found[0] if found else nodeid
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
@@ -41,8 +50,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Together:
 
 
 def pytest_xdist_auto_num_workers() -> int:
-    """Return how many tests run at once with `-n auto`: one more than there are processors, for many of them wait."""
-    return (os.cpu_count() or 1) + 1
+    """Return how many tests run at once with `-n auto`: two more than there are processors, for many of them wait."""
+    return (os.cpu_count() or 1) + 2
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -2,7 +2,7 @@
 
 `start(["-m", "doit", ...], cwd, env)` returns a real process that runs the real program to its real end: it
 can be killed, interrupted, waited for and talked to as any other Popen. What it does not have is an interpreter of its
-own: one with another hash seed, a sitecustomize, or anything else that PYTHON... variables set, is started anew.
+own: one with another hash seed, or anything else that PYTHON... variables set but PYTHONPATH, is started anew.
 
 `for_shells(folder)` has what a shell starts by name forked as well: `doit`, `reelmake` and the two stages. These find
 the offline voices loaded, which takes longer than to speak; no thread belongs to a voice, so a fork has it whole.
@@ -93,6 +93,8 @@ os.environ.clear()
 os.environ.update(order["env"])
 sys.path[:] = [order["cwd"], *paths[1], *(one for one in sys.path[1:] if one not in paths[0])]
 sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
+if any(os.path.exists(os.path.join(one, "sitecustomize.py")) for one in paths[1]):
+    import sitecustomize
 option, program, *sys.argv[1:] = order["args"]
 if option == "-m":
     runpy.run_module(program, run_name="__main__", alter_sys=True)
@@ -151,8 +153,7 @@ class Nursery:
 
     def has(self, env: Mapping[str, str]) -> bool:
         """Say whether a program with this environment can be started here."""
-        path = env.get("PYTHONPATH", "").split(os.pathsep)
-        return self.env == of_interpreter(env) and not any(Path(one, "sitecustomize.py").exists() for one in path)
+        return self.env == of_interpreter(env)
 
 
 @functools.cache

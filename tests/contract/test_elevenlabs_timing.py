@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import base64
+import functools
 import io
 import json
 import struct
@@ -91,6 +92,13 @@ def errors_ms(speech: Speech, truth: list[float]) -> NDArray[np.float64]:
     return np.array([1000 * (w.start_seconds - at) for w, at in zip(speech.words, truth, strict=True)])
 
 
+@functools.cache
+def really_spoken(text: str, voice: str) -> Speech:
+    """Return what a real voice says, whose own times are known."""
+    spoken = {"provider": "offline", "text": text, "language": "en", "voice": {"voice": voice}, "take": 1}
+    return OfflineVoice().read(OfflineVoice().ask(spoken, CALL).body, spoken)
+
+
 def check(speech: Speech) -> None:
     seconds = len(samples_of(speech)) / RATE
     assert all(0 <= word.start_seconds < word.end_seconds <= seconds + 0.05 for word in speech.words)
@@ -144,12 +152,11 @@ def test_times_that_cannot_be_right_are_replaced(
 
 @pytest.mark.parametrize(("voice", "language"), [("heart", None), ("joe", "en")])
 def test_english_is_listened_to(voice: str, language: str | None) -> None:
-    """Real voices, whose own times are known. A model that takes no language leaves it to the words to tell."""
+    """A model that takes no language leaves it to the words to tell."""
     model = "eleven_v4_turbo" if language else "eleven_multilingual_v2"
     errors = []
     for text in SPOKEN:
-        spoken = {"provider": "offline", "text": text, "language": "en", "voice": {"voice": voice}, "take": 1}
-        truth = OfflineVoice().read(OfflineVoice().ask(spoken, CALL).body, spoken)
+        truth = really_spoken(text, voice)
         answer = {"audio_base64": base64.b64encode(truth.audio).decode(), "alignment": None}
         speech = read(answer, request_for(text, model=model))
         assert [word.text for word in speech.words] == [word.text for word in truth.words]
@@ -164,8 +171,7 @@ def test_english_is_listened_to(voice: str, language: str | None) -> None:
 def test_a_language_that_cannot_be_listened_to_is_laid_out_between_its_pauses(voice: str) -> None:
     errors = []
     for text in SPOKEN:
-        spoken = {"provider": "offline", "text": text, "language": "en", "voice": {"voice": voice}, "take": 1}
-        truth = OfflineVoice().read(OfflineVoice().ask(spoken, CALL).body, spoken)
+        truth = really_spoken(text, voice)
         speech = read({"audio_base64": base64.b64encode(truth.audio).decode()}, request_for(text, "nl"))
         check(speech)
         errors += [*errors_ms(speech, [word.start_seconds for word in truth.words])]
@@ -173,8 +179,7 @@ def test_a_language_that_cannot_be_listened_to_is_laid_out_between_its_pauses(vo
 
 
 def test_threads_hear_the_same() -> None:
-    spoken = {"provider": "offline", "text": SPOKEN[1], "language": "en", "voice": {"voice": "joe"}, "take": 1}
-    audio = OfflineVoice().read(OfflineVoice().ask(spoken, CALL).body, spoken).audio
+    audio = really_spoken(SPOKEN[1], "joe").audio
     answer = {"audio_base64": base64.b64encode(audio).decode()}
     with ThreadPoolExecutor(4) as pool:
         first, *others = pool.map(lambda _: read(answer, request_for(SPOKEN[1])), range(8))
@@ -194,8 +199,7 @@ def test_times_that_are_right_need_no_acoustic_model(v: Vendors) -> None:
 
 
 def test_another_language_is_not_listened_to_as_english(capsys: pytest.CaptureFixture[str]) -> None:
-    spoken = {"provider": "offline", "text": SPOKEN[0], "language": "en", "voice": {"voice": "joe"}, "take": 1}
-    audio = OfflineVoice().read(OfflineVoice().ask(spoken, CALL).body, spoken).audio
+    audio = really_spoken(SPOKEN[0], "joe").audio
     answer = {"audio_base64": base64.b64encode(audio).decode()}
     read(answer, request_for("Wer hat dir das von den Kraken erzählt?", "de"))
     read(answer, request_for("Wer hat dir das von den Kraken erzählt?", model="eleven_multilingual_v2"))
@@ -282,6 +286,4 @@ def test_an_answer_without_a_voice_is_refused(answer: bytes, told: str) -> None:
 
 def test_the_words_of_a_text_are_shown_as_they_are_for_the_offline_voices() -> None:
     for text in SPOKEN:
-        spoken = {"provider": "offline", "text": text, "language": "en", "voice": {}, "take": 1}
-        words = OfflineVoice().read(OfflineVoice().ask(spoken, CALL).body, spoken).words
-        assert [word.text for word in shown_words(text)] == [word.text for word in words]
+        assert [word.text for word in shown_words(text)] == [word.text for word in really_spoken(text, "heart").words]

@@ -121,6 +121,6 @@ def test_the_check_is_fast(v: Vendors, ask: Clients) -> None:
     assert v.violations == []
     for number in range(20):
         ask.speak(f"Line {number} is about as long as the lines of an episode are.")
-    start = time.perf_counter()
+    start = time.process_time()
     assert v.violations == []
-    assert time.perf_counter() - start < 20 * 0.05
+    assert time.process_time() - start < 20 * 0.05

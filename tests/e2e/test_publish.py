@@ -30,6 +30,8 @@ from reelmake.publish import _make_current
 from reelmake.store.local import file_digest
 from reelmake.targets import opened
 
+pytestmark = pytest.mark.slow
+
 EPISODES = ("one", "two")
 
 
@@ -212,7 +214,6 @@ def test_what_is_refused_is_told_and_nothing_is_current(project: Workspace, seaw
     assert provenance(project, "one")["published"] == []
 
 
-@pytest.mark.slow
 def test_a_publish_that_is_killed_at_any_moment_leaves_nothing_half_and_sends_nothing_twice(
     project: Workspace, seaweed: Seaweed, door: Door
 ) -> None:
