@@ -13,7 +13,7 @@ from reelmake.preferences import Performer, Reel
 from reelmake.spec import MAX_CAST, Background, Caption, Side
 from reelmake.spec_forms import LANGUAGE, MAX_LINES, NAME, Name, Text
 from reelmake.spec_line import LineProviders, Spoken, Take
-from reelmake.validation import Record
+from reelmake.validation import Record, form
 
 REQUEST: Final = "reelmake/request@1"
 DIALOGUE: Final = "reelmake/dialogue@1"
@@ -22,7 +22,12 @@ ERROR: Final = "reelmake/error@1"
 
 Language = Annotated[str, Field(pattern=f"^{LANGUAGE.pattern}$")]
 # ... of an episode in another language than its script's: sky.ja
-VersionName = Annotated[str, Field(pattern=rf"^{NAME.pattern}(\.{LANGUAGE.pattern})?$")]
+_VERSION: Final = rf"{NAME.pattern}(\.{LANGUAGE.pattern})?"
+VersionName = Annotated[
+    str,
+    Field(pattern=f"^{_VERSION}$"),
+    form(_VERSION, "cannot be an episode's name", "write lower-case letters, digits, - and _"),
+]
 TakeNumber = Annotated[int, Field(ge=1, le=9999)]
 
 

@@ -26,7 +26,7 @@ _BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 _NEAR_LINES: Final = 20
 _NEAR_CHARACTERS: Final = 300
 _COMMENTED: Final = re.compile(r"[\[{](?:[^#]*(?::\s+|,\s*))?\s*(#[^\s,}\]]+)")
-_UNPRINTABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+UNPRINTABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 _TOO_DEEP: Final = ("the YAML is nested too deeply", "write it flat, as in the reference")
 _TOO_MUCH: Final = ("there is too much in this file", "look for an alias (*name) that repeats itself, or split it")
@@ -135,7 +135,7 @@ def _decode(content: bytes, source: Source) -> str:
         column = len(before[-1].encode()) + 1
         source.add_at(len(before), f"byte {column} of this line is not UTF-8", "save the file as UTF-8")
         raise _GiveUpError from error
-    if bad := _UNPRINTABLE.search(text):
+    if bad := UNPRINTABLE.search(text):
         line = len(_BREAK.split(text[: bad.start()]))
         fix = "save the file as UTF-8" if bad[0] == "\0" else "delete it"
         source.add_at(line, f"there is an invisible control character (U+{ord(bad[0]):04X})", fix)
@@ -210,7 +210,7 @@ def _build(node: Any, loc: Loc, source: Source) -> Any:
         source.add(loc, *_TOO_MUCH)
         raise _GiveUpError
     if isinstance(node, yaml.ScalarNode):
-        if bad := _UNPRINTABLE.search(node.value):
+        if bad := UNPRINTABLE.search(node.value):
             source.add(loc, f"the escape for U+{ord(bad[0]):04X} stands for no character of a text", "remove it")
         return node.value
     if isinstance(node, yaml.SequenceNode):

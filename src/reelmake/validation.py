@@ -140,7 +140,7 @@ def _names_at(model: type[BaseModel], loc: Loc) -> list[str]:
             here = _model_in(field.annotation) if field else None
         if here is None:
             return []
-    return list(here.model_fields)
+    return [field.alias or name for name, field in here.model_fields.items()]
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

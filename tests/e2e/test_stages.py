@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from standin_server import Standin
 from workspace import Workspace
 
 from reelmake.schemas import schema_of
+from reelmake.stages.pipe import Answers, free_name, received
 
 BIN = Path(sys.executable).parent
 PIXEL = (
@@ -147,6 +149,8 @@ def test_all_requests_are_looked_at_before_any_is_run(project: Workspace, vendor
         ("[1]", "not a JSON object"),
         ('{"schema": "reelmake/dialogue@9"}', "the schema 'reelmake/dialogue@9' is not known here"),
         ('{"words": 1}', "unknown name 'words'"),
+        ('{"topic": "a\\u0007", "lines": [{"text": "\\ud83d"}]}', "lines.1.text: holds U+D83D"),
+        ('{"topic": "rain"}\r\n{nope}', "line 2 is not JSON: Expecting property name"),
     ],
 )
 def test_what_cannot_be_read_is_told_as_a_document(project: Workspace, stage: str, text: str, told: str) -> None:
@@ -154,6 +158,40 @@ def test_what_cannot_be_read_is_told_as_a_document(project: Workspace, stage: st
     assert ran.code == 2
     assert told in ran.answer["error"]["message"]
     assert "Traceback" not in ran.err
+
+
+def test_a_row_ends_at_a_line_feed_and_nowhere_else() -> None:
+    text = '{"topic": "a\u2028b"}\r\n{"topic": "c\x85d"}\n'  # both are plain JSON
+    told = received(text)
+    assert [(one.where, one.data["topic"]) for one in told] == [("line 1", "a\u2028b"), ("line 2", "c\x85d")]
+    ours, theirs = os.pipe()
+    Answers(theirs).give(0, told[0].data)
+    assert os.read(ours, 99) == b'{"topic": "a\\u2028b"}\n', "readers that are not ours would end a row there"
+
+
+def test_the_same_twice_in_a_batch_has_one_name() -> None:
+    taken: dict[str, str] = {}
+    assert [free_name("n" * 64, content, taken)[56:] for content in ("a", "b", "a", "c", "b")] == [
+        "n" * 8, "--2", "n" * 8, "--3", "--2",
+    ]  # fmt: skip
+
+
+def test_a_command_that_is_called_wrongly_says_so_as_a_document(project: Workspace) -> None:
+    stage = Stage(project, "video_from_dialogue_api", "", "--nope")
+    assert (stage.code, stage.answer["error"]["type"]) == (2, "SetupError")
+    assert "No such option: --nope" in stage.err
+
+
+def test_streams_that_are_closed_are_no_mistake_of_ours(project: Workspace, vendor: Standin) -> None:
+    request = """echo '{"topic": "rain"}' | """
+    commands = {"dialogue_api <&- 2>err.txt": 2, f"{request} dialogue_api >&- 2>err.txt": 2}
+    for command, code in commands.items():
+        env = {**project.env, "PATH": f"{BIN}:{project.env['PATH']}"}
+        told = subprocess.run(["bash", "-c", command], cwd=project.root, env=env, capture_output=True, check=False)
+        assert told.returncode == code
+        assert "Traceback" not in (project.root / "err.txt").read_text("utf-8")
+        assert (b"nothing on stdin" in told.stdout) == command.startswith("dialogue_api")
+    assert vendor.count() == 0
 
 
 @pytest.mark.parametrize(

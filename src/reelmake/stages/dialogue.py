@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import base64
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from reelmake.action import canonical_json
 from reelmake.casting import overlaid
 from reelmake.documents import DIALOGUE, Dialogue, DialogueLine, DialogueRequest, Profile
 from reelmake.errors import InputError, Problem, SetupError
@@ -28,6 +29,8 @@ from reelmake.stages.pipe import (
     Answers,
     Received,
     checked,
+    command,
+    free_name,
     serve,
     slug,
 )
@@ -40,7 +43,7 @@ DEFAULT_CAST = 2  # so many speak when a request does not say who
 
 def dialogue_api() -> None:
     """Run stage one as a command."""
-    typer.run(_command)
+    command(_command)
 
 
 def _command(
@@ -62,13 +65,15 @@ def _of_requests(given: Sequence[Received], answers: Answers) -> int:
         return WRONG
     characters, sprites = characters_of(Path())
     names: list[str] = []
+    taken: dict[str, str] = {}
     specs: dict[str, tuple[Episode | None, Source]] = {}
     for at, request in enumerate(requests):
         if request is None:  # an error goes through as it is
             answers.give(at, given[at].data)
             names.append("")
             continue
-        name = _free(request.name or slug(request.title or request.topic), specs)
+        wanted = request.name or slug(request.title or request.topic)
+        name = free_name(wanted, canonical_json(request.model_dump(mode="json")), taken)
         names.append(name)
         specs[name] = _episode(request, list(characters), name)
     return _write(names, project_of(Path(), characters, specs, sprites), answers)
@@ -84,14 +89,6 @@ def _of_file(given: Sequence[Received], answers: Answers) -> int:
     characters, sprites = characters_of(Path())
     project = project_of(Path(), characters, {file.stem: (episode, source)}, sprites)
     return _write(list(project.productions), project, answers)
-
-
-def _free(name: str, taken: Mapping[str, Any]) -> str:
-    """Return a name that no other request of the batch has."""
-    number = 2
-    while name in taken:
-        name, number = f"{name.rpartition('--')[0] or name}--{number}", number + 1
-    return name
 
 
 def _episode(request: DialogueRequest, known: Sequence[str], name: str) -> tuple[Episode | None, Source]:

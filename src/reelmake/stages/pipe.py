@@ -4,26 +4,32 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import wraps
+from pathlib import Path
 from typing import Any, Final
 
+import typer
 from doit.exceptions import InvalidCommand
 from pydantic import ValidationError
 
 from reelmake.documents import ERROR, Document, ErrorDocument, Told
-from reelmake.errors import InputError, Problem, ReelmakeError
+from reelmake.errors import InputError, Problem, ReelmakeError, SetupError
 from reelmake.logs import redact
 from reelmake.process import ends_soon, tell_mistake
-from reelmake.source import Source
+from reelmake.source import UNPRINTABLE, Source
 from reelmake.tasks.job import told_by_machine
 from reelmake.validation import add_problems
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 NOT_RUN: Final = "NotRun"
+_ENDS_LINES: Final = re.compile("[\x85\u2028\u2029]")  # for readers that are not ours
+MOST_OF_NAME: Final = 56  # leaves room for a number
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +53,16 @@ def received(text: str) -> list[Received]:
         return [Received("", json.loads(text))]
     except (ValueError, RecursionError) as error:
         whole, line_of_whole = str(error), int(getattr(error, "lineno", 1))
-    rows = [(number, line) for number, line in enumerate(text.splitlines(), 1) if line.strip()]
+    # Only this ends a row: texts may hold what ends lines elsewhere, such as U+2028.
+    rows = [(number, line) for number, line in enumerate(text.split("\n"), 1) if line.strip()]
     found, problems = [], []
     for number, line in rows:
         try:
             found.append(Received(f"line {number}", json.loads(line)))
         except (ValueError, RecursionError) as error:
-            problems.append(Problem("stdin", number, f"not JSON: {error}", "write one JSON document, or one a line"))
+            told = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            what = f"line {number} is not JSON: {told}"
+            problems.append(Problem("stdin", number, what, "write one JSON document, or one a line"))
     if problems and not found:  # one document that is broken, and not one a line
         raise InputError(
             (Problem("stdin", line_of_whole, f"not JSON: {whole}", "write one JSON document, or one a line"),)
@@ -73,11 +82,82 @@ def parse(model: type[Any], one: Received) -> Any:
         what = f"the schema {told!r} is not known here"
         raise InputError((Problem("stdin", 1, what, f"write {schema}, or use a version of reelmake that knows it"),))
     source = Source("stdin", one.data)
+    for place, char in _unprintable(one.data):
+        what = f"{place}: holds U+{ord(char):04X}, which stands for no character of a text"
+        source.add((), what, "remove it")
+    if source.problems:
+        raise InputError(tuple(source.problems))
     try:
         return model.model_validate(one.data)
     except ValidationError as error:
         add_problems(error, model, source)
         raise InputError(tuple(source.problems)) from None
+
+
+def _unprintable(value: Any, place: str = "") -> Iterator[tuple[str, str]]:
+    """Yield where a text holds what no text may hold, as in specs: control characters, half characters."""
+    if isinstance(value, str):
+        if found := UNPRINTABLE.search(value):
+            yield place, found[0]
+    elif isinstance(value, dict | list):
+        named = value.items() if isinstance(value, dict) else enumerate(value, 1)
+        for name, part in named:
+            yield from _unprintable(part, f"{place}.{name}".lstrip("."))
+
+
+def free_name(name: str, content: str, taken: dict[str, str]) -> str:
+    """Return what something of a batch is called: its name, with a number when something else has it too.
+
+    `taken` says what each name stands for; the same twice has one name.
+    """
+    free, number = name, 2
+    while taken.setdefault(free, content) != content:
+        free, number = f"{name[:MOST_OF_NAME]}--{number}", number + 1
+    return free
+
+
+def _open_streams() -> None:
+    """Let no file that is opened later stand where a stream was closed: what is printed would go into it."""
+    closed = [fd for fd in range(3) if not _is_open(fd)]
+    for _ in closed:  # each takes the place of the first that is closed
+        os.open(os.devnull, os.O_RDWR)
+    if 0 in closed:
+        sys.stdin = open(0, encoding="utf-8", closefd=False)  # noqa: SIM115
+    if 2 in closed:  # noqa: PLR2004 (stderr)
+        sys.stderr = open(2, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+    if 1 in closed:
+        print("stdout is closed, and nothing can be answered; nothing was run", file=sys.stderr)
+        sys.exit(WRONG)
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
+
+
+def command(function: Callable[..., None]) -> None:
+    """Run a stage as a command; how it is called wrongly is told as a document, too."""
+    _open_streams()
+    called = False
+
+    @wraps(function)
+    def noted(*arguments: Any, **named: Any) -> None:
+        nonlocal called
+        called = True
+        function(*arguments, **named)
+
+    try:
+        typer.run(noted)
+    except SystemExit as ended:
+        if ended.code == WRONG and not called:
+            fix = f"type `{Path(sys.argv[0]).name} --help`"
+            with answering() as answers:
+                wrong = SetupError("the command was called in a way that it does not know", fix)
+                answers.give(0, error_document(wrong, "command"))
+        raise
 
 
 def error_document(error: ReelmakeError, where: str) -> ErrorDocument:
@@ -106,7 +186,8 @@ class Answers:
         """Answer request `at`; an error document counts as a failure."""
         told = answer.model_dump(mode="json", by_alias=True) if isinstance(answer, Document) else dict(answer)
         self.failed |= told.get("schema") == ERROR
-        self._waiting[at] = json.dumps(told, ensure_ascii=False)
+        row = json.dumps(told, ensure_ascii=False)
+        self._waiting[at] = _ENDS_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", row)
         while self._next in self._waiting:
             self._write(self._waiting.pop(self._next) + "\n")
             self._next += 1
@@ -194,7 +275,6 @@ def refuse(given: Sequence[Received], answers: Answers, wrong: Mapping[int, Erro
 
 def slug(text: str) -> str:
     """Return a name for an episode, made of a title."""
-    import re  # noqa: PLC0415
     import unicodedata  # noqa: PLC0415
 
     from reelmake.action import digest_of  # noqa: PLC0415

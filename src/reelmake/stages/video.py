@@ -28,7 +28,9 @@ from reelmake.stages.pipe import (
     Answers,
     Received,
     checked,
+    command,
     error_document,
+    free_name,
     refuse,
     serve,
 )
@@ -45,7 +47,7 @@ _URI = "data:image/png;base64,"
 
 def video_from_dialogue_api() -> None:
     """Run stage two as a command."""
-    typer.run(_command)
+    command(_command)
 
 
 def _command(
@@ -92,17 +94,14 @@ def _names(dialogues: Sequence[Dialogue | None]) -> list[str]:
 
     The same dialogue twice is one episode.
     """
-    taken: dict[str, str] = {}  # name -> what it stands for
+    taken: dict[str, str] = {}
     names = []
     for dialogue in dialogues:
         if dialogue is None:
             names.append("")
             continue
         content = canonical_json(dialogue.model_dump(mode="json", exclude={"cost"}))
-        name, number = dialogue.name, 2
-        while taken.setdefault(name, content) != content:
-            name, number = f"{dialogue.name}--{number}", number + 1
-        names.append(name)
+        names.append(free_name(dialogue.name, content, taken))
     return names
 
 
