@@ -27,6 +27,7 @@ from reelmake.source import Source
 from reelmake.spec import Character, Episode
 from reelmake.spec_file import read_character, read_episode, readable_part
 from reelmake.spec_forms import NAME
+from reelmake.spec_line import LINE_OPTIONS
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +247,8 @@ def _characters(files: Files, problems: list[Problem]) -> Iterator[tuple[str, tu
         if (content := _content(files.root, file, problems)) is None:
             continue
         character, source = read_character(content, file)
+        if path.stem in LINE_OPTIONS:
+            source.add((), f"{path.stem!r} cannot be a character's name: it is what a line says besides", "rename it")
         if not NAME.fullmatch(path.stem):
             source.add(
                 (), f"{path.stem!r} cannot be a character's name", "rename it: lower-case letters, digits, - and _"

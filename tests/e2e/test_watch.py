@@ -119,6 +119,9 @@ def test_in_a_terminal_it_asks_and_takes_no_for_an_answer(project: Workspace, ve
         assert (project.root / "build/one/one.mp4").is_file()
         project.episode("one", "ada: Hello there again | a moon")
         session.until(r"buy 1 step.*\[y/N\]:")
+        project.episode("one", "ada: Hello there once more | a moon")
+        session.type("y\n")
+        session.until(r"it was saved meanwhile\nbuy 1 step, such as voice:one:ada-hello-there-once-.*\[y/N\]:")
         session.stop()
     assert vendor.count() == 2
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -30,7 +31,9 @@ def init(
         raise UsageError(f"{folder} is not empty: there is {there[0]}{more}", "name a new folder; nothing was written")
     for name in write_project(folder):
         print(f"{folder}/{name}")
-    typer.echo(f"type `cd {folder}`, then `doit`: it builds the samples, offline and for nothing", err=True)
+    typer.echo(
+        f"type `cd {shlex.quote(str(folder))}`, then `doit`: it builds the samples, offline and for nothing", err=True
+    )
 
 
 @app.command()
@@ -56,7 +59,7 @@ def new(
         raise UsageError(f"there is no character {unknown[0]!r}", f"choose from {', '.join(known) or 'none'}")
     if not wanted:
         raise UsageError(f"there is no character in {CHARACTERS}/", "add one: `reelmake new-character NAME`")
-    text = episode_text(topic.strip(), wanted, lines, has_schema=_has_schema(project, "episode"))
+    text = episode_text(" ".join(topic.split()), wanted, lines, has_schema=_has_schema(project, "episode"))
     file = f"{EPISODES}/{episode}.yaml"
     _, source = read_episode(text.encode(), file)
     if source.problems:
@@ -72,9 +75,14 @@ def new_character(
 ) -> None:
     """Write the spec of a new character, and draw two sprites to begin with."""
     from reelmake.media.placeholder import sprite  # noqa: PLC0415
+    from reelmake.spec_line import LINE_OPTIONS  # noqa: PLC0415
     from reelmake.starter import character_text, side  # noqa: PLC0415
 
     _check_name(name, "a character")
+    if name in LINE_OPTIONS:
+        raise UsageError(
+            f"{name!r} cannot be a character's name: it is what a line says besides", "choose another name"
+        )
     folder = project / CHARACTERS
     number = len(specs(project, CHARACTERS))
     pictures = {kind: folder / name / f"{kind}.png" for kind in ("telling", "hearing")}

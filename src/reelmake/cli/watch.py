@@ -113,8 +113,7 @@ class _Session:
                 self._run(look.free, NOTHING)
                 look = self._look()
             if look.paid:
-                if self._agreed(look):
-                    self._run([f"video:{self._episode}"], look.usd)
+                self._buy(look)
             elif not look.free:
                 _say(f"{self._episode} is current")
         except InputError as error:
@@ -122,6 +121,16 @@ class _Session:
                 _say(redact(str(problem)))
         except ReelmakeError as error:
             _say(redact(str(error)))
+
+    def _buy(self, look: _Look) -> None:
+        """Buy what is agreed to, and nothing else: it may have been saved while the question stood there."""
+        while look.paid and self._agreed(look):
+            now = self._look()
+            if now.paid == look.paid:
+                self._run([f"video:{self._episode}"], look.usd)
+                return
+            _say("it was saved meanwhile")
+            look = now
 
     def _look(self) -> _Look:
         from reelmake.tasks.forecast import Forecaster  # noqa: PLC0415
