@@ -220,8 +220,9 @@ def find_error_args(source: str) -> list[str]:
 
 
 def still_args(source: str) -> list[str]:
-    """Report where a video without sound stands still."""
-    return [*_EXAMINING, "-i", source, "-map", "0:V:0", "-vf", "freezedetect=n=0.00005:d=0.3", "-f", "null", "-"]
+    """Report where a video without sound stands still, and where it is black."""
+    seen = "blackdetect=d=0:pix_th=0.1:pic_th=0.98,freezedetect=n=0.00005:d=0.3"
+    return [*_EXAMINING, "-i", source, "-map", "0:V:0", "-vf", seen, "-f", "null", "-"]
 
 
 def picture_args(source: str, frame: int, out: str) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from math import ceil
 from typing import Any, Final
 from unicodedata import category, normalize
 
@@ -39,6 +40,8 @@ class Measured:
     peak_seconds   where its highest peak is
     errors         what the decoder complained of; the first of them is near `error_seconds`
     background_still_seconds  how long its background stands still at most; None when it has none that moves
+    background_is_dark        whether its background is black by itself
+    heard_lufs                how loud each second is where it is loudest
     """
 
     width: int
@@ -55,6 +58,8 @@ class Measured:
     errors: tuple[str, ...]
     error_seconds: float
     background_still_seconds: float | None = None
+    background_is_dark: bool = False
+    heard_lufs: tuple[float, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -64,7 +69,7 @@ class Measured:
     def from_json(cls, told: Mapping[str, Any]) -> Measured:
         """Read what `to_json` wrote."""
         spans = {name: tuple(Stretch(**one) for one in told[name]) for name in ("black", "still")}
-        return cls(**{**told, **spans, "errors": tuple(told["errors"])})
+        return cls(**{**told, **spans, **{name: tuple(told[name]) for name in ("errors", "heard_lufs")}})
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +177,10 @@ def _duration(made: Measured, asked: Asked) -> Iterator[Finding]:
 
 
 def _black(made: Measured, asked: Asked) -> Iterator[Finding]:
+    """Find where nothing is to be seen; before a background that is black itself, only where something has to be."""
     for part in made.black:
-        if part.end_seconds - part.start_seconds >= BLACK_SECONDS:
+        is_long = part.end_seconds - part.start_seconds >= BLACK_SECONDS
+        if is_long and (not made.background_is_dark or _missed(part, asked) is not None):
             yield _over(asked, "black", "nothing is to be seen", "look at the picture and the background", part)
 
 
@@ -185,20 +192,27 @@ def _frozen(made: Measured, asked: Asked) -> Iterator[Finding]:
     """
     rests = made.background_still_seconds
     moves = (rests is not None and rests < BACKGROUND_STILL_SECONDS) or not asked.lines
-    due = [seconds for line in asked.lines for seconds in line.changes]
     for part in made.still:
-        first, last = part.start_seconds + EDGE_SECONDS, part.end_seconds - EDGE_SECONDS
-        missed = next((seconds for seconds in due if first < seconds < last), None)
+        missed = _missed(part, asked)
         if part.end_seconds - part.start_seconds < STILL_SECONDS or (not moves and missed is None):
             continue
         told = "nothing moves" if missed is None else f"nothing moves, and at {clock(missed)} something has to"
         yield _over(asked, "frozen", told, "remove the segment and build it again", part)
 
 
+def _missed(part: Stretch, asked: Asked) -> float | None:
+    """Return when in a stretch something has to change, and does not; None when nothing has to."""
+    first, last = part.start_seconds + EDGE_SECONDS, part.end_seconds - EDGE_SECONDS
+    return next((at for line in asked.lines for at in line.changes if first < at < last), None)
+
+
 def _loudness(made: Measured, asked: Asked) -> Iterator[Finding]:
-    if abs(made.lufs - LOUDNESS_LUFS) > LOUDNESS_TOLERANCE_LU:
+    off = made.lufs - LOUDNESS_LUFS
+    if abs(off) > LOUDNESS_TOLERANCE_LU:
         told = f"{made.lufs:.1f} LUFS is not {LOUDNESS_LUFS:g} +-{LOUDNESS_TOLERANCE_LU:g}"
-        yield Finding("loudness", told, "remove the soundtrack and build it again; is a voice all but silent?")
+        told += f", and this is where it is {'loudest' if off > 0 else 'quietest'}"
+        fix = "remove the soundtrack and build it again; is a voice all but silent?"
+        yield _at(asked, "loudness", told, fix, _extreme(made, asked, is_loud=off > 0))
     if made.peak_dbtp > PEAK_DBTP:
         told = f"a peak of {made.peak_dbtp:.1f} dBTP is above {PEAK_DBTP:g}"
         yield _at(asked, "peak", told, "remove the soundtrack and build it again", made.peak_seconds)
@@ -255,6 +269,18 @@ CHECKS: Final[Mapping[str, Check]] = {
 def judge(made: Measured, asked: Asked) -> list[Finding]:
     """Return everything that is wrong with a video, in the order of the checks."""
     return [found for check in CHECKS.values() for found in check(made, asked)]
+
+
+def _extreme(made: Measured, asked: Asked, *, is_loud: bool) -> float:
+    """Return where a video is loudest, or where the line begins that is the quietest."""
+    heard = made.heard_lufs
+    if is_loud or not asked.lines or not heard:
+        return float(max(range(len(heard)), key=heard.__getitem__, default=0))
+
+    def level(line: Shown) -> float:
+        return max(heard[int(line.start_seconds) : ceil(line.end_seconds)], default=LOUDNESS_LUFS)
+
+    return min(asked.lines, key=level).start_seconds
 
 
 def _at(asked: Asked, check: str, what: str, fix: str, seconds: float) -> Finding:

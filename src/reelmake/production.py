@@ -29,7 +29,7 @@ RECIPES: Final = {
     "segment": 1,
     "soundtrack": 3,
     "video": 2,
-    "inspection": 1,
+    "inspection": 2,
     "cover": 1,
     "storyboard": 1,
 }

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,10 @@ from typer.testing import CliRunner
 from workspace import Workspace
 
 from reelmake.cli import app
-from reelmake.inspection import CHECKS, Finding
+from reelmake.inspection import CHECKS, Finding, Stretch, judge
 from reelmake.media.tool import Ffmpeg
 from reelmake.preferences import Reel
-from reelmake.verdict import of_file
+from reelmake.verdict import asked_of, of_file
 
 LINES = ("ada: One two three four five six", "max: Seven eight [laughs] nine ten", "ada: Eleven twelve thirteen")
 FFMPEG = Ffmpeg()
@@ -115,7 +116,19 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str, str, tuple[float, float] | 
         (0.9, 1.1),
     ),
     "frozen": (lambda at: remade(at, "-vf", "loop=loop=90:size=1:start=30"), "frozen", "line 1", (0.0, 1.1)),
-    "too quiet": (lambda at: remade(at, "-c:v", "copy", "-af", "volume=-4dB"), "loudness", "", None),
+    "too quiet": (lambda at: remade(at, "-c:v", "copy", "-af", "volume=-4dB"), "loudness", "line", (0, 9)),
+    "too loud": (
+        lambda at: remade(at, "-c:v", "copy", "-af", "volume=4dB:enable='gt(t,4)',alimiter=level=0:limit=0.8"),
+        "loudness",
+        "line",
+        (3, 9),
+    ),
+    "a line that is hard to hear": (
+        lambda at: remade(at, "-c:v", "copy", "-af", "volume=-25dB:enable='between(t,0,2.2)',volume=-1dB"),
+        "loudness",
+        "line 1",
+        (0, 0),
+    ),
     "a click": (
         lambda at: remade(at, "-c:v", "copy", "-af", "volume=20dB:enable='between(t,1.4,1.6)'"),
         "peak",
@@ -157,6 +170,24 @@ def test_every_check_is_failed_above() -> None:
 
 def test_a_video_that_is_as_it_was_built_has_nothing_wrong(folder: Path) -> None:
     assert findings(folder) == []
+
+
+def test_what_is_black_before_a_black_background_is_wrong_only_where_something_has_to_be_seen(
+    folder: Path,
+) -> None:
+    """An author may want it so, with a rest between the lines."""
+    dark = ("-f", "lavfi", "-i", "color=0x050505:s=144x256", "-frames:v", "1", "-c:v", "libx264")
+    FFMPEG.run(["-v", "error", *dark, str(folder / "background.mp4")], doing="making a background")
+    made = of_file(folder / "one.mp4", Reel(), FFMPEG).measured
+    assert made
+    assert made.background_is_dark
+    assert made.black == ()
+    asked = asked_of(folder, Reel())
+    start = asked.lines[1].start_seconds
+    for black, count in ((Stretch(start - 0.7, start - 0.1), 0), (Stretch(start - 0.7, start + 0.7), 1)):
+        found = judge(replace(made, black=(black,)), asked)
+        assert [one.check for one in found] == ["black"] * count
+        assert [one.check for one in judge(replace(made, black=(black,), background_is_dark=False), asked)] == ["black"]
 
 
 def test_limits_are_those_of_the_reel(folder: Path) -> None:

@@ -19,6 +19,8 @@ _MOST_ERRORS: Final = 20
 _SHEET_COLUMNS: Final = 4
 # `t: 3.2  TARGET:-23 LUFS  M: ...  FTPK: -2.1 -2.3 dBFS`: of every 100 ms, the highest peak of each side
 _PEAKS: Final = re.compile(r"\] t: (\S+) .*FTPK:([^d]+) dBFS")
+_LOUD: Final = re.compile(r"\] t: (\S+) .* M:\s*(\S+) S:")  # and how loud the last 0.4 s were
+_MOSTLY: Final = 0.9  # of a background
 
 
 def measure(video: Path, ffmpeg: Ffmpeg, background: Path | None = None) -> Measured:
@@ -29,6 +31,7 @@ def measure(video: Path, ffmpeg: Ffmpeg, background: Path | None = None) -> Meas
     heard = [(float(at), max(map(_number, found.split()))) for at, found in _PEAKS.findall(told)]
     if not heard:
         errors = (*errors, "it has no sound")
+    still_seconds, is_dark = _background(background, ffmpeg) if background else (None, False)
     return Measured(
         width=track.width,
         height=track.height,
@@ -36,14 +39,16 @@ def measure(video: Path, ffmpeg: Ffmpeg, background: Path | None = None) -> Meas
         frames=_frames(counted),
         seconds=round(track.seconds, 3),
         sound_seconds=round(heard[-1][0], 3) if heard else 0.0,
-        black=tuple(Stretch(float(a), float(b)) for a, b in re.findall(r"black_start:(\S+) black_end:(\S+)", told)),
+        black=_black(told),
         still=_still(told, track.seconds),
         lufs=_last(r"I:\s+(\S+) LUFS", told, SILENT_LUFS),
         peak_dbtp=_last(r"Peak:\s+(\S+) dBFS", told, SILENT_DBTP),
         peak_seconds=round(max(heard, key=lambda one: one[1], default=(0.0, 0.0))[0], 3),
         errors=errors[:_MOST_ERRORS],
         error_seconds=_first_error(video, ffmpeg, track.seconds, track.frames) if errors else 0.0,
-        background_still_seconds=_rest(background, ffmpeg) if background else None,
+        background_still_seconds=still_seconds,
+        background_is_dark=is_dark,
+        heard_lufs=_by_second(told),
     )
 
 
@@ -64,14 +69,30 @@ def _first_error(video: Path, ffmpeg: Ffmpeg, seconds: float, frames: int) -> fl
     return round(min(_frames(counted) / frames, 1.0) * seconds, 3) if frames else 0.0
 
 
-def _rest(background: Path, ffmpeg: Ffmpeg) -> float | None:
-    """Return how long a background stands still at most, None when it is a picture."""
+def _background(background: Path, ffmpeg: Ffmpeg) -> tuple[float | None, bool]:
+    """Return how long a background stands still at most, None when it is a picture; and whether it is black itself."""
     track = read_track(background)
-    if track.frames <= 1:
-        return None
     _, told = ffmpeg.attempt(still_args(str(background)))
+    black = _black(told)
+    if track.frames <= 1:
+        return None, bool(black)
     parts = _still(told, track.seconds)
-    return round(max((part.end_seconds - part.start_seconds for part in parts), default=0.0), 3)
+    still = round(max((part.end_seconds - part.start_seconds for part in parts), default=0.0), 3)
+    return still, sum(part.end_seconds - part.start_seconds for part in black) >= _MOSTLY * track.seconds
+
+
+def _black(told: str) -> tuple[Stretch, ...]:
+    found = re.findall(r"black_start:(\S+) black_end:(\S+)", told)
+    return tuple(Stretch(float(start), float(end)) for start, end in found)
+
+
+def _by_second(told: str) -> tuple[float, ...]:
+    """Return how loud each second is where it is loudest."""
+    seconds: dict[int, float] = {}
+    for at, level in _LOUD.findall(told):
+        second = int(float(at))
+        seconds[second] = max(seconds.get(second, SILENT_LUFS), _number(level))
+    return tuple(seconds[second] for second in sorted(seconds))
 
 
 def _still(told: str, seconds: float) -> tuple[Stretch, ...]:
