@@ -1,6 +1,6 @@
 """Which of two merges is current: that of the later commit, and not that of the slower job.
 
-Whoever publishes a merge says first, at the target, of which commit it is; and looks there again before a video becomes
+Whoever publishes a merge says first, at the target, of which commit it is; and does so again before a video becomes
 the current one. A merge that finds a later one there leaves to it what is current. What is left is the time between
 that look and the write after it.
 

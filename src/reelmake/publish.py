@@ -129,7 +129,7 @@ def _make_current(place: Place, episode: str, content: bytes, merge: Merge | Non
     name = entry_name(episode)
     if place.read(name) != content:
         if merge:
-            merge.look(place)
+            merge.announce(place)  # once more: an older one may have written over it
         place.listed.discard(name)
         place.write(name, content, JSON_TYPE, ASK_AGAIN)
     elif name in place.listed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 import subprocess
 import tarfile
 import tempfile
@@ -10,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from shutil import which
 from typing import TYPE_CHECKING, Final
 
 from reelmake.action import digest_of
@@ -72,12 +74,14 @@ def head() -> Merge | None:
     """Return the commit that is checked out here; None where nothing is, or nobody knows when it was committed."""
     from reelmake.precedence import Merge  # noqa: PLC0415
 
+    if which("git") is None:
+        return None
     told = git("log", "-1", "--format=%H %cI").stdout.decode().split()
     if len(told) != 2:  # noqa: PLR2004 (a name and a time)
         return None
-    where = b"".join(git(*asked).stdout for asked in (("remote", "get-url", "origin"), ("rev-parse", "--show-prefix")))
+    origin = re.sub(rb"//[^/@]*@", b"//", git("remote", "get-url", "origin").stdout)  # a job may have its own password
     return Merge(
-        digest_of(where)[:16],
+        digest_of(origin + git("rev-parse", "--show-prefix").stdout)[:16],
         told[0],
         datetime.fromisoformat(told[1]),
         lambda other: git("merge-base", "--is-ancestor", other, told[0]).returncode == 0,
