@@ -40,6 +40,7 @@ MOST_BUSY: Final = 6  # so often a busy vendor is asked
 MOST_LOST: Final = 2  # so often a request is sent whose answer gets lost: once again, and no more
 OUTCOMES: Final = {BusyError: "busy", LostError: "lost", AccountError: "no account"}  # as the log calls them
 LONGEST_WAIT_SECONDS: Final = 60.0
+LONG_AGO: Final = timedelta(days=1)
 CLOCKS_DIFFER: Final = timedelta(hours=1)  # of this machine and others, at most
 
 
@@ -129,11 +130,16 @@ class _Trail:
 
     @property
     def asked_at(self) -> datetime:
-        """Return when it was first asked for: nothing before that can be the answer."""
+        """Return when it was first asked for: nothing before that can be the answer.
+
+        It is long ago when nobody knows, or the clock has been set back since.
+        """
+        now = datetime.now(UTC)
         try:
-            return datetime.fromisoformat(self.lost[0]["asked_at"] if self.lost else self._asked_at)
+            asked_at = datetime.fromisoformat(self.lost[0]["asked_at"] if self.lost else self._asked_at)
+            return asked_at if asked_at <= now else now - LONG_AGO
         except (ValueError, KeyError, TypeError):
-            return datetime.now(UTC)
+            return now - LONG_AGO if self.lost else now
 
     def used_ids(self) -> frozenset[str]:
         """Return what the provider calls the answers that other requests have got."""

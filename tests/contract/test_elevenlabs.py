@@ -15,6 +15,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import httpx
@@ -494,6 +495,18 @@ def test_what_another_process_was_answered_with_is_not_the_answer_either(
     assert found
     assert json.loads(found.body)["recovered_from"] == "history000002"
     assert not set(found.vendor_ids) & set(got.vendor_ids)
+
+
+def test_a_lost_answer_is_found_though_our_clock_is_ahead(v: Vendors, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The vendor tells by its own clock when it made what, and what time it is."""
+    hour = SimpleNamespace(time=lambda: time.time() + 3600, sleep=time.sleep)
+    monkeypatch.setattr(elevenlabs_history, "time", hour)
+    request, call = request_for(), call_to(v, asked_at=datetime.now(UTC) + timedelta(hours=1))
+    v.fail("voice", "lost")
+    with pytest.raises(LostError):
+        VOICE.ask(request, call)
+    assert VOICE.recover(request, call)
+    assert v.billed_count() == 1
 
 
 def test_a_history_of_many_pages_is_read_to_its_end(v: Vendors) -> None:

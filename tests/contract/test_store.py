@@ -5,9 +5,12 @@ A store joins by a class with a `store` fixture, as at the end of the first part
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import hashlib
 import os
 import random
+import shutil
 import subprocess
 import sys
 import threading
@@ -25,6 +28,7 @@ from far import bucket_at, layered
 from seaweed import Seaweed, client
 
 from reelmake.action import Receipt, digest_of, key
+from reelmake.errors import BuildError
 from reelmake.store import Archive, LocalStore, MemoryStore, Store
 from reelmake.store.local import publish, sweep
 from reelmake.store.s3 import S3Store
@@ -348,6 +352,53 @@ def test_a_store_opened_again_has_everything(local: LocalStore) -> None:
     again = LocalStore(local.root)
     assert again.find(receipt.key) == receipt
     assert again.read(receipt.blob) == b"sound"
+
+
+@pytest.mark.parametrize("part", ["blobs", "actions"])
+def test_a_part_of_the_store_may_be_on_another_disk(
+    local: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
+) -> None:
+    """By a link, say: what was paid for is not lost because it cannot be moved there."""
+    (tmp_path / "disk").mkdir()
+    (local.root / part).symlink_to(tmp_path / "disk")
+    rename = Path.replace
+
+    def replace(self: Path, target: Path) -> Path:
+        if (tmp_path / "disk") in target.resolve().parents and self.parent != target.parent:
+            raise OSError(errno.EXDEV, os.strerror(errno.EXDEV))
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "replace", replace)
+    (tmp_path / "file").write_bytes(b"picture")
+    for content in (b"sound", tmp_path / "file"):
+        receipt = receipt_for(b"sound" if isinstance(content, bytes) else b"picture")
+        local.put(receipt, content)
+        assert local.read(receipt.blob) in {b"sound", b"picture"}
+        assert local.find(receipt.key) == receipt
+    assert len(list(local.blobs())) == 2
+    assert not list((local.root / "tmp").iterdir())
+
+
+def test_what_is_paid_for_is_kept_though_somebody_removed_the_store_meanwhile(local: LocalStore) -> None:
+    shutil.rmtree(local.root)
+    receipt = receipt_for(b"sound")
+    local.put(receipt, b"sound")
+    assert local.read(receipt.blob) == b"sound"
+    shutil.rmtree(local.root)
+    local.write_note(receipt.key, {"asked_at": ""})
+    assert local.note(receipt.key) == {"asked_at": ""}
+
+
+@pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
+def test_a_disk_that_cannot_lock_is_told_before_anything_is_asked_for(
+    local: LocalStore, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def flock(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    monkeypatch.setattr(fcntl, "flock", flock)
+    with pytest.raises(BuildError, match=r"cannot lock files .*; keep the store on another disk"), local.lock("r1:ab"):
+        raise AssertionError("two builds could pay for the same thing")
 
 
 def test_what_was_fetched_is_no_link(local: LocalStore, tmp_path: Path) -> None:

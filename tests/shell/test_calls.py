@@ -406,6 +406,7 @@ def test_what_is_found_of_a_killed_process_counts_for_this_build(vendor: Scripte
 
 
 NOTES = [{}, {"lost": 3, "ticket": 7}, {"lost": ["x", {"asked_at": 5}], "asked_at": []}, {"asked_at": "yesterday"}]
+NOTES += [{"asked_at": "2999-01-01T00:00:00+00:00"}]  # by a clock that was wrong
 
 
 @pytest.mark.parametrize("note", NOTES)
@@ -416,6 +417,7 @@ def test_whatever_is_left_of_a_note_the_answer_is_kept(
     store.write_note(KEY, note)
     bought = perform(a_caller(), store)
     assert len(vendor.looked) == 1
+    assert vendor.looked[0].asked_at < datetime.now(UTC) - timedelta(hours=1), "nobody knows when"
     receipt = Receipt(
         "voice",
         KEY,

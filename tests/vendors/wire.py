@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 import threading
+from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler
 
@@ -54,7 +55,7 @@ def reset(handler: BaseHTTPRequestHandler) -> None:
 
 def _head(answer: Answer, length: int | None, *, close: bool = False) -> bytes:
     lines = [f"HTTP/1.1 {answer.status} {HTTPStatus(answer.status).phrase}", f"Content-Type: {answer.content_type}"]
-    lines += [f"{name}: {value}" for name, value in answer.headers.items()]
+    lines += [f"Date: {formatdate(usegmt=True)}", *(f"{name}: {value}" for name, value in answer.headers.items())]
     lines += [f"Content-Length: {length}"] if length is not None else []
     lines += ["Connection: close"] if close else []
     return "\r\n".join([*lines, "", ""]).encode()

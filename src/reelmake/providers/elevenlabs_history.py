@@ -7,6 +7,7 @@ it was sent; what has already been delivered to another request is left out.
 from __future__ import annotations
 
 import base64
+import email.utils
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -77,21 +78,31 @@ def find(request: Request, account: Account, call: Call) -> Found | None:
     return None
 
 
-def _item(request: Request, account: Account, call: Call) -> Mapping[str, Any] | None:
-    """Return the item that was made closest to when the request was sent."""
-    asked_at, used = call.asked_at.timestamp(), call.used_ids()
-    for page in _pages(request, int(asked_at - EARLIER_SECONDS), account, call):
+def _item(request: Request, account: Account, call: Call, ahead_seconds: float = 0.0) -> Mapping[str, Any] | None:
+    """Return the item that was made closest to when the request was sent.
+
+    The vendor tells that by its own clock; `ahead_seconds` is by how much ours is ahead of it.
+    """
+    asked_at, used = call.asked_at.timestamp() - ahead_seconds, call.used_ids()
+    for page, ahead in _pages(request, int(asked_at - EARLIER_SECONDS), account, call):
+        if ahead > ahead_seconds + EARLIER_SECONDS:
+            return _item(request, account, call, ahead)
         free = (item for item in page if not used & {item.get("history_item_id"), item.get("request_id")})
         if found := [item for item in free if _is_answer(item, request, asked_at - EARLIER_SECONDS, account)]:
             return min(found, key=lambda item: abs(item["date_unix"] - asked_at))
     return None
 
 
-def _pages(request: Request, since_unix: int, account: Account, call: Call) -> Iterator[list[Mapping[str, Any]]]:
-    """Yield the items made with a voice and a model since a time, the oldest first, a page at a time."""
+def _pages(
+    request: Request, since_unix: int, account: Account, call: Call
+) -> Iterator[tuple[list[Mapping[str, Any]], float]]:
+    """Yield the items made with a voice and a model since a time, the oldest first, a page at a time.
+
+    With each page comes by how many seconds our clock is ahead of the vendor's.
+    """
     after: str | None = None
     for _ in range(MOST_PAGES):
-        answer = _looked_up(
+        exchange = _free(
             lambda after=after: account.client.history.with_raw_response.list(  # type: ignore[misc]
                 page_size=PAGE_ITEMS,
                 voice_id=request["voice_id"],
@@ -103,8 +114,8 @@ def _pages(request: Request, since_unix: int, account: Account, call: Call) -> I
                 request_options=_options(call),
             )
         )
-        items = answer.get("history")
-        yield [item for item in items if isinstance(item, dict)] if isinstance(items, list) else []
+        answer, items = _json(exchange), _json(exchange).get("history")
+        yield [item for item in items if isinstance(item, dict)] if isinstance(items, list) else [], _ahead(exchange)
         after = answer.get("last_history_item_id")
         if not answer.get("has_more") or not after:
             return
@@ -138,7 +149,7 @@ def _differs(found: Any, wanted: Any) -> bool:
 def _fetched(ids: tuple[str, ...], account: Account, call: Call) -> Found:
     """Fetch an item: its sound, and when its characters are spoken."""
     id_ = ids[0]
-    item = _looked_up(lambda: account.client.history.with_raw_response.get(id_, request_options=_options(call)))
+    item = _json(_free(lambda: account.client.history.with_raw_response.get(id_, request_options=_options(call))))
     # The SDK streams sound, and tells nobody what came of it: so this one request is ours.
     sound = _free(
         lambda: wire.http_client(call).get(
@@ -172,9 +183,17 @@ def _options(call: Call) -> Any:
     return {"max_retries": 0, "timeout_in_seconds": min(LOOKUP_SECONDS, call.timeout_seconds)}
 
 
-def _looked_up(send: Callable[[], object]) -> Mapping[str, Any]:
-    """Return the JSON object that a lookup answers with; raises as `_free` does."""
-    found = _free(send).json()
+def _ahead(exchange: wire.Exchange) -> float:
+    """Return by how many seconds our clock is ahead of a vendor's, if it tells the time with its answers."""
+    try:
+        return time.time() - email.utils.parsedate_to_datetime(exchange.headers.get("date", "")).timestamp()
+    except (ValueError, TypeError):
+        return 0.0
+
+
+def _json(exchange: wire.Exchange) -> Mapping[str, Any]:
+    """Return the JSON object that a lookup is answered with; raises BusyError for anything else."""
+    found = exchange.json()
     if not isinstance(found, dict):
         raise BusyError(f"{VENDOR}: the history answered with something else than JSON", "run doit again")
     return found

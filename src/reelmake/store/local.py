@@ -15,18 +15,19 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
 from reelmake.action import KEY_PREFIX, Blob, Receipt, canonical_json, digest_of
 from reelmake.action import key as key_of
-from reelmake.errors import SetupError
+from reelmake.errors import BuildError, SetupError
 from reelmake.logs import log
 from reelmake.store.alone import Alone
 
 _CHUNK_BYTES = 1 << 20
+_NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 ABANDONED_SECONDS = 24 * 3600
 _ROOM_BYTES = 64 << 20  # what has to be free before somebody is paid for something
 
@@ -105,17 +106,30 @@ class LocalStore(Alone):
                 content.unlink()
         self._keep(self._written(text.encode()), self._action(receipt.key))
 
-    def lock(self, key: str) -> AbstractContextManager[object]:
+    @contextmanager
+    def lock(self, key: str) -> Iterator[None]:
         """Wait until no other thread or process on this machine is making what this key stands for.
 
-        The lock ends with the process that holds it, so that a killed build blocks nobody.
+        The lock ends with the process that holds it, so that a killed build blocks nobody. Raises BuildError where
+        the disk knows no locks, as some in a network do not: two builds could pay for the same thing.
         """
         from filelock import FileLock  # noqa: PLC0415 (slow to import; a build with nothing to do takes no lock)
 
         path = self.root / place_of("locks", key.removeprefix(KEY_PREFIX))
         path.parent.mkdir(parents=True, exist_ok=True)
         # no soft lock where the file system has none: that one outlives a process that is killed
-        return FileLock(path, thread_local=False, poll_interval=0.02, fallback_to_soft=False)
+        lock = FileLock(path, thread_local=False, poll_interval=0.02, fallback_to_soft=False)
+        try:
+            lock.acquire()
+        except OSError as error:
+            if error.errno not in _NO_LOCKS:
+                raise
+            what = f"the disk of the store in {self.root} cannot lock files ({error.strerror})"
+            raise BuildError(what, "keep the store on another disk: store in [tool.reelmake]") from None
+        try:
+            yield
+        finally:
+            lock.release()
 
     def note(self, key: str) -> Mapping[str, Any] | None:
         """Return what was noted of a request under way, or None; what cannot be read says only that there was one."""
@@ -130,6 +144,7 @@ class LocalStore(Alone):
     def write_note(self, key: str, note: Mapping[str, Any] | None) -> None:
         """Note a request durably before this returns; None removes it."""
         path = self._note(key)
+        self._tmp.mkdir(parents=True, exist_ok=True)
         if note is not None and shutil.disk_usage(self.root).free < _ROOM_BYTES:
             # Told now, before anything is asked for: an answer is a thousand times as large as a note.
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root))
@@ -157,7 +172,7 @@ class LocalStore(Alone):
 
     def blobs(self) -> Iterator[Blob]:
         """Return all blobs, without reading them."""
-        for path in self.root.glob("blobs/*/*"):
+        for path in self.root.glob("blobs/*/[!.]*"):
             with suppress(FileNotFoundError):
                 told = path.stat()
                 yield Blob(path.name, told.st_size, told.st_mtime)
@@ -200,6 +215,7 @@ class LocalStore(Alone):
         return self.root / place_of("notes", key)
 
     def _written(self, content: bytes) -> Path:
+        self._tmp.mkdir(parents=True, exist_ok=True)  # whoever cleaned up meanwhile must not cost a paid answer
         with unfinished(self._tmp) as part:
             part.write(content)
         return Path(part.name)
@@ -207,13 +223,25 @@ class LocalStore(Alone):
     def _keep(self, part: Path, target: Path) -> None:
         """Move a finished file to its place and do not return before it is on the disk."""
         make_folder(target.parent)
-        if part.stat().st_dev != target.parent.stat().st_dev:
-            part = Path(shutil.move(part, self.part()))
-        with part.open("rb") as written:
-            os.fsync(written.fileno())
-        part.chmod(0o444)
-        part.replace(target)
+        _seal(part)
+        try:
+            part.replace(target)
+        except OSError as error:
+            if error.errno != errno.EXDEV:
+                raise
+            beside = target.with_name(f".{secrets.token_hex(8)}")  # a part of the store may be on another disk
+            shutil.copyfile(part, beside)
+            _seal(beside)
+            beside.replace(target)
+            part.unlink()
         sync_folder(target.parent)
+
+
+def _seal(part: Path) -> None:
+    """Do not return before a finished file is on the disk, and let nobody write to it."""
+    with part.open("rb") as written:
+        os.fsync(written.fileno())
+    part.chmod(0o444)
 
 
 def _is_whole(path: Path, blob: str) -> bool:
