@@ -289,14 +289,20 @@ class _Attempts:
         yield usd, usd
 
     def _asked(self, reserved_usd: Decimal | None, likely_usd: Decimal | None) -> Answer:
-        """Ask, and settle what was set aside."""
+        """Ask, with a note of it on the disk, and settle what was set aside.
+
+        Free requests leave no note, for they can be made again.
+        """
         trail, budget = self._trail, self._caller.budget
         if self._caller.gates.is_stopped:  # while it waited for the cap
             budget.settle(reserved_usd, Decimal(0))
             raise BuildError("it was not asked for: the build is stopping", "run doit again")
         ticket = trail.ticket
-        spent_usd = likely_usd  # whatever happens from here on and cannot be told: it counts
+        spent_usd: Decimal | None = Decimal(0)
         try:
+            if self._quoted_usd != 0:
+                trail.ask()
+            spent_usd = likely_usd  # whatever happens from here on and cannot be told: it counts
             answer = self._ask()
             self._learn_bill(answer)
             told_usd = amount_of(answer.usd)
@@ -329,9 +335,7 @@ class _Attempts:
             raise
 
     def _ask(self) -> Answer:
-        """Ask, with a note of it on the disk; free requests leave none, for they can be made again."""
-        if self._quoted_usd != 0:
-            self._trail.ask()
+        """Ask, and note what becomes of it."""
         try:
             return self._without_secrets(self._performer.ask)
         except LostError as error:

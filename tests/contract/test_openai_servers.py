@@ -14,6 +14,7 @@ from scripts import PROVIDER, request_for
 from reelmake.errors import AccountError, BusyError, ProviderError
 from reelmake.prices import Price, Prices
 from reelmake.providers import openai_script
+from reelmake.providers.openai_image import OpenAIImage
 
 pytestmark = pytest.mark.slow  # many waits and many processes: once is enough, on one Python
 
@@ -130,6 +131,10 @@ def test_an_error_inside_a_success_is_an_error(server: Loopback, code: Any, expe
     server.answer = lambda _: (200, {"error": {"code": code, "message": "the upstream is out"}})
     with pytest.raises(expected, match="the upstream is out"):
         ask(server)
+    call = a_call({"OPENAI_BASE_URL": server.url, "OPENAI_API_KEY": "local"})
+    picture = {"model": "gpt-image-2", "prompt": "a moth", "size": "1024x1024", "quality": "low", "moderation": "auto"}
+    with pytest.raises(expected, match="the upstream is out"):
+        OpenAIImage().ask(picture, call)
 
 
 def test_a_key_in_an_address_is_not_shown(server: Loopback) -> None:

@@ -389,6 +389,19 @@ def test_what_is_paid_for_is_kept_though_somebody_removed_the_store_meanwhile(lo
     assert local.note(receipt.key) == {"asked_at": ""}
 
 
+def test_a_full_disk_is_told_before_a_request_and_not_while_it_is_under_way(
+    local: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A ticket that is not kept is paid for twice."""
+    local.write_note("r1:ab", {"asked_at": "now"})
+    full = shutil.disk_usage(local.root)._replace(free=1 << 20)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
+    with pytest.raises(OSError, match="No space left"):
+        local.write_note("r1:cd", {"asked_at": "now"})
+    local.write_note("r1:ab", {"asked_at": "now", "ticket": {"id": "7"}})
+    assert local.note("r1:ab") == {"asked_at": "now", "ticket": {"id": "7"}}
+
+
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_a_disk_that_cannot_lock_is_told_before_anything_is_asked_for(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch, number: int

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import pickle
 import subprocess
 import sys
@@ -349,6 +350,20 @@ def test_a_refusal_after_a_loss_keeps_the_note_of_the_loss(vendor: Scripted, sto
     assert note
     assert [lost["why"] for lost in note["lost"]] == ["cut off"]
     assert caller.budget.spent_usd == USD
+
+
+def test_what_cannot_be_noted_is_not_asked_for_and_not_counted(
+    vendor: Scripted, store: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(LocalStore, "write_note", full)
+    caller = a_caller("0.25")
+    with pytest.raises(OSError, match="No space left"):
+        perform(caller, store)
+    assert vendor.asked == []
+    assert caller.budget.spent_usd == 0
 
 
 def test_an_error_of_our_own_keeps_the_note_and_counts_as_spent(vendor: Scripted, store: LocalStore) -> None:

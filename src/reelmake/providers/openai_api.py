@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any, Final
 from urllib.parse import urlsplit
 
@@ -81,3 +82,17 @@ def common_problem(who: str, response: Exchange, code: str, message: str, models
     if is_wrong_request(response) and (about_model or (response.status == _NOT_FOUND and "model" in message.lower())):
         return ProviderError(f"{who}: {message}", f"set the model to one that this server has, such as {models}")
     return None
+
+
+def wrapped_error(response: Exchange, answer: str) -> Exchange | None:
+    """Return the error that some gateways wrap into a success, as a response with the status that it names.
+
+    `answer` is the field that a success has. They answer for somebody else, who failed, and have nothing to bill.
+    """
+    told = response.json()
+    error = told.get("error") if isinstance(told, dict) and not told.get(answer) else None
+    if not error:
+        return None
+    status = error.get("code") if isinstance(error, dict) else None
+    known = status if isinstance(status, int) and 400 <= status < 600 else 502  # noqa: PLR2004 (what HTTP calls errors)
+    return replace(response, status=known)

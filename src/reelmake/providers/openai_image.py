@@ -122,6 +122,8 @@ class OpenAIImage(ImageProvider):
         images = openai_api.client(call).images.with_raw_response
         sent = {name: request[name] for name in ("model", "prompt", "size", "quality", "moderation")}
         response = wire.exchange(lambda: images.generate(**sent), who, told)
+        if failed := openai_api.wrapped_error(response, "data"):
+            raise wire.problem(failed, who, told) or ProviderError(f"{who}: an error came in place of a picture")
         price, most = _price_of(request["model"], call.prices), self.price(request, call.prices)
         units, usd = openai_usage.bill(response.json(), price, most)
         if price and (price.usd_per_image or price.usd_per_megapixel):

@@ -190,7 +190,7 @@ class OpenAIScript(ScriptProvider):
 
         ask = openai_api.client(call).chat.completions.with_raw_response
         response = wire.exchange(lambda: ask.create(**form.arguments(request)), who, told)
-        if failed := _failed(response):
+        if failed := openai_api.wrapped_error(response, "choices"):
             raise wire.problem(failed, who, told) or ProviderError(f"{who}: an error came in place of a script")
         return response
 
@@ -217,15 +217,3 @@ def _seed(content: Any) -> int:
 def _most_input(request: Request) -> int:
     """Return how many tokens are billed at most for what is asked."""
     return openai_usage.most_input_tokens(f"{canonical_json(request['messages'])}{canonical_json(request['schema'])}")
-
-
-def _failed(response: Exchange) -> Exchange | None:
-    """Return the error that some gateways wrap into a success, as a response with the status that it names."""
-    told = response.json()
-    error = told.get("error") if isinstance(told, dict) and not told.get("choices") else None
-    if not error:
-        return None
-    status = error.get("code") if isinstance(error, dict) else None
-    # They answer for somebody else, who failed.
-    known = status if isinstance(status, int) and 400 <= status < 600 else 502  # noqa: PLR2004 (what HTTP calls errors)
-    return replace(response, status=known)

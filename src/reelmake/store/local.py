@@ -144,14 +144,16 @@ class LocalStore(Alone):
     def write_note(self, key: str, note: Mapping[str, Any] | None) -> None:
         """Note a request durably before this returns; None removes it."""
         path = self._note(key)
-        self._tmp.mkdir(parents=True, exist_ok=True)
-        if note is not None and shutil.disk_usage(self.root).free < _ROOM_BYTES:
-            # Told now, before anything is asked for: an answer is a thousand times as large as a note.
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root))
         if note is None:
-            path.unlink(missing_ok=True)
-        else:
-            self._keep(self._written(canonical_json(note).encode()), path)
+            if path.is_file():  # what is only restored needs no right to write
+                path.unlink(missing_ok=True)
+            return
+        self._tmp.mkdir(parents=True, exist_ok=True)
+        if not path.is_file() and shutil.disk_usage(self.root).free < _ROOM_BYTES:
+            # Told now, before anything is asked for: an answer is a thousand times as large as a note. What becomes of
+            # a request is noted in whatever room there is.
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root))
+        self._keep(self._written(canonical_json(note).encode()), path)
 
     def notes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Return all notes by their keys."""
