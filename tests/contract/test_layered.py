@@ -221,6 +221,16 @@ def test_what_was_made_before_there_was_a_shared_store_goes_up(
     assert held(seaweed, elsewhere) == names_of(receipt)
 
 
+def test_what_cannot_be_listed_is_kept_here_all_the_same(tmp_path: Path, bucket: Bucket) -> None:
+    """It may have been paid for."""
+    store = layered(tmp_path, bucket)
+    (tmp_path / "store/pending").write_bytes(b"in the way")
+    receipt = receipt_for(b"sound")
+    with pytest.raises(OSError, match="pending"):
+        store.put(receipt, b"sound")
+    assert store.near.find(receipt.key) == receipt
+
+
 def test_a_list_with_damaged_things_on_it_does_no_harm(tmp_path: Path, bucket: Bucket) -> None:
     machine = layered(tmp_path / "one", bucket)
     gone, damaged = receipt_for(b"gone", "gone"), receipt_for(b"damaged", "damaged")

@@ -18,6 +18,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
@@ -91,6 +92,12 @@ class ArchiveContract:
         assert found == receipt
         assert found
         assert key(found.manifest) == receipt.key
+
+    def test_half_a_character_in_what_a_vendor_said_loses_nothing(self, store: Archive) -> None:
+        store.put(replace(receipt_for(b"x"), vendor_ids=("a\ud83d",), earlier=({"why": "\ud83d"},)), b"x")
+        found = store.find(receipt_for(b"x").key)
+        assert found
+        assert found.vendor_ids == ("a?",)
 
     @pytest.mark.parametrize("as_file", [True, False])
     def test_content_that_is_not_what_the_receipt_names_is_refused(

@@ -106,8 +106,10 @@ class Layered:
         if not self._can_write:
             self.near.put(receipt, content)
             return
-        self._pending.add(receipt.key)
-        self.near.put(receipt, content)
+        try:
+            self._pending.add(receipt.key)
+        finally:  # whatever keeps it from being listed, it may have been paid for
+            self.near.put(receipt, content)
         with self._lock:
             self._found.pop(receipt.key, None)
         if receipt.usd != 0:  # nobody knows the price: it may have cost something
