@@ -76,6 +76,13 @@ class Caller:
         """Return what an action costs at most: nothing, unless a provider performs it. None when nobody knows."""
         return performer_of(action).price(action.request, self.prices)
 
+    def expected_usd(self, action: Action, store: Store) -> Decimal | None:
+        """Return what an action costs at most, by what the vendor's meter made of its like before."""
+        usd = self.price(action)
+        if not usd or not performer_of(action).is_metered:
+            return usd
+        return rounded(usd * (self.meters.times(action.request, store) or 1))
+
     def perform(self, action: Action, key: str, step: str, store: Store) -> Bought:
         """Have a request performed. Whoever calls holds the key's lock, and has asked the store. Raises BuildError."""
         if error := self.failed.get(key):  # another line has tried as often as is safe

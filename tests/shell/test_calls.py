@@ -586,6 +586,18 @@ def test_under_a_cap_as_much_is_set_aside_as_was_billed_for_its_like(store: Loca
     assert caller.budget.spent_usd == 3 * USD
 
 
+def test_what_a_meter_made_of_a_price_is_expected_of_its_like(store: LocalStore, vendor: Scripted) -> None:
+    """A plan tells it, and before the first bill it tells the price."""
+    vendor.is_metered = True  # type: ignore[misc]
+    caller = a_caller()
+    assert caller.expected_usd(action_of("one"), store) == USD
+    vendor.acts = [Answer(b"sound", {}, 3 * USD)]
+    perform(caller, store)
+    assert caller.expected_usd(action_of("another"), store) == 3 * USD
+    vendor.quoted_usd = None
+    assert caller.expected_usd(action_of("another"), store) is None
+
+
 def test_a_request_that_waited_for_the_cap_is_not_sent_once_all_stops(store: LocalStore, vendor: Scripted) -> None:
     caller = a_caller("1")
     caller.gates.stop()

@@ -210,7 +210,7 @@ class Forecaster:
     def _most_usd(self, action: Action) -> Decimal | None:
         """Return what an action costs at most: a script also what asking for it once more would."""
         caller = self.build.shop.caller
-        usd = caller.price(action)
+        usd = caller.expected_usd(action, self.build.shop.store)
         if action.kind != "script" or usd is None:
             return usd
         more = provider("script", action.request["provider"]).repair_price(action.request, caller.prices)
@@ -346,7 +346,7 @@ class Forecaster:
         if show.original and show.spec not in self._originals:
             asked["image"] = longest_lines(show.original)["image"]  # which are shared, when both are looked at
         for kind, actions in asked.items():
-            prices = [self.build.shop.caller.price(action) for action in actions]
+            prices = [self.build.shop.caller.expected_usd(action, self.build.shop.store) for action in actions]
             known = [usd for usd in prices if usd is not None]
             most = max(known, default=None) if len(known) == len(prices) else None
             usd = None if most is None else most * count
