@@ -18,7 +18,7 @@ HERE = Path(__file__).parent
 # Tests that share what takes long to make: what a fixture has built, or voices that a process has loaded.
 TOGETHER = re.compile(
     "test_after_an_edit_of_any_kind|docs/test_howto|shell/test_inspect|e2e/test_publish"
-    "|(?<=contract/)test_(?=offline_voice|elevenlabs_timing)"
+    "|TestS3StoreOnMoto|(?<=contract/)test_(?=offline_voice|elevenlabs_timing)"
 )
 sys.path[:0] = [str(HERE), str(HERE / "standin")]
 
