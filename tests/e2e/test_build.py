@@ -60,6 +60,7 @@ def test_lines_that_are_alike_are_made_once(project: Workspace, vendor: Standin)
     assert len(set(spoken.values())) == 1
 
 
+@pytest.mark.slow
 def test_moving_a_line_calls_nobody_and_encodes_only_what_looks_different(project: Workspace, vendor: Standin) -> None:
     """Without a background every segment looks as it did, wherever its line stands."""
     project.episode("one", *HELLO)
@@ -71,6 +72,7 @@ def test_moving_a_line_calls_nobody_and_encodes_only_what_looks_different(projec
     assert sorted(name.partition(":")[0] for name in made) == ["script", "soundtrack", "subtitles", "timeline", "video"]
 
 
+@pytest.mark.slow
 def test_an_edit_of_words_pays_for_one_voice_and_its_default_picture(project: Workspace, vendor: Standin) -> None:
     project.episode("one", *HELLO)
     project.run()
@@ -83,6 +85,7 @@ def test_an_edit_of_words_pays_for_one_voice_and_its_default_picture(project: Wo
     assert sum(name.startswith("segment") for name in made) == 1
 
 
+@pytest.mark.slow
 def test_a_take_asks_again_and_going_back_is_free(project: Workspace, vendor: Standin) -> None:
     project.episode("one", *HELLO)
     project.run()
@@ -219,6 +222,7 @@ def test_outputs_are_copies_editing_one_does_not_reach_the_store(project: Worksp
     assert vendor.count() == calls
 
 
+@pytest.mark.slow
 def test_a_script_that_cannot_be_had_leaves_the_finished_episode_as_it_was(project: Workspace, vendor: Standin) -> None:
     project.episode("one", topic="moths", cast=["ada", "max"], lines=2)
     project.run()
@@ -280,6 +284,7 @@ UNWRITTEN = [
 ]
 
 
+@pytest.mark.slow
 def test_every_command_of_doit_works_before_a_script_is_written(project: Workspace, vendor: Standin) -> None:
     project.episode("one", topic="moths", cast=["ada", "max"], lines=1)
     for command, code in UNWRITTEN:
@@ -292,6 +297,7 @@ def test_every_command_of_doit_works_before_a_script_is_written(project: Workspa
     assert project.outputs() == {}, "what was made of the last script is removed too"
 
 
+@pytest.mark.slow
 def test_a_background_and_music_that_are_gone_leave_no_files_but_an_authors_own(
     project: Workspace, vendor: Standin
 ) -> None:
@@ -345,6 +351,7 @@ def test_an_edit_that_only_video_json_tells_of_makes_nothing_anew(project: Works
     assert "restored" not in project.run().stderr, "and the second run has nothing to do"
 
 
+@pytest.mark.slow
 def test_two_builds_at_once_ask_for_nothing_twice(project: Workspace, vendor: Standin) -> None:
     project.episode("one", *HELLO)
     project.episode("two", topic="moths", cast=["ada", "max"], lines=2)
@@ -410,6 +417,7 @@ def test_what_is_in_the_way_is_told_as_such(project: Workspace, path: str, code:
     assert "mistake in reelmake" not in failed
 
 
+@pytest.mark.slow
 def test_moving_a_line_over_a_background_encodes_what_looks_different_and_no_more(
     project: Workspace, vendor: Standin
 ) -> None:

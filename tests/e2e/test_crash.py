@@ -79,6 +79,7 @@ def test_kill_9_at_any_moment_leaves_what_can_be_finished(tmp_path: Path, vendor
     assert project.outputs() == clean.outputs()
 
 
+@pytest.mark.slow
 def test_after_sigterm_nothing_is_repeated(project: Workspace, vendor: Standin) -> None:
     project.episode("one", *LINES)
     vendor.seconds = {"voice": 0.2, "image": 0.5}

@@ -60,6 +60,7 @@ def test_the_format_is_what_every_app_takes(project: Workspace) -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", told["video"]["sha256"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [4, 60])
 def test_the_final_mp4_is_as_loud_as_it_has_to_be(project: Workspace, words: int) -> None:
     hum(project.root / "assets/hum.wav", seconds=5)

@@ -44,6 +44,7 @@ def checked(project: Workspace, vendor: Standin, *args: str, **env: str) -> list
     return told.stdout.splitlines()
 
 
+@pytest.mark.slow
 def test_files_that_cannot_be_used_are_told_before_anything_is_paid_for(project: Workspace, vendor: Standin) -> None:
     drawn(project, "assets/song.mp3", "sine=d=1")
     drawn(project, "assets/silent.mp4", "color=s=64x64:d=1")

@@ -67,6 +67,7 @@ def test_the_cap_and_the_proxy_are_told_without_its_password(project: Workspace)
     assert "hush-hush" not in told
 
 
+@pytest.mark.slow
 def test_the_shared_store_is_told_with_whether_it_can_be_reached(project: Workspace, seaweed: Seaweed) -> None:
     """And which of its variables are set, never what they hold."""
     env = {"REELMAKE_STORE_URL": f"s3://{seaweed.bucket()}/team", "OPENAI_API_KEY": "", "REELMAKE_STORE_MODE": "read"}

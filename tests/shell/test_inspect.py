@@ -151,6 +151,7 @@ BROKEN: dict[str, tuple[Callable[[Path], None], str, str, tuple[float, float] | 
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", BROKEN)
 def test_what_is_wrong_is_found_and_placed(name: str, folder: Path) -> None:
     break_it, check, where, seconds = BROKEN[name]

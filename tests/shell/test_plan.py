@@ -103,6 +103,7 @@ def test_before_the_first_build_all_is_made_and_what_is_shared_is_priced_once(
     assert not (project.root / "build").exists()
 
 
+@pytest.mark.slow
 def test_the_bill_is_the_plan_to_the_cent(project: Workspace, vendor: Standin) -> None:
     project.episode("one", *ONE)
     project.episode("two", ONE[0], "max: Once more | a lamp")
@@ -113,6 +114,7 @@ def test_the_bill_is_the_plan_to_the_cent(project: Workspace, vendor: Standin) -
     assert sum(name.startswith(("voice:", "image:")) for name in made) == len(priced)
 
 
+@pytest.mark.slow
 def test_after_a_build_all_is_kept_and_costs_nothing(built: Workspace) -> None:
     plan = planned(built)
     assert plan["counts"] == {"keep": 28, "restore": 0, "make": 0}
@@ -138,6 +140,7 @@ def test_what_was_wiped_is_restored_for_nothing(
         assert shared_vendor.count() == calls
 
 
+@pytest.mark.slow
 def test_an_edited_line_is_told_with_what_it_was(built: Workspace, shared_vendor: Standin) -> None:
     built.episode("one", ONE[0], EDITED, ONE[2])
     plan = planned(built)
@@ -228,6 +231,7 @@ def test_what_was_paid_for_and_is_damaged_in_the_store_is_made_again_and_priced(
 # -- scripts that are not written yet -----------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_script_that_is_not_written_is_bounded_and_the_bill_stays_below(project: Workspace, vendor: Standin) -> None:
     project.episode("moths", topic="moths", cast=["ada", "max"], lines=4)
     plan = planned(project)

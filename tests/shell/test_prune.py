@@ -50,6 +50,7 @@ def test_what_specs_need_stays(pair: Workspace, vendor: Standin) -> None:
     assert (pair.outputs(), vendor.count()) == (before, count)
 
 
+@pytest.mark.slow
 def test_an_episode_that_is_gone_is_told_of_and_then_removed(pair: Workspace, vendor: Standin) -> None:
     (pair.root / "episodes/two.yaml").unlink()
     before = pair.outputs()
@@ -79,6 +80,7 @@ def test_an_episode_that_is_gone_is_told_of_and_then_removed(pair: Workspace, ve
     assert told(pair, "--yes")["blobs"] == 0
 
 
+@pytest.mark.slow
 def test_what_a_project_makes_besides_is_none_of_ours(pair: Workspace) -> None:
     own = '{"name": "weekly", "targets": ["build/talk"], "actions": ["echo > build/talk"]}'
     pair.write("dodo.py", f"{(pair.root / 'dodo.py').read_text()}\n\ndef task_podcast():\n    yield {own}\n")
@@ -88,6 +90,7 @@ def test_what_a_project_makes_besides_is_none_of_ours(pair: Workspace) -> None:
     assert (pair.root / "build/talk").exists()
 
 
+@pytest.mark.slow
 def test_what_was_paid_for_stays_longer_than_what_was_not(pair: Workspace, vendor: Standin) -> None:
     spec = (pair.root / "episodes/two.yaml").read_text()
     (pair.root / "episodes/two.yaml").unlink()
@@ -100,6 +103,7 @@ def test_what_was_paid_for_stays_longer_than_what_was_not(pair: Workspace, vendo
     assert vendor.count() == count
 
 
+@pytest.mark.slow
 def test_what_a_revision_needs_stays(pair: Workspace, vendor: Standin) -> None:
     who = ("-c", "user.name=Nobody", "-c", "user.email=nobody@example.com")
     for args in (

@@ -48,6 +48,7 @@ def lines(root: Path) -> list[dict[str, str]]:
     return found
 
 
+@pytest.mark.slow
 def test_a_script_is_mended_by_one_more_request_which_is_bought_once(tmp_path: Path, v: Vendors) -> None:
     v.fail("openai/script", "miscount", times=1)
     shop = a_shop(tmp_path, v)
@@ -102,6 +103,7 @@ def test_there_is_no_third_request_whatever_comes(tmp_path: Path, v: Vendors) ->
     assert v.count("openai", "script") == 2
 
 
+@pytest.mark.slow
 def test_the_cap_counts_both_and_a_later_build_buys_only_what_is_due(tmp_path: Path, v: Vendors) -> None:
     v.fail("openai/script", "miscount", times=1)
     quote = PROVIDER.price(ACTION.request, Prices())

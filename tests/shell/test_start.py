@@ -96,6 +96,7 @@ def test_what_is_there_stays(made: Path, tmp_path: Path) -> None:
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")], "nothing is left of how it was made"
 
 
+@pytest.mark.slow
 def test_new_specs_are_right_whatever_is_written(made: Path) -> None:
     topic = 'why 3: 2 isn\'t "half" #1 — *really*'
     assert run("new-character", "iris-2", "-p", str(made)).exit_code == 0
