@@ -19,6 +19,7 @@ from reelmake.plan import script, translation
 from reelmake.production import RECIPES, REMEMBERED, SPEC, Production, choice_place
 from reelmake.repair import stands_for
 from reelmake.run import script_of
+from reelmake.spec_line import Line
 from reelmake.store import Store
 from reelmake.workshop import Workshop
 
@@ -32,20 +33,47 @@ def ask_less(show: Production, shop: Workshop) -> None:
     if action.request["provider"] == SPEC or shop.store.find(key(asked)):
         return
     known = [said.decode() if said else "" for said in _known(show, shop.store)]
-    if not any(known):
+    less = translation(show, known).request
+    if less == action.request:  # nothing is known that is not given
         return
     with shop.store.lock(key(asked)):
         if shop.store.find(key(asked)) is None:
-            _put(shop.store, asked, stands_for(translation(show, known).request), f"script:{show.name}")
+            _put(shop.store, asked, stands_for(less), f"script:{show.name}")
 
 
 def keep(show: Production, shop: Workshop) -> None:
-    """Remember how each line of a script was translated that is not given; what is remembered stays as it is."""
+    """Remember how each line of a script was translated that is not given, and of what; both stay as they are."""
     said = script_of(show, shop) or ()
     for line, told, entry in zip(show.source, said, entries(show), strict=False):
-        is_given = show.episode.language in line.translations
-        if not is_given and shop.store.find(key(manifest(entry, {}))) is None:
-            _put(shop.store, manifest(entry, {}), told.text.encode(), f"script:{show.name}")
+        if show.episode.language in line.translations:
+            continue
+        for asked, answer in ((entry, told.text), (_origin(show, line, told.text), line.text)):
+            if shop.store.find(key(manifest(asked, {}))) is None:
+                _put(shop.store, manifest(asked, {}), answer.encode(), f"script:{show.name}")
+
+
+def outdated(show: Production, store: Store) -> Iterator[tuple[int, str]]:
+    """Yield which lines (from 0) have a translation in the spec that a translator made of other words, and of which."""
+    for at, line in enumerate(show.source):
+        words = line.translations.get(show.episode.language, "")
+        receipt = store.find(key(manifest(_origin(show, line, words), {}))) if words else None
+        origin = store.read(receipt.blob) if receipt else None
+        if origin is not None and origin.decode() != line.text:
+            yield at, origin.decode()
+
+
+def needed(show: Production, shop: Workshop) -> Iterator[str]:
+    """Yield the keys of all that is remembered of an episode as it is."""
+    said = script_of(show, shop) or show.source
+    for line, told, entry in zip(show.source, said, entries(show), strict=False):
+        yield key(manifest(entry, {}))
+        yield key(manifest(_origin(show, line, told.text), {}))
+
+
+def _origin(show: Production, line: Line, words: str) -> Action:
+    """Return under what it is remembered of which words others are the translation."""
+    request = {"provider": REMEMBERED, "episode": show.spec, "language": show.episode.language}
+    return Action("script", RECIPES["script"], {**request, "character": line.character, "words": words}, {}, {})
 
 
 def entries(show: Production) -> Iterator[Action]:

@@ -87,18 +87,19 @@ def test_a_script_that_is_given_is_translated_once_and_an_edit_pays_for_itself(s
     assert "ええと、「Why is" in kept.read_text("utf-8")
     assert " made" not in studio.run().stderr
     assert bought(v).total() == 7, "what is frozen is known"
+    edit_what_is_frozen(studio, v)
     kept.write_bytes(own)
 
     lines[1] = "max: Blue light is scattered most | rays of light"
     studio.episode("sky", *lines, languages=["en", "ja"])
     studio.run()
-    assert bought(v) == {"script": 2, "voice": 6, "image": 2}
+    assert bought(v) == {"script": 3, "voice": 6, "image": 2}
     asked = next(str(one.body) for one in reversed(v.hits) if one.kind == "script")
     assert "1. ada: Why is the sky blue => ええと、「Why is the sky blue」と言いました。" in asked, (
         "what is known stays"
     )
     assert "2. max: Blue light is scattered most\\n" in asked
-    assert next(g for g in studio.told("cost")["groups"] if g["name"] == "sky.ja")["requests"] == 5
+    assert next(g for g in studio.told("cost")["groups"] if g["name"] == "sky.ja")["requests"] == 6
 
     studio.episode("sky", lines[1], lines[0], languages=["en", "ja"])
     studio.run()
@@ -108,12 +109,31 @@ def test_a_script_that_is_given_is_translated_once_and_an_edit_pays_for_itself(s
     shutil.rmtree(studio.root / "build")
     (studio.root / ".reelmake/doit.db").unlink()
     studio.run("video:sky.ja")
-    assert bought(v) == {"script": 2, "voice": 6, "image": 2}, "lines that change places cost nothing, nor does a loss"
+    assert bought(v) == {"script": 3, "voice": 6, "image": 2}, "lines that change places cost nothing, nor does a loss"
 
     studio.write("episodes/sky.yaml", frozen_by_hand())
     studio.run("video:sky.ja")
-    assert bought(v) == {"script": 2, "voice": 7, "image": 2}, "what is given is not asked for"
+    assert bought(v) == {"script": 3, "voice": 7, "image": 2}, "what is given is not asked for"
     assert told(studio, "sky.ja")["lines"][0]["text"] == "空はなぜ青いのでしょうか。"
+
+
+def told_lines(studio: Studio) -> list[str]:
+    script = json.loads((studio.root / "build/sky.ja/script.json").read_text("utf-8"))
+    return [line["text"] for line in script["lines"]]
+
+
+def edit_what_is_frozen(studio: Studio, v: Vendors) -> None:
+    kept = studio.root / "episodes/sky.yaml"
+    spec = json.loads(kept.read_bytes())
+    spec["script"][0]["ada"] = "Why is the sea blue"
+    kept.write_text(json.dumps(spec), "utf-8")
+    warned = studio.run("check", "sky", program="reelmake").stdout
+    assert "line 1: its translation into 'ja' was made of other words, 'Why is the sky blue'; edit it" in warned
+    spec["script"][0] = {"ada": "Owls hoot"}
+    kept.write_text(json.dumps(spec), "utf-8")
+    studio.run("script:sky.ja")
+    assert bought(v) == {"script": 2, "voice": 4, "image": 2}, "what is given is told, and the rest is asked for"
+    assert told_lines(studio) == ["ええと、「Owls hoot」と言いました。", "ええと、「Light is scattered」と言いました。"]
 
 
 def frozen_by_hand() -> str:

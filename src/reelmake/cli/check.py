@@ -20,6 +20,7 @@ from reelmake.logs import redact
 if TYPE_CHECKING:
     from reelmake.production import Production
     from reelmake.project import Survey
+    from reelmake.source import Source
     from reelmake.workshop import Workshop
 
 SCHEMA: Final = "reelmake/check@1"
@@ -194,13 +195,26 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
         entry = entries.setdefault(show.spec, {"videos": {}, "warnings": [], "files": _files(show)})
         told = {key: None if usd is None else str(usd) for key, usd in checked.prices.items()}
         entry["videos"][name] = {"seconds": checked.seconds, "prices": told}
-        entry["warnings"] += [_told(problem) for problem in checked.warnings]
+        outdated = _outdated(known, shop, found.episodes[show.spec])
+        entry["warnings"] += [_told(problem) for problem in (*checked.warnings, *outdated)]
         entry["files"] += _script_files(known, shop, settings.store)
     for model, step in unpriced.items():
         what = f"there is a cap of ${settings.cap_usd}, and no price for {model} ({step})"
         fix = f"set usd_per_... under [tool.reelmake.prices.{model!r}], or take the cap away"
         wrong.add(mistake(Path(), ("cap_usd",), what, fix))
     return entries, wrong
+
+
+def _outdated(show: Production, shop: Workshop, source: Source) -> Iterator[Problem]:
+    """Yield translations in the spec that were made of words that are no longer there."""
+    from reelmake.remembered import outdated  # noqa: PLC0415
+    from reelmake.validation import shown  # noqa: PLC0415
+
+    language = show.episode.language
+    for at, origin in outdated(show, shop.store) if show.original else ():
+        what = f"line {at + 1}: its translation into {language!r} was made of other words, {shown(origin)}"
+        line = source.line(("script", at, "translations", language))
+        yield Problem(source.file, line, what, "edit it, or remove it to have the line translated anew")
 
 
 def _told(problem: Problem) -> list[object]:

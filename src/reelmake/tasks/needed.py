@@ -8,11 +8,10 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from reelmake.action import key, manifest
 from reelmake.production import BUILD, RECIPES
 from reelmake.project import Project
 from reelmake.pruning import FREE_DAYS
-from reelmake.remembered import entries
+from reelmake.remembered import needed
 from reelmake.run import with_source
 from reelmake.tasks.asked import paid_steps
 from reelmake.tasks.build import Build
@@ -28,7 +27,7 @@ def needed_keys(build: Build, others: Iterable[Project]) -> set[str]:
     projects = (build.project, *others)
     keys = {name for project in projects for name in paid_steps(project, build.shop)}
     shows = [with_source(show, build.shop) for project in projects for show in project.productions.values()]
-    keys |= {key(manifest(entry, {})) for show in shows if show.original for entry in entries(show)}
+    keys |= {name for show in shows if show.original for name in needed(show, build.shop)}
     recorded = (build.records.recorded_key(name) for name in build.records.made_by() if not _is_gone(name, build))
     return keys | set(filter(None, recorded))
 
