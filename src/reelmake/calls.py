@@ -207,7 +207,7 @@ class _Attempts:
         self._quoted_usd, self._step = quoted_usd, step
         self._gate: Gate = caller.gates.gate(performer.pool)
         self._counts = {BusyError: 0, LostError: 0}
-        self._is_counted = False  # in what this build has spent
+        self._counted_usd = Decimal(0)  # of what this build has spent, for the last request whose answer is missing
 
     def until_answered(self) -> Answer:
         """Ask until there is an answer, or no point in asking; raises BuildError."""
@@ -262,8 +262,8 @@ class _Attempts:
         if trail.may_be_there and (found := self._recover()):
             trail.find()
             self._learn_bill(found)
-            if not self._is_counted:
-                budget.settle(Decimal(0), amount_of(found.usd))
+            told_usd = amount_of(found.usd)
+            budget.settle(Decimal(0), Decimal(0) if told_usd is None else told_usd - self._counted_usd)
             return found, "recovered"
         try:
             with self._set_aside() as (reserved_usd, likely_usd):
@@ -315,11 +315,12 @@ class _Attempts:
             told_usd = amount_of(answer.usd)
             spent_usd = likely_usd if told_usd is None else told_usd
         except LostError:
-            self._is_counted = True
+            self._counted_usd = likely_usd or Decimal(0)
             raise
         except ProviderError:
             is_accepted = trail.ticket is not None and trail.ticket != ticket  # and will be billed
-            self._is_counted |= is_accepted
+            if is_accepted:
+                self._counted_usd = likely_usd or Decimal(0)
             spent_usd = likely_usd if is_accepted else Decimal(0)
             raise
         finally:

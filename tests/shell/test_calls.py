@@ -184,7 +184,7 @@ def test_a_lost_answer_is_looked_for_before_it_is_asked_for_again(vendor: Script
     assert (bought.answer.body, bought.earlier) == (b"found", ())
     assert len(vendor.asked) == 1
     assert began <= vendor.looked[0].asked_at <= datetime.now(UTC)
-    assert caller.budget.spent_usd == USD, "it was counted when it was lost, and is not counted twice"
+    assert caller.budget.spent_usd == Decimal("0.20"), "in place of what was counted when it was lost"
 
 
 def test_a_lost_answer_that_is_not_there_is_asked_for_once_more_and_told(vendor: Scripted, store: LocalStore) -> None:
@@ -214,6 +214,13 @@ def test_nothing_is_asked_for_a_third_time(vendor: Scripted, store: LocalStore) 
     assert bought.answer.body == b"found"
     assert whys(bought) == ["cut off"]
     assert later.budget.spent_usd == USD
+
+
+def test_what_is_found_counts_as_it_was_billed_and_not_as_it_was_expected(vendor: Scripted, store: LocalStore) -> None:
+    vendor.acts, vendor.finds = [LOST], [Answer(b"found", {}, 3 * USD)]
+    caller = a_caller()
+    assert perform(caller, store).answer.body == b"found"
+    assert caller.budget.spent_usd == 3 * USD
 
 
 def test_lost_then_busy_then_found_counts_once(vendor: Scripted, store: LocalStore) -> None:
