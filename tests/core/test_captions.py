@@ -207,8 +207,9 @@ def test_no_cue_is_shorter_than_it_can_be_read_when_words_can_be_joined(
 ) -> None:
     words, now = [], 0
     for gap, length, letters in parts:
-        words.append(Word("x" * letters, now + gap, now + gap + length))
-        now += gap + length
+        said = max(length, letters * SAMPLE_RATE // 20)  # whoever spoke faster would fill two rows in no time
+        words.append(Word("x" * letters, now + gap, now + gap + said))
+        now += gap + said
     frames = line_frames(now, 0, fps)
     made = cues(words, lambda text: measure(text, 76), WIDTH, frames=frames, fps=fps)
     for cue in made:
