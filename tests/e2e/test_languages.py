@@ -78,7 +78,7 @@ def test_a_script_that_is_given_is_translated_once_and_an_edit_pays_for_itself(s
 
     assert " made" not in studio.run().stderr
     assert bought(v).total() == 7, "nothing is paid for twice"
-    cost = {group["name"]: group["requests"] for group in studio.told("cost")["groups"]}
+    cost = {group["name"]: group["requests"] for group in studio.told("cost", "sky")["groups"]}
     assert cost["sky.ja"] == 3, "a script and two voices"
 
     kept = studio.root / "episodes/sky.yaml"

@@ -165,4 +165,5 @@ def schema(
     elif name in SCHEMAS:
         print(schema_text(name), end="")
     else:
-        raise UsageError(f"there is no schema {name!r}", f"name one of {', '.join(SCHEMAS)}, or a folder with --out")
+        what = f"there is no schema {name!r}" if name else "it is not said which schema"
+        raise UsageError(what, f"name one of {', '.join(SCHEMAS)}, or a folder with --out")

@@ -241,7 +241,9 @@ def cost(
         known = {*build.project.productions, *(episode_of(receipt.step) for receipt in receipts)}
         if unknown := [name for name in episodes or () if name not in known]:
             raise UsageError(f"there is no episode {unknown[0]!r}, and nothing was spent on one", "look at its name")
-        found = spending(receipts, notes, uses, by.value, episodes or ())
+        # in all its languages, also those that it had
+        asked = [name for name in known if any(name == one or name.startswith(f"{one}.") for one in episodes or ())]
+        found = spending(receipts, notes, uses, by.value, asked)
     if as_json:
         print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
         return
