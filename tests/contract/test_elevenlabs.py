@@ -429,6 +429,24 @@ def test_a_history_that_cannot_be_read_is_not_a_history_with_nothing_in_it(v: Ve
     assert v.billed_count() == 1
 
 
+def test_an_answer_without_a_sound_is_looked_for_in_the_history_too(
+    v: Vendors, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A success that holds an error: whether it was billed, the history tells."""
+    exchange = wire.exchange
+
+    def spoiled(*args: Any) -> wire.Exchange:
+        got = exchange(*args)
+        return replace(got, body=b'{"detail": {"message": "sorry"}}') if b"audio_base64" in got.body else got
+
+    monkeypatch.setattr(wire, "exchange", spoiled)
+    assert json.loads(VOICE.ask(request_for(), call_to(v)).body)["recovered_from"] == "history000001"
+    v.elevenlabs_history = False
+    kept = VOICE.ask(request_for(take=2), call_to(v, 1))
+    assert json.loads(kept.body)["detail"], "it is kept, and not bought again"
+    assert v.billed_count() == 2
+
+
 def test_a_damaged_answer_is_lost_while_the_history_cannot_be_read(v: Vendors) -> None:
     v.fail("voice", "broken_json")
     v.fail("history", "busy", times=None)

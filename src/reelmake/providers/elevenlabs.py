@@ -113,7 +113,8 @@ class ElevenLabsVoice(VoiceProvider):
             )
 
         answer = wire.exchange(send, VENDOR, told)
-        if not isinstance(answer.json(), dict):  # it may be paid for all the same, and whole in the history
+        said = answer.json()
+        if not (isinstance(said, dict) and said.get("audio_base64")):  # it may be paid for, and whole in the history
             try:
                 found = self.recover(request, call)
             except ProviderError as error:
