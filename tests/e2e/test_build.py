@@ -102,6 +102,7 @@ def test_a_take_asks_again_and_going_back_is_free(project: Workspace, vendor: St
     assert project.outputs() == before
 
 
+@pytest.mark.slow
 def test_lines_that_are_gone_leave_no_files(project: Workspace) -> None:
     project.episode("one", *HELLO)
     project.run()
@@ -112,6 +113,7 @@ def test_lines_that_are_gone_leave_no_files(project: Workspace) -> None:
     assert names.pop().startswith("max-and-a-very-good")
 
 
+@pytest.mark.slow
 def test_a_line_that_fails_fails_its_episode_and_nothing_else(project: Workspace, vendor: Standin) -> None:
     project.episode("bad", "ada: Hello sorrow | a tear", "max: Good day | a clock")
     project.episode("good", *HELLO)
@@ -252,6 +254,7 @@ BAD_SCRIPTS = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lines", BAD_SCRIPTS.values(), ids=BAD_SCRIPTS)
 def test_a_script_of_no_use_is_told_by_its_own_step_and_breaks_no_command(
     project: Workspace, vendor: Standin, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, str]]
@@ -317,6 +320,7 @@ def test_a_background_and_music_that_are_gone_leave_no_files_but_an_authors_own(
     assert built == clean.outputs()
 
 
+@pytest.mark.slow
 def test_a_file_that_an_episode_still_reads_is_never_swept(project: Workspace) -> None:
     small_video(project.root / "assets/loop.mp4")
     project.episode("one", HELLO[0], background="assets/loop.mp4")
@@ -337,6 +341,7 @@ def test_what_a_video_is_made_of_includes_files_of_an_episode_whose_name_begins_
     assert list(told["sources"]) == ["build/skyline.mp4"]
 
 
+@pytest.mark.slow
 def test_an_edit_that_only_video_json_tells_of_makes_nothing_anew(project: Workspace) -> None:
     project.episode("one", HELLO[0])
     project.run()

@@ -148,6 +148,7 @@ def test_another_provider_is_paid_for_once_and_going_back_is_free(project: Works
     assert {group["name"]: group["usd"] for group in told["groups"]} == {"second": "0.15", "standin": "0.04"}
 
 
+@pytest.mark.slow
 def test_a_model_without_a_price_is_refused_under_a_cap_before_anything_is_spent(
     project: Workspace, vendor: Standin
 ) -> None:

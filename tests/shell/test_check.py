@@ -91,6 +91,7 @@ def test_files_that_cannot_be_used_are_told_before_anything_is_paid_for(project:
     ]
 
 
+@pytest.mark.slow
 def test_the_shortest_files_that_are_accepted_make_a_video(project: Workspace) -> None:
     drawn(project, "assets/frame.mp4", "color=s=64x64:r=30", "-frames:v", "1")
     project.write("assets/beat.wav", sound(0.4))
@@ -99,6 +100,7 @@ def test_the_shortest_files_that_are_accepted_make_a_video(project: Workspace) -
     assert (project.root / "build/one/one.mp4").is_file()
 
 
+@pytest.mark.slow
 def test_where_a_file_is_meant_another_thing_is_told_as_what_it_is(project: Workspace, vendor: Standin) -> None:
     (project.root / "assets").mkdir()
     (project.root / "characters/telling.png").mkdir()
@@ -180,6 +182,7 @@ def test_a_language_is_told_once_where_it_is_written(project: Workspace, vendor:
     ]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("topic", [False, True])
 def test_the_offline_providers_say_that_they_speak_english(project: Workspace, vendor: Standin, topic: bool) -> None:
     text = "topic: x\ncast: [ada]" if topic else "script:\n  - ada: Hallo"
@@ -244,6 +247,7 @@ def test_a_mistyped_variable_is_told(project: Workspace, vendor: Standin) -> Non
     assert told == ["REELMAKE_REEL_SIZE:1: no setting has this name; did you mean REELMAKE_REEL__SIZE?"]
 
 
+@pytest.mark.slow
 def test_an_ffmpeg_is_found_from_the_projects_folder(project: Workspace, tmp_path: Path) -> None:
     project.episode("one", "ada: Hello there")
     (project.root / "tools").mkdir()

@@ -39,6 +39,7 @@ def project(tmp_path: Path) -> Workspace:
     return made
 
 
+@pytest.mark.slow
 def test_what_the_author_wrote_stays_and_the_next_build_pays_nothing(project: Workspace) -> None:
     with Standin() as vendor:
         project.env["STANDIN_URL"] = vendor.url

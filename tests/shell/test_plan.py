@@ -124,6 +124,7 @@ def test_after_a_build_all_is_kept_and_costs_nothing(built: Workspace) -> None:
     assert "keep    voice:one:ada-hello" in built.run("plan", "one", "--all", program="reelmake").stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("with_records", [False, True])
 def test_what_was_wiped_is_restored_for_nothing(
     built: Workspace, shared_vendor: Standin, *, with_records: bool
@@ -158,6 +159,7 @@ def test_an_edited_line_is_told_with_what_it_was(built: Workspace, shared_vendor
     assert planned(built)["counts"]["keep"] == 28
 
 
+@pytest.mark.slow
 def test_an_edited_line_after_everything_else_was_wiped(built: Workspace) -> None:
     shutil.rmtree(built.root / "build")
     built.episode("one", ONE[0], EDITED, ONE[2])
@@ -169,6 +171,7 @@ def test_an_edited_line_after_everything_else_was_wiped(built: Workspace) -> Non
     assert set(built.made(built.run())) == {name for name, verdict in verdicts(plan).items() if verdict == "make"}
 
 
+@pytest.mark.slow
 def test_a_segment_that_changes_for_another_reason_too_is_not_called_kept(built: Workspace) -> None:
     """A new format touches all of them, whatever the timeline does."""
     built.episode("one", ONE[0], EDITED, ONE[2], reel={"fps": 25})
@@ -178,6 +181,7 @@ def test_a_segment_that_changes_for_another_reason_too_is_not_called_kept(built:
     assert sum(name.startswith("segment:one") for name in made) == 3
 
 
+@pytest.mark.slow
 def test_another_title_makes_nothing_and_says_what_is_written_again(built: Workspace) -> None:
     built.episode("one", *ONE, title="Another")
     plan = planned(built, "one")
@@ -320,6 +324,7 @@ def test_over_the_cap_and_without_a_price_are_told_and_are_no_failure(built: Wor
     assert "unpriced, and not in the total: image:one:ada-quite-new" in text
 
 
+@pytest.mark.slow
 def test_wrong_names_and_wrong_specs_end_with_2(built: Workspace) -> None:
     assert "there is no episode 'three'" in built.run("plan", "three", program="reelmake", rc=2).stderr
     assert "there is no episode 'three'" in built.run("cost", "three", program="reelmake", rc=2).stderr

@@ -42,6 +42,7 @@ def pair(project: Workspace) -> Workspace:
     return project
 
 
+@pytest.mark.slow
 def test_what_specs_need_stays(pair: Workspace, vendor: Standin) -> None:
     before = pair.outputs()
     assert told(pair, "--yes", "--older-than", "0")["blobs"] == 0
@@ -122,6 +123,7 @@ def test_what_a_revision_needs_stays(pair: Workspace, vendor: Standin) -> None:
     assert vendor.count() == count
 
 
+@pytest.mark.slow
 def test_with_mistakes_in_specs_nothing_is_removed(pair: Workspace) -> None:
     pair.write("episodes/two.yaml", "nonsense: true\n")
     before = pair.outputs()

@@ -77,6 +77,7 @@ def test_a_script_is_mended_by_one_more_request_which_is_bought_once(tmp_path: P
     assert {bought.key, again.key} == {receipt.key for receipt in receipts}
 
 
+@pytest.mark.slow
 def test_what_stands_for_a_request_is_asked_in_its_place_and_once_more(tmp_path: Path, v: Vendors) -> None:
     shop = a_shop(tmp_path, v)
     other = request_for(topic="a shorter one")
@@ -95,6 +96,7 @@ def test_what_stands_for_a_request_is_asked_in_its_place_and_once_more(tmp_path:
     assert 0 <= paid - v.spent() < Decimal("0.00001"), "each is rounded up"
 
 
+@pytest.mark.slow
 def test_there_is_no_third_request_whatever_comes(tmp_path: Path, v: Vendors) -> None:
     v.fail("openai/script", "miscount", times=None)
     for _ in range(2):

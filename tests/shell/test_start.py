@@ -43,6 +43,7 @@ def files(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in found}
 
 
+@pytest.mark.slow
 def test_a_new_project_is_the_samples_and_is_right(made: Path) -> None:
     project = load_project(made)
     assert sorted(project.productions) == sorted(path.stem for path in (ROOT / "episodes").glob("*.yaml"))
