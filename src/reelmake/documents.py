@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from reelmake.preferences import Performer, Reel
 from reelmake.spec import MAX_CAST, Background, Caption, Side
-from reelmake.spec_forms import LANGUAGE, MAX_LINES, NAME, Name, Text
+from reelmake.spec_forms import LANGUAGE, MAX_LINES, NAME, LineCount, Name, TakeNumber, Text
 from reelmake.spec_line import LineProviders, Spoken, Take
 from reelmake.validation import Record, form
 
@@ -28,7 +28,6 @@ VersionName = Annotated[
     Field(pattern=f"^{_VERSION}$"),
     form(_VERSION, "cannot be an episode's name", "write lower-case letters, digits, - and _"),
 ]
-TakeNumber = Annotated[int, Field(ge=1, le=9999)]
 
 
 class Document(Record):
@@ -47,7 +46,7 @@ class DialogueRequest(Document):
     cast: list[Name] = Field(
         [], max_length=MAX_CAST, description="Who speaks, by the names of files in `characters/`; by default, two."
     )
-    lines: Annotated[int, Field(ge=1, le=MAX_LINES)] = Field(8, description="How many lines to write.")
+    lines: LineCount = Field(8, description="How many lines to write.")
     language: Language = Field("en", description="What is spoken, as a language tag.")
     style: Text | None = Field(None, description="How all pictures look.")
     take: TakeNumber = Field(1, description="Another number asks for another script.")

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
 from reelmake.preferences import Performer, Publish, Reel
-from reelmake.spec_forms import MAX_LINES, InnerPath, Name, Tag, Text
+from reelmake.spec_forms import MAX_LINES, InnerPath, LineCount, Name, Tag, TakeNumber, Text
 from reelmake.spec_line import Line, LineProviders
 from reelmake.timeline import Flow
 from reelmake.validation import Record, Wrong, form
@@ -57,9 +57,7 @@ class Episode(Record):
         max_length=MAX_CAST,
         description="Who is on screen, by the names of files in `characters/`. By default, whoever the script names.",
     )
-    lines: Annotated[int, Field(ge=1, le=MAX_LINES)] = Field(
-        8, description="How many lines the script provider writes."
-    )
+    lines: LineCount = Field(8, description="How many lines the script provider writes.")
     language: Tag = Field(
         "en",
         description="What is spoken, as a language tag such as `en` or `en-GB`. The offline providers speak English.",
@@ -78,7 +76,7 @@ class Episode(Record):
     music: InnerPath | None = Field(
         None, description="A sound file, by its path from the project's folder; it is looped under the voices."
     )
-    take: Annotated[int, Field(ge=1, le=9999)] = Field(1, description="Another number asks for another script.")
+    take: TakeNumber = Field(1, description="Another number asks for another script.")
     script: Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES)] | None = Field(
         None,
         description="The lines, in order; or a screenplay or chat, as one text. Given here, no script provider is "

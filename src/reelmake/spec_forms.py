@@ -55,6 +55,16 @@ Tag = Annotated[
     StringConstraints(pattern=f"^{LANGUAGE.pattern}$"),
     BeforeValidator(_registered),
 ]
+
+
+def _no_answer(value: object) -> object:
+    if isinstance(value, bool):  # Python's own are numbers
+        raise Wrong(f"{str(value).lower()} is not a number", "write a whole one, such as 8")
+    return value
+
+
+LineCount = Annotated[int, Field(ge=1, le=MAX_LINES), BeforeValidator(_no_answer)]
+TakeNumber = Annotated[int, Field(ge=1, le=9999), BeforeValidator(_no_answer)]
 Seconds = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 
 

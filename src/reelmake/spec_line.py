@@ -12,7 +12,7 @@ from typing import Annotated, Final
 from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints, model_validator
 
 from reelmake.preferences import Performer
-from reelmake.spec_forms import Name, Seconds, Tag, Text
+from reelmake.spec_forms import Name, Seconds, Tag, TakeNumber, Text
 from reelmake.validation import Record, Wrong, closest, shown
 from reelmake.wording import spoken
 
@@ -36,8 +36,8 @@ Spoken = Annotated[
 class Take(Record):
     """Which roll of the dice; another number asks the provider again, on purpose, and pays for it."""
 
-    voice: Annotated[int, Field(ge=1, le=9999, description="The take of what is heard.")] = 1
-    image: Annotated[int, Field(ge=1, le=9999, description="The take of what is seen.")] = 1
+    voice: TakeNumber = Field(1, description="The take of what is heard.")
+    image: TakeNumber = Field(1, description="The take of what is seen.")
 
     @model_validator(mode="before")
     @classmethod

@@ -130,12 +130,15 @@ def test_two_hundred_requests_in_one_batch(project: Workspace, vendor: Standin) 
 
 
 def test_all_requests_are_looked_at_before_any_is_run(project: Workspace, vendor: Standin) -> None:
-    stage = Stage(project, "dialogue_api", '{"topic": "rain"}\n{"topic": "sun", "lines": 0, "colour": "red"}\n')
+    stage = Stage(
+        project, "dialogue_api", '{"topic": "rain"}\n{"topic": "sun", "lines": 0, "colour": "red"}\n{"lines": true}'
+    )
     assert stage.code == 2
-    assert [answer["error"]["type"] for answer in stage.answers] == ["NotRun", "InputError"]
+    assert [answer["error"]["type"] for answer in stage.answers] == ["NotRun", "InputError", "InputError"]
     assert "unknown name 'colour'" in stage.answers[1]["error"]["message"]
     assert "lines: '0' is less than 1" in stage.answers[1]["error"]["message"]
     assert stage.answers[1]["error"]["where"] == "line 2"
+    assert "lines: true is not a number" in stage.answers[2]["error"]["message"]
     assert vendor.count() == 0
 
 
