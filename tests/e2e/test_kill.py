@@ -25,7 +25,7 @@ from reelmake.store import LocalStore
 
 pytestmark = pytest.mark.slow
 
-KILLS = 8  # for each of two painters
+KILLS = 20  # for each of two painters
 SECONDS = {"script": 0.2, "voice": 0.3, "queue": 0.1, "image": 0.4}
 GIVEN = ("ada: Hello there | a moon", "max: And a good day to you | a sun")
 TOPIC = {"topic": "owls", "cast": ["ada"], "lines": 1}
