@@ -247,7 +247,11 @@ class Handler(BaseHTTPRequestHandler):
 
     def serve(self) -> None:
         """Read the request, and have it answered; a mistake of the stand-in's own is a violation."""
-        raw = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        length = int(self.headers.get("Content-Length") or 0)
+        raw = self.rfile.read(length)
+        if len(raw) < length:  # its sender was killed in the middle: no vendor works on that, nor bills it
+            self.close_connection = True
+            return
         vendors = self.server.vendors
         hit = read_hit(vendors, self, raw)
         try:
