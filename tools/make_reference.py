@@ -60,6 +60,7 @@ REELMAKE_CODES = {
     0: "done, and no mistake was found",
     1: "something could not be done",
     2: "a spec, a setting or the command line is wrong, or the machine lacks something",
+    130: "interrupted (Ctrl-C): where it was building, what was running has been finished and kept",
 }
 
 
@@ -75,7 +76,7 @@ def spec_page() -> str:
         "",
         "## Episode: `episodes/<name>.yaml`",
         "",
-        "The file's name, in lower-case letters, digits, `-` and `_`, is the episode's name.",
+        "The file's name, at most 64 lower-case letters, digits, `-` and `_`, is the episode's name.",
     ]
     for model, place in EPISODE_PARTS.items():
         parts += section(model, place)

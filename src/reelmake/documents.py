@@ -28,6 +28,11 @@ VersionName = Annotated[
     Field(pattern=f"^{_VERSION}$"),
     form(_VERSION, "cannot be an episode's name", "write lower-case letters, digits, - and _"),
 ]
+EpisodeName = Annotated[
+    str,
+    Field(pattern=f"^{NAME.pattern}$"),
+    form(NAME.pattern, "cannot be an episode's name", "write lower-case letters, digits, - and _"),
+]
 
 
 class Document(Record):
@@ -42,7 +47,7 @@ class DialogueRequest(Document):
     schema_: Literal["reelmake/request@1"] = Field(REQUEST, alias="schema", description="The document's version.")
     topic: Text = Field(description="What the dialogue is about.")
     title: Text | None = Field(None, description="The title; by default, the topic.")
-    name: Name | None = Field(None, description="What the episode is called; by default, made of the title.")
+    name: EpisodeName | None = Field(None, description="What the episode is called; by default, made of the title.")
     cast: list[Name] = Field(
         [], max_length=MAX_CAST, description="Who speaks, by the names of files in `characters/`; by default, two."
     )

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import atexit
 import gc
+import io
 import sys
 import traceback
+from contextlib import suppress
 
 from reelmake.logs import redact
 
@@ -20,6 +22,17 @@ def ends_soon() -> None:
     """
     gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
     atexit.register(gc.freeze)
+
+
+def prints_anything() -> None:
+    """Have what a terminal cannot show printed as an escape of Python's, in place of ending with an error.
+
+    Not every machine reads UTF-8, and not every file's name is text.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # it may be closed, or replaced
+            with suppress(OSError):  # where a file was that is a pipe now
+                stream.reconfigure(errors="backslashreplace")
 
 
 def tell_mistake() -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 from reelmake.casting import Casting, check_voices
 from reelmake.errors import InputError, Problem, SetupError
 from reelmake.files import Files, UnseenFiles
-from reelmake.folders import CHARACTERS, EPISODES, STATE, TEMPLATES, episode_names, specs
+from reelmake.folders import CHARACTERS, EPISODES, STATE, TEMPLATES, episode_names, misnamed, specs
 from reelmake.logs import write_json
 from reelmake.media import fonts
 from reelmake.media.probe import Inspector
@@ -26,7 +26,7 @@ from reelmake.settings import Settings, load_settings, mistake, settings_of_pool
 from reelmake.source import Source
 from reelmake.spec import Character, Episode
 from reelmake.spec_file import read_character, read_episode, readable_part
-from reelmake.spec_forms import NAME
+from reelmake.spec_forms import name_problem
 from reelmake.spec_line import LINE_OPTIONS
 
 
@@ -94,10 +94,8 @@ def _surveyed(desk: _Desk, only: Iterable[str] | None = None) -> Survey:
         if (content := _content(root, file, desk.problems)) is None:
             continue
         episode, source = read_episode(content, file)
-        if not NAME.fullmatch(name):
-            source.add(
-                (), f"{name!r} cannot be an episode's name", "rename the file: lower-case letters, digits, - and _"
-            )
+        if wrong := name_problem(name, "an episode"):
+            source.add((), str(wrong), f"rename the file: {wrong.fix}")
         episodes[name] = (episode, source)
     desk.problems += _misnamed(root)
     return desk.project(characters, known, episodes, _sprites(characters))
@@ -229,7 +227,7 @@ def versions(name: str, episode: Episode | None) -> Iterator[tuple[str, Episode]
 def _misnamed(root: Path) -> Iterator[Problem]:
     """Find specs that would silently be left out."""
     for folder in (EPISODES, CHARACTERS):
-        for path in specs(root, folder, "yml"):
+        for path in misnamed(root, folder):
             fix = f"rename it to {path.stem}.yaml"
             yield Problem(f"{folder}/{path.name}", 1, "only files that end in .yaml are read", fix)
 
@@ -249,10 +247,8 @@ def _characters(files: Files, problems: list[Problem]) -> Iterator[tuple[str, tu
         character, source = read_character(content, file)
         if path.stem in LINE_OPTIONS:
             source.add((), f"{path.stem!r} cannot be a character's name: it is what a line says besides", "rename it")
-        if not NAME.fullmatch(path.stem):
-            source.add(
-                (), f"{path.stem!r} cannot be a character's name", "rename it: lower-case letters, digits, - and _"
-            )
+        if wrong := name_problem(path.stem, "a character"):
+            source.add((), str(wrong), f"rename it: {wrong.fix}")
         sprites = source.data.get("sprites")
         for kind in ("telling", "hearing"):
             if isinstance(sprites, dict) and isinstance(sprites.get(kind), str) and sprites[kind].strip():

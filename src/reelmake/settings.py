@@ -8,6 +8,8 @@ there, only those are that look like one of ours: a variable that does nothing m
 
 from __future__ import annotations
 
+import io
+import logging
 import os
 import re
 import tomllib
@@ -141,11 +143,11 @@ class Settings(BaseSettings):
 
 def load_settings(root: Path) -> Settings:
     """Read the settings of the project in `root`; raises InputError with all that is wrong in them."""
-    text, _ = _text(root / PYPROJECT), _text(root / DOTENV)  # both have to be text
+    text, written = _text(root / PYPROJECT), _text(root / DOTENV)  # both have to be text
     protect(secrets_of(root))  # before anything is told of what they hold
     shared = _shared(text)
     protect(_passwords(str(shared.get("proxy") or "")))
-    problems = list(_mistyped_variables())
+    problems = [*_mistyped_variables(), *_unread_lines(written)]
     settings = None
     try:
         settings = Settings(_env_file=root / DOTENV, **shared)
@@ -155,7 +157,7 @@ def load_settings(root: Path) -> Settings:
         found = zip(source.problems, error.errors(), strict=True)
         problems += [mistake(root, item["loc"], problem.what, problem.fix) for problem, item in found]
     if problems or settings is None:
-        raise InputError(tuple(problems))
+        raise InputError(tuple(sorted(problems)))
     return settings
 
 
@@ -216,6 +218,7 @@ _SHORTEST_SECRET = 6
 def _dotenv(root: Path) -> dict[str, str | None]:
     from dotenv import dotenv_values  # noqa: PLC0415
 
+    logging.getLogger("dotenv.main").disabled = True  # what it warns of, we tell with its line
     return dotenv_values(root / DOTENV, interpolate=False) if (root / DOTENV).is_file() else {}
 
 
@@ -240,6 +243,22 @@ def _mistyped_variables() -> Iterator[Problem]:
         pool = re.fullmatch(r"LIMITS?_+(\w+)", rest)
         if close := f"LIMITS__{pool[1]}" if pool else closest(rest, known, _LIKE_OURS):
             yield Problem(name, 1, "no setting has this name", f"did you mean {PREFIX}{close}?")
+
+
+def _unread_lines(written: str) -> Iterator[Problem]:
+    """Find what `.env` holds and does not set: a cap that is there must not look as if it were in force."""
+    if not written:
+        return
+    from dotenv.parser import parse_stream  # noqa: PLC0415
+
+    for row in parse_stream(io.StringIO(written)):
+        is_ours = row.key is not None and row.key.upper().startswith(PREFIX) and row.value is None
+        if row.error or is_ours:
+            told = row.original.string
+            before = told[: len(told) - len(told.lstrip())].count("\n")  # empty lines
+            what = "this sets nothing" if row.error else f"{row.key} has no value"
+            fix = "write NAME=value, with quotes around a value that holds spaces, or remove the line"
+            yield Problem(DOTENV, row.original.line + before, what, fix)
 
 
 _LIKE_OURS = 0.75  # STOER and STORES are as like as this to STORE; STORE_PLACE, which would be something else, is not

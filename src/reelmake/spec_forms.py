@@ -11,10 +11,23 @@ from pydantic import AfterValidator, BeforeValidator, Field, StringConstraints
 from reelmake.timeline import FRAME_RATES
 from reelmake.validation import Wrong, form, shown
 
-NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+MAX_NAME_CHARACTERS: Final = 64
+NAME = re.compile(rf"[a-z0-9][a-z0-9_-]{{0,{MAX_NAME_CHARACTERS - 1}}}")
 LANGUAGE = re.compile("[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 MAX_LINES: Final = 200
 MAX_TEXT_CHARACTERS: Final = 2000
+
+_LETTERS: Final = "lower-case letters, digits, - and _"
+
+
+def name_problem(name: str, whose: str) -> Wrong | None:
+    """Say why a file cannot have a name, with what it is to be made of; None when it can."""
+    if NAME.fullmatch(name):
+        return None
+    is_long = NAME.fullmatch(name[:MAX_NAME_CHARACTERS]) is not None
+    most = f"at most {MAX_NAME_CHARACTERS} " if is_long else ""
+    return Wrong(f"{shown(name)} cannot be {whose}'s name", f"{most}{_LETTERS}")
+
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_TEXT_CHARACTERS)]
 Name = Annotated[

@@ -73,6 +73,8 @@ _TOLD = {
     "int_from_float": ("is not a whole number", "write a number such as 2"),
     "float_parsing": ("is not a number", "write a number such as 0.5"),
     "float_type": ("is not a number", "write a number such as 0.5"),
+    "decimal_parsing": ("is not a number", "write a number such as 0.5"),
+    "decimal_type": ("is not a number", "write a number such as 0.5"),
     "finite_number": ("is not a number", "write a number such as 0.5"),
     "bool_parsing": ("is neither true nor false", "write true or false"),
     "string_type": ("is not text", "write plain text there; put it in quotes if it holds ': ' or '#'"),
@@ -85,6 +87,7 @@ _TOLD = {
     "too_long": ("has more than {max_length} items", "split the episode"),
     "greater_than_equal": ("is less than {ge}", "write a number from {ge}"),
     "less_than_equal": ("is more than {le}", "write a number up to {le}"),
+    "greater_than": ("is not more than {gt}", "write a number above {gt}"),
     "literal_error": ("is not allowed there", "write {expected}"),
     "string_pattern_mismatch": ("is not written as it has to be", "see its form in the reference ({pattern})"),
 }
@@ -117,7 +120,8 @@ def _add(item: Any, model: type[BaseModel], source: Source) -> None:
     if item["type"] == "extra_forbidden":
         known = _names_at(model, loc[:-1])
         close = closest(str(loc[-1]), known)
-        meant = f"did you mean {close!r}?" if close else f"remove it; the names here are {', '.join(known)}"
+        there = f"the names here are {', '.join(known)}" if known else "there are no names here"
+        meant = f"did you mean {close!r}?" if close else f"remove it; {there}"
         source.add(loc, f"unknown name {shown(str(loc[-1]))}", meant)
     elif isinstance(wrong, Wrong):
         source.add(loc, f"{name} {wrong}".strip(), wrong.fix)

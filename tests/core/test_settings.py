@@ -270,6 +270,8 @@ def test_a_mistake_in_pyproject_has_its_line(root: Path, toml: str | bytes, line
         ("REELMAKE_REEL__SIZE", "tall", "reel.size: 'tall' is not a size"),
         ("REELMAKE_REEL__SIZE", "[", "reel.size: '[' is not a size"),
         ("REELMAKE_PROVIDERS__VOISE", "x", "unknown name 'voise'"),
+        ("REELMAKE_CAP_USD", "much", "cap_usd: 'much' is not a number"),
+        ("REELMAKE_REEL__MAX_SECONDS", "0", "reel.max_seconds: '0' is not more than 0"),
     ],
 )
 def test_a_wrong_variable_is_named(
@@ -360,6 +362,27 @@ def test_a_limit_of_no_pool_is_told_where_it_was_set(root: Path, monkeypatch: py
 def test_a_dotenv_that_is_not_utf8_is_told(root: Path) -> None:
     write(root, dotenv=b"A=1\nB=caf\xe9\n")
     assert [(problem.file, problem.line) for problem in problems(root)] == [(".env", 2)]
+
+
+def test_what_a_dotenv_does_not_set_is_told(
+    root: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a cap would look as if it were in force. What stands there is not shown: it may be a key."""
+    rows = ["A=1", "", "REELMAKE_CAP_USD: 2", "", "  ", "reelmake_cap_usd", "SOME KEY=secret", "# B", "B='3"]
+    write(root, "[tool.reelmake]\nstore = 3\n", "\n".join(rows))
+    told = problems(root)
+    assert [(problem.file, problem.line) for problem in told] == [
+        (".env", 3),
+        (".env", 6),
+        (".env", 7),
+        (".env", 9),
+        ("pyproject.toml", 2),
+    ]
+    assert "secret" not in str(told)
+    assert not caplog.records, "it is told once, and by us"
+    write(root, "", "A=1\nexport REELMAKE_CAP_USD='2'  # for one build\nFLAG\n")
+    monkeypatch.delenv("REELMAKE_CAP_USD", raising=False)
+    assert load_settings(root).cap_usd == 2
 
 
 # -- anything at all ----------------------------------------------------------------------------------------------

@@ -226,6 +226,17 @@ def test_an_error_of_the_stage_before_goes_through_as_it_is(project: Workspace) 
     assert (stage.code, stage.answer) == (1, error)
 
 
+def test_a_mistake_in_a_file_is_told_with_its_place(project: Workspace) -> None:
+    """Where the document itself is wrong, `where` has the place."""
+    project.write("episodes/sun.yaml", "title: Sun\nscript:\n  - ada: Hi there\n    tak: 2\n")
+    stage = Stage(project, "dialogue_api", "", "--episode", "episodes/sun.yaml")
+    wrong = {"type": "InputError", "message": "episodes/sun.yaml:4: unknown name 'tak'; did you mean 'take'?"}
+    assert stage.answer["error"] == {**wrong, "where": "episodes/sun.yaml"}
+    stage = Stage(project, "dialogue_api", '{"topic": "rain", "name": "Rain"}')
+    told = "name: 'Rain' cannot be an episode's name; write lower-case letters, digits, - and _"
+    assert stage.answer["error"] == {"type": "InputError", "message": told, "where": "stdin"}
+
+
 @pytest.mark.slow
 def test_an_episode_file_becomes_a_dialogue_with_all_it_asks_for(project: Workspace) -> None:
     project.episode("sun", "ada: The sun is hot. | a sun", style="ink", reel={"fps": 24})

@@ -197,12 +197,19 @@ def test_the_offline_providers_say_that_they_speak_english(project: Workspace, v
 def test_names_that_no_file_can_have_are_told_once(project: Workspace, vendor: Standin) -> None:
     project.write("episodes/one.yaml", 'title: t\ncast: ["../x", ""]\nscript:\n  - ../y: Hi\n')
     project.write("characters/eve.yaml", "")
+    project.write(f"episodes/{'x' * 65}.yaml", "title: t\nscript:\n  - ada: Hi\n")
+    project.write("episodes/b.YAML", "")
+    project.write("episodes/c.yml", "")
+    most = "rename the file: at most 64 lower-case letters, digits, - and _"
     form = "is not a name of a file in characters/; write lower-case letters, digits, - and _"
     assert checked(project, vendor) == [
         "characters/eve.yaml:1: the file is empty; give it at least a name:, or copy one of the samples",
+        "episodes/b.YAML:1: only files that end in .yaml are read; rename it to b.yaml",
+        "episodes/c.yml:1: only files that end in .yaml are read; rename it to c.yaml",
         f"episodes/one.yaml:2: cast.1: '../x' {form}",
         f"episodes/one.yaml:2: cast.2: '' {form}",
         f"episodes/one.yaml:4: script.1.character: '../y' {form}",
+        f"episodes/{'x' * 65}.yaml:1: '{'x' * 40}…' cannot be an episode's name; {most}",
     ]
 
 

@@ -70,6 +70,7 @@ def test_names_patterns_and_files_choose_what_they_say(project: DoitProject, ask
 MISTYPED = [
     ("vidoe", "did you mean video"),
     ("video:nope", "did you mean video:newts"),
+    ("moths", "did you mean video:moths?"),
     ("video:moth", "did you mean video:moths"),
     ("voice:bees:ada-wy", "did you mean voice:bees:ada-why"),
     ("build/bees/bees.mp3", "did you mean build/bees/bees.mp4"),

@@ -5,6 +5,8 @@ That a new project builds is shown by the how-to page, whose commands are run.
 
 from __future__ import annotations
 
+import io
+import json
 import subprocess
 import sys
 import tomllib
@@ -17,9 +19,9 @@ from PIL import Image
 from typer.testing import CliRunner, Result
 from workspace import ROOT
 
+from reelmake import cli
 from reelmake.cli import app
 from reelmake.cli.app import UsageError
-from reelmake.errors import InputError
 from reelmake.media.placeholder import PALETTES, palette, sprite
 from reelmake.project import load_project
 from reelmake.schemas import schema_of
@@ -85,16 +87,65 @@ def test_what_is_there_stays(made: Path, tmp_path: Path) -> None:
             run("new-character", wrong, "-p", str(made))
     with pytest.raises(UsageError, match="there is no character 'bob'; choose from ada, cy, max, nova"):
         run("new", "bob", "--topic", "x", "--cast", "ada,bob", "-p", str(made))
-    with pytest.raises(InputError, match="is empty"):
+    with pytest.raises(UsageError, match="--topic is empty"):
         run("new", "nothing", "--topic", " ", "-p", str(made))
+    (tmp_path / "bare/episodes").mkdir(parents=True)
     with pytest.raises(UsageError, match="add one: `reelmake new-character NAME`"):
-        run("new", "first", "--topic", "x", "-p", str(tmp_path))
+        run("new", "first", "--topic", "x", "-p", str(tmp_path / "bare"))
     assert files(made) == before
     (tmp_path / "begun/.git").mkdir(parents=True)
     assert run("init", str(tmp_path / "begun")).exit_code == 0, (
         "a repository that has just been made is as good as empty"
     )
     assert not [path for path in tmp_path.iterdir() if path.name.startswith(".")], "nothing is left of how it was made"
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("new", "first", "--topic", "x"),
+        ("new-character", "iris"),
+        ("check",),
+        ("plan",),
+        ("why", "video:sky"),
+        ("cost",),
+        ("prune", "--yes"),
+        ("freeze", "sky"),
+        ("watch", "sky"),
+    ],
+)
+def test_in_a_folder_that_is_no_project_nothing_is_written(tmp_path: Path, arguments: tuple[str, ...]) -> None:
+    """Such as `episodes/` of one, in which a shell was left."""
+    inside, beside = tmp_path / "a b/episodes", tmp_path / "elsewhere"
+    for folder, fix in ((inside, rf"type `cd '{tmp_path}/a b'` first"), (beside, "make one: `reelmake init DIR`")):
+        folder.mkdir(parents=True)
+        with pytest.raises(UsageError, match=f"{folder.name} is no project.*{fix}"):
+            run(*arguments, "-p", str(folder))
+        assert not list(folder.iterdir())
+
+
+def test_a_terminal_that_knows_no_unicode_is_shown_escapes(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is JSON stays JSON, and a name that is no text is told like any other."""
+
+    def printed(*arguments: str, encoding: str) -> str:
+        kept = io.BytesIO()
+        monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(kept, encoding=encoding, write_through=True))
+        monkeypatch.setattr(sys, "argv", ["reelmake", *arguments, "-p", str(made)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        assert ended.value.code == 2
+        return kept.getvalue().decode(encoding)
+
+    wrong = made / "episodes/\udcff.yaml"
+    wrong.write_text("title: t\nscript:\n  - zoë: Hi\n", "utf-8")
+    try:
+        for encoding, shown in (("ascii", "'zo\\xeb'"), ("cp1252", "'zoë'"), ("utf-8", "'zoë'")):
+            told = printed("check", encoding=encoding)
+            assert f"episodes/\\udcff.yaml:3: script.1.character: {shown} is not a name" in told
+            found = json.loads(printed("check", "--json", encoding=encoding))["mistakes"]
+            assert "'zoë' is not a name" in str(found)
+    finally:
+        wrong.unlink()
 
 
 @pytest.mark.slow

@@ -8,7 +8,7 @@ from reelmake.cli import authors, check, ci, doctor, inspect, money, prune, star
 from reelmake.cli.app import app
 from reelmake.errors import InputError, ReelmakeError, SetupError
 from reelmake.logs import redact
-from reelmake.process import ends_soon, tell_mistake
+from reelmake.process import ends_soon, prints_anything, tell_mistake
 
 __all__ = ["app", "authors", "check", "ci", "doctor", "inspect", "main", "money", "prune", "start", "watch"]
 
@@ -16,6 +16,7 @@ __all__ = ["app", "authors", "check", "ci", "doctor", "inspect", "main", "money"
 def main() -> None:
     """Run the command line; whatever an author can cause ends without a traceback."""
     ends_soon()
+    prints_anything()
     try:
         app()
     except InputError as error:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shlex
+import sys
 from collections.abc import Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
@@ -10,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelmake.errors import NoStoreError, ReelmakeError, SetupError
-from reelmake.folders import STATE, episode_names
+from reelmake.folders import EPISODES, STATE, episode_names, is_project
 from reelmake.logs import write_json
 
 if TYPE_CHECKING:
@@ -46,12 +49,30 @@ def root(
         write_json()
 
 
+def answer(told: object) -> None:
+    """Print JSON: with its own escapes for all but ASCII, where stdout is not UTF-8."""
+    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    print(json.dumps(told, indent=1, ensure_ascii=not is_unicode))
+
+
+def refuse_elsewhere(project: Path) -> None:
+    """Raise UsageError in a folder that is no project, before anything is written there."""
+    if is_project(project):
+        return
+    here = project.resolve()
+    above = next((str(folder) for folder in here.parents if (folder / EPISODES).is_dir()), "")
+    fix = f"type `cd {shlex.quote(above)}` first" if above else "`cd` into one, or make one: `reelmake init DIR`"
+    raise UsageError(f"{here} is no project: there is no {EPISODES}/ in it", fix)
+
+
 def known_episodes(project: Path, asked: list[str] | None) -> list[str] | None:
     """Return the episodes that were asked for, None for all; raises UsageError for one that there is not."""
+    refuse_elsewhere(project)
     known = episode_names(project)
     names = [name.partition(".")[0] for name in asked or []]  # moths.ja is moths, in another language
     if unknown := [name for name in names if name not in known]:
-        raise UsageError(f"there is no episode {unknown[0]!r}", f"choose one of {', '.join(known)}")
+        fix = f"choose one of {', '.join(known)}" if known else "add one: `reelmake new NAME --topic ...`"
+        raise UsageError(f"there is no episode {unknown[0]!r}", fix)
     return names or None
 
 
@@ -66,8 +87,9 @@ def opened(project: Path, episodes: list[str] | None) -> Iterator[Build]:
     from reelmake.tasks.records import Records  # noqa: PLC0415
 
     with chdir(project):  # names of files are from there
+        names = known_episodes(Path(), episodes)
         Path(STATE).mkdir(exist_ok=True)
-        loaded = load_project(Path(), known_episodes(Path(), episodes))
+        loaded = load_project(Path(), names)
         if unknown := [name for name in episodes or () if name not in loaded.productions]:
             raise UsageError(f"there is no episode {unknown[0]!r}", f"choose one of {', '.join(loaded.productions)}")
         records = Records(f"{STATE}/doit.db")

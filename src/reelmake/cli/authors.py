@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reelmake.cli.app import ProjectDir, UsageError, app, known_episodes, opened
+from reelmake.cli.app import ProjectDir, UsageError, answer, app, known_episodes, opened
 from reelmake.folders import EPISODES
 
 if TYPE_CHECKING:
@@ -33,9 +33,7 @@ def freeze(
     from reelmake.production import SPEC  # noqa: PLC0415
     from reelmake.run import run_action  # noqa: PLC0415
 
-    if bool(episodes) == every:
-        raise UsageError("it is not said what to freeze", "name episodes, or write --all")
-    names = list(dict.fromkeys(known_episodes(project, episodes) or ()))  # moths.ja is written where moths is
+    names = _named(project, episodes, every=every)
     found: list[_Frozen] = []
     wrong: list[Problem] = []
     with opened(project, names or None) as build:
@@ -48,7 +46,9 @@ def freeze(
             raise InputError(tuple(wrong))
         for one in found:
             one.write(build)
-    if found:
+    if every and not found:
+        print("no provider wrote anything that is not in a spec already", file=sys.stderr)
+    elif found:
         with opened(project, [one.name for one in found]) as build:  # what specs say now becomes known to the store
             for show in build.project.productions.values():
                 action = script(show) if show.source or not show.original else None
@@ -56,6 +56,14 @@ def freeze(
                     run_action(action, build.shop, f"script:{show.name}")
     if wrong:
         raise InputError(tuple(wrong))
+
+
+def _named(project: Path, episodes: list[str] | None, *, every: bool) -> list[str]:
+    """Return the episodes that are named, none for all; raises UsageError when it is not said which."""
+    if bool(episodes) == every:
+        what = "both are said, episodes and --all" if every else "it is not said what to freeze"
+        raise UsageError(what, "name episodes, or write --all")
+    return list(dict.fromkeys(known_episodes(project, episodes) or ()))  # moths.ja is written where moths is
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +163,7 @@ def schema(
     out: Annotated[Path | None, typer.Option(help="Write all of them into this folder, for editors.")] = None,
 ) -> None:
     """Print a JSON Schema, of specs for editors and of the stages' documents for programs."""
-    from reelmake.schemas import SCHEMAS, schema_text  # noqa: PLC0415
+    from reelmake.schemas import SCHEMAS, schema_of, schema_text  # noqa: PLC0415
 
     if out is not None:
         out.mkdir(parents=True, exist_ok=True)
@@ -163,7 +171,7 @@ def schema(
             (out / f"{each}.json").write_text(schema_text(each), "utf-8")
             print(out / f"{each}.json")
     elif name in SCHEMAS:
-        print(schema_text(name), end="")
+        answer(schema_of(name))
     else:
         what = f"there is no schema {name!r}" if name else "it is not said which schema"
         raise UsageError(what, f"name one of {', '.join(SCHEMAS)}, or a folder with --out")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterator, Mapping
 from decimal import Decimal
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from reelmake.cli.app import AsJson, Episodes, ProjectDir, app, known_episodes
+from reelmake.cli.app import AsJson, Episodes, ProjectDir, answer, app, known_episodes
 from reelmake.cli.memory import Entry, Memory
 from reelmake.errors import InputError, Problem, ReelmakeError
 from reelmake.folders import episode_names
@@ -39,7 +38,7 @@ def check(episodes: Episodes = None, project: ProjectDir = Path(), as_json: AsJs
         if left or not memory.shared:
             found.look(memory, left or names)
         found.add_bill()
-    print(json.dumps(found.to_json(len(names)), indent=1, ensure_ascii=False)) if as_json else found.tell(len(names))
+    answer(found.to_json(len(names))) if as_json else found.tell(len(names))
     if found.mistakes:
         raise typer.Exit(InputError.exit_code)
 

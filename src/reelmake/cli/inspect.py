@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reelmake.cli.app import AsJson, ProjectDir, UsageError, app, opened
+from reelmake.cli.app import AsJson, ProjectDir, UsageError, answer, app, opened
 from reelmake.folders import episode_names
 
 if TYPE_CHECKING:
@@ -37,7 +36,7 @@ def inspect(
         known = ", ".join(episode_names(project))
         raise UsageError(f"there is no episode and no file {target!r}", f"name an mp4, or one of {known or 'none'}")
     if as_json:
-        print(json.dumps(verdict.to_json(), indent=1, ensure_ascii=False))
+        answer(verdict.to_json())
     else:
         print("\n".join(map(str, verdict.findings)) or f"{verdict.video}: nothing is wrong")
     if verdict.findings:

@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from reelmake.folders import CHARACTERS, EPISODES, STATE, TEMPLATES
+from reelmake.folders import CHARACTERS, EPISODES, STATE, TEMPLATES, misnamed
 from reelmake.states import is_settled, state_of
 
 FILE: Final = f"{STATE}/check.json"
@@ -99,4 +99,4 @@ class Memory:
                 folders.sort()
                 inside = os.path.relpath(where, self._root)
                 yield from (f"{inside}/{name}" for name in sorted(files))
-        yield from sorted(f"{EPISODES}/{path.name}" for path in (self._root / EPISODES).glob("*.yml"))
+        yield from (f"{EPISODES}/{path.name}" for path in misnamed(self._root, EPISODES))

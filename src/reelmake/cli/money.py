@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import sys
 from decimal import Decimal
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, app, opened
+from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, opened
 from reelmake.cli.revision import NoFolderError, specs_at
 
 if TYPE_CHECKING:
@@ -43,7 +42,7 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
         if against:
             forecast = without(forecast, _keys_at(against, build))
     if as_json:
-        print(json.dumps(forecast.to_json(), indent=1, ensure_ascii=False))
+        answer(forecast.to_json())
     elif as_markdown:
         print(_markdown(forecast, against))
     else:
@@ -190,7 +189,7 @@ def why(
     differences = explain(old, now) if old else []
     if as_json:
         told = {"step": step.name, "verdict": row.verdict, "reasons": list(row.reasons), "was": old, "now": now}
-        print(json.dumps({**told, "differences": differences}, indent=1, ensure_ascii=False))
+        answer({**told, "differences": differences})
         return
     print(f"{step.name}: {row.verdict}{_price(row)}")
     print("\n".join(f"  {reason}" for reason in row.reasons))
@@ -245,7 +244,7 @@ def cost(
         asked = [name for name in known if any(name == one or name.startswith(f"{one}.") for one in episodes or ())]
         found = spending(receipts, notes, uses, by.value, asked)
     if as_json:
-        print(json.dumps(found.to_json(), indent=1, ensure_ascii=False))
+        answer(found.to_json())
         return
     width = max(len(name) for name in ("total", *(group.name for group in found.groups)))
     for group in found.groups:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
-from reelmake.cli.app import AsJson, ProjectDir, UsageError, app, opened
+from reelmake.cli.app import AsJson, ProjectDir, UsageError, answer, app, opened
 from reelmake.cli.revision import specs_at
 from reelmake.pruning import FREE_DAYS, PAID_DAYS, Rule, Waste, waste
 
@@ -59,7 +58,7 @@ def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
     where = build.project.settings.store_url if shared else build.project.settings.store
     names = sorted(path for made in files.values() for path in made)
     if as_json:
-        print(json.dumps(_json(str(where), found, names, is_removed=yes), indent=1, ensure_ascii=False))
+        answer(_json(str(where), found, names, is_removed=yes))
     else:
         print("\n".join(_told(str(where), found, names, is_removed=yes)))
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from reelmake.cli.app import ProjectDir, UsageError, app
+from reelmake.cli.app import ProjectDir, UsageError, app, refuse_elsewhere
 from reelmake.errors import InputError
 from reelmake.folders import CHARACTERS, EPISODES, episode_names, specs
 
@@ -50,9 +50,14 @@ def new(
     from reelmake.spec_file import read_episode  # noqa: PLC0415
     from reelmake.starter import episode_text  # noqa: PLC0415
 
+    refuse_elsewhere(project)
     _check_name(episode, "an episode")
+    if not topic.strip():
+        raise UsageError("--topic is empty", "write what the episode is about")
     if episode in episode_names(project):
-        raise UsageError(f"there is an episode {episode!r} already", f"choose another name, or edit {EPISODES}/")
+        raise UsageError(
+            f"there is an episode {episode!r} already", f"choose another name, or edit {EPISODES}/{episode}.yaml"
+        )
     known = [path.stem for path in specs(project, CHARACTERS)]
     wanted = [name.strip() for told in cast or [] for name in told.split(",")] or known[:DEFAULT_CAST]
     if unknown := [name for name in wanted if name not in known]:
@@ -78,6 +83,7 @@ def new_character(
     from reelmake.spec_line import LINE_OPTIONS  # noqa: PLC0415
     from reelmake.starter import character_text, side  # noqa: PLC0415
 
+    refuse_elsewhere(project)
     _check_name(name, "a character")
     if name in LINE_OPTIONS:
         raise UsageError(
@@ -97,10 +103,10 @@ def new_character(
 
 
 def _check_name(name: str, what: str) -> None:
-    from reelmake.spec_forms import NAME  # noqa: PLC0415
+    from reelmake.spec_forms import name_problem  # noqa: PLC0415
 
-    if not NAME.fullmatch(name):
-        raise UsageError(f"{name!r} cannot be {what}'s name", "write lower-case letters, digits, - and _")
+    if wrong := name_problem(name, what):
+        raise UsageError(str(wrong), f"write {wrong.fix}")
 
 
 def _has_schema(project: Path, kind: str) -> bool:

@@ -55,7 +55,7 @@ def _command(
     languages is answered in JSON Lines: a dialogue for each. Characters are those of the project in this folder. Ends
     with 1 when a request failed, with 2 when one is wrong: then none was run.
     """
-    given = None if episode is None else [Received("", str(episode))]
+    given = None if episode is None else [Received(str(episode), None)]
     sys.exit(serve(_of_file if episode else _of_requests, given))
 
 
@@ -80,7 +80,7 @@ def _of_requests(given: Sequence[Received], answers: Answers) -> int:
 
 
 def _of_file(given: Sequence[Received], answers: Answers) -> int:
-    file = Path(str(given[0].data))
+    file = Path(given[0].where)
     try:
         content = file.read_bytes()
     except OSError as error:

@@ -162,12 +162,13 @@ def command(function: Callable[..., None]) -> None:
 
 def error_document(error: ReelmakeError, where: str) -> ErrorDocument:
     """Return the document that tells of an error."""
-    told = (
-        "\n".join(f"{problem.what}; {problem.fix}" for problem in error.problems)
-        if isinstance(error, InputError)
-        else ""
-    )
+    told = "\n".join(map(_told, error.problems)) if isinstance(error, InputError) else ""
     return ErrorDocument(error=Told(type=type(error).__name__, message=redact(told or str(error)), where=where))
+
+
+def _told(problem: Problem) -> str:
+    """Return a mistake: with its place when that is a file here, and no part of the document that `where` names."""
+    return str(problem) if Path(problem.file).is_file() else f"{problem.what}; {problem.fix}"
 
 
 class Answers:

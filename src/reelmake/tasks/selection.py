@@ -112,7 +112,8 @@ class Control(TaskControl):  # type: ignore[misc]
         known += [*self.targets, *self._commands]
         if "*" in text:
             return f"no task matches '{text}'; 'doit list --all' shows all tasks"
-        close = difflib.get_close_matches(text, known, n=3)
+        video = f"video:{text}"
+        close = [video] if video in self.tasks else difflib.get_close_matches(text, known, n=3)
         meant = f"did you mean {' or '.join(close)}?" if close else "'doit list --all' shows all tasks"
         return f"there is no task and no file to build called '{text}'; {meant}"
 
