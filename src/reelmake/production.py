@@ -27,7 +27,7 @@ RECIPES: Final = {
     "timeline": 2,
     "subtitles": 2,
     "segment": 1,
-    "soundtrack": 3,
+    "soundtrack": 4,
     "video": 2,
     "inspection": 2,
     "cover": 1,

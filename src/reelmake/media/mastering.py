@@ -33,6 +33,7 @@ _ATTACK_HOPS, _RELEASE_HOPS = 4, 60  # of a millisecond
 _MOST_LIMITED_DB = 15.0  # clicks never become as loud as speech: where to stop trying
 
 _TOLERANCE_LU = 0.01
+_NEAR_LU = 0.3  # where more gain makes it quieter, since music begins to count, this is near enough
 _ROUNDS = 12
 _FIRST_SLOPE = 0.75  # of a decibel more, so much is heard: the limiter takes the rest
 _LEAST_SLOPE = 0.2
@@ -73,16 +74,12 @@ def listen(chunks: Iterable[Sound]) -> Heard:
 
 def _powers(sound: Sound) -> Numbers:
     """Return the K-weighted power of each hop after the context."""
-    response = _response(sound.shape[1])
-    weighted = np.fft.irfft(np.fft.rfft(sound) * response, sound.shape[1])[:, _CONTEXT_SAMPLES:]
-    sides = 2 / len(sound)
-    powers: Numbers = _by_hops(np.square(weighted), HOP_SAMPLES).mean(axis=2).sum(axis=0) * sides
+    response = k_weighting(sound.shape[1])
+    # each side for itself, and in float64: numpy takes three times as long for float32, or for both at once
+    weighted = (np.fft.irfft(np.fft.rfft(side.astype(np.float64)) * response, sound.shape[1]) for side in sound)
+    hops = (_by_hops(np.square(side[_CONTEXT_SAMPLES:])[None], HOP_SAMPLES).mean(axis=2)[0] for side in weighted)
+    powers: Numbers = sum(hops) * (2 / len(sound))
     return powers
-
-
-@cache
-def _response(length: int) -> NDArray[np.complex128]:
-    return k_weighting(length)
 
 
 def _peaks(sound: Sound) -> Numbers:
@@ -112,23 +109,33 @@ def _half_sample() -> Sound:
 
 def _by_hops(sound: NDArray[np.floating], samples: int) -> NDArray[np.floating]:
     """Return a sound in hops, the last one filled up with silence: (channels, hops, samples)."""
-    return np.pad(sound, ((0, 0), (0, -sound.shape[1] % samples))).reshape(len(sound), -1, samples)
+    if missing := -sound.shape[1] % samples:
+        sound = np.pad(sound, ((0, 0), (0, missing)))
+    return sound.reshape(len(sound), -1, samples)
 
 
-def settle(heard: Heard) -> Master:
-    """Find the gain with which a sound reaches the loudness of the platforms, when its peaks are held (secant)."""
+def settle(heard: Heard, gain: float | None = None) -> Master:
+    """Find the gain with which a sound reaches the loudness of the platforms, when its peaks are held (secant).
+
+    It is looked for from `gain` on, or from the one that would do without a limiter.
+    """
     mixed = integrated_lufs(heard.powers)
     gain_db, slope = (LOUDNESS_LUFS - mixed if mixed > SILENT_LUFS else LOUDNESS_LUFS - SPEECH_LUFS), _FIRST_SLOPE
     highest_db = gain_db + _MOST_LIMITED_DB
-    tried: tuple[float, float] | None = None
+    if gain is not None:
+        gain_db = round(min(20 * math.log10(gain), highest_db), 3)
+    last: Master | None = None
+    tried_db = gain_db
     for _ in range(_ROUNDS):
         master = _limited(heard, gain_db)
         missing = LOUDNESS_LUFS - master.lufs
+        if last and (gain_db > tried_db) != (master.lufs > last.lufs) and abs(LOUDNESS_LUFS - last.lufs) <= _NEAR_LU:
+            return last
         if mixed <= SILENT_LUFS or abs(missing) <= _TOLERANCE_LU or (missing > 0 and gain_db >= highest_db):
             break
-        if tried and tried[0] != gain_db:
-            slope = min(1.0, max(_LEAST_SLOPE, (master.lufs - tried[1]) / (gain_db - tried[0])))
-        tried = gain_db, master.lufs
+        if last and tried_db != gain_db:
+            slope = min(1.0, max(_LEAST_SLOPE, (master.lufs - last.lufs) / (gain_db - tried_db)))
+        last, tried_db = master, gain_db
         gain_db = round(min(gain_db + missing / slope, highest_db), 3)
     return master
 
@@ -138,12 +145,7 @@ def _limited(heard: Heard, gain_db: float) -> Master:
     gain = 10 ** (round(gain_db, 3) / 20)
     allowed = np.minimum(1, _LIMIT / np.maximum(heard.peaks * gain, 1e-12))
     # some more on each side: for peaks that are counted late, and since the gain moves in straight lines between hops
-    held = _lowest(allowed, 1, 2 + _ATTACK_HOPS)
-    rise, at, path = -math.expm1(-1 / _RELEASE_HOPS), 1.0, []
-    for wanted in held.tolist():
-        at = min(wanted, at + (1 - at) * rise)
-        path.append(at)
-    steps = np.pad(path, (_ATTACK_HOPS, 0), mode="edge")
+    steps = np.pad(_released(_lowest(allowed, 1, 2 + _ATTACK_HOPS)), (_ATTACK_HOPS, 0), mode="edge")
     limiter = _windows(steps, _ATTACK_HOPS + 1).mean(axis=1)
     each = HOP_SAMPLES // _PEAK_SAMPLES
     middle = (limiter + np.append(limiter[:1], limiter[:-1])) / 2
@@ -151,6 +153,18 @@ def _limited(heard: Heard, gain_db: float) -> Master:
     loud = np.where(heard.powers > heard.powers.mean(), heard.powers, 1e-12)
     held_db = -10 * math.log10((loud * taken).sum() / loud.sum())
     return Master(gain, limiter, integrated_lufs(heard.powers * taken * gain**2), held_db)
+
+
+def _released(held: Numbers) -> Numbers:
+    """Return gains that fall at once to where they are to be held, and of what then lacks lose the same share each hop.
+
+    What lacks is the highest of all that lacked before, each faded by its age: in logarithms, a running maximum.
+    """
+    with np.errstate(divide="ignore"):  # nothing lacks
+        lacking = np.log(1 - held)
+    ages = np.arange(len(held)) / _RELEASE_HOPS
+    released: Numbers = 1 - np.exp(np.maximum.accumulate(lacking + ages) - ages)
+    return released
 
 
 def _lowest(values: Numbers, before: int, after: int) -> Numbers:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import io
 import tempfile
 import wave
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -118,6 +119,7 @@ def open_wav(path: Path) -> wave.Wave_read:
     return file
 
 
+@lru_cache(maxsize=8)
 def k_weighting(samples: int) -> NDArray[np.complex128]:
     """Return how BS.1770 weighs each frequency of the spectrum (`rfft`) of so many samples."""
     import numpy as np  # noqa: PLC0415
@@ -140,8 +142,8 @@ def _lufs(sound: NDArray[np.float32]) -> float:
     """Measure sound after BS.1770, as it will be heard: from both sides."""
     import numpy as np  # noqa: PLC0415
 
-    padded = len(sound) + SAMPLE_RATE // 10
-    spectrum = np.fft.rfft(sound, padded) * k_weighting(padded)
+    padded = -(-(len(sound) + SAMPLE_RATE // 10) // SAMPLE_RATE) * SAMPLE_RATE  # whole seconds are quick to transform
+    spectrum = np.fft.rfft(sound.astype(np.float64), padded) * k_weighting(padded)
     weighted = np.fft.irfft(spectrum)[: len(sound)].astype(np.float32)
     powers = np.square(_hops(weighted)).mean(axis=1)
     block = min(BLOCK_HOPS, len(powers))

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 
 _SILENT_LUFS = -70.0  # what ebur128 says of silence, and of less than 400 ms
 _CHUNK_SAMPLES = SAMPLE_RATE
-_USUALLY_HELD_DB = 2.5  # by the limiter, of a voice: music, which it does not touch, is to be so much quieter
 _SLACK_DB, _ROUNDS = 0.5, 3  # by how much music may be louder than it is to be, and how often it is tried
 _LEAST_SLOPE = -0.2
 
@@ -59,8 +58,8 @@ def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> flo
 
     bed, mix = workdir / "voices.wav", workdir / "mix.raw"
     _lay(score, bed)
-    music = _music(score, workdir, ffmpeg)
-    master = _mixed(bed, music, mix) if music is None else _balanced(bed, music, score.music_gain_db, mix)
+    pcm = _music_pcm(score, workdir, ffmpeg)
+    master = _balanced(bed, pcm, score.music_gain_db, mix) if pcm else _mixed(bed, None, mix)
     with mix.open("rb") as kept, wave.open(str(out), "wb") as file:
         file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
         for samples in render(read_chunks(kept, 1 if score.music is None else 2), master):
@@ -68,14 +67,19 @@ def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> flo
     return master.lufs
 
 
-def _balanced(bed: Path, music: Music, wanted_db: float, mix: Path) -> Master:
+def _balanced(bed: Path, pcm: Path, wanted_db: float, mix: Path) -> Master:
     """Write voices and music into a file so that in the end music is heard so much louder than speech (secant).
 
-    Twice only for voices with unusual peaks: the limiter makes speech quieter, and music hardly.
+    The limiter makes speech quieter, and music hardly; by how much, the voices alone tell. It takes more than one
+    round only where music is so loud that the limiter has to hold that, too.
     """
+    from reelmake.media.mix import Music  # noqa: PLC0415
+
+    voices = _mixed(bed, None, mix)
+    music = Music(pcm, wanted_db - voices.held_db)
     tried: tuple[float, float] | None = None
     for _ in range(_ROUNDS):
-        master = _mixed(bed, music, mix)
+        master = _mixed(bed, music, mix, voices.gain)
         missing_db, slope = wanted_db - master.held_db - music.gain_db, -1.0
         if abs(missing_db) <= _SLACK_DB:
             break
@@ -86,25 +90,26 @@ def _balanced(bed: Path, music: Music, wanted_db: float, mix: Path) -> Master:
     return master
 
 
-def _mixed(bed: Path, music: Music | None, mix: Path) -> Master:
-    """Write voices and music together into a file, and find out how they are brought to one loudness."""
+def _mixed(bed: Path, music: Music | None, mix: Path, gain: float | None = None) -> Master:
+    """Write voices and music together into a file, and find out how they are brought to one loudness.
+
+    Where several gains do (with more, music between the voices may count, too), it is the one next to `gain`.
+    """
     from reelmake.media.mastering import listen, settle  # noqa: PLC0415
     from reelmake.media.mix import mixed, written  # noqa: PLC0415
 
     with mix.open("wb") as kept:
-        return settle(listen(written(mixed(bed, music), kept)))
+        return settle(listen(written(mixed(bed, music), kept)), gain)
 
 
-def _music(score: Score, workdir: Path, ffmpeg: Ffmpeg) -> Music | None:
-    """Decode as much of an episode's music as it needs, if it has any, to be heard with a voice of the usual kind."""
-    from reelmake.media.mix import Music  # noqa: PLC0415
-
+def _music_pcm(score: Score, workdir: Path, ffmpeg: Ffmpeg) -> Path | None:
+    """Decode as much of an episode's music as it needs, if it has any."""
     if score.music is None:
         return None
     pcm = workdir / "music.pcm"
     seconds = score.total_samples / SAMPLE_RATE + 0.1  # rounding must not make it end too soon
     ffmpeg.run(pcm_args(str(score.music), seconds, str(pcm)), doing=f"decoding the music {score.music}")
-    return Music(pcm, score.music_gain_db - _USUALLY_HELD_DB)
+    return pcm
 
 
 def loudness(path: Path, ffmpeg: Ffmpeg) -> tuple[float, float]:
