@@ -154,7 +154,11 @@ def test_libass_shows_every_font_and_no_other(font: Font, tmp_path: Path) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", ["Sunlight", "AVAToWave", "$3.2", "“mañana”", "Привет", "Ελλάδα", "🐙🇫🇷", "tiếng", "光ります", "السماء"]
+    "text",
+    [
+        *("Sunlight", "AVAToWave", "$3.2", "“mañana”", "Привет", "Ελλάδα", "🐙🇫🇷", "tiếng", "光ります", "السماء"),
+        *("ทำไม", "ຄຳ", "କୋ", "කෝ", "កោ"),  # of vowels that are drawn as two, one of which the text does not name
+    ],
 )
 def test_a_text_is_as_wide_as_we_say(text: str, tmp_path: Path) -> None:
     picture, _ = render(text, tmp_path)

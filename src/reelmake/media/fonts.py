@@ -57,6 +57,7 @@ class Font:
         return f"{self.family}.otf" if self.weight else self.file.rpartition("/")[2]
 
 
+_CUT = 2  # raised by hand when fonts are cut out in another way: what is set in them is made again
 _WEIGHT = 800  # of Poppins ExtraBold; a font that is not to be had as heavy is taken as heavy as it is
 
 
@@ -135,6 +136,7 @@ _LEFT_OUT = re.compile(
 )
 _SAME = str.maketrans({"\u2010": "-", "\u2011": "-", "\u2012": "\u2013", "\u2015": "\u2014"})
 _JOINERS = "\u200c\u200d"
+_KHMER_AROUND, _KHMER_LEFT = frozenset("\u17be\u17bf\u17c0\u17c4\u17c5"), "\u17c1"  # drawn as it and as themselves
 _TAGS = range(0xE0020, 0xE0080)  # letters of the flags of countries within countries
 _UNITS = 1000  # text is measured once, this large
 
@@ -233,7 +235,14 @@ def _run(font: Font, text: str) -> Run:
 
 
 def _characters_in(font: Font, text: str, cjk: Font) -> set[str]:
-    return {char for run in runs(text, cjk) if run.family == font.family for char in run.text}
+    """Return the characters of a text that are drawn with a font, and those that they are taken apart into for it.
+
+    A Thai or a Sinhala vowel that stands around its letter is drawn as two: with one of them missing in the font, there
+    is a hole in the word.
+    """
+    drawn = {char for run in runs(text, cjk) if run.family == font.family for char in run.text}
+    parts = {part for char in drawn for part in normalize("NFKD", char)}
+    return drawn | parts | ({_KHMER_LEFT} if drawn & _KHMER_AROUND else set())
 
 
 def _cut_out(font: Font, characters: str) -> bytes:
@@ -334,7 +343,7 @@ def _content(font: Font) -> bytes:
 
 @cache
 def _digest(font: Font) -> str:
-    return digest_of(_content(font) + (f" {font.weight}".encode() if font.weight else b""))
+    return digest_of(_content(font) + (f" {font.weight} {_CUT}".encode() if font.weight else b""))
 
 
 @cache
