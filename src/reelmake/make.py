@@ -88,7 +88,7 @@ def make_segment(action: Action, shop: Workshop, folder: Path) -> Made:
         Portrait(shop.root / action.inputs[f"sprite.{at}"], one["speaks"], at, request["color"])
         for at, one in enumerate(request["cast"])
     ]
-    pixels = plate(_layout(action), shop.input(action, "picture"), cast)
+    pixels = plate(_layout(action), shop.input(action, "picture"), cast, shaded="text" in request)
     background = shop.input(action, "background")
     if background is None:
         pixels = on_backdrop(pixels, backdrop(width, height, request["colors"]), width, height)

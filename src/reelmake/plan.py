@@ -238,7 +238,9 @@ def segment(show: Production, line: Line, line_id: str) -> Action:
             inputs[f"sprite.{len(cast)}"] = telling if speaks else hearing
             cast.append({"side": character.side, "speaks": speaks})
     request = {**frame(show), "cast": cast, "color": show.characters[line.character].caption.color}
-    if show.reel.captions != "none":
+    if show.reel.captions == "none":
+        request["captions"] = "none"
+    else:
         request |= {"text": line.text, "fonts": dict(show.kit.fonts(line.text, show.episode.language))}
     if not show.episode.background:
         request["colors"] = [character.caption.color for character in show.characters.values()]

@@ -93,6 +93,7 @@ def test_without_a_picture_there_is_no_panel() -> None:
     assert seen[middle(PLACES.panel)][3] == 0
     assert seen[middle(PLACES.captions)][3] > 30  # the shade behind the captions stays
     assert seen[0, 0, 3] == 0
+    assert not pixels(plate(PLACES, None, [], shaded=False))[..., 3].any()  # but no words, no shade
 
 
 def test_sprites_stand_on_the_lower_edge_and_keep_what_is_transparent(sprite: Path) -> None:

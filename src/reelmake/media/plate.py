@@ -44,16 +44,17 @@ class Portrait:
     color: str
 
 
-def plate(layout: Layout, picture: Path | None, cast: Sequence[Portrait]) -> bytes:
+def plate(layout: Layout, picture: Path | None, cast: Sequence[Portrait], *, shaded: bool = True) -> bytes:
     """Compose a line's plate; raises MediaError, naming the file, for what cannot be read as a picture.
 
     Args:
         layout: of the episode; when it has no panel, no picture is shown.
         picture: of the line, cropped to fill the panel; without one there is no panel.
         cast: the characters in any order; who listens is drawn in the layout's, who speaks before them.
+        shaded: whether there is a shade for captions to stand on.
     """
     panel = layout.panel if picture else None
-    canvas = _ground(layout.width, layout.height, layout.captions, panel).copy()
+    canvas = _ground(layout.width, layout.height, layout.captions if shaded else None, panel).copy()
     if picture and panel:
         inner, mask = _window(panel, layout.width)
         canvas.paste(_filled(picture, inner.width, inner.height), (inner.x, inner.y), mask)
@@ -95,14 +96,15 @@ def on_backdrop(plate: bytes, backdrop: bytes, width: int, height: int) -> bytes
 
 
 @lru_cache(maxsize=8)
-def _ground(width: int, height: int, captions: Box, panel: Box | None) -> Picture:
+def _ground(width: int, height: int, captions: Box | None, panel: Box | None) -> Picture:
     """Paint what lines have in common: the shade behind the captions, the shadow and the frame of the panel."""
     from PIL import Image  # noqa: PLC0415
 
     unit = width / BASE_WIDTH
-    alpha = _soft_box(width, height, captions, _SHADE_BLUR * unit, captions.height / 3).point(
-        lambda value: value * _SHADE_ALPHA // 255
-    )
+    alpha = Image.new("L", (width, height), 0)
+    if captions:
+        shade = _soft_box(width, height, captions, _SHADE_BLUR * unit, captions.height / 3)
+        alpha = shade.point(lambda value: value * _SHADE_ALPHA // 255)
     if panel:
         sunk = Box(panel.x, panel.y + round(_SHADOW_SINK * unit), panel.width, panel.height)
         shadow = _soft_box(width, height, sunk, _SHADOW_BLUR * unit, _RADIUS * unit)
