@@ -34,16 +34,33 @@ def spoken(text: str) -> str:
         ("1990s ’80s", "nineteen nineties | eighties"),
         ("10-20 1999–2004 10 - 20", "ten to twenty | nineteen ninety-nine to two thousand four | ten | to | twenty"),
         ("007 v3.11.7 16:9", "zero zero seven | v three point eleven point seven | sixteen to nine"),
-        ("1/2 3/4 24/7 ½", "one half | three quarters | twenty-four seven | one half"),
+        ("1/2 3/4 24/7 ½ 1/100", "one half | three quarters | twenty-four seven | one half | one one hundredth"),
+        ("3½ 2 1/4 1⅓", "three and a half | two | and one quarter | one and one third"),
         ("call 555-1234", "call | five five five one two three four"),
+        ("(555) 123-4567", "five five five | one two three four five six seven"),
+        ("50-50 5-foot-10", "fifty fifty | five foot ten"),
+        ("2.5M views, 10⁶ 2^10", "two point five million | views | ten to the power of six | two to the power of ten"),
+        ("10⁻³", "ten to the power of minus three"),
         # money
         ("$5 $1 £2.50 €10 50¢", "five dollars | one dollar | two pounds and fifty pence | ten euros | fifty cents"),
         ("$3.2 billion, $5m", "three point two | billion dollars | five million dollars"),
         ("$5-$10 $1-2 million", "five to ten dollars | one to two | million dollars"),
         ("-$5 $0.99 10€", "minus five dollars | ninety-nine cents | ten euros"),
+        (
+            "C$5 A$1 5 EUR €5,50",
+            "five Canadian dollars | one Australian dollar | five | euros | five euros and fifty cents",
+        ),
+        ("$5.99/month 60/min", "five dollars and ninety-nine cents per month | sixty per minute"),
         # percent, times, dates, units
         ("50% 10-20% 5 %", "fifty percent | ten to twenty percent | five | percent"),
         ("3:30 3:05 pm 10am 12:00", "three thirty | three oh five | P.M | ten A.M | twelve o'clock"),
+        ("7:30-8:30 5pm–6pm 5-6pm", "seven thirty to eight thirty | five P.M. to six P.M | five to six P.M"),
+        (
+            "Feb 3, 5 Sept 2020 7 Jun",
+            "February | third | the fifth of | September | twenty twenty | the seventh of | June",
+        ),
+        ("Mark 5 Marching 3", "Mark | five | Marching | three"),
+        ("10-km 8h30 1h30m 24h", "ten kilometer | eight hours thirty | one hour thirty minutes | twenty-four hours"),
         ("May 5, 2024 12 March", "May | fifth | twenty twenty-four | the twelfth of | March"),
         ("2024-05-01", "May first twenty twenty-four"),
         (
@@ -54,6 +71,7 @@ def spoken(text: str) -> str:
         ("Dr. Who, Mrs. May, vs. all", "Dr | Who | Mrs | May | versus | all"),
         ("near St. Paul on Main St. now", "near | Saint | Paul | on | Main | Street | now"),
         ("No. 1 says no.", "number | one | says | no"),
+        ("No.1 № 2 vol.3 C#", "number one | number | two | volume three | C sharp"),
         ("e.g. this, i.e. that, etc.", "for example | this | that is | that | etc"),
         ("U.S. NASA AT&T Q&A", "U.S | NASA | A.T. and T | Q and A"),
         ("World War II, Henry VIII", "World | War | two | Henry | the eighth"),
@@ -107,7 +125,7 @@ def test_finds_where_sentences_end(text: str, sentences: int) -> None:
 
 
 def test_a_dash_is_a_pause() -> None:
-    assert [word.said for word in say("wait—what — now")] == ["wait — what —", "now"]
+    assert [word.said for word in say("wait—what — now--or -- never")] == ["wait — what —", "now — or —", "never"]
 
 
 def test_names_words_of_other_scripts() -> None:

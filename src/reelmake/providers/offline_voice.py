@@ -17,6 +17,7 @@ from reelmake.providers.offline.spoken import has_words, unspeakable
 from reelmake.providers.shown_words import without_tags
 
 SHOWN_AT_MOST = 3
+SAYS = 2  # raised by hand when texts are said in other words: lines are spoken again, which costs nothing
 
 
 class OfflineVoiceOptions(Options):
@@ -60,7 +61,8 @@ class OfflineVoice(VoiceProvider):
         """Return the request without a vendor's audio tags, such as [laughs]: this voice would read them aloud."""
         text = without_tags(str(asked["text"]))
         options = OfflineVoiceOptions.model_validate(asked["voice"]).model_dump()
-        return {**asked, "voice": options, "text": asked["text"] if text == asked["text"] else " ".join(text.split())}
+        text = asked["text"] if text == asked["text"] else " ".join(text.split())
+        return {**asked, "voice": options, "text": text, "says": SAYS}
 
     def price(self, request: Request, prices: Prices) -> Decimal:  # noqa: ARG002 it works on this machine
         """Return nothing: it is free."""

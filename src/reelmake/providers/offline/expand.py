@@ -4,15 +4,17 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from itertools import pairwise
 from typing import NamedTuple
 
 from reelmake.providers.offline import numerals
 from reelmake.providers.offline.numerals import number
 
 NUM = r"(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)*|\.\d+)"
-SIGN = r"US\$|[$£€¥₹₩₿]"
+SIGN = r"(?:US|CA|AU|NZ|HK|[ACR])?\$|[£€¥₹₩₿]"
 HALF = r"[AaPp]\.?[Mm]\.?"
+CLOCK = rf"\d{{1,2}}(?::[0-5]\d(?:{HALF})?|{HALF})"
 # fmt: off
 SYMBOLS = {
     "&": "and", "@": "at", "+": "plus", "=": "equals", "%": "percent", "×": "times", "÷": "divided by",
@@ -22,7 +24,7 @@ SYMBOLS = {
 }
 SHORT = {
     "etc": "etc", "e.g": "for example", "i.e": "that is", "vs": "versus", "w/": "with", "w/o": "without",
-    "a.k.a": "also known as", "aka": "also known as", "'n": "and",
+    "a.k.a": "also known as", "aka": "also known as", "'n": "and", "C#": "C sharp", "F#": "F sharp",
 }
 ONLY_ALONE = {"/": "slash", "<": "less than", ">": "greater than"}  # and silent in and/or, <3 and ->
 # Short forms that are words too ("no.", "the Sun."): only before a number.
@@ -33,6 +35,8 @@ BEFORE_A_NUMBER = {
 MORE_UNITS = {
     "m": ("meter", "meters"), "g": ("gram", "grams"), "l": ("liter", "liters"), "L": ("liter", "liters"),
     "μm": ("micrometer", "micrometers"), "μg": ("microgram", "micrograms"), "in": ("inch", "inches"),
+    "h": ("hour", "hours"), "mo": ("month", "months"), "yr": ("year", "years"),
+    "USD": ("dollar", "dollars"), "EUR": ("euro", "euros"), "GBP": ("pound", "pounds"),
     "m/s": ("meter per second", "meters per second"), "°": ("degree", "degrees"),
     "°C": ("degree Celsius", "degrees Celsius"), "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
 }
@@ -90,7 +94,8 @@ def _words(core: str, around: Around) -> str:
         words = rule(match, around) if match else ""
         if words:
             return words
-    return _short(core, around) or _roman(core, around) or _pieces(core, around)
+    month = _month(core) if around.next[:1].isdigit() or _is_day(around.previous) else ""
+    return month or _short(core, around) or _roman(core, around) or _pieces(core, around)
 
 
 def _alone(core: str) -> str:
@@ -112,6 +117,12 @@ def _short(core: str, around: Around) -> str:
     if around.dotted and core not in NOT_SHORT:
         return str(ABBREV.get(core + ".", ""))
     return ""
+
+
+def _month(name: str) -> str:
+    """Return the month that a name or its first letters stand for ("Feb", "Sept"), or an empty string."""
+    month = numerals.MONTHS.get(name[:3].lower(), "") if name[:1].isupper() else ""
+    return month if name == month or name in {month[:3], "Sept"} else ""
 
 
 def _roman(core: str, around: Around) -> str:
@@ -136,8 +147,15 @@ def _pieces(core: str, around: Around) -> str:
     if re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*'?|'[^\W\d_]+", core):
         return core
     if "-" in core and re.search(r"\d|\w\.\w", core):  # COVID-19 and U.S.-based are two words, well-known is one
-        return " ".join(filter(None, map(_alone, core.split("-"))))
+        return " ".join(filter(None, _hyphenated(core.split("-"))))
     return " ".join(filter(None, (_piece(piece, core) for piece in PIECES.findall(core))))
+
+
+def _hyphenated(parts: list[str]) -> Iterator[str]:
+    """Say the words of a compound ("5-km", "3-year-old"), in which one of a unit stands for all of them."""
+    for before, part in pairwise(["", *parts]):
+        named = unit(part, "1") if re.fullmatch(NUM, before) and part != "in" else ""
+        yield named or _alone(part)
 
 
 def _piece(piece: str, core: str) -> str:
@@ -177,6 +195,12 @@ def unit(name: str, amount: str) -> str:
     return power + names[0 if amount in {"1", "-1"} else 1] if names else ""
 
 
+def _numbered(name: str, text: str) -> str:
+    """Say "No.1" and "vol.2", or return an empty string."""
+    named = BEFORE_A_NUMBER.get(name.lower())
+    return f"{named} {number(text)}" if named else ""
+
+
 def _unit_alone(match: re.Match[str], around: Around) -> str:
     if not around.previous[-1:].isdigit() or (match[0] == "in" and not around.dotted):
         return ""
@@ -185,6 +209,8 @@ def _unit_alone(match: re.Match[str], around: Around) -> str:
 
 def _range(match: re.Match[str], around: Around) -> str:
     first, last = match.groups()
+    if first == last:
+        return f"{number(first)} {number(last)}"
     sign = re.match(SIGN, first)
     if sign:
         first, last = first[sign.end() :], sign[0] + last.removeprefix(sign[0])
@@ -193,22 +219,28 @@ def _range(match: re.Match[str], around: Around) -> str:
 
 def _number(match: re.Match[str], around: Around) -> str:
     text = match[0]
-    if (
-        around.previous[:3].lower() in numerals.MONTHS
-        and around.previous[:1].isupper()
-        and text.isdigit()
-        and _is_day(text)
-    ):
-        is_month = around.previous in numerals.MONTHS.values() or len(around.previous) <= len("Sept")
-        return numerals.ordinal(text) if is_month else number(text)
-    if around.next in numerals.MONTHS.values() and around.next != "May" and _is_day(text):
+    if _month(around.previous) and _is_day(text):
+        return numerals.ordinal(text)
+    if _month(around.next) and around.next != "May" and _is_day(text):
         return f"the {numerals.ordinal(text)} of"
+    if re.fullmatch(r"\d{3}", text) and re.fullmatch(r"\d{3}-\d{4}", around.next):
+        return numerals.digits(text)
     counted = unit(around.next, text) != "" or around.next in {"%", "percent", *numerals.SCALE_WORDS}
     return number(text, year=not counted)
 
 
+def _fraction(match: re.Match[str], around: Around) -> str:
+    said = numerals.fraction(match[1], match[2])
+    return _and(said) if around.previous.isdigit() and int(match[1]) < int(match[2]) else said
+
+
+def _and(fraction: str) -> str:
+    """Say a fraction after a whole number: "3 1/2" is "three and a half"."""
+    return f"and {'a half' if fraction == 'one half' else fraction}"
+
+
 def _is_day(text: str) -> bool:
-    return text.isdigit() and 1 <= int(text) <= 31  # noqa: PLR2004  no month has more days
+    return text.isdigit() and 1 <= int(text) <= numerals.LAST_DAY
 
 
 def _clock(match: re.Match[str], around: Around) -> str:
@@ -220,6 +252,22 @@ def _clock(match: re.Match[str], around: Around) -> str:
     if seconds:
         said += f" and {number(seconds.lstrip('0') or '0')} seconds"
     return f"{said} {_half(half)}".strip()
+
+
+def _hours(match: re.Match[str], _: Around) -> str:
+    hours, minutes, named = match.groups()
+    said = f"{number(hours)} {unit('h', hours)} {number(minutes)}"
+    return f"{said} {unit('min', minutes)}" if named else said
+
+
+def _each(match: re.Match[str], _: Around) -> str:
+    amount, name = match.groups()
+    return f"{_alone(amount)} per {unit(name, '1') or name}"
+
+
+def _power(match: re.Match[str], _: Around) -> str:
+    power = {"2": "squared", "3": "cubed"}.get(match[2]) or f"to the power of {number(match[2])}"
+    return f"{_alone(match[1])} {power}"
 
 
 def _half(half: str | None) -> str:
@@ -249,7 +297,11 @@ RULES = (
     _rule(r"@(\w[\w.]*)", lambda match, _: "at " + _joined(match[1])),
     _rule(rf"#({NUM})", lambda match, _: "number " + number(match[1])),
     _rule(r"#(\w+)", lambda match, _: "hashtag " + _joined(match[1])),
+    _rule(r"([A-Za-z]+)\.(\d+)", lambda match, _: _numbered(match[1], match[2])),
     _rule(rf"([-+]?)({SIGN})({NUM})([kKmMbBtT]|bn|mn|tn)?", _money),
+    _rule(rf"({SIGN})(\d+),(\d\d)", lambda match, _: numerals.money(match[1], f"{match[2]}.{match[3]}")),
+    _rule(rf"(\d+),(\d\d)({SIGN})", lambda match, _: numerals.money(match[3], f"{match[1]}.{match[2]}")),
+    _rule(rf"({NUM})(M|B|bn|mn|tn)", lambda match, _: f"{number(match[1])} {numerals.SCALES[match[2].lower()]}"),
     _rule(rf"({NUM})({SIGN})", lambda match, _: numerals.money(match[2], match[1])),
     _rule(rf"({NUM})¢", lambda match, _: number(match[1]) + (" cent" if match[1] == "1" else " cents")),
     _rule(rf"([-+]?{NUM})%", lambda match, _: number(match[1]) + " percent"),
@@ -259,15 +311,22 @@ RULES = (
     _rule(r"(\d+):(\d+)", lambda match, _: f"{number(match[1])} to {number(match[2])}"),
     _rule(r"(\d{4})-(\d\d)-(\d\d)", lambda match, _: numerals.date(*match.groups())),
     _rule(r"(\d{1,2})/(\d{1,2})/(\d{4})", lambda match, _: numerals.date(match[3], match[1], match[2])),
-    _rule(r"(?:\d{3}-)?\d{3}-\d{4}", lambda match, _: ", ".join(map(numerals.digits, match[0].split("-")))),
-    _rule(r"(\d{1,3})/(\d{1,3})", lambda match, _: numerals.fraction(match[1], match[2])),
-    _rule(rf"((?:{SIGN})?{NUM})%?[-–—](\S*\d\S*)", _range),
+    _rule(r"(?:(?:1-)?\d{3}-)?\d{3}-\d{4}", lambda match, _: ", ".join(map(numerals.digits, match[0].split("-")))),
+    _rule(r"(\d{1,3})/(\d{1,3})", _fraction),
+    _rule(
+        r"(\d+)-(\d{1,2}/\d{1,2})",
+        lambda match, _: f"{number(match[1])} {_and(numerals.fraction(*match[2].split('/')))}",
+    ),
+    _rule(rf"({CLOCK})[-–—](\d\S*)", lambda match, around: f"{_alone(match[1])} to {_words(match[2], around)}"),
+    _rule(rf"((?:{SIGN})?{NUM})%?[-–—]((?:{SIGN})?\.?\d\S*)", _range),
     _rule(r"(\d[\d,]*)(?:st|nd|rd|th|ST|ND|RD|TH)", lambda match, _: numerals.ordinal(match[1])),
     _rule(r"(\d+)'?s", lambda match, _: numerals.plural(number(match[1], year=True))),
     _rule(rf"({NUM})[x×]({NUM})", lambda match, _: f"{number(match[1])} by {number(match[2])}"),
     _rule(rf"([-+]?{NUM})((?:[a-zA-Zμ/]+|°[CF]?)(?:\^[23])?)", _unit),
     _rule(r"(?:[a-zA-Zμ/]+|°[CF]?)(?:\^[23])?", _unit_alone),
+    _rule(r"(\d+)h(\d{1,2})(m|min)?", _hours),
+    _rule(rf"((?:{SIGN})?{NUM}[kKmM%]?)/([A-Za-z]+)", _each),
     _rule(rf"[-+]?{NUM}", _number),
-    _rule(r"(.*\w)\^([23])", lambda match, _: f"{_alone(match[1])} {'squared' if match[2] == '2' else 'cubed'}"),
+    _rule(r"(.*\w)\^(-?\d+)", _power),
     _rule(SPACED_LETTERS.pattern, lambda match, around: _short(match[0], around) or match[0] + "."),
 )

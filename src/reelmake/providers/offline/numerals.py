@@ -22,9 +22,16 @@ MONTHS = {
     )
 }
 # sign -> one, many, one hundredth, hundredths
+_DOLLARS = {
+    **dict.fromkeys(("", "US"), ""),
+    **dict.fromkeys(("C", "CA"), "Canadian "),
+    **dict.fromkeys(("A", "AU"), "Australian "),
+    "NZ": "New Zealand ",
+    "HK": "Hong Kong ",
+}
 MONEY = {
-    "$": ("dollar", "dollars", "cent", "cents"),
-    "US$": ("dollar", "dollars", "cent", "cents"),
+    **{f"{of}$": (f"{name}dollar", f"{name}dollars", "cent", "cents") for of, name in _DOLLARS.items()},
+    "R$": ("real", "reais", "centavo", "centavos"),
     "£": ("pound", "pounds", "penny", "pence"),
     "€": ("euro", "euros", "cent", "cents"),
     "¥": ("yen", "yen", "sen", "sen"),
@@ -34,6 +41,7 @@ MONEY = {
 }
 FIRST_YEAR, LAST_YEAR = 1100, 2099
 MOST_DIGITS = 15
+LAST_DAY = 31  # "1/15" may be a date
 FRACTION_PARTS = {
     2: "half",
     3: "third",
@@ -101,7 +109,7 @@ def clock(hours: str, minutes: str, *, half: bool) -> str:
 
 def date(year: str, month: str, day: str) -> str:
     """Say a date of numbers, or return an empty string when there is no such month or day."""
-    if not (1 <= int(month) <= len(MONTHS) and 1 <= int(day) <= 31):  # noqa: PLR2004  no month has more
+    if not (1 <= int(month) <= len(MONTHS) and 1 <= int(day) <= LAST_DAY):
         return ""
     return f"{list(MONTHS.values())[int(month) - 1]} {ordinal(day)} {number(year, year=True)}"
 
@@ -109,6 +117,8 @@ def date(year: str, month: str, day: str) -> str:
 def fraction(above: str, below: str) -> str:
     """Say "3/4" as "three quarters", and "24/7" as "twenty-four seven"."""
     part = FRACTION_PARTS.get(int(below))
+    if above == "1" and int(below) > LAST_DAY:
+        return f"one {ordinal(below)}"
     if part is None or not 0 < int(above) < int(below):
         return f"{number(above)} {number(below)}"
     if above == "1":

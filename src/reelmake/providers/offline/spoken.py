@@ -25,9 +25,12 @@ REWRITTEN = str.maketrans({
     **dict.fromkeys("™®©℠\u00ad\u200b\u200d\u2060\ufeff\ufe0e\ufe0f\u20e3", ""),
     **dict.fromkeys("’‘ʼ′`´", "'"),
     **dict.fromkeys("‐‑‒−", "-"),
-    "…": "...", "―": "—", "º": "°", "µ": "μ", "²": "^2", "³": "^3", "½": "1/2", "¼": "1/4", "¾": "3/4",
+    "…": "...", "―": "—", "º": "°", "µ": "μ", "⁄": "/", "№": "#",
 })
 # fmt: on
+SUPERSCRIPT = re.compile("[²³⁴-⁹⁻][⁰¹²³⁴-⁹]*|¹[⁰¹²³⁴-⁹]+")  # a ¹ by itself is a footnote
+MIXED = re.compile("(?<=[0-9])(?=[¼½¾⅐-⅞])")  # 3½ is 3-1/2
+DASHES = re.compile(r"(?<=\w)-{2,3}(?=\w)")
 ELIDED = frozenset({"'cause", "'em", "'til", "'tis", "'twas", "'bout", "'round", "'n"})
 
 
@@ -141,7 +144,9 @@ def _calm(said: list[Said]) -> list[Said]:
 
 
 def _rewritten(token: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFKC", token.translate(REWRITTEN)))
+    token = MIXED.sub("-", SUPERSCRIPT.sub(lambda match: "^" + unicodedata.normalize("NFKC", match[0]), token))
+    plain = unicodedata.normalize("NFKC", token.translate(REWRITTEN)).translate(REWRITTEN)  # what it makes of ⅓ and ⁻
+    return DASHES.sub("—", unicodedata.normalize("NFC", plain))
 
 
 def _is_foreign(char: str) -> bool:
