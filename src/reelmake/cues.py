@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -27,11 +28,22 @@ _FEW_LETTERS = 3
 _HARDLY_SEEN = 12.0  # what it costs to show a cue for less than LEAST_SECONDS: more than any silence in a cue
 _SHRUNK = 1.5  # what each word costs that is smaller because of another one
 _MUCH_SMALLER = 0.9
-_HYPHEN = 1.15  # how much longer a row may be to save a hyphen
+_HYPHEN = 1.15  # how much longer a row may be to save a hyphen ...
+_TORN = 1.6  # ... or to break an address at a seam: a hyphen would be read as part of it
+_ADDRESS = re.compile(r"\w[.@/]\w|://")
+_OPENERS = "\"'\u201c\u2018\u201e\u00ab([{"
 _CLOSERS = "\"'\u201d\u2019\u00bb)]}\u300d\u300f\u3011\u300b\u3009\uff09\uff3d\uff5d"
 _SENTENCE_ENDS = (
     ".!?\u2026\u3002\uff01\uff1f\uff0e\u061f\u06d4\u0964\u0965\u104b\u17d4\u1362"  # of all scripts that we can show
 )
+# fmt: off
+_SHORT_FORMS = frozenset({  # what ends with a full stop and belongs to what follows
+    "mr.", "mrs.", "ms.", "dr.", "prof.", "st.", "mt.", "gen.", "capt.", "lt.", "sgt.", "rev.", "gov.", "sen.", "rep.",
+    "sra.", "mme.", "vs.", "e.g.", "i.e.", "approx.", "ca.", "bzw.", "z.b.", "d.h.",
+    "jan.", "feb.", "mar.", "apr.", "jun.", "jul.", "aug.", "sep.", "sept.", "oct.", "nov.", "dec.",
+})
+_BEFORE_NUMBERS = frozenset({"no.", "nos.", "nr.", "fig.", "vol.", "ch.", "p.", "pp."})  # but "Say no."
+# fmt: on
 _CLAUSE_ENDS = ",;:\u2013\u2014\u3001\uff0c\uff1b\uff1a\u060c\u061b\u104a\u1363"
 _SEAMS = "-\u2010\u2013\u2014/_.,:;@&=?+~ "  # after which a word is broken without a hyphen
 _VIRAMA = 9  # the combining class of signs that join a letter to the next
@@ -205,7 +217,7 @@ class _Sizes:
 
         if not self._parts[wide]:
             return _Fit(end - start, 0.0)
-        best = min(self._parts[wide], key=lambda parts: longer(parts) * (1 if parts.at_seam else _HYPHEN))
+        best = min(self._parts[wide], key=lambda parts: longer(parts) * parts.badness)
         return _Fit(wide - start + 1, min(1.0, self.max_width / longer(best)), (best.upper, best.lower))
 
 
@@ -215,18 +227,22 @@ def _scale(fit: _Fit) -> float:
 
 @dataclass(frozen=True, slots=True)
 class _Parts:
-    """A word in two."""
+    """A word in two; `badness` is by how much a row may be longer in another way to break it."""
 
     upper: str
     lower: str
     upper_width: float
     lower_width: float
-    at_seam: bool
+    badness: float
 
 
 def _breaks(text: str, measure: Measure) -> list[_Parts]:
-    """Return the ways to break a word: after a seam (`-`, `/`, ...) as it is, between letters with a hyphen."""
+    """Return the ways to break a word: after a seam (`-`, `/`, ...) as it is, between letters with a hyphen.
+
+    An address gets no hyphen: nobody could know whether it belongs to it.
+    """
     ways = []
+    torn = _TORN if _ADDRESS.search(text) else 0.0
     for at in range(_LEFT_OF_A_BREAK, len(text) - _LEFT_OF_A_BREAK + 1):
         before, after = text[at - 1], text[at]
         joined = before in _JOINERS or combining(before) == _VIRAMA
@@ -236,9 +252,10 @@ def _breaks(text: str, measure: Measure) -> list[_Parts]:
         if spaceless and not may_break(before, after):
             continue
         at_seam = before in _SEAMS or spaceless
-        hyphen = "-" if before.isalpha() and after.isalpha() and bidirectional(before) == "L" and not spaceless else ""
+        letters = before.isalpha() and after.isalpha() and bidirectional(before) == "L"
+        hyphen = "-" if letters and not spaceless and not torn else ""
         upper, lower = (text[:at].rstrip() if at_seam else text[:at] + hyphen), text[at:]
-        ways.append(_Parts(upper, lower, measure(upper), measure(lower), at_seam))
+        ways.append(_Parts(upper, lower, measure(upper), measure(lower), 1.0 if at_seam else torn or _HYPHEN))
     return ways
 
 
@@ -271,8 +288,10 @@ def _join_cost(words: Sequence[Word], end: int) -> float:
 def _cut_cost(words: Sequence[Word], end: int) -> float:
     """Say how bad it is to cut before word `end`, from 0 at the end of a sentence to 1.4 after `the` or `$3.2`."""
     before = words[end - 1]
-    mark = before.text.rstrip(_CLOSERS)[-1:]
-    if mark and mark in _SENTENCE_ENDS:
+    bare = before.text.rstrip(_CLOSERS)
+    mark = bare[-1:]
+    goes_on = mark == "." and _is_short(bare.lstrip(_OPENERS), words[end].text.lstrip(_OPENERS))
+    if mark and mark in _SENTENCE_ENDS and not goes_on:
         return 0.0
     if words[end].start_samples - before.end_samples >= _LONG_PAUSE_SAMPLES:
         return 0.2
@@ -280,5 +299,13 @@ def _cut_cost(words: Sequence[Word], end: int) -> float:
         return 0.4
     if words[end].glued:
         return 1.0  # phrases stand for themselves
-    belongs = len(before.text) <= _FEW_LETTERS or any(char.isdigit() for char in before.text)
+    belongs = goes_on or len(before.text) <= _FEW_LETTERS or any(char.isdigit() for char in before.text)
     return 1.4 if belongs else 1.0
+
+
+def _is_short(text: str, following: str) -> bool:
+    """Say whether a word with a full stop is a short form, after which the sentence goes on: "Dr.", "J.", "z. B."."""
+    is_initial = len(text) == 2 and text[0].isupper() and text != "I."  # noqa: PLR2004  a letter and its full stop
+    counts = following[:1].isdigit() and text.lower() in _BEFORE_NUMBERS
+    goes_on = following[:1].islower() and not text.endswith("..")
+    return is_initial or counts or goes_on or text.lower() in _SHORT_FORMS

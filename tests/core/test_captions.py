@@ -174,8 +174,28 @@ def test_a_word_that_is_much_too_wide_is_broken_and_shrunk_only_then() -> None:
     assert shown([cue]) == ["supercalifragilisticexpialidocious."]
 
 
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("On Jan. 5th, at noon, Dr. Smith met J. Doe.", ["On Jan. 5th, / at noon,", "Dr. Smith / met J. Doe."]),
+        ("They said no. And then they left.", ["They said no.", "And then / they left."]),
+        ("It is cold, approx. five degrees.", ["It is cold,", "approx. five / degrees."]),
+    ],
+)
+def test_a_short_form_stays_with_what_it_belongs_to(text: str, expected: list[str]) -> None:
+    """No voice pauses after it: only the full stop looks like the end of a sentence."""
+    words, now = [], 0
+    for word in text.split():
+        words.append(Word(word, now, now + 14_000))
+        now += 15_000
+    made = cues(words, lambda part: measure(part, 76), WIDTH, frames=line_frames(now, 0, 30), fps=30)
+    assert shown(made) == expected
+
+
 def test_an_address_is_broken_at_a_seam_without_a_hyphen() -> None:
     assert drawn(cut("https://example.com/a-page")) == ["https://example. / com/a-page"]
+    assert drawn(cut("jane.doe@example.com or")) == ["jane.doe@ / example.com or"]
+    assert drawn(cut("longestnameofthemall@x.com")) == ["longestnameof / themall@x.com"]
 
 
 def test_a_letter_keeps_its_marks_when_a_word_is_broken() -> None:
