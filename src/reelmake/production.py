@@ -27,7 +27,7 @@ RECIPES: Final = {
     "timeline": 3,
     "subtitles": 3,
     "segment": 1,
-    "soundtrack": 4,
+    "soundtrack": 5,
     "video": 2,
     "inspection": 2,
     "cover": 1,

@@ -208,6 +208,16 @@ def test_music_is_as_loud_against_speech_as_was_asked(
     assert lufs(4, 7) - (lufs(0, 3) + lufs(7, 10)) / 2 == pytest.approx(music_db, abs=1)
 
 
+@pytest.mark.parametrize(("spoken_seconds", "seconds"), [(0.2, 1.2), (0.6, 3.1), (0.6, 5.6)])
+def test_one_word_and_a_long_rest_with_music_are_as_loud_as_anything_else(
+    tmp_path: Path, ffmpeg: Ffmpeg, music: Path, spoken_seconds: float, seconds: float
+) -> None:
+    """Where music counts as much as speech, no gain does for both: it is louder then, and the loudness is right."""
+    asked = score(tmp_path, [sound.level(pcm_of(speech(spoken_seconds, 3)))], [0], round(seconds * SAMPLE_RATE), music)
+    assert soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg) == pytest.approx(-14, abs=0.3)
+    assert loudness(tmp_path / "o.wav", ffmpeg)[0] == pytest.approx(-14, abs=0.4)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("with_music", [False, True])
 @pytest.mark.parametrize(

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import wave
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,6 +22,8 @@ _SILENT_LUFS = -70.0  # what ebur128 says of silence, and of less than 400 ms
 _CHUNK_SAMPLES = SAMPLE_RATE
 _SLACK_DB, _ROUNDS = 0.5, 3  # by how much music may be louder than it is to be, and how often it is tried
 _LEAST_SLOPE = -0.2
+_LOUDNESS_LUFS, _NEAR_LU = -14.0, 0.3  # of `mastering`, which is slow to import
+_LOUDER_DB = (4.0, 8.0, 12.0, 16.0)  # what is tried where the loudness is not reached
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,27 +69,49 @@ def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> flo
     return master.lufs
 
 
+@dataclass(frozen=True, slots=True)
+class _Try:
+    """Music that was tried, what became of it, and by how much it is quieter than it is to be."""
+
+    music: Music
+    master: Master
+    missing_db: float
+
+    def badness(self) -> tuple[float, float]:
+        """Order what was tried: the loudness is promised, and music may be a little off."""
+        off = abs(self.master.lufs - _LOUDNESS_LUFS)
+        return (off if off > _NEAR_LU else 0.0), abs(self.missing_db)
+
+
 def _balanced(bed: Path, pcm: Path, wanted_db: float, mix: Path) -> Master:
     """Write voices and music into a file so that in the end music is heard so much louder than speech (secant).
 
     The limiter makes speech quieter, and music hardly; by how much, the voices alone tell. It takes more than one
-    round only where music is so loud that the limiter has to hold that, too.
+    round only where music is so loud that the limiter has to hold that, too, or speech so little that its peaks do not
+    allow what the pauses count for: then music has to be louder.
     """
     from reelmake.media.mix import Music  # noqa: PLC0415
 
     voices = _mixed(bed, None, mix)
-    music = Music(pcm, wanted_db - voices.held_db)
-    tried: tuple[float, float] | None = None
-    for _ in range(_ROUNDS):
+
+    def tried(gain_db: float) -> _Try:
+        music = Music(pcm, gain_db)
         master = _mixed(bed, music, mix, voices.gain)
-        missing_db, slope = wanted_db - master.held_db - music.gain_db, -1.0
-        if abs(missing_db) <= _SLACK_DB:
+        return _Try(music, master, wanted_db - master.held_db - gain_db)
+
+    tries = [tried(wanted_db - voices.held_db)]
+    while len(tries) < _ROUNDS and abs(tries[-1].missing_db) > _SLACK_DB:
+        (last, *before), slope = tries[::-1], -1.0
+        if before:
+            rise = last.missing_db - before[0].missing_db
+            slope = min(_LEAST_SLOPE, rise / (last.music.gain_db - before[0].music.gain_db))
+        tries.append(tried(last.music.gain_db - last.missing_db / slope))
+    for louder_db in _LOUDER_DB:
+        if not min(tries, key=_Try.badness).badness()[0]:
             break
-        if tried:
-            slope = min(_LEAST_SLOPE, (missing_db - tried[1]) / (music.gain_db - tried[0]))
-        tried = music.gain_db, missing_db
-        music = replace(music, gain_db=music.gain_db - missing_db / slope)
-    return master
+        tries.append(tried(wanted_db + louder_db - voices.held_db))
+    best = min(tries, key=_Try.badness)
+    return best.master if best is tries[-1] else _mixed(bed, best.music, mix, voices.gain)
 
 
 def _mixed(bed: Path, music: Music | None, mix: Path, gain: float | None = None) -> Master:
