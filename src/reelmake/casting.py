@@ -19,7 +19,7 @@ from reelmake.source import Loc, Source
 from reelmake.spec import Character, Episode, EpisodeProviders
 from reelmake.spec_forms import tag_problem
 from reelmake.spec_line import Line, LineProviders
-from reelmake.validation import add_problems
+from reelmake.validation import add_problems, closest
 
 LANGUAGES: Final = "languages"  # where a voice of a character says what is different in some
 
@@ -248,6 +248,21 @@ def _adder(source: Source, place: Loc) -> Add:
     return lambda at, what, fix: source.add((*place, *at), what, fix)
 
 
+_MISTYPED: Final = 0.9  # `elevnlabs` is as like `elevenlabs`; `elevenlabs-eu`, which may be another, is not
+
+
+def _is_installed(name: str, file: Source) -> bool:
+    """Say whether a voice provider is; one that is not may be of a package for others, or a name that is mistyped."""
+    try:
+        provider("voice", name)
+    except SetupError as error:
+        known = [other for kind, _, other in (each.partition(".") for each in registered()) if kind == "voice"]
+        if meant := closest(name, known, _MISTYPED):
+            file.add(("voice", name), error.what, f"did you mean {meant!r}?")
+        return False
+    return True
+
+
 def check_voices(file: Source, voices: Mapping[str, Mapping[str, Any]]) -> None:
     """Note what is wrong with the voices of a character, also those of providers that are not in force.
 
@@ -268,10 +283,8 @@ def check_voices(file: Source, voices: Mapping[str, Mapping[str, Any]]) -> None:
             if "provider" in said:
                 what = f"provider: has no place below voice: {name}:"
                 file.add((*_place(name, tag), "provider"), what, "remove it")
-        try:
-            provider("voice", name)
-        except SetupError:
-            continue  # of a package that is not installed here
+        if not _is_installed(name, file):
+            continue
         layer = Layer(Performer(provider=name, **_plain(options)), _adder(file, _place(name, "")))
         for tag, said in _parts(options):
             more = [Layer(Performer(**_plain(said)), _adder(file, _place(name, tag)), name)] if tag else []

@@ -146,7 +146,9 @@ def test_a_variable_overrides_the_settings(folder: Workspace, monkeypatch: pytes
 
 def test_every_mistake_is_told_where_it_is_and_all_at_once(folder: Workspace) -> None:
     settings(folder, '"standin"', '{provider = "second", stepps = 3}')
-    folder.write("characters/ada.yaml", "name: Ada\nvoice:\n  standin:\n    tone: high\n  gone: {anything: 1}\n")
+    folder.write(
+        "characters/ada.yaml", "name: Ada\nvoice:\n  standin:\n    tone: high\n  gone: {anything: 1}\n  ofline: {}\n"
+    )
     episode(
         folder,
         "providers:\n  image: {steps: 99}\nscript:\n"
@@ -157,6 +159,7 @@ def test_every_mistake_is_told_where_it_is_and_all_at_once(folder: Workspace) ->
     told = wrong(folder)
     assert [one.partition("; ")[0] for one in told] == [
         "characters/ada.yaml:4: tone: 'high' is not a whole number",
+        "characters/ada.yaml:6: there is no voice provider named 'ofline'",
         "episodes/one.yaml:4: steps: '99' is more than 50",
         "episodes/one.yaml:8: providers.voice: there is no voice provider named 'nobody'",
         "episodes/one.yaml:10: unknown name 'tune'",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import subprocess
 from collections import Counter
@@ -13,7 +14,11 @@ from typing import Any
 
 import pytest
 from standin_server import ANSWERS, Standin
+from typer.testing import CliRunner
 from workspace import ROOT, Workspace
+
+from reelmake.cli import app
+from reelmake.cli.app import UsageError
 
 ONE = ("ada: Hello there my friend | a harbour", "max: And a very good day to you | a clock", "ada: So it is | a tree")
 EDITED = "max: And a very lovely day to you | a clock"
@@ -450,3 +455,25 @@ def test_why_of_a_step_of_a_script_that_is_not_written(built: Workspace) -> None
     built.episode("moths", topic="moths", cast=["ada"], lines=2)
     text = built.run("why", "script:moths", program="reelmake").stdout
     assert text.startswith("script:moths: make  $0.01\n  it was never made\n")
+
+
+def test_why_of_what_follows_a_video_and_of_what_is_no_step(built: Workspace) -> None:
+    built.episode("moths", topic="moths", cast=["ada"], lines=2)
+
+    def why(target: str) -> str:
+        return CliRunner().invoke(app, ["why", target, "-p", str(built.root)], catch_exceptions=False).stdout
+
+    for target in ("cover:one", "build/one/cover.jpg"):
+        assert why(target).startswith("cover:one: make\n  it was never made\n")
+    (built.root / "build/two/timeline.json").unlink()
+    assert why("storyboard:two").startswith("storyboard:two: make\n  needs video:two, which is restored\n")
+    for target, told in (
+        ("one", "did you mean video:one?"),
+        ("voice:one:ada-hello", "did you mean voice:one:ada-hello-there-my-friend-"),
+        ("build/one/one.mp3", "did you mean build/one/one.mp4?"),
+        ("cover:moths", "type `doit script:moths` first"),
+        ("build/moths/moths.mp4", "type `doit script:moths` first"),
+        ("publish:one", "`doit publish:one`"),
+    ):
+        with pytest.raises(UsageError, match=re.escape(told)):
+            why(target)

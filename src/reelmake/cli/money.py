@@ -15,8 +15,9 @@ from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, a
 from reelmake.cli.revision import NoFolderError, specs_at
 
 if TYPE_CHECKING:
+    from reelmake.production import Step
     from reelmake.tasks.build import Build
-    from reelmake.tasks.forecast import Forecast, Row
+    from reelmake.tasks.forecast import Forecast, Forecaster, Row
 
 SHOWN_CHARACTERS = 150
 MARK = "<!-- reelmake plan -->"  # by which whoever posts it as a comment finds the last one
@@ -174,17 +175,9 @@ def why(
 
     with opened(project, None) as build:
         forecaster = Forecaster(build)
-        rows = {row.step: row for row in forecaster.forecast().rows}
-        steps = [step for show in build.project.productions.values() for step in forecaster.steps(show)]
-        path = Path(target).as_posix()
-        beside = {show.path("video.json"): f"video:{show.name}" for show in build.project.productions.values()}
-        name = beside.get(path, target)  # it is written together with the video
-        step = next((step for step in steps if name == step.name or path in step.action.outputs.values()), None)
-        if step is None:
-            raise UsageError(f"there is no step and no file to build called {target!r}", "`doit list --all` has all")
+        step, row = _meant(target, build, forecaster)
         before = forecaster.before(step)
         now = manifest(step.action, forecaster.digests(step))
-    row = rows[step.name]
     old = before[1].manifest if before else None
     differences = explain(old, now) if old else []
     if as_json:
@@ -196,6 +189,35 @@ def why(
     if before and before[0] != step.name:
         print(f"compared with {before[0]}, which is no longer asked for")
     _side_by_side(old or {}, now)
+
+
+def _meant(target: str, build: Build, forecaster: Forecaster) -> tuple[Step, Row]:
+    """Return the step that is called so, or makes the file that is; raises UsageError when there is none."""
+    from reelmake.tasks.kinds import PUBLISH  # noqa: PLC0415
+    from reelmake.tasks.loader import asked_for  # noqa: PLC0415
+    from reelmake.validation import closest  # noqa: PLC0415
+
+    rows = {row.step: row for row in forecaster.forecast().rows}
+    shows = build.project.productions.values()
+    found = {step.name: (step, rows[step.name]) for show in shows for step in forecaster.steps(show)}
+    for show in shows:
+        found |= forecaster.after(show, rows)
+    path = Path(target).as_posix()
+    files = {path: name for name, (step, _) in found.items() for path in step.action.outputs.values()}
+    files |= {show.path("video.json"): f"video:{show.name}" for show in shows}  # it is written together with the video
+    if told := found.get(target) or found.get(files.get(path, "")):
+        return told
+    if target.partition(":")[0] == PUBLISH:
+        raise UsageError("what is published is asked of the targets each time, and not remembered", f"`doit {target}`")
+    for name in asked_for([target], [show.name for show in shows]) or ():
+        if f"video:{name}" not in found:
+            raise UsageError(
+                f"{target!r} is not known before the script of {name} is", f"type `doit script:{name}` first"
+            )
+    begun = [name for name in found if name == f"video:{target}" or name.startswith(target)]
+    near = begun[0] if begun else closest(target, (*found, *files))
+    fix = f"did you mean {near}?" if near else "`doit list --all` has all"
+    raise UsageError(f"there is no step and no file to build called {target!r}", fix)
 
 
 def _side_by_side(old: Any, new: Any) -> None:

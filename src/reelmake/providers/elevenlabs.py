@@ -19,13 +19,19 @@ from reelmake.providers.base import Answer, Call, Options, Request, Speech, Voic
 from reelmake.providers.elevenlabs_errors import VENDOR, told
 from reelmake.providers.elevenlabs_history import Account, deliver, find
 from reelmake.providers.shown_words import has_sound
+from reelmake.validation import form
 
 MOST_CHARACTERS: Final = 10_000  # of a request: v4, v3 and multilingual_v2 take no more
 OUTPUT_FORMAT: Final = "wav_24000"  # higher rates need a dearer plan
 SEEDS: Final = 2**32
 KEY, URL = "ELEVENLABS_API_KEY", "ELEVENLABS_BASE_URL"
 
-Id = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
+_ID: Final = "[A-Za-z0-9_.-]{1,64}"
+Id = Annotated[
+    str,
+    StringConstraints(pattern=f"^{_ID}$"),
+    form(_ID, "is not an ID", "copy it from your account at ElevenLabs: letters, digits, - and _"),
+]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 _SETTINGS: Final = ("stability", "similarity_boost", "style", "speed", "use_speaker_boost")
 _WITHOUT_LANGUAGE: Final = re.compile("_v[12]$")  # these models take no language

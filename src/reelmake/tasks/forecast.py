@@ -20,6 +20,7 @@ from reelmake.bounds import longest_lines, longest_translation
 from reelmake.errors import BuildError
 from reelmake.production import PAID, Production, Step, is_paid
 from reelmake.providers import provider
+from reelmake.release import after
 from reelmake.repair import due
 from reelmake.run import key_of, with_source
 from reelmake.tasks.asked import bundle
@@ -141,6 +142,16 @@ class Forecaster:
             rows |= {row.step: row for row in self._episode(show, tasks)}
         unread = self.build.shop.store.unread
         return Forecast(tuple(rows.values()), self.build.project.settings.cap_usd, str(unread or ""))
+
+    def after(self, show: Production, rows: Mapping[str, Row]) -> dict[str, tuple[Step, Row]]:
+        """Return the steps that may follow an episode's video, and what would become of them if they were asked for.
+
+        `rows` are those of the episode's other steps. There are none while it is not known what the video is made of.
+        """
+        steps = after(show) if f"video:{show.name}" in rows else []
+        tasks = {task.name: task for task in self.build.tasks()} if steps else {}
+        makers = {path: step.name for step in self.steps(show) for path in step.action.outputs.values()}
+        return {step.name: (step, self._row(show, step, tasks.get(step.name), rows, makers)) for step in steps}
 
     def steps(self, show: Production) -> list[Step]:
         """Return all steps of an episode that are known now: those that need no script, while it is not written."""
