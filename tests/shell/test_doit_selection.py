@@ -113,3 +113,13 @@ def test_a_script_that_fails_is_not_mistaken_for_a_mistyped_name(tmp_path: Path)
     assert run.code == 1
     assert "script:moths failed: no answer" in run.err
     assert "called" not in run.err
+
+
+def test_a_reader_that_has_read_enough_is_no_mistake(project: DoitProject) -> None:
+    """As in `doit list | head -1`."""
+    with project.start("list", "--all") as doit:
+        assert doit.stdout
+        assert doit.stderr
+        doit.stdout.close()
+        assert doit.stderr.read() == ""
+    assert doit.returncode == 1

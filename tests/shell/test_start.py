@@ -124,6 +124,13 @@ def test_in_a_folder_that_is_no_project_nothing_is_written(tmp_path: Path, argum
         assert not list(folder.iterdir())
 
 
+def test_an_episode_that_is_named_twice_is_one_and_a_language_that_it_has_not_is_none(made: Path) -> None:
+    told = run("check", "sky", "honey", "sky", "-p", str(made))
+    assert told.stderr == "2 episodes checked: no mistakes\n"
+    with pytest.raises(UsageError, match=r"there is no episode 'sky\.ja'; choose one of sky$"):
+        run("check", "sky.ja", "-p", str(made))
+
+
 def test_a_terminal_that_knows_no_unicode_is_shown_escapes(made: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is JSON stays JSON, and a name that is no text is told like any other."""
 

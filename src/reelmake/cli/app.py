@@ -73,7 +73,7 @@ def known_episodes(project: Path, asked: list[str] | None) -> list[str] | None:
     if unknown := [name for name in names if name not in known]:
         fix = f"choose one of {', '.join(known)}" if known else "add one: `reelmake new NAME --topic ...`"
         raise UsageError(f"there is no episode {unknown[0]!r}", fix)
-    return names or None
+    return list(dict.fromkeys(names)) or None
 
 
 @contextmanager

@@ -63,7 +63,7 @@ def _named(project: Path, episodes: list[str] | None, *, every: bool) -> list[st
     if bool(episodes) == every:
         what = "both are said, episodes and --all" if every else "it is not said what to freeze"
         raise UsageError(what, "name episodes, or write --all")
-    return list(dict.fromkeys(known_episodes(project, episodes) or ()))  # moths.ja is written where moths is
+    return known_episodes(project, episodes) or []  # moths.ja is written where moths is
 
 
 @dataclass(frozen=True, slots=True)

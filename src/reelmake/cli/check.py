@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import typer
 
-from reelmake.cli.app import AsJson, Episodes, ProjectDir, answer, app, known_episodes
+from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, known_episodes
 from reelmake.cli.memory import Entry, Memory
 from reelmake.errors import InputError, Problem, ReelmakeError
 from reelmake.folders import episode_names
@@ -37,6 +37,7 @@ def check(episodes: Episodes = None, project: ProjectDir = Path(), as_json: AsJs
         found = _Found(dict(memory.entries), memory.shared)
         if left or not memory.shared:
             found.look(memory, left or names)
+        found.refuse_unknown(episodes or ())
         found.add_bill()
     answer(found.to_json(len(names))) if as_json else found.tell(len(names))
     if found.mistakes:
@@ -69,6 +70,13 @@ class _Found:
             problem.file not in {source.file for source in found.episodes.values()} for problem in self.mistakes
         ):
             memory.write(self.shared, [str(found.project.ffmpeg.path)], looked)
+
+    def refuse_unknown(self, asked: Iterable[str]) -> None:
+        """Raise UsageError for a language that a good episode has not: `moths.ja`."""
+        for name in asked:
+            entry = self.entries.get(name.partition(".")[0])
+            if entry and name not in entry["videos"]:
+                raise UsageError(f"there is no episode {name!r}", f"choose one of {', '.join(entry['videos'])}")
 
     def add_bill(self) -> None:
         """Add what is known of money, and the warnings that were remembered."""

@@ -32,6 +32,7 @@ from reelmake.tasks.records import Records
 from reelmake.tasks.runner import DEFAULT_POOL, INTERRUPTED, PoolRunner
 from reelmake.tasks.selection import Control
 
+FAILED = 1
 BROKEN = 3  # doit's code for what could not start
 UNUSED = {
     "backend": "dbm",
@@ -57,6 +58,9 @@ class WithRecords(DoitCmdBase):  # type: ignore[misc]  # doit is not typed
             return INTERRUPTED
         except (CmdParseError, InvalidCommand, InvalidDodoFile, InvalidTask):
             raise
+        except BrokenPipeError:  # `doit list | head`: whoever read has read enough
+            sys.stdout = None
+            return FAILED
         except Exception:
             if self.pdb:
                 raise
