@@ -1,5 +1,6 @@
 """Which words of a line are shown together: its cues, and the frames at which they come, light up and go."""
 
+# ruff: noqa: RUF001  the vowels of several scripts take part
 from __future__ import annotations
 
 import re
@@ -29,6 +30,7 @@ _HARDLY_SEEN = 12.0  # what it costs to show a cue for less than LEAST_SECONDS: 
 _SHRUNK = 1.5  # what each word costs that is smaller because of another one
 _MUCH_SMALLER = 0.9
 _HYPHEN = 1.15  # how much longer a row may be to save a hyphen ...
+_MISPLACED = 1.35  # ... or one within a syllable ...
 _TORN = 1.6  # ... or to break an address at a seam: a hyphen would be read as part of it
 _ADDRESS = re.compile(r"\w[.@/]\w|://")
 _OPENERS = "\"'\u201c\u2018\u201e\u00ab([{"
@@ -48,6 +50,12 @@ _CLAUSE_ENDS = ",;:\u2013\u2014\u3001\uff0c\uff1b\uff1a\u060c\u061b\u104a\u1363"
 _SEAMS = "-\u2010\u2013\u2014/_.,:;@&=?+~ "  # after which a word is broken without a hyphen
 _VIRAMA = 9  # the combining class of signs that join a letter to the next
 _JOINERS = "\u200c\u200d\u2060"
+# fmt: off
+_VOWELS = frozenset("aeiouyàáâãäåæèéêëìíîïòóôõöøùúûüýœαεηιουωάέήίόύώаеёиоуыэюяіїє")
+_TOGETHER = frozenset(  # consonants that begin a syllable together, or are one sound
+    {"ch", "ck", "gh", "ph", "qu", "sh", "th", "wh", *(first + second for first in "bcdfgkpt" for second in "lr")}
+)
+# fmt: on
 _LEFT_OF_A_BREAK = 2  # letters, at least
 
 Measure = Callable[[str], float]
@@ -255,8 +263,21 @@ def _breaks(text: str, measure: Measure) -> list[_Parts]:
         letters = before.isalpha() and after.isalpha() and bidirectional(before) == "L"
         hyphen = "-" if letters and not spaceless and not torn else ""
         upper, lower = (text[:at].rstrip() if at_seam else text[:at] + hyphen), text[at:]
-        ways.append(_Parts(upper, lower, measure(upper), measure(lower), 1.0 if at_seam else torn or _HYPHEN))
+        badness = torn or (_HYPHEN if _between_syllables(text, at) else _MISPLACED)
+        ways.append(_Parts(upper, lower, measure(upper), measure(lower), 1.0 if at_seam else badness))
     return ways
+
+
+def _between_syllables(text: str, at: int) -> bool:
+    """Say whether a syllable may begin at a letter, by the rule of thumb of most languages: one consonant goes along.
+
+    Of a script whose vowels we do not know, any letter will do.
+    """
+    if not _VOWELS.intersection(text.lower()):
+        return True
+    before, first, second, third = (*text[at - 1 : at + 3].lower(), "", "")[:4]
+    begins = second in _VOWELS or (first + second in _TOGETHER and third in _VOWELS)
+    return first not in _VOWELS and begins and before + first not in _TOGETHER
 
 
 def _cost(words: Sequence[Word], start: int, end: int, filled: float) -> float:

@@ -166,7 +166,7 @@ def test_a_word_that_is_a_little_too_wide_is_shrunk() -> None:
 
 def test_a_word_that_is_much_too_wide_is_broken_and_shrunk_only_then() -> None:
     (cue,) = cut("supercalifragilistic.")
-    assert drawn([cue]) == ["supercalif- / ragilistic."]
+    assert drawn([cue]) == ["supercali- / fragilistic."]
     assert cue.scale == 1
     (cue,) = cut("supercalifragilisticexpialidocious.")
     assert drawn([cue]) == ["supercalifragilis- / ticexpialidocious."]
@@ -190,6 +190,19 @@ def test_a_short_form_stays_with_what_it_belongs_to(text: str, expected: list[st
         now += 15_000
     made = cues(words, lambda part: measure(part, 76), WIDTH, frames=line_frames(now, 0, 30), fps=30)
     assert shown(made) == expected
+
+
+@pytest.mark.parametrize(
+    ("word", "expected"),
+    [
+        ("internationalization", "internatio- / nalization"),
+        ("antidisestablishmentarianism", "antidisestablish- / mentarianism"),
+        ("Straßenbahnhaltestelle", "Straßenbahn- / haltestelle"),
+        ("достопримечательность", "достоприме- / чательность"),
+    ],
+)
+def test_a_hyphen_stands_where_a_syllable_ends(word: str, expected: str) -> None:
+    assert drawn(cut(word)) == [expected]
 
 
 def test_an_address_is_broken_at_a_seam_without_a_hyphen() -> None:
