@@ -196,7 +196,7 @@ def test_a_short_form_stays_with_what_it_belongs_to(text: str, expected: list[st
     ("word", "expected"),
     [
         ("internationalization", "internatio- / nalization"),
-        ("antidisestablishmentarianism", "antidisestablish- / mentarianism"),
+        ("antidisestablishmentarianism", "antidisesta- / blishmentarianism"),
         ("Straßenbahnhaltestelle", "Straßenbahn- / haltestelle"),
         ("достопримечательность", "достоприме- / чательность"),
     ],
