@@ -232,7 +232,7 @@ class Bucket:
 
     def _once(self, do: Callable[[Any], Answer]) -> Answer:
         try:
-            s3 = _client(self._access)
+            s3 = client_of(self._access)
         except Exception as error:  # noqa: BLE001 (whatever boto3 raises: what it was given is wrong)
             fix = f"check {ENDPOINT} and {REGIONS[0]}"
             raise RefusedError(redact(f"s3://{self.name} cannot be asked: {error}"), fix) from None
@@ -343,14 +343,14 @@ _making = threading.Lock()
 _turns = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
-def _client(access: Access) -> Any:
+def client_of(access: Access) -> Any:
+    """Return the boto3 client for an API; to load what the first one takes is slow."""
     with _making:  # making one is not for several threads at once; and one is enough
         return _made_client(access)
 
 
 @cache
 def _made_client(access: Access) -> Any:
-    """Return the boto3 client for an API."""
     from botocore.config import Config  # noqa: PLC0415
 
     socks = access.proxy is not None and access.proxy.startswith("socks5")

@@ -93,7 +93,10 @@ def test_what_one_machine_has_paid_for_no_other_pays_for(team: Team, seaweed: Se
     assert door.count("PUT") == 0
 
     door.asked.clear()
-    assert "restored" not in b.run().stderr
+    told = b.run(PYTHONPROFILEIMPORTTIME="1").stderr
+    assert "restored" not in told
+    assert "reelmake.store.layered" in told
+    assert "boto3" not in told, "with nothing to do, what would ask is not even loaded"
     assert door.asked == [], "with nothing to do the shared store is not asked"
 
     b.run("segment:two", "build/two/soundtrack.wav")

@@ -83,20 +83,23 @@ class Ffmpeg:
         return self._known
 
     def _examine(self) -> dict[str, str]:
+        from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 (once on a machine)
+
+        def ask(*args: str) -> str:
+            return self.run(args, doing=f"asking for its {args[-1][1:]}").decode()
+
         try:
-            version = self.run(["-version"], doing="asking its version").decode()
-            lists = {
-                kind: self.run(["-hide_banner", f"-{kind}"], doing=f"listing {kind}")
-                for kind in ("filters", "encoders")
-            }
+            with ThreadPoolExecutor() as pool:
+                lists = [pool.submit(ask, "-hide_banner", f"-{kind}") for kind in ("filters", "encoders")]
+                version = ask("-version")
+                filters, encoders = (told.result().split() for told in lists)
         except MediaError as error:
             raise SetupError(f"{self.path} does not run: {error}", _REMEDY) from error
         found = re.match(r"ffmpeg version (\S+)", version)
         if not found:
             raise SetupError(f"{self.path} is not an ffmpeg", _REMEDY)
-        have = {kind: set(text.decode().split()) for kind, text in lists.items()}
-        missing = [f"the filter {name}" for name in NEEDED_FILTERS if name not in have["filters"]]
-        missing += [f"the encoder {name}" for name in NEEDED_ENCODERS if name not in have["encoders"]]
+        missing = [f"the filter {name}" for name in NEEDED_FILTERS if name not in filters]
+        missing += [f"the encoder {name}" for name in NEEDED_ENCODERS if name not in encoders]
         missing += [f"the library {name}" for name in NEEDED_LIBRARIES if f"--enable-{name}" not in version.split()]
         return {"version": found[1], "missing": ", ".join(missing)}
 

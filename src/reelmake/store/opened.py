@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from reelmake.settings import Settings
+from reelmake.errors import ReelmakeError
+from reelmake.settings import Settings, load_settings, variables
 from reelmake.store import Store
 from reelmake.store.local import LocalStore
+
+if TYPE_CHECKING:
+    from reelmake.objects import Access
 
 
 def open_store(root: Path, settings: Settings, variable: Callable[[str], str | None]) -> Store:
@@ -29,3 +36,25 @@ def open_store(root: Path, settings: Settings, variable: Callable[[str], str | N
         can_write=settings.store_mode == "write",
         is_required=settings.store_required,
     )
+
+
+def prepare_store(root: Path) -> None:
+    """Have what a shared store takes loaded beside the reading of a project, which waits for ffmpeg to look at files.
+
+    For what is certain to ask it: loading takes half a second. What is wrong with settings, keys or the network is
+    told by whoever needs them.
+    """
+    with suppress(ReelmakeError):
+        settings = load_settings(root)
+        if settings.store_url is not None:
+            from reelmake.objects import access  # noqa: PLC0415
+
+            told = access(variables(root), settings.proxy)
+            threading.Thread(target=_load, args=(told,), name="shared store").start()
+
+
+def _load(access: Access) -> None:
+    from reelmake.objects import client_of  # noqa: PLC0415
+
+    with suppress(Exception):
+        client_of(access)

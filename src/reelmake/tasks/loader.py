@@ -18,6 +18,7 @@ from reelmake.logs import redact
 from reelmake.process import ends_soon, prints_anything
 from reelmake.production import BUILD
 from reelmake.project import load_project
+from reelmake.store.opened import prepare_store
 from reelmake.tasks.build import Build
 from reelmake.tasks.job import told_by
 from reelmake.tasks.kinds import PUBLISH
@@ -52,6 +53,8 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         """Return all tasks that a command needs; raises InvalidDodoFile with every mistake in the specs."""
         own = super().load_tasks(cmd, pos_args)
         names = episode_names(Path())
+        if cmd.execute_tasks and not Path(cmd.dep_manager.name).exists():
+            prepare_store(Path())  # nothing was ever built here: it will be asked
         try:
             project = load_project(Path(), asked_for(pos_args, names))
             build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
