@@ -27,7 +27,7 @@ _SHORT_CUE_SAMPLES = SAMPLE_RATE * 6 // 10
 _SILENCE_SAMPLES = SAMPLE_RATE * 7 // 10
 _FEW_LETTERS = 3
 _HARDLY_SEEN = 12.0  # what it costs to show a cue for less than LEAST_SECONDS: more than any silence in a cue
-_SHRUNK = 1.5  # what each word costs that is smaller because of another one
+_SHRUNK = 1.5  # what each word costs that is smaller because of another one, and more the smaller it is
 _MUCH_SMALLER = 0.9
 _HYPHEN = 1.15  # how much longer a row may be to save a hyphen ...
 _MISPLACED = 1.35  # ... or one within a syllable ...
@@ -124,7 +124,7 @@ def cues(  # noqa: PLR0913 (what a line is, and where it is shown)
                 shown = _end(words[end - 1], starts[start], following, fps) - starts[start]
                 cost = _cost(words, start, end, sizes.rows_filled(start, end))
                 cost += _HARDLY_SEEN if shown < LEAST_SECONDS * fps else 0
-                cost += _SHRUNK * (end - start - 1) if fit.scale < 1 else 0
+                cost += _SHRUNK * (end - start - 1) / fit.scale**2 if fit.scale < 1 else 0
                 choices.append((best[start][0] + cost, start))
         best.append(min(choices))
     cuts = [len(words)]

@@ -205,6 +205,11 @@ def test_a_hyphen_stands_where_a_syllable_ends(word: str, expected: str) -> None
     assert drawn(cut(word)) == [expected]
 
 
+def test_words_beside_one_that_is_hardly_readable_keep_their_size() -> None:
+    made = cut("Donaudampfschifffahrtselektrizitaetenhauptbetriebswerkbauunterbeamtengesellschaft it is.")
+    assert [cue.scale < SMALLEST for cue in made] == [True, False]
+
+
 def test_an_address_is_broken_at_a_seam_without_a_hyphen() -> None:
     assert drawn(cut("https://example.com/a-page")) == ["https://example. / com/a-page"]
     assert drawn(cut("jane.doe@example.com or")) == ["jane.doe@ / example.com or"]
