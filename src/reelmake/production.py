@@ -27,7 +27,7 @@ RECIPES: Final = {
     "timeline": 3,
     "subtitles": 3,
     "segment": 1,
-    "soundtrack": 5,
+    "soundtrack": 6,
     "video": 2,
     "inspection": 2,
     "cover": 1,

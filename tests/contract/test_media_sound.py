@@ -183,6 +183,16 @@ def test_music_loops_without_a_gap_fades_out_and_makes_room_for_speech(
     assert chord(14.8, 0.2) < chord(11, 1) / 6  # faded
 
 
+def test_music_whose_end_does_not_meet_its_beginning_loops_without_a_click(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+    tone = 0.2 * np.sin(2 * np.pi * 220 * np.arange(round(1.0013 * SAMPLE_RATE)) / SAMPLE_RATE)
+    encode(pcm_of(tone), tmp_path / "m.flac", ffmpeg)
+    prepare_music(tmp_path / "m.flac", tmp_path / "ready.flac", ffmpeg)
+    asked = score(tmp_path, [sound.level(pcm_of(speech(0.5)))], [0], 4 * SAMPLE_RATE, tmp_path / "ready.flac")
+    soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+    steps = np.abs(np.diff(read_stereo(tmp_path / "o.wav")[SAMPLE_RATE // 4 * 3 :, 0].astype(float)))
+    assert steps.max() < 3 * np.percentile(steps, 99)
+
+
 @pytest.mark.parametrize(
     ("power", "music_db"),
     [

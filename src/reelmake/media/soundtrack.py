@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from reelmake.errors import MediaError
 from reelmake.ffmpeg import loudness_args, music_args, pcm_args
-from reelmake.media.sound import SPEECH_LUFS, open_wav
+from reelmake.media.sound import FULL_SCALE, SPEECH_LUFS, open_wav
 from reelmake.media.tool import Ffmpeg
 from reelmake.timeline import SAMPLE_RATE
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 _SILENT_LUFS = -70.0  # what ebur128 says of silence, and of less than 400 ms
 _CHUNK_SAMPLES = SAMPLE_RATE
+_CLOSING_SAMPLES = SAMPLE_RATE // 50
 _SLACK_DB, _ROUNDS = 0.5, 3  # by how much music may be louder than it is to be, and how often it is tried
 _LEAST_SLOPE = -0.2
 _LOUDNESS_LUFS, _NEAR_LU = -14.0, 0.3  # of `mastering`, which is slow to import
@@ -133,7 +134,22 @@ def _music_pcm(score: Score, workdir: Path, ffmpeg: Ffmpeg) -> Path | None:
     pcm = workdir / "music.pcm"
     seconds = score.total_samples / SAMPLE_RATE + 0.1  # rounding must not make it end too soon
     ffmpeg.run(pcm_args(str(score.music), seconds, str(pcm)), doing=f"decoding the music {score.music}")
+    _close(pcm)
     return pcm
+
+
+def _close(pcm: Path) -> None:
+    """Let the end of the music lead to its beginning: else each round would start with a click."""
+    import numpy as np  # noqa: PLC0415
+
+    tune = np.memmap(pcm, "<i2", "r+").reshape(-1, 2)
+    length = min(_CLOSING_SAMPLES, len(tune) // 2)
+    if length > 1:
+        last, before, first = tune[[-1, -2, 0]].astype(np.float64)
+        missing = first - (2 * last - before)
+        rise = (1 - np.cos(np.pi * np.arange(1, length + 1) / length)) / 2
+        closed = np.rint(tune[-length:] + rise[:, None] * missing)
+        tune[-length:] = np.clip(closed, -FULL_SCALE, FULL_SCALE - 1).astype("<i2")
 
 
 def loudness(path: Path, ffmpeg: Ffmpeg) -> tuple[float, float]:
