@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
@@ -51,8 +52,12 @@ class Media:
 
 def look(path: Path, ffmpeg: Ffmpeg) -> Media:
     """Say what a file holds, decoding nothing; raises MediaError when ffmpeg cannot read it."""
-    told = ffmpeg.report([*_ALONE, *look_args(str(path))], doing=f"reading {path}")
-    told = told.split("Output #0")[0]
+    return _media(ffmpeg.report([*_ALONE, *look_args(str(path))], doing=f"reading {path}"))
+
+
+def _media(told: str) -> Media:
+    """Return what ffmpeg tells of a file, in its first lines."""
+    told = told.split("Output #0", maxsplit=1)[0]
     demuxers = re.search(r"Input #0, (\S+),", told)
     duration = re.search(r"Duration: (\d+):(\d+):([\d.]+)", told)
     streams = re.findall(r"Stream #0:\d+.*?: (Video|Audio): (.*)", told)
@@ -76,17 +81,13 @@ def problem(path: Path, want: Want, ffmpeg: Ffmpeg) -> str:
     if _MANY.search(str(path)):
         return "its name stands for many files: rename it without the %"
     damaged = _UNREADABLE.format(want={"audio": "sound", "video": "video or picture"}.get(want, want))
+    with suppress(MediaError):
+        told = ffmpeg.report([*_ALONE, *try_args(str(path), "a" if want == "audio" else "V")], doing="decoding it")
+        return _unfit(_media(told), want)
     try:
-        media = look(path, ffmpeg)
+        return _unfit(look(path, ffmpeg), want) or damaged
     except MediaError as error:  # an invalid argument: so ffmpeg calls a format that is not on our list
         return _OTHER_KIND if "Invalid argument" in error.what else damaged
-    if told := _unfit(media, want):
-        return told
-    try:
-        ffmpeg.run([*_ALONE, *try_args(str(path), "a" if want == "audio" else "V")], doing="decoding it")
-    except MediaError:
-        return damaged
-    return ""
 
 
 def sprite_problem(path: Path) -> str:
