@@ -12,7 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any, Self
+from typing import Any, Final, Self
 
 KEY_PREFIX = "r1:"
 
@@ -177,12 +177,15 @@ def key(of_manifest: Json) -> str:
     return KEY_PREFIX + digest_of(canonical_json(of_manifest).encode())
 
 
+NOTHING: Final = "(nothing)"
+
+
 def explain(old: Json, new: Json) -> list[str]:
     """Say how two manifests differ, a line for each field: `request.text: "Hi" -> "Hello"`. Empty if the keys agree."""
     was, now = dict(_leaves(old)), dict(_leaves(new))
     told = []
     for place in sorted(was.keys() | now.keys(), key=_dotted):
-        before, after = was.get(place, "(nothing)"), now.get(place, "(nothing)")
+        before, after = was.get(place, NOTHING), now.get(place, NOTHING)
         if before != after:
             told.append(f"{_dotted(place)}: {before} -> {after}")
     return told

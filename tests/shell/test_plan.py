@@ -187,6 +187,18 @@ def test_a_segment_that_changes_for_another_reason_too_is_not_called_kept(built:
 
 
 @pytest.mark.slow
+def test_of_another_provider_it_is_told_that_it_is_another_and_not_how_it_is_asked(built: Workspace) -> None:
+    image = {"provider": "second", "steps": 3}
+    built.episode("one", ONE[0].replace("harbour", "port"), *ONE[1:], providers={"image": image})
+    for form in ((), ("--md",)):
+        told = built.run("plan", "one", *form, program="reelmake").stdout.replace("\\", "").replace("&gt;", ">")
+        assert told.count('request.provider: "standin" -> "second"') == 3
+        assert "a port" in told
+        assert "(nothing)" not in told
+    (reasons, *_) = [row["reasons"] for row in planned(built, "one")["steps"] if row["kind"] == "image"]
+    assert "request.options.steps: (nothing) -> 3" in reasons
+
+
 def test_another_title_makes_nothing_and_says_what_is_written_again(built: Workspace) -> None:
     built.episode("one", *ONE, title="Another")
     plan = planned(built, "one")

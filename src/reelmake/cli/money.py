@@ -105,8 +105,16 @@ def _summary(forecast: Forecast) -> list[str]:
 
 
 def _main(row: Row) -> list[str]:
-    """Return the reasons that tell something: a seed follows from the rest, and one step that is needed is enough."""
+    """Return the reasons that tell something: a seed follows from the rest, and one step that is needed is enough.
+
+    Of another provider, how it is asked follows from who it is: only what both are asked is told.
+    """
+    from reelmake.action import NOTHING  # noqa: PLC0415
+
     reasons = [reason for reason in row.reasons if not reason.startswith("request.seed:")] or list(row.reasons)
+    if any(reason.startswith("request.provider:") for reason in reasons):
+        own = (f": {NOTHING} -> ", f" -> {NOTHING}")
+        reasons = [reason for reason in reasons if own[0] not in reason and not reason.endswith(own[1])]
     needs = [reason for reason in reasons if reason.startswith("needs ")]
     if len(needs) < 2:  # noqa: PLR2004 (one needs no summary)
         return reasons
@@ -226,12 +234,12 @@ def _side_by_side(old: Any, new: Any) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from reelmake.action import fields  # noqa: PLC0415
+    from reelmake.action import NOTHING, fields  # noqa: PLC0415
 
     was, now = fields(old), fields(new)
     table = Table("", "field", "was", "is", box=None, pad_edge=False)
     for name in sorted({**was, **now}):
-        before, after = was.get(name, "(nothing)"), now.get(name, "(nothing)")
+        before, after = was.get(name, NOTHING), now.get(name, NOTHING)
         table.add_row("*" if before != after else "", *map(Text, (name, before, after)))
     Console(width=None if sys.stdout.isatty() else 160).print(table)
 

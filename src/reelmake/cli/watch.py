@@ -63,16 +63,14 @@ def watch(
 
 
 def _saved() -> Iterator[list[str]]:
-    """Yield what was saved, each time, and nothing as soon as it watches and now and then; ends with Ctrl-C."""
+    """Yield what was saved, each time, and nothing as soon as it watches and now and then."""
     import watchfiles  # noqa: PLC0415
 
     from reelmake.production import BUILD  # noqa: PLC0415
 
     wanted = watchfiles.DefaultFilter(ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, BUILD, STATE))
     here = Path.cwd()
-    changes = watchfiles.watch(
-        here, watch_filter=wanted, debounce=400, yield_on_timeout=True, rust_timeout=LOOK_MS, raise_interrupt=False
-    )
+    changes = watchfiles.watch(here, watch_filter=wanted, debounce=400, yield_on_timeout=True, rust_timeout=LOOK_MS)
     for found in changes:
         yield sorted({str(Path(path).relative_to(here)) for _, path in found})
 
