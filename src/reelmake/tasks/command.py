@@ -27,6 +27,7 @@ from doit.task import Stream, Task
 
 from reelmake.logs import write_json
 from reelmake.process import tell_mistake
+from reelmake.tasks.kinds import AFTER, VIDEO
 from reelmake.tasks.progress import Progress
 from reelmake.tasks.records import Records
 from reelmake.tasks.runner import DEFAULT_POOL, INTERRUPTED, PoolRunner
@@ -123,7 +124,17 @@ class List(WithRecords, cmd_list.List):  # type: ignore[misc]
 
 
 class Clean(WithRecords, cmd_clean.Clean):  # type: ignore[misc]
-    """doit clean."""
+    """doit clean; where it is to clean what plain doit builds, also what may have been made of a video."""
+
+    sel_tasks: list[str] | None
+
+    def _execute(
+        self, dryrun: bool, cleandep: bool, cleanall: bool, cleanforget: bool, pos_args: list[str] | None = None
+    ) -> None:
+        built = self.sel_tasks or []
+        if not pos_args and VIDEO in built:
+            self.sel_tasks = [*built, *(task.name for task in self.task_list if task.name in AFTER)]
+        super()._execute(dryrun, cleandep, cleanall, cleanforget, pos_args)
 
 
 class Forget(WithRecords, cmd_forget.Forget):  # type: ignore[misc]

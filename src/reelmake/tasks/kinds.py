@@ -9,6 +9,8 @@ from reelmake.production import RECIPES
 PER_LINE: Final = ("voice", "image", "segment")
 PUBLISH: Final = "publish"  # no action: what it does is asked of the target each time
 KINDS: Final = (*RECIPES, PUBLISH)
+VIDEO: Final = "video"
+AFTER: Final = ("inspection", "cover", "storyboard")  # what may be made of a video, when it is asked for
 EARLY: Final = ("script", "background", "music")  # what can be made before the lines are known
 ABOUT: Final = {
     "script": "the dialogue of an episode",

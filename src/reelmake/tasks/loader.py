@@ -21,7 +21,7 @@ from reelmake.project import load_project
 from reelmake.store.opened import prepare_store
 from reelmake.tasks.build import Build
 from reelmake.tasks.job import told_by
-from reelmake.tasks.kinds import PUBLISH
+from reelmake.tasks.kinds import PUBLISH, VIDEO
 
 
 class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
@@ -46,7 +46,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             Path(STATE).mkdir(exist_ok=True)
         except OSError as error:
             raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
-        ours = {"dep_file": f"{STATE}/doit.db", "default_tasks": ["video"]}
+        ours = {"dep_file": f"{STATE}/doit.db", "default_tasks": [VIDEO]}
         return {**ours, **super().load_doit_config()}
 
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Task]:
