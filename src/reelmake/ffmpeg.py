@@ -19,8 +19,8 @@ AAC_BITS_PER_SECOND = 192_000
 _AAC = ("-c:a", "aac", "-b:a", str(AAC_BITS_PER_SECOND), "-aac_coder", "fast", "-aac_pns", "0", "-aac_is", "0")
 
 NEEDED_FILTERS = (
-    *("ass", "blackdetect", "ebur128", "freezedetect", "overlay", "scale", "select", "tile", "tonemap", "yadif"),
-    "zscale",
+    *("ass", "blackdetect", "ebur128", "freezedetect", "overlay", "premultiply", "scale", "select", "tile"),
+    *("tonemap", "yadif", "zscale"),
 )
 NEEDED_ENCODERS = ("aac", "flac", "libx264", "mjpeg", "mpeg2video")
 NEEDED_LIBRARIES = ("libsoxr",)  # what no list names: it is built in, or `aresample=resampler=soxr` fails
@@ -63,6 +63,7 @@ class Looks:
     interlaced: bool = False
     hdr: bool = False
     untagged_hd: bool = False
+    transparent: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,9 @@ def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[st
         f"scale=w='if(gt(dar,{aspect}),2*ceil({frame.height}*dar/2),{frame.width})'"
         f":h='if(gt(dar,{aspect}),{frame.height},2*ceil({frame.width}/dar/2))'"
     )
-    steps = [*(["yadif=deint=interlaced"] if looks.interlaced else []), f"fps={frame.fps}"]
+    # what is transparent becomes black: any colour may hide there
+    opaque = ["format=gbrap", "premultiply=inplace=1", "format=gbrp"] if looks.transparent else []
+    steps = [*(["yadif=deint=interlaced"] if looks.interlaced else []), *opaque, f"fps={frame.fps}"]
     if looks.hdr:
         steps += [f"{fill}:{_EXACT}", "zscale=transfer=linear:npl=203", "format=gbrpf32le", "zscale=primaries=bt709"]
         steps += ["tonemap=mobius:desat=0", "zscale=transfer=bt709:matrix=bt709:range=tv"]

@@ -22,7 +22,7 @@ RECIPES: Final = {
     "script": 1,
     "voice": 1,
     "image": 1,
-    "background": 2,
+    "background": 3,
     "music": 1,
     "timeline": 3,
     "subtitles": 3,

@@ -10,6 +10,7 @@ import av
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from reelmake.errors import MediaError
 from reelmake.ffmpeg import Frame, Looks, normalise_args
@@ -106,6 +107,17 @@ def test_colours_survive(tmp_path: Path, ffmpeg: Ffmpeg, kind: str) -> None:
         assert codec.pix_fmt == "yuv420p"
         assert stream.average_rate == Fraction(FRAME.fps)
         assert (codec.colorspace, codec.color_primaries, codec.color_trc, codec.color_range) == (1, 1, 1, 1)
+
+
+@pytest.mark.parametrize("mode", ["RGBA", "P", "LA"])
+def test_what_is_transparent_is_black_whatever_hides_there(tmp_path: Path, ffmpeg: Ffmpeg, mode: str) -> None:
+    picture = Image.new("RGBA", (90, 160), (255, 255, 255, 0))
+    picture.paste((200, 200, 200, 255), (0, 0, 45, 160))
+    picture.convert(mode).save(tmp_path / "half.png")
+    normalise(tmp_path / "half.png", tmp_path / "out.mp4", FRAME, ffmpeg)
+    seen = pictures(tmp_path / "out.mp4")[0, 160]
+    assert abs(int(seen[20, 0]) - 200) < 8
+    assert seen[-20].max() < 8
 
 
 def red_left_of(video: Path) -> float:

@@ -158,5 +158,6 @@ def _looks(stream: str, *, still: bool) -> Looks:
         interlaced=any(part.endswith("first") for part in said),
         hdr=any(curve in part for part in said for curve in _HDR_CURVES),
         # a JPEG says nothing and is bt601 whatever its size
+        transparent=re.search(r", (?:rgba\w*|bgra\w*|argb|abgr|gbrap\w*|yuva\w*|ya\d+\w*|pal8)\b", stream) is not None,
         untagged_hd=bool(pixels and not tagged and not still and size and int(size[1]) >= _HD_LINES),
     )
