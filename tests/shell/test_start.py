@@ -155,6 +155,32 @@ def test_a_terminal_that_knows_no_unicode_is_shown_escapes(made: Path, monkeypat
         wrong.unlink()
 
 
+def test_with_json_an_error_is_a_document(
+    made: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """So that a program reads JSON or nothing on stdout; people read the same on stderr."""
+    wrong = made / "episodes/wrong.yaml"
+    wrong.write_text("titel: t\nscript:\n  - ada: Hi\n", "utf-8")
+    mistake = "episodes/wrong.yaml:1: unknown name 'titel'; did you mean 'title'?"
+    try:
+        for arguments, kind, where, said in (
+            (("plan",), "InputError", "episodes/wrong.yaml", mistake),
+            (("cost",), "InputError", "episodes/wrong.yaml", mistake),
+            (("plan", "nobody"), "UsageError", "", "there is no episode 'nobody'"),
+        ):
+            monkeypatch.setattr(sys, "argv", ["reelmake", *arguments, "--json", "-p", str(made)])
+            with pytest.raises(SystemExit) as ended:
+                cli.main()
+            printed = capsys.readouterr()
+            document = json.loads(printed.out)
+            Draft202012Validator(schema_of("error")).validate(document)
+            assert (ended.value.code, document["error"]["type"], document["error"]["where"]) == (2, kind, where)
+            assert said in document["error"]["message"]
+            assert said in printed.err
+    finally:
+        wrong.unlink()
+
+
 @pytest.mark.slow
 def test_new_specs_are_right_whatever_is_written(made: Path) -> None:
     topic = 'why 3: 2 isn\'t "half" #1 — *really*'

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 
 from reelmake.cli import authors, check, ci, doctor, inspect, money, prune, start, watch
-from reelmake.cli.app import app
+from reelmake.cli.app import answer, app
 from reelmake.errors import InputError, ReelmakeError, SetupError
 from reelmake.logs import redact
 from reelmake.process import ends_soon, prints_anything, tell_mistake
@@ -20,11 +21,13 @@ def main() -> None:
     try:
         app()
     except InputError as error:
+        stream = sys.stderr if _answered(error) else sys.stdout
         for problem in error.problems:
-            print(redact(str(problem)))
+            print(redact(str(problem)), file=stream)
         print(f"{len(error.problems)} mistake{'s' * (len(error.problems) != 1)} found", file=sys.stderr)
         sys.exit(error.exit_code)
     except ReelmakeError as error:
+        _answered(error)
         print(f"reelmake: {redact(str(error))}", file=sys.stderr)
         sys.exit(error.exit_code)
     except Exception as error:  # noqa: BLE001
@@ -34,5 +37,20 @@ def main() -> None:
 
         if not isinstance(error, OSError | InvalidCommand):
             sys.exit(tell_mistake())
-        print(f"reelmake: {redact(str(told_by_machine(error)))}", file=sys.stderr)
+        wrong = told_by_machine(error)
+        _answered(wrong)
+        print(f"reelmake: {redact(str(wrong))}", file=sys.stderr)
         sys.exit(SetupError.exit_code)
+
+
+def _answered(error: ReelmakeError) -> bool:
+    """Answer a command that is asked for JSON with the document that tells of an error; says whether it was."""
+    if "--json" not in sys.argv:
+        return False
+    from reelmake.documents import ErrorDocument, Told  # noqa: PLC0415
+
+    where = error.problems[0].file if isinstance(error, InputError) and error.problems else ""
+    told = Told(type=type(error).__name__, message=redact(str(error)), where=where)
+    with suppress(OSError):  # which may be what is told
+        answer(ErrorDocument(error=told).model_dump(mode="json", by_alias=True))
+    return True
