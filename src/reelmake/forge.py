@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any, Final
 
 from reelmake.errors import BuildError, SetupError
@@ -21,6 +22,7 @@ PER_PAGE: Final = 100
 MOST_PAGES: Final = 100
 MOST_CHARACTERS: Final = 65_000  # so long a comment may be on GitHub
 SECONDS: Final = 30.0
+MOST_ASKED: Final = 3
 BOT: Final = "github-actions[bot]"  # who the token of a GitHub job is, which may not ask
 
 
@@ -66,11 +68,29 @@ def forge(variable: Variable) -> Forge:
     raise SetupError("this is no job of GitHub's or GitLab's", "post the Markdown that `reelmake ci review` wrote")
 
 
-def comment(where: Forge, text: str, mark: str, proxy: str | None) -> str:
+class BusyError(BuildError):
+    """A forge that cannot be asked just now."""
+
+
+def comment(where: Forge, text: str, mark: str, proxy: str | None, retry_seconds: float) -> str:
     """Write a comment that begins with a hidden mark, in place of our own last one; returns `created` or `updated`.
 
-    Raises BuildError when the forge refuses. Comments of others are left alone, whatever they begin with.
+    Raises BuildError when the forge refuses, or is out of order for long: it is asked again after `retry_seconds`, and
+    twice that. Comments of others are left alone, whatever they begin with.
     """
+    from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential  # noqa: PLC0415
+
+    retrying = Retrying(
+        retry=retry_if_exception_type(BusyError),
+        stop=stop_after_attempt(MOST_ASKED),
+        wait=wait_exponential(retry_seconds, min=retry_seconds),
+        reraise=True,
+    )
+    return retrying(_comment, where, text, mark, proxy)
+
+
+def _comment(where: Forge, text: str, mark: str, proxy: str | None) -> str:
+    """Do it once, from the start: what was written although no answer came is found by its mark."""
     import httpx  # noqa: PLC0415
 
     if len(text) > MOST_CHARACTERS:
@@ -93,6 +113,8 @@ def _me(client: httpx.Client, where: Forge) -> str:
     """Return who we are, by our own name."""
     try:
         told = _answer(client, "GET", "/user")
+    except BusyError:
+        raise
     except BuildError:
         return BOT
     return str(told.get(where.author[1], "")) if isinstance(told, dict) else BOT
@@ -115,11 +137,13 @@ def _answer(client: httpx.Client, method: str, path: str, body: Mapping[str, str
         return response.json()
     except httpx.HTTPStatusError as error:
         status = error.response.status_code
+        if status >= HTTPStatus.INTERNAL_SERVER_ERROR or status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise BusyError(f"{client.base_url.host} is out of order: HTTP {status}", "try again later") from None
         raise BuildError(
             redact(f"{client.base_url.host} refused {method} {path}: HTTP {status}"),
             "may this job's token write comments?",
         ) from None
     except (httpx.HTTPError, ValueError) as error:
-        raise BuildError(
+        raise BusyError(
             redact(f"{client.base_url.host} cannot be asked for {path}: {error}"), "try again later"
         ) from None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -13,6 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from reelmake.cli import ci
+from reelmake.cli.money import MARK as MARK_OF_PLANS
 from reelmake.errors import BuildError, SetupError
 from reelmake.forge import BOT, PER_PAGE, comment, forge
 
@@ -28,6 +30,7 @@ class Api:
         self.comments: list[dict[str, Any]] = []
         self.asked: list[tuple[str, str]] = []
         self.refused = False
+        self.broken: list[str] = []  # methods whose next answer is lost
         api = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -36,6 +39,9 @@ class Api:
                 body = json.loads(self.rfile.read(length)) if length else {}
                 token = self.headers.get("Authorization", "").removeprefix("Bearer ") or self.headers["PRIVATE-TOKEN"]
                 status, told = api.answer(self.command, self.path, body) if token == TOKEN else (401, {})
+                if self.command in api.broken:
+                    api.broken.remove(self.command)
+                    status, told = 502, {}
                 content = json.dumps(told).encode()
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(content)))
@@ -104,19 +110,48 @@ def test_the_second_comment_takes_the_place_of_the_first(where: tuple[Api, dict[
     """Also when it is far back, and though somebody else has written one that looks like it."""
     api, variables = where
     api.write("mallory", f"{MARK} I am the plan, too")
-    assert comment(forge(variables.get), f"{MARK}\nfirst", MARK, None) == "created"
+    assert comment(forge(variables.get), f"{MARK}\nfirst", MARK, None, 0) == "created"
     for number in range(2 * PER_PAGE):
         api.write("tess", f"comment {number}")
-    assert comment(forge(variables.get), f"{MARK}\nsecond", MARK, None) == "updated"
+    assert comment(forge(variables.get), f"{MARK}\nsecond", MARK, None, 0) == "updated"
     ours = [told["body"] for told in api.comments if told["body"].startswith(MARK)]
     assert ours == [f"{MARK} I am the plan, too", f"{MARK}\nsecond"]
+
+
+def test_a_comment_whose_answer_is_lost_is_not_written_twice(where: tuple[Api, dict[str, str]]) -> None:
+    api, variables = where
+    api.broken = ["GET", "POST"]
+    assert comment(forge(variables.get), f"{MARK}\nfirst", MARK, None, 0) == "updated"
+    assert [told["body"] for told in api.comments] == [f"{MARK}\nfirst"]
+    api.broken = ["GET"] * 3
+    with pytest.raises(BuildError, match="out of order: HTTP 502; try again later"):
+        comment(forge(variables.get), f"{MARK}\nsecond", MARK, None, 0)
+    assert api.broken == []
+
+
+def test_two_projects_of_a_repository_have_a_comment_each(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: tuple[Api, dict[str, str]]
+) -> None:
+    api, variables = where
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    subprocess.run(["git", "init", "-q", str(tmp_path)], check=True)
+    for project in (".", "kids", "shows/late", "kids"):
+        (tmp_path / project).mkdir(parents=True, exist_ok=True)
+        (tmp_path / project / "pyproject.toml").write_text("[tool.reelmake]\n")
+        (tmp_path / project / "review.md").write_text(f"{MARK_OF_PLANS}\nthe plan of {project}\n")
+        monkeypatch.chdir(tmp_path / project)
+        ci._comment(Path("review.md"))
+    assert [told["body"].partition("\n")[2] for told in api.comments] == [
+        *("the plan of .\n", "the plan of kids\n", "the plan of shows/late\n")
+    ]
 
 
 def test_a_plan_that_is_too_long_is_cut(where: tuple[Api, dict[str, str]]) -> None:
     api, variables = where
     row = "| a | row |"
     for text in (f"{MARK}{'x' * 100_000}", f"{MARK}\n" + f"{row}\n" * 20_000):
-        comment(forge(variables.get), text, MARK, None)
+        comment(forge(variables.get), text, MARK, None, 0)
         body = api.comments[0]["body"]
         assert 64_000 < len(body) < 65_536
         assert body.endswith("see the job's own summary.")
@@ -127,7 +162,7 @@ def test_a_token_that_may_not_comment_is_told_and_not_shown(where: tuple[Api, di
     api, variables = where
     api.refused = True
     with pytest.raises(BuildError, match=r"HTTP 403; may this job's token write comments\?") as told:
-        comment(forge(variables.get), MARK, MARK, None)
+        comment(forge(variables.get), MARK, MARK, None, 0)
     assert TOKEN not in str(told.value)
 
 
@@ -144,7 +179,7 @@ def test_without_what_a_job_is_told_there_is_nothing_to_comment_on(gone: str) ->
 def test_a_server_that_is_gone_is_told(where: tuple[Api, dict[str, str]]) -> None:
     variables = {**where[1], "GITHUB_API_URL": "http://127.0.0.1:1", "CI_API_V4_URL": "http://127.0.0.1:1"}
     with pytest.raises(BuildError, match=r"127\.0\.0\.1 cannot be asked"):
-        comment(forge(variables.get), MARK, MARK, None)
+        comment(forge(variables.get), MARK, MARK, None, 0)
 
 
 def test_a_jobs_summary_takes_no_more_than_its_page_shows(

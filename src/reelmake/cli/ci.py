@@ -17,7 +17,7 @@ import typer
 
 from reelmake.cli.app import ProjectDir, UsageError, app
 from reelmake.cli.money import MARK, plain
-from reelmake.cli.revision import head
+from reelmake.cli.revision import folder, head
 from reelmake.errors import InputError, ObjectsError, SetupError
 from reelmake.logs import redact
 
@@ -123,8 +123,10 @@ def _comment(file: Path) -> None:
     if not file.is_file():
         raise UsageError(f"there is no {file}", "type `reelmake ci review --against BRANCH` first")
     where = forge(variables(Path()))
-    proxy = load_settings(Path()).proxy
-    print(comment(where, file.read_text("utf-8"), MARK, proxy), file=sys.stderr)
+    settings = load_settings(Path())
+    mark = MARK.replace("plan", f"plan of {inside}") if (inside := folder()) else MARK  # one for each project
+    text = file.read_text("utf-8").replace(MARK, mark, 1)
+    print(comment(where, text, mark, settings.proxy, settings.retry_seconds), file=sys.stderr)
 
 
 def _merge(out: Path) -> int:

@@ -70,6 +70,11 @@ def _packed(revision: str) -> bytes:
     return packed.stdout
 
 
+def folder() -> str:
+    """Return where the current folder is in its repository, `shows/kids/`; nothing at the top, or without one."""
+    return git("rev-parse", "--show-prefix").stdout.decode().strip() if which("git") else ""
+
+
 def head() -> Merge | None:
     """Return the commit that is checked out here; None where nothing is, or nobody knows when it was committed."""
     from reelmake.precedence import Merge  # noqa: PLC0415
