@@ -22,6 +22,7 @@ SMALLEST = 0.8  # a word that is wider than a row is broken when it had to be sm
 
 _MOST_WORDS = 8
 _COMFORTABLE_WORDS = 6
+_BREATH_SAMPLES = SAMPLE_RATE * 15 // 100
 _LONG_PAUSE_SAMPLES = SAMPLE_RATE * 35 // 100
 _SHORT_CUE_SAMPLES = SAMPLE_RATE * 6 // 10
 _SILENCE_SAMPLES = SAMPLE_RATE * 7 // 10
@@ -311,10 +312,12 @@ def _cut_cost(words: Sequence[Word], end: int) -> float:
     before = words[end - 1]
     bare = before.text.rstrip(_CLOSERS)
     mark = bare[-1:]
-    goes_on = mark == "." and _is_short(bare.lstrip(_OPENERS), words[end].text.lstrip(_OPENERS))
+    silence = words[end].start_samples - before.end_samples
+    following = words[end].text.lstrip(_OPENERS)
+    goes_on = mark == "." and _is_short(bare.lstrip(_OPENERS), following if silence < _BREATH_SAMPLES else "")
     if mark and mark in _SENTENCE_ENDS and not goes_on:
         return 0.0
-    if words[end].start_samples - before.end_samples >= _LONG_PAUSE_SAMPLES:
+    if silence >= _LONG_PAUSE_SAMPLES:
         return 0.2
     if mark and mark in _CLAUSE_ENDS:
         return 0.4
@@ -325,7 +328,10 @@ def _cut_cost(words: Sequence[Word], end: int) -> float:
 
 
 def _is_short(text: str, following: str) -> bool:
-    """Say whether a word with a full stop is a short form, after which the sentence goes on: "Dr.", "J.", "z. B."."""
+    """Say whether a word with a full stop is a short form, after which the sentence goes on: "Dr.", "J.", "z. B.".
+
+    `following` is what is said at once after it, if anything: who writes small letters only rests after a sentence.
+    """
     is_initial = len(text) == 2 and text[0].isupper() and text != "I."  # noqa: PLR2004  a letter and its full stop
     counts = following[:1].isdigit() and text.lower() in _BEFORE_NUMBERS
     goes_on = following[:1].islower() and not text.endswith("..")

@@ -184,12 +184,22 @@ def test_a_word_that_is_much_too_wide_is_broken_and_shrunk_only_then() -> None:
 )
 def test_a_short_form_stays_with_what_it_belongs_to(text: str, expected: list[str]) -> None:
     """No voice pauses after it: only the full stop looks like the end of a sentence."""
+    assert shown(rested(text, 0)) == expected
+
+
+def test_small_letters_begin_a_sentence_after_a_rest() -> None:
+    text = "it is cold. we leave now."
+    assert shown(rested(text, 10_000))[0] == "it is cold."
+    assert shown(rested(text, 0))[0] != "it is cold."
+
+
+def rested(text: str, rest_samples: int) -> list[Cue]:
+    """Cut a text that is said evenly but for a rest after each full stop."""
     words, now = [], 0
     for word in text.split():
         words.append(Word(word, now, now + 14_000))
-        now += 15_000
-    made = cues(words, lambda part: measure(part, 76), WIDTH, frames=line_frames(now, 0, 30), fps=30)
-    assert shown(made) == expected
+        now += 15_000 + rest_samples * word.endswith(".")
+    return cues(words, lambda part: measure(part, 76), WIDTH, frames=line_frames(now, 0, 30), fps=30)
 
 
 @pytest.mark.parametrize(

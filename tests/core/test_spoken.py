@@ -38,6 +38,7 @@ def spoken(text: str) -> str:
         ("3½ 2 1/4 1⅓", "three and a half | two | and one quarter | one and one third"),
         ("call 555-1234", "call | five five five one two three four"),
         ("(555) 123-4567", "five five five | one two three four five six seven"),
+        ("$5-$5 Room 12B, 1.5B people", "five to five dollars | Room | twelve B | one point five billion | people"),
         ("50-50 5-foot-10", "fifty fifty | five foot ten"),
         ("2.5M views, 10⁶ 2^10", "two point five million | views | ten to the power of six | two to the power of ten"),
         ("10⁻³", "ten to the power of minus three"),

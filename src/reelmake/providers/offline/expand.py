@@ -209,7 +209,7 @@ def _unit_alone(match: re.Match[str], around: Around) -> str:
 
 def _range(match: re.Match[str], around: Around) -> str:
     first, last = match.groups()
-    if first == last:
+    if first == last and first[-1:].isdigit() and first[0] in DIGITS:
         return f"{number(first)} {number(last)}"
     sign = re.match(SIGN, first)
     if sign:
@@ -301,7 +301,10 @@ RULES = (
     _rule(rf"([-+]?)({SIGN})({NUM})([kKmMbBtT]|bn|mn|tn)?", _money),
     _rule(rf"({SIGN})(\d+),(\d\d)", lambda match, _: numerals.money(match[1], f"{match[2]}.{match[3]}")),
     _rule(rf"(\d+),(\d\d)({SIGN})", lambda match, _: numerals.money(match[3], f"{match[1]}.{match[2]}")),
-    _rule(rf"({NUM})(M|B|bn|mn|tn)", lambda match, _: f"{number(match[1])} {numerals.SCALES[match[2].lower()]}"),
+    _rule(
+        rf"({NUM})(M|bn|mn|tn|(?<=\.\d)B|(?<=\.\d\d)B)",
+        lambda match, _: f"{number(match[1])} {numerals.SCALES[match[2].lower()]}",
+    ),
     _rule(rf"({NUM})({SIGN})", lambda match, _: numerals.money(match[2], match[1])),
     _rule(rf"({NUM})¢", lambda match, _: number(match[1]) + (" cent" if match[1] == "1" else " cents")),
     _rule(rf"([-+]?{NUM})%", lambda match, _: number(match[1]) + " percent"),
