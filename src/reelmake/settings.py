@@ -224,11 +224,15 @@ def _dotenv(root: Path) -> dict[str, str | None]:
 
 def mistake(root: Path, loc: Loc, what: str, fix: str) -> Problem:
     """Return a mistake in a setting, where it was set: a variable, a line of `.env`, or one of pyproject.toml."""
-    variable = PREFIX + "__".join(map(str, loc)).upper()
-    if variable in map(str.upper, os.environ):
+    may_be = [
+        PREFIX + "__".join(map(str, loc[:length])).upper() for length in range(len(loc), 0, -1)
+    ]  # or a part of it
+    given = {*map(str.upper, os.environ)}
+    if variable := next((name for name in may_be if name in given), ""):
         return Problem(variable, 1, what, fix)
+    names = "|".join(map(re.escape, may_be))
     for number, line in enumerate(_text(root / DOTENV).splitlines(), 1):
-        if re.match(rf"\s*(export\s+)?{re.escape(variable)}\s*=", line, re.IGNORECASE):
+        if re.match(rf"\s*(export\s+)?({names})\s*=", line, re.IGNORECASE):
             return Problem(DOTENV, number, what, fix)
     return Problem(PYPROJECT, Source(PYPROJECT, lines=_toml_lines(_text(root / PYPROJECT))).line(loc), what, fix)
 

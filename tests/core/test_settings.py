@@ -271,6 +271,8 @@ def test_a_mistake_in_pyproject_has_its_line(root: Path, toml: str | bytes, line
         ("REELMAKE_REEL__SIZE", "[", "reel.size: '[' is not a size"),
         ("REELMAKE_PROVIDERS__VOISE", "x", "unknown name 'voise'"),
         ("REELMAKE_CAP_USD", "much", "cap_usd: 'much' is not a number"),
+        ("REELMAKE_PROVIDERS__VOICE", "", "providers.voice.provider: '' is empty"),
+        ("REELMAKE_PUBLISH__TO", "s3://", "publish.to.1.to: 's3://' is neither a folder nor a bucket"),
         ("REELMAKE_REEL__MAX_SECONDS", "0", "reel.max_seconds: '0' is not more than 0"),
     ],
 )
