@@ -21,7 +21,7 @@ from workspace import ROOT
 
 from reelmake import cli
 from reelmake.cli import app
-from reelmake.cli.app import UsageError
+from reelmake.cli.app import UsageError, answer
 from reelmake.media.placeholder import PALETTES, palette, sprite
 from reelmake.project import load_project
 from reelmake.schemas import schema_of
@@ -151,6 +151,8 @@ def test_a_terminal_that_knows_no_unicode_is_shown_escapes(made: Path, monkeypat
             assert f"episodes/\\udcff.yaml:3: script.1.character: {shown} is not a name" in told
             found = json.loads(printed("check", "--json", encoding=encoding))["mistakes"]
             assert "'zoë' is not a name" in str(found)
+        monkeypatch.setattr(sys, "stdout", None)  # as with `>&-`
+        answer({"who": "zoë"})
     finally:
         wrong.unlink()
 

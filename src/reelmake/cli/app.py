@@ -51,7 +51,9 @@ def root(
 
 def answer(told: object) -> None:
     """Print JSON: with its own escapes for all but ASCII, where stdout is not UTF-8."""
-    is_unicode = (sys.stdout.encoding or "").lower().startswith("utf")
+    is_unicode = (
+        (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
+    )  # there is none when it is closed
     print(json.dumps(told, indent=1, ensure_ascii=not is_unicode))
 
 
