@@ -102,6 +102,31 @@ def test_another_machine_finds_it_and_keeps_it(one: Layered, other: Layered, tmp
     assert list(other.receipts()) == [receipt]
 
 
+def test_what_is_far_is_not_waited_for_until_it_is_on_the_disk(
+    one: Layered, tmp_path: Path, bucket: Bucket, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a loss of power leaves of it is fetched once more."""
+    synced: list[int] = []
+    monkeypatch.setattr(os, "fsync", synced.append)
+    receipt = receipt_for(b"sound")
+    one.put(receipt, b"sound")
+    assert len(synced) >= 4  # the blob, the receipt, and the folders of both
+    synced.clear()
+    machine = layered(tmp_path / "third", bucket)
+    machine.bring([receipt.key])
+    machine.finish()
+    assert machine.is_near(receipt.blob)
+    assert len(synced) <= 4  # the store's own folders, once
+    monkeypatch.undo()
+    for lost in (machine.near.path(receipt.blob), machine.near._action(receipt.key)):
+        lost.chmod(0o644)
+        lost.write_bytes(b"")
+        again = layered(tmp_path / "third", bucket)
+        assert again.find(receipt.key) == receipt
+        assert again.read(receipt.blob) == b"sound"
+        assert again.fetch(receipt.blob, tmp_path / "out.wav")
+
+
 def test_adding_up_fetches_each_receipt_once(
     one: Layered, other: Layered, tmp_path: Path, bucket: Bucket, door: Door
 ) -> None:

@@ -601,10 +601,10 @@ from reelmake.action import Receipt, digest_of, key
 from reelmake.store import LocalStore
 
 class Dying(LocalStore):
-    def _keep(self, part, target):
+    def _keep(self, part, target, **how):
         if "actions" in target.parts:
             os.kill(os.getpid(), signal.SIGKILL)
-        super()._keep(part, target)
+        super()._keep(part, target, **how)
 
 def receipt(text, content):
     manifest = {"request": {"text": text}}

@@ -234,7 +234,7 @@ class Layered:
             try:
                 if not self._far("read", default=False, do=lambda: self.far.fetch(blob, part)):
                     return False
-                self.near.put(receipt, part)
+                self.near.put(receipt, part, durably=False)
             finally:
                 part.unlink(missing_ok=True)
         return True

@@ -92,19 +92,23 @@ class LocalStore(Alone):
         publish(Path(part.name), target)
         return True
 
-    def put(self, receipt: Receipt, content: bytes | Path) -> None:
-        """Keep a blob, then its receipt, durably. A file that is handed in is taken over."""
+    def put(self, receipt: Receipt, content: bytes | Path, *, durably: bool = True) -> None:
+        """Keep a blob, then its receipt, durably; what is kept elsewhere, too, may be lost with the machine's power.
+
+        A file that is handed in is taken over.
+        """
         if (digest_of(content) if isinstance(content, bytes) else file_digest(content)) != receipt.blob:
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
         text = receipt.to_json()  # before anything is written: a receipt that cannot be, must not leave a blob
         target = self.path(receipt.blob)
         if not _is_whole(target, receipt.blob):
-            self._keep(self._written(content) if isinstance(content, bytes) else content, target)
+            self._keep(self._written(content) if isinstance(content, bytes) else content, target, durably=durably)
         else:
-            sync_folder(target.parent)  # whoever put it there may not have come as far
+            if durably:
+                _sync_folders(target)  # whoever put it there may not have come as far
             if isinstance(content, Path):
                 content.unlink()
-        self._keep(self._written(text.encode()), self._action(receipt.key))
+        self._keep(self._written(text.encode()), self._action(receipt.key), durably=durably)
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
@@ -222,10 +226,11 @@ class LocalStore(Alone):
             part.write(content)
         return Path(part.name)
 
-    def _keep(self, part: Path, target: Path) -> None:
-        """Move a finished file to its place and do not return before it is on the disk."""
-        make_folder(target.parent)
-        _seal(part)
+    def _keep(self, part: Path, target: Path, *, durably: bool = True) -> None:
+        """Move a finished file to its place and, for good, do not return before it is on the disk."""
+        make_folder(target.parent.parent)
+        target.parent.mkdir(exist_ok=True)
+        _seal(part, durably=durably)
         try:
             part.replace(target)
         except OSError as error:
@@ -233,17 +238,25 @@ class LocalStore(Alone):
                 raise
             beside = target.with_name(f".{secrets.token_hex(8)}")  # a part of the store may be on another disk
             shutil.copyfile(part, beside)
-            _seal(beside)
+            _seal(beside, durably=durably)
             beside.replace(target)
             part.unlink()
-        sync_folder(target.parent)
+        if durably:
+            _sync_folders(target)
 
 
-def _seal(part: Path) -> None:
-    """Do not return before a finished file is on the disk, and let nobody write to it."""
-    with part.open("rb") as written:
-        os.fsync(written.fileno())
+def _seal(part: Path, *, durably: bool) -> None:
+    """Let nobody write to a finished file; for good, do not return before it is on the disk."""
+    if durably:
+        with part.open("rb") as written:
+            os.fsync(written.fileno())
     part.chmod(0o444)
+
+
+def _sync_folders(path: Path) -> None:
+    """Have a new name in the store survive a loss of power, and the folder that it is in, which may be new as well."""
+    sync_folder(path.parent)
+    sync_folder(path.parent.parent)
 
 
 def _is_whole(path: Path, blob: str) -> bool:
