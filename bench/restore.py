@@ -26,7 +26,7 @@ from standin_server import Standin  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 LINES = 12
-ROUNDS = 3
+ROUNDS = 7
 GOAL = 1.3
 WORDS = "this sentence keeps on talking about the number of a line until it is long enough"
 LATENCY_SECONDS = 0.03  # of each request, as between a studio and a region nearby

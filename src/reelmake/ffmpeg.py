@@ -249,7 +249,7 @@ def look_args(source: str) -> list[str]:
 def try_args(source: str, stream: str) -> list[str]:
     """Decode the beginning of a stream (`V` pictures that are not cover art, `a` sound); report what the file holds."""
     some = ["-map", f"0:{stream}:0", f"-frames:{stream.lower()}", "3"]
-    return [*_REPORTING, "-xerror", "-t", "1", "-i", source, *some, "-f", "null", "-"]
+    return [*_REPORTING, "-xerror", "-threads", "1", "-t", "1", "-i", source, *some, "-f", "null", "-"]
 
 
 def thumbnail_args(source: str, side: int, *, last: bool) -> list[str]:

@@ -31,6 +31,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
     budget: Budget
     stop: Callable[[], None]
     finish: Callable[[], None]
+    has_built: bool  # here, before
     in_force: ClassVar[bool] = False
 
     def setup(self, opt_values: Mapping[str, Any]) -> None:
@@ -47,14 +48,16 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         except OSError as error:
             raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
         ours = {"dep_file": f"{STATE}/doit.db", "default_tasks": [VIDEO]}
-        return {**ours, **super().load_doit_config()}
+        config = {**ours, **super().load_doit_config()}
+        self.has_built = Path(config["dep_file"]).exists()
+        return config
 
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Task]:
         """Return all tasks that a command needs; raises InvalidDodoFile with every mistake in the specs."""
         own = super().load_tasks(cmd, pos_args)
         names = episode_names(Path())
-        if cmd.execute_tasks and not Path(cmd.dep_manager.name).exists():
-            prepare_store(Path())  # nothing was ever built here: it will be asked
+        if cmd.execute_tasks and not self.has_built:
+            prepare_store(Path())  # it will be asked
         try:
             project = load_project(Path(), asked_for(pos_args, names))
             build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
