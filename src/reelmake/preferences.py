@@ -42,6 +42,13 @@ class Reel(Record):
         """Return this format with whatever `other` was explicitly given."""
         return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
 
+    def problem(self) -> tuple[str, str] | None:
+        """Say why no video could be of this format, and what to do; None when one can."""
+        if self.min_seconds <= self.max_seconds:
+            return None
+        what = f"no video is {self.min_seconds:g} s long at least and {self.max_seconds:g} s at most"
+        return what, "make min_seconds smaller, or max_seconds larger"
+
 
 def _target(to: str) -> str:
     bucket = to.removeprefix("s3://")

@@ -150,6 +150,8 @@ class _Desk:
         self.ffmpeg = ffmpeg or find_ffmpeg(root, self.settings)
         self.ffmpeg.check()
         self.problems: list[Problem] = []
+        if wrong := self.settings.reel.problem():
+            self.problems.append(mistake(root, ("reel", "min_seconds"), *wrong))
         self.files = Files(root, Inspector(self.ffmpeg, root / STATE / "media.json"))
 
     def project(
@@ -170,6 +172,9 @@ class _Desk:
         for name, (episode, source) in episodes.items():
             if episode:
                 choices[name] = casting.choices(episode, source)
+                length = {"min_seconds", "max_seconds"} & episode.reel.model_fields_set
+                if length and (wrong := self.settings.reel.overridden(episode.reel).problem()):
+                    source.add(("reel", min(length)), f"reel: {wrong[0]}", wrong[1])
             else:
                 casting.choices(readable_part(source), source)  # notes what is wrong with them
             check_episode(source, self.files, known, casting.names(episode, choices.get(name, {}), source))

@@ -23,7 +23,9 @@ from workspace import Workspace, doit_tables
 
 from reelmake import checks
 from reelmake.cli import app
+from reelmake.errors import InputError
 from reelmake.media.tool import Ffmpeg
+from reelmake.project import load_project
 from reelmake.states import TICK_NS
 
 PAID = '\n[tool.reelmake]\ncap_usd = "0.001"\n\n[tool.reelmake.providers]\nvoice = "elevenlabs"\n'
@@ -110,6 +112,25 @@ def test_what_will_not_be_as_it_should_is_told_all_at_once(project: Workspace) -
     assert plain.exit_code == 0
     assert plain.stdout.splitlines()[-1].startswith("episodes/odd.yaml:5: warning: script: it will be")
     assert plain.stderr == "3 episodes checked: no mistakes, 5 warnings\n"
+
+
+def test_a_length_that_no_video_has_is_a_mistake_where_it_is_set(project: Workspace) -> None:
+    project.episode("one", "ada: Hello.", reel={"min_seconds": 200})
+    project.episode("two", "ada: Hello.", reel={"max_seconds": 5, "fps": 25})
+    fix = "make min_seconds smaller, or max_seconds larger"
+    with pytest.raises(InputError) as raised:
+        load_project(project.root)
+    (problem,) = raised.value.problems
+    assert problem.file == "episodes/one.yaml"
+    assert str(problem).endswith(f"reel: no video is 200 s long at least and 180 s at most; {fix}")
+    table = "[tool.reelmake.reel]\n"
+    settings = (project.root / "pyproject.toml").read_text()
+    project.write("pyproject.toml", settings.replace(table, f"{table}max_seconds = 600\nmin_seconds = 601\n"))
+    with pytest.raises(InputError) as raised:
+        load_project(project.root)
+    assert [problem.file for problem in raised.value.problems] == ["episodes/two.yaml", "pyproject.toml"]
+    line = (project.root / "pyproject.toml").read_text().splitlines()[raised.value.problems[1].line - 1]
+    assert line == "min_seconds = 601"
 
 
 def test_a_bill_over_the_cap_is_told_where_the_cap_is(project: Workspace) -> None:

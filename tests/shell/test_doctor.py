@@ -32,7 +32,7 @@ def doctor(project: Workspace, rc: int, **env: str) -> str:
 
 
 def test_keys_that_are_needed_and_not_set_are_missing(project: Workspace) -> None:
-    told = doctor(project, 1, OPENAI_API_KEY="", ELEVENLABS_API_KEY="")
+    told = doctor(project, 2, OPENAI_API_KEY="", ELEVENLABS_API_KEY="")
     assert "missing: OPENAI_API_KEY: openai needs it; write OPENAI_API_KEY=... into .env" in told
     assert "missing: ELEVENLABS_API_KEY" in told
     assert "missing: FAL_KEY" not in told
@@ -51,7 +51,7 @@ def test_a_model_that_its_vendor_ends_soon_is_a_warning(project: Workspace) -> N
         asked = doctor(project, 0, **v.env())
         assert v.count("openai", "models") == 1
         assert v.billed == []
-    unasked = doctor(project, 1, OPENAI_API_KEY="")
+    unasked = doctor(project, 2, OPENAI_API_KEY="")
     for told in (asked, unasked):  # it ends, or has ended, on that day
         assert re.search(rf"warning: script: the model {SOON} end(s|ed) on 2027-01-14", told)
 
@@ -61,7 +61,7 @@ def test_a_proxy_that_is_none_is_told_without_its_password(project: Workspace) -
 
 
 def test_the_cap_and_the_proxy_are_told_without_its_password(project: Workspace) -> None:
-    told = doctor(project, 1, REELMAKE_CAP_USD="0.5", REELMAKE_PROXY="socks5h://me:hush-hush@127.0.0.1:9")
+    told = doctor(project, 2, REELMAKE_CAP_USD="0.5", REELMAKE_PROXY="socks5h://me:hush-hush@127.0.0.1:9")
     assert "$0.5 a build" in told
     assert "127.0.0.1:9" in told
     assert "hush-hush" not in told
@@ -71,7 +71,7 @@ def test_the_cap_and_the_proxy_are_told_without_its_password(project: Workspace)
 def test_the_shared_store_is_told_with_whether_it_can_be_reached(project: Workspace, seaweed: Seaweed) -> None:
     """And which of its variables are set, never what they hold."""
     env = {"REELMAKE_STORE_URL": f"s3://{seaweed.bucket()}/team", "OPENAI_API_KEY": "", "REELMAKE_STORE_MODE": "read"}
-    told = doctor(project, 1, **env, **seaweed.env)
+    told = doctor(project, 2, **env, **seaweed.env)
     assert f"{env['REELMAKE_STORE_URL']} (nothing goes up)" in told
     assert "the shared store: " not in told
     assert "publishing to" not in told
@@ -79,12 +79,12 @@ def test_the_shared_store_is_told_with_whether_it_can_be_reached(project: Worksp
     assert re.search(r"^AWS_SESSION_TOKEN: +not set$", told, re.MULTILINE)
     assert not any(value in told for name, value in seaweed.env.items() if "KEY" in name)
     shared = {"REELMAKE_STORE_MODE": "write", "REELMAKE_PUBLISH__TO": env["REELMAKE_STORE_URL"]}
-    reads = doctor(project, 1, **{**env, **shared, **seaweed.reader_env})
+    reads = doctor(project, 2, **{**env, **shared, **seaweed.reader_env})
     assert "warning: the shared store: it can be listed, and not written to" in reads
     assert f"warning: publishing to {env['REELMAKE_STORE_URL']}: it can be listed, and not written to" in reads
-    unset = doctor(project, 1, **env, REELMAKE_STORE_REQUIRED="true")
+    unset = doctor(project, 2, **env, REELMAKE_STORE_REQUIRED="true")
     assert "missing: the shared store: there are no keys for S3" in unset
-    wrong = doctor(project, 1, **env, **{**seaweed.env, "AWS_SECRET_ACCESS_KEY": "wrong-secret"})
+    wrong = doctor(project, 2, **env, **{**seaweed.env, "AWS_SECRET_ACCESS_KEY": "wrong-secret"})
     assert re.search("warning: the shared store: s3://.*; check the keys", wrong)
     nothing = doctor(project, 2, REELMAKE_STORE_URL="https://bucket")
     assert "store_url" in nothing

@@ -453,7 +453,7 @@ def test_why_shows_two_manifests_side_by_side(built: Workspace) -> None:
     assert changed.split()[1] == "request.text"
     file = f"build/one/voice/{voice.rpartition(':')[2]}.wav"
     told = json.loads(built.run("why", file, "--json", program="reelmake").stdout)
-    assert list(told) == ["step", "verdict", "reasons", "was", "now", "differences"]
+    assert list(told) == ["schema", "step", "verdict", "reasons", "was", "now", "differences"]
     assert told["differences"] == ['request.text: "And a very good day to you" -> "And a very lovely day to you"']
     assert (told["step"], told["was"]["request"]["text"]) == (voice, "And a very good day to you")
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from reelmake.tasks.forecast import Forecast, Forecaster, Row
 
 SHOWN_CHARACTERS = 150
+WHY_SCHEMA = "reelmake/why@1"
 MARK = "<!-- reelmake plan -->"  # by which whoever posts it as a comment finds the last one
 
 
@@ -189,8 +190,8 @@ def why(
     old = before[1].manifest if before else None
     differences = explain(old, now) if old else []
     if as_json:
-        told = {"step": step.name, "verdict": row.verdict, "reasons": list(row.reasons), "was": old, "now": now}
-        answer({**told, "differences": differences})
+        told = {"schema": WHY_SCHEMA, "step": step.name, "verdict": row.verdict, "reasons": list(row.reasons)}
+        answer({**told, "was": old, "now": now, "differences": differences})
         return
     print(f"{step.name}: {row.verdict}{_price(row)}")
     print("\n".join(f"  {reason}" for reason in row.reasons))
