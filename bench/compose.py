@@ -45,6 +45,7 @@ from reelmake.media.mp4 import read_track
 from reelmake.media.plate import Portrait, plate
 from reelmake.media.soundtrack import Score, loudness, prepare_music, soundtrack
 from reelmake.media.tool import Ffmpeg
+from reelmake.preferences import Reel
 from reelmake.providers.offline_voice import OfflineVoice
 from reelmake.read import place_words
 from reelmake.timeline import SAMPLE_RATE, Word, lay_out, line_frames, samples_per_frame
@@ -164,7 +165,7 @@ def prepare(folder: Path, seconds: float, lines: int, source: str) -> Episode:
     prepare_music(PROJECT / "assets" / "calm.ogg", music, ffmpeg)
     step = samples_per_frame(FRAME.fps)
     starts = tuple(slot.start_frame * step for slot in slots)
-    return Episode(folder, tuple(lined), Score(voices, starts, sum(lengths) * step, music, -8.0), ffmpeg)
+    return Episode(folder, tuple(lined), Score(voices, starts, sum(lengths) * step, music, Reel().music_db), ffmpeg)
 
 
 def draw(source: str, seconds: float, clip: Path, ffmpeg: Ffmpeg) -> None:
