@@ -104,8 +104,9 @@ class LocalStore(Alone):
         if not _is_whole(target, receipt.blob):
             self._keep(self._written(content) if isinstance(content, bytes) else content, target, durably=durably)
         else:
-            if durably:
-                _sync_folders(target)  # whoever put it there may not have come as far
+            if durably:  # whoever put it there may not have come as far, or need not have
+                _seal(target, durably=True)
+                _sync_folders(target)
             if isinstance(content, Path):
                 content.unlink()
         self._keep(self._written(text.encode()), self._action(receipt.key), durably=durably)

@@ -44,7 +44,7 @@ def prepare_store(root: Path) -> None:
     For what is certain to ask it: loading takes half a second. What is wrong with settings, keys or the network is
     told by whoever needs them.
     """
-    with suppress(ReelmakeError):
+    with suppress(ReelmakeError, OSError):
         settings = load_settings(root)
         if settings.store_url is not None:
             from reelmake.objects import access  # noqa: PLC0415
