@@ -163,7 +163,12 @@ def test_an_address_of_ones_own_is_told_everywhere(project: Workspace) -> None:
 
 
 def test_what_is_wrong_with_a_video_keeps_it_from_being_published(project: Workspace) -> None:
-    project.episode("one", "ada: This is episode one", "max: And it goes on for a while", reel={"max_seconds": 0.5})
+    project.episode(
+        "one",
+        "ada: This is episode one",
+        "max: And it goes on for a while",
+        reel={"min_seconds": 0, "max_seconds": 0.5},
+    )
     failed = project.run("publish:one", rc=1)
     told = failed.stderr
     begins = r"is not published: 1 thing is wrong with it:\n  episodes/one\.yaml:\d+: duration at 0:00\.5: "
