@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from reelmake.media.mastering import LIMIT_DBTP, LOUDNESS_LUFS, Heard, integrated_lufs, listen, render, settle
+from reelmake.inspection import LOUDNESS_LUFS
+from reelmake.media.mastering import LIMIT_DBTP, Heard, integrated_lufs, listen, render, settle
 from reelmake.media.mix import CHUNK_SAMPLES, Music, mixed
 from reelmake.media.tool import Ffmpeg
 from reelmake.timeline import SAMPLE_RATE

@@ -11,9 +11,9 @@ from typing import Final
 from reelmake.ffmpeg import examine_args, find_error_args, picture_args, sheet_args, still_args
 from reelmake.inspection import Measured, Stretch
 from reelmake.media.mp4 import read_track
+from reelmake.media.sound import SILENT_LUFS
 from reelmake.media.tool import Ffmpeg
 
-SILENT_LUFS: Final = -70.0
 SILENT_DBTP: Final = -120.0
 _MOST_ERRORS: Final = 20
 _SHEET_COLUMNS: Final = 4

@@ -14,15 +14,23 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
+from reelmake.inspection import LOUDNESS_LUFS
 from reelmake.media.mix import Sound, ramps
-from reelmake.media.sound import BLOCK_HOPS, FULL_SCALE, GATE, HOP_SAMPLES, SPEECH_LUFS, k_weighting
+from reelmake.media.sound import (
+    BLOCK_HOPS,
+    FULL_SCALE,
+    GATE,
+    HOP_SAMPLES,
+    NEAR_LU,
+    SILENT_LUFS,
+    SPEECH_LUFS,
+    k_weighting,
+)
 from reelmake.timeline import SAMPLE_RATE
 
 Numbers = NDArray[np.float64]
 
-LOUDNESS_LUFS = -14.0
 LIMIT_DBTP = -2.0  # what the limiter leaves free for what lies between the peaks that it sees, and what AAC adds
-SILENT_LUFS = -70.0  # what is said of silence, and of less than 400 ms
 _BLOCK_STEP = 10  # hops from one block to the next
 _CONTEXT_SAMPLES = SAMPLE_RATE // 8  # after which the filters have forgotten what was before
 
@@ -33,7 +41,6 @@ _ATTACK_HOPS, _RELEASE_HOPS = 4, 60  # of a millisecond
 _MOST_LIMITED_DB = 15.0  # clicks never become as loud as speech: where to stop trying
 
 _TOLERANCE_LU = 0.01
-_NEAR_LU = 0.3  # where more gain makes it quieter, since music begins to count, this is near enough
 _ROUNDS = 12
 _FIRST_SLOPE = 0.75  # of a decibel more, so much is heard: the limiter takes the rest
 _LEAST_SLOPE = 0.2
@@ -129,7 +136,8 @@ def settle(heard: Heard, gain: float | None = None) -> Master:
     for _ in range(_ROUNDS):
         master = _limited(heard, gain_db)
         missing = LOUDNESS_LUFS - master.lufs
-        if last and (gain_db > tried_db) != (master.lufs > last.lufs) and abs(LOUDNESS_LUFS - last.lufs) <= _NEAR_LU:
+        # where more gain makes it quieter, music begins to count
+        if last and (gain_db > tried_db) != (master.lufs > last.lufs) and abs(LOUDNESS_LUFS - last.lufs) <= NEAR_LU:
             return last
         if mixed <= SILENT_LUFS or abs(missing) <= _TOLERANCE_LU or (missing > 0 and gain_db >= highest_db):
             break

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 SPEECH_LUFS = -20.0  # of each voice and of the music, before they are mixed
+SILENT_LUFS = -70.0  # what is said of silence, and of less than 400 ms
+NEAR_LU = 0.3  # from the loudness of an episode: so near is near enough where it cannot be had
 FULL_SCALE = 32768
 HOP_SAMPLES = SAMPLE_RATE // 100
 _SILENCE_DB = -50  # below the loudest moment

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 
 from reelmake.errors import MediaError
 from reelmake.ffmpeg import loudness_args, music_args, pcm_args
-from reelmake.media.sound import FULL_SCALE, SPEECH_LUFS, open_wav
+from reelmake.inspection import LOUDNESS_LUFS
+from reelmake.media.sound import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, open_wav
 from reelmake.media.tool import Ffmpeg
 from reelmake.timeline import SAMPLE_RATE
 
@@ -18,12 +19,10 @@ if TYPE_CHECKING:
     from reelmake.media.mastering import Master
     from reelmake.media.mix import Music
 
-_SILENT_LUFS = -70.0  # what ebur128 says of silence, and of less than 400 ms
 _CHUNK_SAMPLES = SAMPLE_RATE
 _CLOSING_SAMPLES = SAMPLE_RATE // 50
 _SLACK_DB, _ROUNDS = 0.5, 3  # by how much music may be louder than it is to be, and how often it is tried
 _LEAST_SLOPE = -0.2
-_LOUDNESS_LUFS, _NEAR_LU = -14.0, 0.3  # of `mastering`, which is slow to import
 _LOUDER_DB = (4.0, 8.0, 12.0, 16.0)  # what is tried where the loudness is not reached
 
 
@@ -46,7 +45,7 @@ class Score:
 def prepare_music(source: Path, out: Path, ffmpeg: Ffmpeg) -> None:
     """Turn music into 48 kHz stereo FLAC as loud as speech, once for all episodes; raises MediaError."""
     measured, _ = loudness(source, ffmpeg)
-    gain_db = SPEECH_LUFS - measured if measured > _SILENT_LUFS else 0.0
+    gain_db = SPEECH_LUFS - measured if measured > SILENT_LUFS else 0.0
     ffmpeg.run(music_args(str(source), gain_db, str(out)), doing=f"preparing the music {source}")
 
 
@@ -80,8 +79,8 @@ class _Try:
 
     def badness(self) -> tuple[float, float]:
         """Order what was tried: the loudness is promised, and music may be a little off."""
-        off = abs(self.master.lufs - _LOUDNESS_LUFS)
-        return (off if off > _NEAR_LU else 0.0), abs(self.missing_db)
+        off = abs(self.master.lufs - LOUDNESS_LUFS)
+        return (off if off > NEAR_LU else 0.0), abs(self.missing_db)
 
 
 def _balanced(bed: Path, pcm: Path, wanted_db: float, mix: Path) -> Master:

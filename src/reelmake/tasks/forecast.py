@@ -127,10 +127,11 @@ class Forecaster:
     _elsewhere: set[str] = field(default_factory=set)  # what others made: it, or most likely it, is far from here
     _steps: dict[str, list[Step]] = field(default_factory=dict)
     _gone: dict[str, list[tuple[str, Receipt]]] = field(default_factory=dict)
+    _tasks: dict[str, Task] = field(default_factory=dict)
 
     def forecast(self, only: Collection[str] = ()) -> Forecast:
         """Look at all episodes of the project, or at some: at translations with the script that they are made of."""
-        tasks = {task.name: task for task in self.build.tasks()}
+        self._tasks = {task.name: task for task in self.build.tasks()}
         shows = [show for name, show in self.build.project.productions.items() if not only or name in only]
         self._originals = {show.name for show in shows if not show.original}
         self.build.shop.store.look_up(self.build.new_keys(step for show in shows for step in self.steps(show)))
@@ -138,20 +139,19 @@ class Forecaster:
         for show in shows:
             if show.original and show.spec not in self._originals:
                 first = self.build.early(show.original)[0]
-                rows.setdefault(first.name, self._row(show.original, first, tasks.get(first.name), {}, {}))
-            rows |= {row.step: row for row in self._episode(show, tasks)}
+                rows.setdefault(first.name, self._row(show.original, first, {}, {}))
+            rows |= {row.step: row for row in self._episode(show)}
         unread = self.build.shop.store.unread
         return Forecast(tuple(rows.values()), self.build.project.settings.cap_usd, str(unread or ""))
 
     def after(self, show: Production, rows: Mapping[str, Row]) -> dict[str, tuple[Step, Row]]:
         """Return the steps that may follow an episode's video, and what would become of them if they were asked for.
 
-        `rows` are those of the episode's other steps. There are none while it is not known what the video is made of.
+        `rows` are those of the forecast. There are none while it is not known what the video is made of.
         """
         steps = after(show) if f"video:{show.name}" in rows else []
-        tasks = {task.name: task for task in self.build.tasks()} if steps else {}
         makers = {path: step.name for step in self.steps(show) for path in step.action.outputs.values()}
-        return {step.name: (step, self._row(show, step, tasks.get(step.name), rows, makers)) for step in steps}
+        return {step.name: (step, self._row(show, step, rows, makers)) for step in steps}
 
     def steps(self, show: Production) -> list[Step]:
         """Return all steps of an episode that are known now: those that need no script, while it is not written."""
@@ -159,19 +159,17 @@ class Forecaster:
             self._steps[show.name] = self.build.steps(show) or self.build.early(show)
         return self._steps[show.name]
 
-    def _episode(self, show: Production, tasks: Mapping[str, Task]) -> list[Row]:
+    def _episode(self, show: Production) -> list[Row]:
         steps = self.steps(show)
         makers = {path: step.name for step in steps for path in step.action.outputs.values()}
         rows: dict[str, Row] = {}
         for step in steps:
-            rows[step.name] = self._row(show, step, tasks.get(step.name), rows, makers)
+            rows[step.name] = self._row(show, step, rows, makers)
         if any(step.line for step in steps):
             return list(rows.values())
         return [*rows.values(), *self._of_lines(show)]
 
-    def _row(
-        self, show: Production, step: Step, task: Task | None, rows: Mapping[str, Row], makers: Mapping[str, str]
-    ) -> Row:
+    def _row(self, show: Production, step: Step, rows: Mapping[str, Row], makers: Mapping[str, str]) -> Row:
         needed = dict.fromkeys(makers[path] for path in step.action.inputs.values() if path in makers)
         made = [name for name in needed if rows[name].verdict == "make"]
         timeline = f"timeline:{show.name}"
@@ -188,10 +186,11 @@ class Forecaster:
             is_there = step.name in self._elsewhere or self._was_made(step)
             verdict: Verdict = "restore" if is_there else "make"
             return self._told(step, verdict, tuple(f"needs {name}, which is restored" for name in restored))
-        return self._looked_up(step, task)
+        return self._looked_up(step)
 
-    def _looked_up(self, step: Step, task: Task | None) -> Row:
+    def _looked_up(self, step: Step) -> Row:
         """Say what becomes of a step whose inputs are there."""
+        task = self._tasks.get(step.name)
         try:
             name = key_of(step.action, self.build.shop)
         except BuildError as error:
