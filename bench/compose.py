@@ -152,13 +152,15 @@ def prepare(folder: Path, seconds: float, lines: int, source: str) -> Episode:
         ass, fonts_dir = folder / f"line{number}.ass", fonts.fonts_dir(folder, " ".join(SAYS))
         pan = slot.pan and replace(slot.pan, start_frame=slot.pan.start_frame % loop_frames)
         backdrop = Backdrop(str(background), loop_frames, pan) if pan else None
+        said_here = captions.Line(said[number], 0, slot.frames, COLORS[number % 2])
+        drawn = Captions(str(ass), str(fonts_dir), captions.changes(said_here, setting()))
         lined.append(
             Line(
-                Shot(FRAME, slot.frames, backdrop, Captions(str(ass), str(fonts_dir))),
+                Shot(FRAME, slot.frames, backdrop, drawn),
                 picture(folder / f"picture{number}.png", number),
                 cast(number % 2),
                 said[number],
-                captions.ass([captions.Line(said[number], 0, slot.frames, COLORS[number % 2])], setting()),
+                captions.ass([said_here], setting()),
             )
         )
     music = folder / "music.flac"

@@ -153,12 +153,16 @@ def _width(text: str, px: float, setting: Setting) -> float:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Text with tags on screen, from one frame of its line up to another; a higher layer is drawn over a lower one."""
+    """Text with tags on screen, from one frame of its line up to another; a higher layer is drawn over a lower one.
+
+    `moves_ms` are the times during which it moves: (from, to) in milliseconds after its start.
+    """
 
     start_frame: int
     end_frame: int
     layer: int
     text: str
+    moves_ms: tuple[tuple[int, int], ...] = ()
 
 
 def karaoke(cue: Cue, color: str, setting: Setting) -> Iterator[Event]:
@@ -171,11 +175,15 @@ def karaoke(cue: Cue, color: str, setting: Setting) -> Iterator[Event]:
         if lit > cue.start_frame:
             yield Event(cue.start_frame, lit, 0, f"{{{at}}}{text}")
         percent = round(100 + min(_POP_PERCENT, 100 * _POP_MOST * word.px / max(word.width, 1.0)), 2)
-        grown = f"\\t(0,{_POP_MS},\\fscx{percent:g}\\fscy{percent:g})"
+        sizes = [(0, percent)]
         if following := [frame for frame in lights if frame > lit]:
-            over = max(_POP_MS, round((following[0] - lit) * 1000 / setting.fps))
-            grown += f"\\t({over},{over + _POP_MS},\\fscx100\\fscy100)"
-        yield Event(lit, cue.end_frame, 1, f"{{{at}\\1c{_ass_color(color)}{grown}}}{text}")
+            sizes.append((max(_POP_MS, round((following[0] - lit) * 1000 / setting.fps)), 100))
+        moves = tuple((start, start + _POP_MS) for start, _ in sizes)
+        grown = "".join(
+            f"\\t({start},{end},\\fscx{size:g}\\fscy{size:g})"
+            for (start, end), (_, size) in zip(moves, sizes, strict=True)
+        )
+        yield Event(lit, cue.end_frame, 1, f"{{{at}\\1c{_ass_color(color)}{grown}}}{text}", moves)
 
 
 def plain(cue: Cue, color: str, setting: Setting) -> Iterator[Event]:
@@ -256,9 +264,33 @@ def ass(lines: Sequence[Line], setting: Setting) -> str:
     )
     document.styles = {"Caption": _caption_style(setting)}
     for line in lines:
-        for cue in _cut(line.words, line.frames, setting):
-            document.events += [_ass_event(e, line, setting) for e in STYLES[setting.style](cue, line.color, setting)]
+        document.events += [_ass_event(event, line, setting) for event in _events(line, setting)]
     return document.to_string("ass", header_notice="")
+
+
+def changes(line: Line, setting: Setting) -> list[int]:
+    """Return the frames of a line in which its captions look different from the frame before: 0, and some more.
+
+    A frame more may be named than are different, none less: times in ASS are rounded.
+    """
+    changed = {0}
+    for event in _events(line, setting):
+        changed |= {event.start_frame, event.end_frame}
+        start_ms = _before(event.start_frame, setting.fps)
+        for first_ms, last_ms in event.moves_ms:
+            first, last = ((start_ms + ms) * setting.fps // 1000 for ms in (first_ms, last_ms))
+            changed |= set(range(first, min(last + 1, event.end_frame) + 1))
+    return sorted(frame for frame in changed if frame < line.frames)
+
+
+def _events(line: Line, setting: Setting) -> Sequence[Event]:
+    """Return all events of a line, from its start."""
+    return _drawn(line.words, line.frames, line.color, setting)
+
+
+@lru_cache(maxsize=1024)  # a line is asked about for its segment, when it changes, and for the file of the episode
+def _drawn(words: tuple[Word, ...], frames: int, color: str, setting: Setting) -> Sequence[Event]:
+    return [event for cue in _cut(words, frames, setting) for event in STYLES[setting.style](cue, color, setting)]
 
 
 def _caption_style(setting: Setting) -> SSAStyle:

@@ -77,10 +77,11 @@ class Backdrop:
 
 @dataclass(frozen=True, slots=True)
 class Captions:
-    """A subtitle file in ASS, and the folder of all the fonts that it may use."""
+    """A subtitle file in ASS, the folder of all the fonts that it may use, and the frames in which it changes."""
 
     ass: str
     fonts_dir: str
+    changes: Sequence[int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,22 +136,28 @@ def segment_args(shot: Shot, out: str) -> list[str]:
 
     The plate comes through stdin: one raw RGBA picture of the frame's size, with straight alpha.
     Missing glyphs are warnings.
+
+    Captions are drawn on what stands still, and only when they change: on the plate, which is laid over each frame in
+    any case, or on the finished picture when the background stands still, too. Where captions are half transparent
+    over a plate that is, too, the colours mix as if the plate were opaque: their outline is as dark as its shade.
     """
     frame, fps = shot.frame, shot.frame.fps
     size = f"{frame.width}x{frame.height}"
     plate = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", size, "-framerate", str(fps), "-i", "pipe:0"]
+    changes = shot.captions.changes if shot.captions else [0]
+    drawn = f",{_ass(shot.captions)}" if shot.captions else ""
     # what stands still is composed once and then repeated, never composed again
-    hold = f",loop=loop=-1:size=1,settb=1/{fps},setpts=N,fps={fps}"
-    over = f"scale={_TO_BT709},format=yuva420p,{_TAGS}[p];[b][p]overlay=0:0:format=yuv420:eof_action=repeat"
+    still = f"{_repeated([*changes, shot.frames], fps)}{drawn},fps={fps}"
+    over = "[b][p]overlay=0:0:format=yuv420:eof_action=repeat"
+    laid = f"scale={_TO_BT709},format=yuva420p,{_TAGS}"
     if shot.backdrop is None:
-        inputs, graph = plate, f"[0:v]scale={_TO_BT709},format=yuv420p,{_TAGS}{hold}"
+        inputs, graph = plate, f"[0:v]scale={_TO_BT709},format=yuv420p,{_TAGS},{still}"
     elif shot.backdrop.loop_frames == 1:
-        inputs, graph = [*_clip(shot.backdrop, 1 / fps), *plate], f"[0:v]null[b];[1:v]{over}{hold}"
+        inputs, graph = [*_clip(shot.backdrop, 1 / fps), *plate], f"[0:v]null[b];[1:v]{laid}[p];{over},{still}"
     else:
         clips, shown = _panned(shot.backdrop, shot.frames, fps)
-        inputs, graph = [*chain.from_iterable(clips), *plate], f"{shown}[b];[{len(clips)}:v]{over}"
-    if shot.captions:
-        graph += f",ass=filename={escaped(shot.captions.ass)}:fontsdir={escaped(shot.captions.fonts_dir)}"
+        laid += f",{_repeated(changes, fps)}{drawn}:alpha=1" if drawn else ""
+        inputs, graph = [*chain.from_iterable(clips), *plate], f"{shown}[b];[{len(clips)}:v]{laid}[p];{over}"
     x264 = ["-x264-params", "mbtree=1:rc-lookahead=20:bframes=0:stitchable=1:cpu-independent=1"]
     return [
         *_WARNING, *_ONE_THREAD, *inputs, "-filter_complex", f"{graph},format=yuv420p[v]", "-map", "[v]",
@@ -257,6 +264,22 @@ def thumbnail_args(source: str, side: int, *, last: bool) -> list[str]:
     seek = ["-sseof", "-1"] if last else []
     shown = ["-map", "0:V:0", "-vf", f"scale={side}:{side}:flags=area,format=gray"]
     return [*_QUIET, *seek, "-i", source, *shown, *([] if last else ["-frames:v", "1"]), "-f", "rawvideo", "-"]
+
+
+def _repeated(frames: Sequence[int], fps: int) -> str:
+    """Show one picture at each of these frames (ascending), and nothing in between."""
+    runs: list[list[int]] = []
+    for frame in frames:
+        if runs and frame == runs[-1][1] + 1:
+            runs[-1][1] = frame
+        else:
+            runs.append([frame, frame])
+    kept = "+".join(f"between(n\\,{first}\\,{last})" for first, last in runs)
+    return f"loop=loop={frames[-1]}:size=1,settb=1/{fps},setpts=N,select={kept}"
+
+
+def _ass(captions: Captions) -> str:
+    return f"ass=filename={escaped(captions.ass)}:fontsdir={escaped(captions.fonts_dir)}"
 
 
 def escaped(text: str) -> str:

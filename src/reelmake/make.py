@@ -52,6 +52,7 @@ def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
     lengths = _lengths([voice["samples"] for voice in spoken], [line["pause_samples"] for line in told], fps)
     seeds = [int(digest_of(line["id"].encode())[:8], 16) for line in told]
     slots = lay_out(lengths, flow=request["flow"], loop_frames=loop_frames, fps=fps, seeds=seeds)
+    setting, burned = _setting(action), request["captions"] != "none"
     lines: list[dict[str, Any]] = []
     parts: dict[str, Any] = {}
     for line, voice, slot in zip(told, spoken, slots, strict=True):
@@ -61,7 +62,8 @@ def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
             "frames": slot.frames,
             "loop_frames": loop_frames,
             "pan": asdict(slot.pan) if slot.pan else None,
-            "captions": captions.ass([alone], _setting(action)) if request["captions"] != "none" else "",
+            "captions": captions.ass([alone], setting) if burned else "",
+            "changes": captions.changes(alone, setting) if burned else [],
         }
         place = {"start_frame": slot.start_frame, "frames": slot.frames, "samples": voice["samples"]}
         who = {name: line[name] for name in ("id", "character", "color")}
@@ -97,7 +99,7 @@ def make_segment(action: Action, shop: Workshop, folder: Path) -> Made:
         ass = folder / "captions.ass"
         ass.write_text(part["captions"], "utf-8")
         folder_of_fonts = fonts.fonts_dir(shop.state, request["text"], fonts.cjk_among(request["fonts"]))
-        written = Captions(str(ass), str(folder_of_fonts))
+        written = Captions(str(ass), str(folder_of_fonts), part["changes"])
     behind = Backdrop(str(background), part["loop_frames"], Pan(**part["pan"])) if background else None
     out = folder / "segment.mp4"
     compose.segment(pixels, Shot(_frame(action), part["frames"], behind, written), out, shop.ffmpeg)

@@ -100,7 +100,7 @@ def fonts(folder: Path) -> Path:
 def test_captions_appear_on_their_frame_wherever_their_files_are(
     tmp_path: Path, ffmpeg: Ffmpeg, backdrop: Backdrop, name: str, over: str
 ) -> None:
-    captions = Captions(str(tmp_path / name / "a.ass"), str(fonts(tmp_path / name / "fonts")))
+    captions = Captions(str(tmp_path / name / "a.ass"), str(fonts(tmp_path / name / "fonts")), [0, 15])
     Path(captions.ass).write_text(CAPTIONS.format(font="Poppins", text="HI"))
     shot = Shot(FRAME, 30, backdrop if over == "video" else None, captions)
     out = tmp_path / name / "a.mp4"
@@ -112,7 +112,7 @@ def test_captions_appear_on_their_frame_wherever_their_files_are(
 
 
 def test_a_font_that_is_not_in_the_folder_is_not_taken_from_the_machine(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
-    captions = Captions(str(tmp_path / "a.ass"), str(fonts(tmp_path / "fonts")))
+    captions = Captions(str(tmp_path / "a.ass"), str(fonts(tmp_path / "fonts")), [0, 15])
     made = []
     for font in ("Poppins", "DejaVu Sans", "No Such Font"):
         Path(captions.ass).write_text(CAPTIONS.format(font=font, text="Hi"))
@@ -125,7 +125,7 @@ def test_a_font_that_is_not_in_the_folder_is_not_taken_from_the_machine(tmp_path
 
 @pytest.mark.parametrize(("text", "told"), [("Hi \u4e2d", r"U\+4E2D;"), ("\U0001f600\u6587", r"U\+1F600, U\+6587;")])
 def test_a_sign_that_no_font_has_is_an_error(tmp_path: Path, ffmpeg: Ffmpeg, text: str, told: str) -> None:
-    captions = Captions(str(tmp_path / "a.ass"), str(fonts(tmp_path / "fonts")))
+    captions = Captions(str(tmp_path / "a.ass"), str(fonts(tmp_path / "fonts")), [0, 15])
     Path(captions.ass).write_text(CAPTIONS.format(font="Poppins", text=text))
     with pytest.raises(MediaError, match=told):
         segment(plate((0, 0, 0, 255)), Shot(FRAME, 20, None, captions), tmp_path / "a.mp4", ffmpeg)
@@ -134,7 +134,7 @@ def test_a_sign_that_no_font_has_is_an_error(tmp_path: Path, ffmpeg: Ffmpeg, tex
 
 
 def test_missing_captions_are_an_error(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
-    shot = Shot(FRAME, 20, None, Captions(str(tmp_path / "none.ass"), str(tmp_path)))
+    shot = Shot(FRAME, 20, None, Captions(str(tmp_path / "none.ass"), str(tmp_path), [0]))
     with pytest.raises(MediaError, match=r"composing .*a\.mp4 failed: .*none\.ass"):
         segment(plate((0, 0, 0, 255)), shot, tmp_path / "a.mp4", ffmpeg)
 
@@ -151,7 +151,7 @@ def test_a_background_that_ended_too_early_is_an_error(tmp_path: Path, ffmpeg: F
 
 
 def test_the_same_shot_gives_the_same_bytes(tmp_path: Path, ffmpeg: Ffmpeg, backdrop: Backdrop) -> None:
-    captions = Captions(str(tmp_path / "a.ass"), str(fonts(tmp_path / "fonts")))
+    captions = Captions(str(tmp_path / "a.ass"), str(fonts(tmp_path / "fonts")), [0, 15])
     Path(captions.ass).write_text(CAPTIONS.format(font="Poppins", text="HI"))
     for name in ("a.mp4", "b.mp4"):
         shot = Shot(FRAME, 30, backdrop, captions)
@@ -161,7 +161,7 @@ def test_the_same_shot_gives_the_same_bytes(tmp_path: Path, ffmpeg: Ffmpeg, back
 
 def test_a_segment_is_the_same_on_every_processor(tmp_path: Path, ffmpeg: Ffmpeg, backdrop: Backdrop) -> None:
     """With all of ffmpeg's special instructions and with none; x264 keeps its own, and has a switch of its own."""
-    captions = Captions(str(tmp_path / "a.ass"), str(fonts(tmp_path / "fonts")))
+    captions = Captions(str(tmp_path / "a.ass"), str(fonts(tmp_path / "fonts")), [0, 15])
     Path(captions.ass).write_text(CAPTIONS.format(font="Poppins", text="HI"))
     noise = np.random.default_rng(1).integers(0, 255, (FRAME.height, FRAME.width, 4), np.uint8).tobytes()
     made = []
@@ -196,7 +196,7 @@ def episode(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg, backdrop: 
         drawing = r"{\an7\pos(0,0)\p1}m 0 0 l 180 0 180 320 0 320"
         shown = CAPTIONS.format(font="x", text=drawing).replace("0:00:00.48,0:00:09.00", "0:00:00.00,0:00:00.02")
         flash.write_text(shown)
-        shot = Shot(FRAME, count, backdrop, Captions(str(flash), str(folder / "fonts")))
+        shot = Shot(FRAME, count, backdrop, Captions(str(flash), str(folder / "fonts"), [0, 1]))
         segment(plate((0, 0, 0, 0)), shot, line, ffmpeg)
         voice.write_bytes(sound.wav(beep))
         segments.append(line)

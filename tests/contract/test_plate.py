@@ -9,7 +9,7 @@ import pytest
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw
 
-from reelmake.captions import Line, Setting, ass
+from reelmake.captions import Line, Setting, ass, changes
 from reelmake.errors import MediaError
 from reelmake.ffmpeg import Captions, Frame, Shot
 from reelmake.layout import Box, Layout, layout
@@ -275,10 +275,10 @@ def test_drawn_captions_stay_in_their_box_and_words_apart(text: str, lit: int, t
     middle_x, middle_y = box.x + box.width // 2, box.y + box.height // 2
     by = Setting(1080, 1920, middle_x, middle_y, box.width, places.caption_px, 30, "karaoke", fonts.measure, fonts.runs)
     document = tmp_path / "captions.ass"
-    document.write_text(ass([Line(words, 0, 15 * len(texts) + 5, "#FFD166")], by))
-    shot = Shot(
-        Frame(1080, 1920, 30), 15 * len(texts) + 5, None, Captions(str(document), str(fonts.fonts_dir(tmp_path, text)))
-    )
+    line = Line(words, 0, 15 * len(texts) + 5, "#FFD166")
+    document.write_text(ass([line], by))
+    drawn = Captions(str(document), str(fonts.fonts_dir(tmp_path, text)), changes(line, by))
+    shot = Shot(Frame(1080, 1920, 30), line.frames, None, drawn)
     segment(b"\xff" * (4 * 1080 * 1920), shot, tmp_path / "a.mp4", Ffmpeg())
     frame = ["-v", "error", "-i", str(tmp_path / "a.mp4"), "-vf", f"select=eq(n\\,{lit * 15 + 8})", "-frames:v", "1"]
     raw = Ffmpeg().run([*frame, "-f", "rawvideo", "-pix_fmt", "gray", "-"], doing="looking")
@@ -290,6 +290,25 @@ def test_drawn_captions_stay_in_their_box_and_words_apart(text: str, lit: int, t
     assert ys[-1] < box.bottom
     if ys[-1] - ys[0] < 1.3 * places.caption_px:  # in one row
         assert int((np.diff(xs) > 3).sum()) == len(texts) - 1
+
+
+@pytest.mark.parametrize("fps", [24, 30, 60])
+@pytest.mark.parametrize("style", ["karaoke", "plain"])
+def test_captions_are_drawn_whenever_they_change(fps: int, style: str, tmp_path: Path) -> None:
+    """Drawn when `changes` says so, they look as if they were drawn in every frame."""
+    texts = ["One", "or", "two", "words", "that", "are", "spoken", "quickly,", "and", "then", "a", "rest."]
+    words = tuple(Word(part, at * 7_001, at * 7_001 + 6_000) for at, part in enumerate(texts))
+    by = Setting(288, 512, 144, 300, 240, 24, fps, style, fonts.measure, fonts.runs)
+    line = Line(words, 0, 3 * fps, "#FFD166")
+    document, folder = tmp_path / "captions.ass", str(fonts.fonts_dir(tmp_path, " ".join(texts)))
+    document.write_text(ass([line], by))
+    changed, made = changes(line, by), []
+    assert len(changed) < line.frames * 0.8
+    for frames in (changed, range(line.frames)):
+        shot = Shot(Frame(288, 512, fps), line.frames, None, Captions(str(document), folder, frames))
+        segment(b"\x80\x80\x80\xff" * (288 * 512), shot, tmp_path / "a.mp4", Ffmpeg())
+        made.append((tmp_path / "a.mp4").read_bytes())
+    assert made[0] == made[1]
 
 
 # -- backdrops ----------------------------------------------------------------------------------------------------

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelmake.captions import STYLES, Line, Run, Setting, ass, srt, vtt
+from reelmake.captions import STYLES, Line, Run, Setting, ass, changes, srt, vtt
 from reelmake.cues import SMALLEST, Cue, cues
 from reelmake.media import fonts
 from reelmake.providers.shown_words import shown_words
@@ -362,6 +362,14 @@ def test_every_style_shows_every_word_at_its_place(style: str) -> None:
         assert x - half >= 540 - 348
         assert x + half <= 540 + 348
         assert abs(y - 1124) < 120
+
+
+def test_captions_change_when_a_word_lights_up_and_while_it_moves() -> None:
+    words = (Word("Hi", 4_800, 9_600), Word("there", 24_000, 40_000))
+    told = Line(words, 0, 60, "#4CC9F0")
+    # "Hi" grows for 90 ms from 80 ms on; "there" does from 480 ms on, while "Hi" shrinks; then both are gone
+    assert changes(told, setting()) == [0, *range(2, 7), *range(14, 19), 34]
+    assert changes(told, setting(style="plain")) == [0, 34]
 
 
 def test_plain_shows_all_words_of_a_cue_at_once_in_the_speakers_colour() -> None:

@@ -28,7 +28,7 @@ from reelmake.timeline import Pan
 
 GOLDENS = Path(__file__).parent / "goldens"
 FRAME = Frame(1080, 1920, 30)
-CAPTIONS = Captions("line.ass", "fonts")
+CAPTIONS = Captions("line.ass", "fonts", (0, 10, 11, 12, 30))
 
 
 def shot(pan: Pan | None, loop_frames: int = 600, captions: Captions | None = CAPTIONS) -> list[str]:
