@@ -43,7 +43,7 @@ from reelmake.layout import layout
 from reelmake.media import compose, fonts, sound
 from reelmake.media.mp4 import read_track
 from reelmake.media.plate import Portrait, plate
-from reelmake.media.soundtrack import Score, loudness, prepare_music, soundtrack
+from reelmake.media.soundtrack import Score, encode, loudness, prepare_music, soundtrack
 from reelmake.media.tool import Ffmpeg
 from reelmake.preferences import Reel
 from reelmake.providers.offline_voice import OfflineVoice
@@ -97,7 +97,7 @@ class Episode:
     @property
     def track(self) -> Path:
         """Where the soundtrack is written."""
-        return self.folder / "soundtrack.wav"
+        return self.folder / "soundtrack.m4a"
 
     @property
     def frames(self) -> int:
@@ -234,14 +234,20 @@ def ours(episode: Episode, jobs: int) -> None:
 
     with ThreadPoolExecutor(jobs) as pool:
         segments = pool.map(one, range(len(episode.lines)))
-        track = pool.submit(soundtrack, episode.score, episode.track, workdir=episode.folder, ffmpeg=episode.ffmpeg)
-        track.result()
+        pool.submit(make_sound, episode).result()
         compose.join(list(segments), episode.track, episode.folder / "episode.mp4", FRAME, episode.ffmpeg)
+
+
+def make_sound(episode: Episode) -> None:
+    """Mix the sound, and encode it."""
+    mixed = episode.folder / "soundtrack.wav"
+    soundtrack(episode.score, mixed, workdir=episode.folder, ffmpeg=episode.ffmpeg)
+    encode(mixed, episode.track, episode.ffmpeg)
 
 
 def sound_and_join(episode: Episode) -> None:
     """Do what every edit pays for."""
-    soundtrack(episode.score, episode.track, workdir=episode.folder, ffmpeg=episode.ffmpeg)
+    make_sound(episode)
     segments = [episode.folder / f"segment{number}.mp4" for number in range(len(episode.lines))]
     compose.join(segments, episode.track, episode.folder / "again.mp4", FRAME, episode.ffmpeg)
 

@@ -1,7 +1,7 @@
 """What an edit costs: one line of twelve, in a video of about 45 seconds.
 
-First in full size, over the background of `bench/compose.py`: the CPU of a rebuild against that of the cold build, in
-one run, with the share of each. Then, in a small size, how many segments an edit of a line's length encodes, for each
+First in full size, over the background of `bench/compose.py`: the CPU of rebuilds against that of the cold build, in
+one run. Then, in a small size, how many segments an edit of a line's length encodes, for each
 flow of the background, as the mean over 30 random edits.
 """
 
@@ -28,6 +28,7 @@ from standin_server import Standin  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 LINES = 12
+EDITED = (2, 5, 9)  # how hard a segment is to encode depends on the background behind it
 EDITS = 30
 SPREAD_LETTERS = 20  # 10 ms each: a standard deviation of 0.2 s
 GOAL = 1 / 9
@@ -45,7 +46,7 @@ def main() -> int:
 
 
 def full_size(project: Workspace, vendor: Standin) -> bool:
-    """Build cold, then change one line's words, then its length within its frames."""
+    """Build cold, then change the words of some lines, one at a time, then a length within its frames."""
     project.write("assets/calm.ogg", (HERE.parent / "assets/calm.ogg").read_bytes())
     draw(BUSY, 20, project.root / "assets/busy.mp4", Ffmpeg())
     # What is made once for every episode with this background and music is not part of the comparison.
@@ -54,15 +55,17 @@ def full_size(project: Workspace, vendor: Standin) -> bool:
     lines = [f"ada: Here {WORDS} {n} | picture {n}" for n in range(LINES)]
     project.episode("one", *lines, **looks("elastic"))
     cold, _ = cost(project, vendor)
-    lines[5] = lines[5].replace("sentence keeps", "keeps sentence")  # other sound, of the same length
-    project.episode("one", *lines, **looks("elastic"))
-    words, made = cost(project, vendor)
-    exact = made["voice"] == 1 and made["segment"] == 1 and made["soundtrack"] == 1 and made["calls"] == 1
-    good = exact and words / cold <= GOAL
-    print(f"edit: the words of one line: made {dict(made)}")
-    print(
-        f"edit: {words:.1f} of {cold:.1f} CPU-s: {words / cold:.3f} (at most {GOAL:.3f}): {'PASS' if good else 'FAIL'}"
-    )
+    good, edits = True, []
+    for at in EDITED:
+        lines[at] = lines[at].replace("sentence keeps", "keeps sentence")  # other sound, of the same length
+        project.episode("one", *lines, **looks("elastic"))
+        words, made = cost(project, vendor)
+        good &= made["voice"] == 1 and made["segment"] == 1 and made["soundtrack"] == 1 and made["calls"] == 1
+        edits.append(words)
+        print(f"edit: the words of line {at + 1}: {words:.1f} CPU-s, made {dict(made)}")
+    ratio = statistics.mean(edits) / cold
+    good &= ratio <= GOAL
+    print(f"edit: their mean, of {cold:.1f} CPU-s: {ratio:.3f} (at most {GOAL:.3f}): {'PASS' if good else 'FAIL'}")
     spec = (project.root / "episodes/one.yaml").read_text()
     project.write(
         "episodes/one.yaml", spec.replace('"image": "picture 5"', '"image": "picture 5", "take": {"voice": 2}')

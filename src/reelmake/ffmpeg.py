@@ -167,7 +167,7 @@ def segment_args(shot: Shot, out: str) -> list[str]:
 
 
 def join_args(segments: list[str], soundtrack: str, frame: Frame, out: str) -> tuple[list[str], bytes]:
-    """Join segments without touching their pictures, and encode the sound; returns the arguments and the stdin."""
+    """Join segments, and the sound that `aac_args` encoded, without touching either; returns arguments and stdin."""
     # Without a decoder nothing is decoded, where ffmpeg would decode the beginning of each segment to look at it: half
     # of what a join takes. It complains of each, and needs nothing that it would learn. All segments have the same
     # parameters, so that none are repeated in the stream (`auto_convert`).
@@ -176,12 +176,16 @@ def join_args(segments: list[str], soundtrack: str, frame: Frame, out: str) -> t
     )
     arguments = [
         *_QUIET, "-f", "concat", "-safe", "0", "-auto_convert", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0",
-        *_WAV, "-i", soundtrack, "-map", "0:v:0", "-map", "1:a:0",
-        "-c:v", "copy", "-video_track_timescale", _ticks(frame),
-        *_AAC, "-threads", "1",
+        "-i", soundtrack, "-map", "0:v:0", "-map", "1:a:0",
+        "-c", "copy", "-video_track_timescale", _ticks(frame),
         *_NO_METADATA, "-movflags", "+faststart", "-f", "mp4", out,
     ]  # fmt: skip
     return arguments, f"ffconcat version 1.0\n{listed}".encode()
+
+
+def aac_args(source: str, out: str) -> list[str]:
+    """Encode the sound of an episode, a WAV file, as it will be in the video."""
+    return [*_QUIET, *_WAV, "-i", source, *_AAC, "-threads", "1", *_NO_METADATA, "-f", "mp4", out]
 
 
 def decode_args(source: str) -> list[str]:

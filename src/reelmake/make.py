@@ -133,8 +133,9 @@ def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
     starts = tuple(slot.start_frame * step for slot in slots)
     music_db = action.request.get("music_db", 0.0)
     score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, shop.input(action, "music"), music_db)
-    out = folder / "soundtrack.wav"
-    soundtrack.soundtrack(score, out, workdir=folder, ffmpeg=shop.ffmpeg)
+    mixed, out = folder / "soundtrack.wav", folder / "soundtrack.m4a"
+    soundtrack.soundtrack(score, mixed, workdir=folder, ffmpeg=shop.ffmpeg)
+    soundtrack.encode(mixed, out, shop.ffmpeg)
     return Made(out)
 
 

@@ -13,6 +13,7 @@ from reelmake.ffmpeg import (
     Frame,
     Looks,
     Shot,
+    aac_args,
     decode_args,
     escaped,
     join_args,
@@ -37,7 +38,7 @@ def shot(pan: Pan | None, loop_frames: int = 600, captions: Captions | None = CA
 
 
 def joined() -> list[str]:
-    arguments, listed = join_args(["/build/a.mp4", "/it's/b.mp4"], "soundtrack.wav", FRAME, "out.mp4")
+    arguments, listed = join_args(["/build/a.mp4", "/it's/b.mp4"], "soundtrack.m4a", FRAME, "out.mp4")
     return [*arguments, *listed.decode().splitlines()]
 
 
@@ -54,6 +55,7 @@ LISTS = {
     "segment-without-background": shot(None),
     "segment-without-captions": shot(Pan(60, 90), captions=None),
     "join": joined(),
+    "aac": aac_args("soundtrack.wav", "out.m4a"),
     "decode": decode_args("voice.mp3"),
     "music": music_args("music.ogg", -3.25, "out.flac"),
     "pcm": pcm_args("music.flac", 2.1, "out.pcm"),

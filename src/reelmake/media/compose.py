@@ -53,9 +53,9 @@ def segment(plate: bytes, shot: Shot, out: Path, ffmpeg: Ffmpeg) -> None:
 
 
 def join(segments: Sequence[Path], soundtrack: Path, out: Path, frame: Frame, ffmpeg: Ffmpeg) -> int:
-    """Join segments and the soundtrack to one mp4 and return its number of frames; raises MediaError.
+    """Join segments and the encoded soundtrack to one mp4 and return its number of frames; raises MediaError.
 
-    Pictures are copied as they are, which is only right when all segments were encoded alike.
+    Pictures and sound are copied as they are, which is only right when all segments were encoded alike.
     """
     tracks = [read_track(path) for path in segments]
     for path, track in zip(segments, tracks, strict=True):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelmake.errors import MediaError
-from reelmake.ffmpeg import loudness_args, music_args, pcm_args
+from reelmake.ffmpeg import aac_args, loudness_args, music_args, pcm_args
 from reelmake.inspection import LOUDNESS_LUFS
 from reelmake.media.sound import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, open_wav
 from reelmake.media.tool import Ffmpeg
@@ -67,6 +67,11 @@ def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> flo
         for samples in render(read_chunks(kept, 1 if score.music is None else 2), master):
             file.writeframesraw(samples)
     return master.lufs
+
+
+def encode(mixed: Path, out: Path, ffmpeg: Ffmpeg) -> None:
+    """Encode what `soundtrack` wrote as AAC in an mp4, which `compose.join` copies; raises MediaError."""
+    ffmpeg.run(aac_args(str(mixed), str(out)), doing=f"encoding {out}")
 
 
 @dataclass(frozen=True, slots=True)
