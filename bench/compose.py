@@ -40,10 +40,11 @@ from PIL import Image, ImageDraw, ImageFont
 from reelmake import captions
 from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot, segment_args
 from reelmake.layout import layout
-from reelmake.media import compose, fonts, sound
+from reelmake.media import aac, compose, fonts, sound
 from reelmake.media.mp4 import read_track
+from reelmake.media.pieces import Pieces
 from reelmake.media.plate import Portrait, plate
-from reelmake.media.soundtrack import Score, encode, loudness, prepare_music, soundtrack
+from reelmake.media.soundtrack import Score, loudness, prepare_music, soundtrack
 from reelmake.media.tool import Ffmpeg
 from reelmake.preferences import Reel
 from reelmake.providers.offline_voice import OfflineVoice
@@ -64,6 +65,7 @@ BUSY = "mandelbrot=s=1080x1920:r=30:end_scale=0.3,trim=duration={0}"
 CALM = "gradients=s=1080x1920:r=30:d={0}:speed=0.02:c0=0x203060:c1=0x604080:n=2:seed=1"
 LIMITS = {"bare": 1.10, "encoding": 1.45}
 MOVIEPY_CPU, MOVIEPY_WALL = 1 / 5, 1 / 7
+ROUNDS = count()
 
 
 @dataclass(frozen=True)
@@ -97,7 +99,7 @@ class Episode:
     @property
     def track(self) -> Path:
         """Where the soundtrack is written."""
-        return self.folder / "soundtrack.m4a"
+        return self.folder / "soundtrack.aac"
 
     @property
     def frames(self) -> int:
@@ -242,7 +244,8 @@ def make_sound(episode: Episode) -> None:
     """Mix the sound, and encode it."""
     mixed = episode.folder / "soundtrack.wav"
     soundtrack(episode.score, mixed, workdir=episode.folder, ffmpeg=episode.ffmpeg)
-    encode(mixed, episode.track, episode.ffmpeg)
+    with Pieces(episode.folder / "pieces", str(next(ROUNDS))) as pieces:  # nothing of which was made before
+        aac.encode(mixed, episode.track, pieces=pieces, workdir=episode.folder, ffmpeg=episode.ffmpeg)
 
 
 def sound_and_join(episode: Episode) -> None:

@@ -15,6 +15,7 @@ from itertools import chain
 from reelmake.timeline import SAMPLE_RATE, Pan, shown_frame
 
 AAC_BITS_PER_SECOND = 192_000
+AAC_FRAME_SAMPLES = 1024
 # What makes up sound (noise, one side from the other) is for low rates: at this one it only does harm.
 _AAC = ("-c:a", "aac", "-b:a", str(AAC_BITS_PER_SECOND), "-aac_coder", "fast", "-aac_pns", "0", "-aac_is", "0")
 
@@ -34,11 +35,9 @@ _EXAMINING = (
     *("-protocol_whitelist", "file", "-format_whitelist", "mov"),
 )
 _JPEG = ("-c:v", "mjpeg", "-q:v", "3", "-threads", "1", *("-map_metadata", "-1", "-flags", "+bitexact"), "-f", "image2")
-# How a WAV file is read. In pieces of some ten thousand samples: with the usual ones of a thousand, ffmpeg's threads
-# take more time to wake each other than to compute. And without looking for compressed sound that poses as samples:
-# ffmpeg would try all its formats on the first minute or so, which takes longer than to encode a quarter of it.
-_WAV = ("-probesize", "32", "-max_size", "65536")
-_LARGE_FRAMES = ("-frame_size", "16384")  # of FLAC: samples in pieces of this size, too
+# Of FLAC: with the usual pieces of a thousand samples, ffmpeg's threads take more time to wake each other than to
+# compute.
+_LARGE_FRAMES = ("-frame_size", "16384")
 _ONE_THREAD = ("-filter_complex_threads", "1")
 _NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
 _EXACT = "flags=bicubic+accurate_rnd+bitexact"
@@ -166,7 +165,7 @@ def segment_args(shot: Shot, out: str) -> list[str]:
     ]  # fmt: skip
 
 
-def join_args(segments: list[str], soundtrack: str, frame: Frame, out: str) -> tuple[list[str], bytes]:
+def join_args(segments: list[str], soundtrack: str, frame: Frame, samples: int, out: str) -> tuple[list[str], bytes]:
     """Join segments, and the sound that `aac_args` encoded, without touching either; returns arguments and stdin."""
     # Without a decoder nothing is decoded, where ffmpeg would decode the beginning of each segment to look at it: half
     # of what a join takes. It complains of each, and needs nothing that it would learn. All segments have the same
@@ -174,18 +173,33 @@ def join_args(segments: list[str], soundtrack: str, frame: Frame, out: str) -> t
     listed = "".join(
         "file 'file:{}'\noption codec_whitelist none\n".format(name.replace("'", r"'\''")) for name in segments
     )
+    # The first frame of sound is from before the beginning, and the last one is not all sound.
+    last, size, tick = aac_frames(samples) - 1, AAC_FRAME_SAMPLES, f"1/{SAMPLE_RATE}"
+    lasts = f"if(eq(N\\,{last})\\,{samples - (last - 1) * size}\\,{size})"
+    times = f"setts=time_base={tick}:ts=(N-1)*{size}*{tick}/TB:duration={lasts}*{tick}/TB"
     arguments = [
         *_QUIET, "-f", "concat", "-safe", "0", "-auto_convert", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0",
-        "-i", soundtrack, "-map", "0:v:0", "-map", "1:a:0",
-        "-c", "copy", "-video_track_timescale", _ticks(frame),
+        "-f", "aac", "-i", soundtrack, "-map", "0:v:0", "-map", "1:a:0",
+        "-c", "copy", "-video_track_timescale", _ticks(frame), "-bsf:a", times,
         *_NO_METADATA, "-movflags", "+faststart", "-f", "mp4", out,
     ]  # fmt: skip
     return arguments, f"ffconcat version 1.0\n{listed}".encode()
 
 
-def aac_args(source: str, out: str) -> list[str]:
-    """Encode the sound of an episode, a WAV file, as it will be in the video."""
-    return [*_QUIET, *_WAV, "-i", source, *_AAC, "-threads", "1", *_NO_METADATA, "-f", "mp4", out]
+def aac_args(source: str, pieces: Sequence[tuple[int, int]], outs: Sequence[str]) -> list[str]:
+    """Encode parts of a file (from one byte to another) of stereo samples, signed 16 bit, into a file of ADTS each."""
+    arguments = [*_QUIET]
+    for first, last in pieces:
+        arguments += ["-f", "s16le", "-ar", str(SAMPLE_RATE), "-ac", "2"]
+        arguments += ["-i", f"subfile,,start,{first},end,{last},,:file:{source}"]
+    for number, out in enumerate(outs):
+        arguments += ["-map", f"{number}:a:0", *_AAC, "-threads", "1", *_NO_METADATA, "-f", "adts", out]
+    return arguments
+
+
+def aac_frames(samples: int) -> int:
+    """Return how many frames of AAC so many samples become: one comes before them."""
+    return -(-samples // AAC_FRAME_SAMPLES) + 1
 
 
 def decode_args(source: str) -> list[str]:

@@ -13,8 +13,10 @@ from reelmake.action import Action, canonical_json, digest_of
 from reelmake.errors import BuildError
 from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot
 from reelmake.layout import Layout, layout
-from reelmake.media import compose, examine, fonts, mp4, sound, soundtrack
+from reelmake.media import aac, compose, examine, fonts, mp4, sound, soundtrack
+from reelmake.media.pieces import Pieces
 from reelmake.media.plate import Portrait, backdrop, on_backdrop, plate
+from reelmake.production import RECIPES
 from reelmake.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
 from reelmake.workshop import Made, Workshop
 
@@ -133,10 +135,18 @@ def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
     starts = tuple(slot.start_frame * step for slot in slots)
     music_db = action.request.get("music_db", 0.0)
     score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, shop.input(action, "music"), music_db)
-    mixed, out = folder / "soundtrack.wav", folder / "soundtrack.m4a"
+    mixed, out = folder / "soundtrack.wav", folder / "soundtrack.aac"
     soundtrack.soundtrack(score, mixed, workdir=folder, ffmpeg=shop.ffmpeg)
-    soundtrack.encode(mixed, out, shop.ffmpeg)
+    with _pieces_of(action, shop) as pieces:
+        aac.encode(mixed, out, pieces=pieces, workdir=folder, ffmpeg=shop.ffmpeg)
     return Made(out)
+
+
+def _pieces_of(action: Action, shop: Workshop) -> Pieces:
+    """Return the pieces that an action's output was made of when it was made last."""
+    (output,) = action.outputs.values()
+    made_with = canonical_json([RECIPES[action.kind], action.request["ffmpeg"]])
+    return Pieces(shop.pieces / digest_of(output.encode())[:16], made_with)
 
 
 def make_video(action: Action, shop: Workshop, folder: Path) -> Made:

@@ -265,11 +265,11 @@ def soundtrack(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> A
     if show.episode.music:
         inputs["music"] = show.path("music.flac")
         request["music_db"] = show.reel.music_db
-    return show.action("soundtrack", request, {"soundtrack": show.path("soundtrack.m4a")}, inputs)
+    return show.action("soundtrack", request, {"soundtrack": show.path("soundtrack.aac")}, inputs)
 
 
 def video(show: Production, ids: Sequence[str]) -> Action:
     """Join the segments and the soundtrack."""
     inputs = {f"segment.{at:03}": show.path("segments", f"{line_id}.mp4") for at, line_id in enumerate(ids)}
-    inputs["soundtrack"] = show.path("soundtrack.m4a")
+    inputs["soundtrack"] = show.path("soundtrack.aac")
     return show.action("video", frame(show), {"video": show.path(f"{show.name}.mp4")}, inputs)

@@ -13,6 +13,8 @@ from numpy.typing import NDArray
 from reelmake.inspection import LOUDNESS_LUFS
 from reelmake.media.mastering import LIMIT_DBTP, Heard, integrated_lufs, listen, render, settle
 from reelmake.media.mix import CHUNK_SAMPLES, Music, mixed
+from reelmake.media.sound import level, wav
+from reelmake.media.soundtrack import Score, soundtrack
 from reelmake.media.tool import Ffmpeg
 from reelmake.timeline import SAMPLE_RATE
 
@@ -115,3 +117,28 @@ def test_music_is_ducked_as_ffmpegs_compressor_does_it(tmp_path: Path, ffmpeg: F
     assert difference.min() > -3
     assert np.abs(np.percentile(difference, (5, 95))).max() < 1.5
     assert difference.mean() == pytest.approx(0, abs=0.7)
+
+
+def test_what_an_edit_does_not_touch_sounds_as_before_to_the_sample(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+    """Other words of the same length, under music: no sample changes but around them."""
+    rng = np.random.default_rng(9)
+    lines = [np.rint(7000 * rng.standard_normal(2 * SAMPLE_RATE) * np.hanning(2 * SAMPLE_RATE)) for _ in range(9)]
+    lines.append(np.rint(7000 * rng.standard_normal(2 * SAMPLE_RATE) * np.hanning(2 * SAMPLE_RATE)))
+    tone = np.repeat(3000 * np.sin(2 * np.pi * 330 * np.arange(SAMPLE_RATE) / SAMPLE_RATE), 2)
+    music = tmp_path / "m.wav"
+    with wave.open(str(music), "wb") as file:
+        file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
+        file.writeframes(tone.astype("<i2").tobytes())
+    made = []
+    for chosen in (range(9), [0, 1, 2, 9, 4, 5, 6, 7, 8]):
+        paths = tuple(tmp_path / f"{number}.wav" for number in range(9))
+        for path, number in zip(paths, chosen, strict=True):
+            path.write_bytes(wav(level(lines[number].clip(-32768, 32767).astype("<i2").tobytes())))
+        starts = tuple(number * 3 * SAMPLE_RATE for number in range(9))
+        asked = Score(paths, starts, 27 * SAMPLE_RATE, music, -9.0)
+        soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+        with wave.open(str(tmp_path / "o.wav"), "rb") as file:
+            made.append(np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2))
+    differs = np.flatnonzero((made[0] != made[1]).any(axis=1)) / SAMPLE_RATE
+    assert 9 <= differs.min() < 9.5
+    assert 10.5 < differs.max() < 14.5

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 
 from reelmake.errors import MediaError
 from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot, segment_args
-from reelmake.media import sound
+from reelmake.media import aac, sound
 from reelmake.media.compose import join, normalise, segment
 from reelmake.media.mp4 import read_track
-from reelmake.media.soundtrack import Score, encode, soundtrack
+from reelmake.media.pieces import Pieces
+from reelmake.media.soundtrack import Score, soundtrack
 from reelmake.media.tool import Ffmpeg
 from reelmake.timeline import Pan
 
@@ -206,8 +207,9 @@ def episode(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg, backdrop: 
     score = Score(tuple(voices), tuple(SPF * start for start in starts), SPF * at, None, 0)
     soundtrack(score, folder / "sound.wav", workdir=folder, ffmpeg=ffmpeg)
     for name in ("one.mp4", "two.mp4"):
-        encode(folder / "sound.wav", folder / "sound.m4a", ffmpeg)
-        assert join(segments, folder / "sound.m4a", folder / name, FRAME, ffmpeg) == at
+        with Pieces(folder / "pieces", name) as pieces:
+            aac.encode(folder / "sound.wav", folder / "sound.aac", pieces=pieces, workdir=folder, ffmpeg=ffmpeg)
+        assert join(segments, folder / "sound.aac", folder / name, FRAME, ffmpeg) == at
     return folder, starts
 
 
@@ -255,7 +257,7 @@ def test_a_segment_that_was_encoded_differently_is_named(tmp_path: Path, ffmpeg:
     ffmpeg.run([arg.replace("bframes=0", "bframes=0:cabac=0") for arg in args], doing="", stdin=plate((0, 0, 0, 255)))
     assert read_track(tmp_path / "b.mp4").frames == 5
     with pytest.raises(MediaError, match=r"b\.mp4 was encoded differently from .*a\.mp4"):
-        join([tmp_path / "a.mp4", tmp_path / "b.mp4"], tmp_path / "s.m4a", tmp_path / "o.mp4", FRAME, ffmpeg)
+        join([tmp_path / "a.mp4", tmp_path / "b.mp4"], tmp_path / "s.aac", tmp_path / "o.mp4", FRAME, ffmpeg)
     with pytest.raises(MediaError, match=r"a\.mp4 was encoded differently"):
-        join([tmp_path / "a.mp4"], tmp_path / "s.m4a", tmp_path / "o.mp4", Frame(180, 320, 25), ffmpeg)
+        join([tmp_path / "a.mp4"], tmp_path / "s.aac", tmp_path / "o.mp4", Frame(180, 320, 25), ffmpeg)
     assert not (tmp_path / "o.mp4").exists()

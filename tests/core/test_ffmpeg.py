@@ -38,7 +38,7 @@ def shot(pan: Pan | None, loop_frames: int = 600, captions: Captions | None = CA
 
 
 def joined() -> list[str]:
-    arguments, listed = join_args(["/build/a.mp4", "/it's/b.mp4"], "soundtrack.m4a", FRAME, "out.mp4")
+    arguments, listed = join_args(["/build/a.mp4", "/it's/b.mp4"], "soundtrack.aac", FRAME, 160_000, "out.mp4")
     return [*arguments, *listed.decode().splitlines()]
 
 
@@ -55,7 +55,7 @@ LISTS = {
     "segment-without-background": shot(None),
     "segment-without-captions": shot(Pan(60, 90), captions=None),
     "join": joined(),
-    "aac": aac_args("soundtrack.wav", "out.m4a"),
+    "aac": aac_args("soundtrack.wav", [(44, 40_044), (30_044, 70_044)], ["0.aac", "1.aac"]),
     "decode": decode_args("voice.mp3"),
     "music": music_args("music.ogg", -3.25, "out.flac"),
     "pcm": pcm_args("music.flac", 2.1, "out.pcm"),

@@ -19,7 +19,7 @@ from vendors.server import Vendors
 
 pytestmark = pytest.mark.slow
 
-LEFT = ("background.mp4", "music.flac", "soundtrack.m4a", "segments/")
+LEFT = ("background.mp4", "music.flac", "soundtrack.aac", "segments/")
 SECONDS = {"script": 0.1, "voice": 0.2, "queue": 0.1, "image": 0.2}
 KILLS = 4
 
@@ -99,7 +99,7 @@ def test_what_one_machine_has_paid_for_no_other_pays_for(team: Team, seaweed: Se
     assert "boto3" not in told, "with nothing to do, what would ask is not even loaded"
     assert door.asked == [], "with nothing to do the shared store is not asked"
 
-    b.run("segment:two", "build/two/soundtrack.m4a")
+    b.run("segment:two", "build/two/soundtrack.aac")
     assert b.outputs("two") == a.outputs("two"), "what is asked for by name comes"
 
     b.episode("one", *lines[:2], "ada: Goodbye for now | a star", **more)
@@ -144,7 +144,7 @@ def test_what_was_left_and_is_gone_from_the_store_is_made(team: Team) -> None:
     (c := team.machine("c", a)).run()
     c.run("segment:one")
     assert len(list((c.root / "build/one/segments").iterdir())) == len(lines), "what is asked for by name is brought"
-    own = '{"file_dep": ["build/one/soundtrack.m4a"], "actions": ["cp %(dependencies)s talk"]}'
+    own = '{"file_dep": ["build/one/soundtrack.aac"], "actions": ["cp %(dependencies)s talk"]}'
     c.write("dodo.py", f"{(c.root / 'dodo.py').read_text('utf-8')}\n\ndef task_talk():\n    return {own}\n")
     c.run("talk")
     assert (c.root / "talk").exists(), "and so is what a project's own tasks read"

@@ -14,6 +14,7 @@ from reelmake.ffmpeg import Frame, Shot, join_args, normalise_args, segment_args
 from reelmake.media.mp4 import read_track
 from reelmake.media.probe import look
 from reelmake.media.tool import Ffmpeg
+from reelmake.timeline import samples_per_frame
 
 _FONTS_CONF = "<fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>"
 
@@ -53,7 +54,7 @@ def segment(plate: bytes, shot: Shot, out: Path, ffmpeg: Ffmpeg) -> None:
 
 
 def join(segments: Sequence[Path], soundtrack: Path, out: Path, frame: Frame, ffmpeg: Ffmpeg) -> int:
-    """Join segments and the encoded soundtrack to one mp4 and return its number of frames; raises MediaError.
+    """Join segments and the soundtrack (see `aac`) to one mp4 and return its number of frames; raises MediaError.
 
     Pictures and sound are copied as they are, which is only right when all segments were encoded alike.
     """
@@ -63,9 +64,11 @@ def join(segments: Sequence[Path], soundtrack: Path, out: Path, frame: Frame, ff
         if shape != (frame.width, frame.height, 512 * frame.fps) or track.codec != tracks[0].codec:
             fix = "remove it, and build again"
             raise MediaError(f"{path} was encoded differently from {segments[0]} and cannot be joined to it", fix)
-    args, listed = join_args([str(path.resolve()) for path in segments], str(soundtrack), frame, str(out))
+    asked = sum(track.frames for track in tracks)
+    samples = asked * samples_per_frame(frame.fps)
+    args, listed = join_args([str(path.resolve()) for path in segments], str(soundtrack), frame, samples, str(out))
     ffmpeg.run(args, doing=f"joining {out}", stdin=listed)
-    made, asked = read_track(out).frames, sum(track.frames for track in tracks)
+    made = read_track(out).frames
     if made != asked:
         raise MediaError(f"joining {out} made {made} frames of {asked}")
     return made

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelmake.errors import MediaError
-from reelmake.ffmpeg import aac_args, loudness_args, music_args, pcm_args
+from reelmake.ffmpeg import loudness_args, music_args, pcm_args
 from reelmake.inspection import LOUDNESS_LUFS
 from reelmake.media.sound import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, open_wav
 from reelmake.media.tool import Ffmpeg
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _CHUNK_SAMPLES = SAMPLE_RATE
 _CLOSING_SAMPLES = SAMPLE_RATE // 50
+_STEP_DB = 0.5  # in which music is made louder and quieter
 _SLACK_DB, _ROUNDS = 0.5, 3  # by how much music may be louder than it is to be, and how often it is tried
 _LEAST_SLOPE = -0.2
 _LOUDER_DB = (4.0, 8.0, 12.0, 16.0)  # what is tried where the loudness is not reached
@@ -69,11 +70,6 @@ def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> flo
     return master.lufs
 
 
-def encode(mixed: Path, out: Path, ffmpeg: Ffmpeg) -> None:
-    """Encode what `soundtrack` wrote as AAC in an mp4, which `compose.join` copies; raises MediaError."""
-    ffmpeg.run(aac_args(str(mixed), str(out)), doing=f"encoding {out}")
-
-
 @dataclass(frozen=True, slots=True)
 class _Try:
     """Music that was tried, what became of it, and by how much it is quieter than it is to be."""
@@ -104,19 +100,24 @@ def _balanced(bed: Path, pcm: Path, wanted_db: float, mix: Path) -> Master:
         master = _mixed(bed, music, mix, voices.gain)
         return _Try(music, master, wanted_db - master.held_db - gain_db)
 
-    tries = [tried(wanted_db - voices.held_db)]
+    tries = [tried(_stepped(wanted_db - voices.held_db))]
     while len(tries) < _ROUNDS and abs(tries[-1].missing_db) > _SLACK_DB:
         (last, *before), slope = tries[::-1], -1.0
         if before:
             rise = last.missing_db - before[0].missing_db
             slope = min(_LEAST_SLOPE, rise / (last.music.gain_db - before[0].music.gain_db))
-        tries.append(tried(last.music.gain_db - last.missing_db / slope))
+        tries.append(tried(_stepped(last.music.gain_db - last.missing_db / slope)))
     for louder_db in _LOUDER_DB:
         if not min(tries, key=_Try.badness).badness()[0]:
             break
-        tries.append(tried(wanted_db + louder_db - voices.held_db))
+        tries.append(tried(_stepped(wanted_db + louder_db - voices.held_db)))
     best = min(tries, key=_Try.badness)
     return best.master if best is tries[-1] else _mixed(bed, best.music, mix, voices.gain)
+
+
+def _stepped(gain_db: float) -> float:
+    """Return the gain of music next to this one: an edit that changes a hair of it leaves all of it as it was."""
+    return round(gain_db / _STEP_DB) * _STEP_DB
 
 
 def _mixed(bed: Path, music: Music | None, mix: Path, gain: float | None = None) -> Master:

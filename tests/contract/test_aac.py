@@ -1,0 +1,121 @@
+"""Sound that is encoded in pieces: without a seam, and only what is new."""
+
+from __future__ import annotations
+
+import wave
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.typing import NDArray
+
+from reelmake.errors import MediaError
+from reelmake.ffmpeg import AAC_FRAME_SAMPLES, aac_frames
+from reelmake.media import aac
+from reelmake.media.pieces import Pieces
+from reelmake.media.tool import Ffmpeg
+from reelmake.timeline import SAMPLE_RATE
+
+SECONDS = 15
+PIECES = 4  # of 4.1 s
+
+
+@pytest.fixture(scope="module")
+def ffmpeg() -> Ffmpeg:
+    return Ffmpeg()
+
+
+def sound() -> NDArray[np.int16]:
+    """Make stereo sound with tones, noise, sudden beginnings and silence."""
+    rng = np.random.default_rng(5)
+    t = np.arange(SECONDS * SAMPLE_RATE) / SAMPLE_RATE
+    tones = 0.2 * np.sin(2 * np.pi * 220 * t) + 0.1 * np.sin(2 * np.pi * 1330 * t)
+    loud = np.repeat(rng.choice([0.0, 0.1, 1.0], SECONDS * 8), SAMPLE_RATE // 8)
+    noise = 0.1 * rng.standard_normal((2, len(t)))
+    return np.rint(12000 * loud * (tones + noise)).T.astype("<i2")
+
+
+def encoded(folder: Path, samples: NDArray[np.int16], ffmpeg: Ffmpeg, pieces: str = "pieces") -> bytes:
+    with wave.open(str(folder / "mixed.wav"), "wb") as file:
+        file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
+        file.writeframes(samples.tobytes())
+    with Pieces(folder / pieces, "test") as made:
+        aac.encode(folder / "mixed.wav", folder / "out.aac", pieces=made, workdir=folder, ffmpeg=ffmpeg)
+    return (folder / "out.aac").read_bytes()
+
+
+def decoded(content: bytes, ffmpeg: Ffmpeg) -> NDArray[np.float64]:
+    """Return what is heard, but for the first frame, which is from before the beginning."""
+    args = ["-v", "error", "-f", "aac", "-i", "pipe:0", "-f", "s16le", "pipe:1"]
+    heard = np.frombuffer(ffmpeg.run(args, doing="decoding", stdin=content), "<i2").reshape(-1, 2)
+    return heard[AAC_FRAME_SAMPLES:].astype(np.float64)
+
+
+def names(file: Path) -> set[str]:
+    with zipfile.ZipFile(file) as pieces:
+        return set(pieces.namelist())
+
+
+def test_pieces_fit_together_as_if_they_had_been_encoded_at_once(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+    samples = sound()
+    heard = decoded(encoded(tmp_path, samples, ffmpeg), ffmpeg)
+    assert len(heard) == (aac_frames(len(samples)) - 1) * AAC_FRAME_SAMPLES
+    error = heard[: len(samples)] - samples
+    whole = ["-v", "error", "-i", str(tmp_path / "mixed.wav"), "-c:a", "aac", "-b:a", "192k", "-aac_coder", "fast"]
+    at_once = ffmpeg.run([*whole, "-aac_pns", "0", "-aac_is", "0", "-f", "adts", "pipe:1"], doing="encoding")
+    usual = decoded(at_once, ffmpeg)[: len(samples)] - samples
+    assert np.square(error).mean() < 1.1 * np.square(usual).mean()
+    for seam in range(1, PIECES):
+        at = (seam * 192 - 1) * AAC_FRAME_SAMPLES
+        around = slice(at - AAC_FRAME_SAMPLES, at + 2 * AAC_FRAME_SAMPLES)
+        assert np.square(error[around]).mean() < 1.5 * np.square(usual[around]).mean() + 1
+
+
+def test_only_pieces_with_other_samples_are_encoded_and_all_is_as_in_a_clean_build(
+    tmp_path: Path, ffmpeg: Ffmpeg
+) -> None:
+    samples = sound()
+    encoded(tmp_path, samples, ffmpeg)
+    before = names(tmp_path / "pieces")
+    assert len(before) == PIECES
+    samples[6 * SAMPLE_RATE : 6 * SAMPLE_RATE + 100] += 50
+    again = encoded(tmp_path, samples, ffmpeg)
+    assert len(names(tmp_path / "pieces") - before) == 1
+    assert len(names(tmp_path / "pieces")) == PIECES  # what is not needed any more is not kept
+    assert again == encoded(tmp_path, samples, ffmpeg, pieces="clean")
+
+
+def test_nothing_is_encoded_twice(tmp_path: Path, ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = encoded(tmp_path, sound(), ffmpeg)
+    monkeypatch.setattr(Ffmpeg, "run", lambda *_, **__: pytest.fail("ffmpeg was run"))
+    assert encoded(tmp_path, sound(), ffmpeg) == made
+
+
+@pytest.mark.parametrize("damage", ["cut", "changed", "emptied", "of another kind"])
+def test_pieces_that_are_damaged_are_made_again(tmp_path: Path, ffmpeg: Ffmpeg, damage: str) -> None:
+    made = encoded(tmp_path, sound(), ffmpeg)
+    file = tmp_path / "pieces"
+    content = bytearray(file.read_bytes())
+    content[len(content) // 2] ^= 1
+    content = {"cut": content[:-9000], "changed": content, "emptied": bytearray(), "of another kind": bytearray(99)}[
+        damage
+    ]
+    file.write_bytes(content)
+    assert encoded(tmp_path, sound(), ffmpeg) == made
+    assert encoded(tmp_path, sound(), ffmpeg) == made
+
+
+@pytest.mark.parametrize("count", [1, 1023, 1024, 1025, 191 * 1024, 191 * 1024 + 1, 200_000])
+def test_sound_of_any_length_has_all_its_frames(tmp_path: Path, ffmpeg: Ffmpeg, count: int) -> None:
+    heard = decoded(encoded(tmp_path, sound()[:count], ffmpeg), ffmpeg)
+    assert len(heard) == (aac_frames(count) - 1) * AAC_FRAME_SAMPLES
+
+
+def test_an_encoder_that_gives_too_little_is_an_error_and_nothing_is_kept(
+    tmp_path: Path, ffmpeg: Ffmpeg, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(aac, "aac_frames", lambda samples: aac_frames(samples) + 5)
+    with pytest.raises(MediaError, match=r"ffmpeg encoded \d+ frames of sound in place of"):
+        encoded(tmp_path, sound()[:20_000], ffmpeg)
+    assert not [path for path in tmp_path.iterdir() if "pieces" in path.name or path.name.endswith(".part")]
