@@ -243,8 +243,8 @@ def ours(episode: Episode, jobs: int) -> None:
 def make_sound(episode: Episode) -> None:
     """Mix the sound, and encode it."""
     mixed = episode.folder / "soundtrack.wav"
-    soundtrack(episode.score, mixed, workdir=episode.folder, ffmpeg=episode.ffmpeg)
     with Pieces(episode.folder / "pieces", str(next(ROUNDS))) as pieces:  # nothing of which was made before
+        soundtrack(episode.score, mixed, workdir=episode.folder, ffmpeg=episode.ffmpeg, pieces=pieces)
         aac.encode(mixed, episode.track, pieces=pieces, workdir=episode.folder, ffmpeg=episode.ffmpeg)
 
 

@@ -1,8 +1,8 @@
 """What an edit costs: one line of twelve, in a video of about 45 seconds.
 
-First in full size, over the background of `bench/compose.py`: the CPU of rebuilds against that of the cold build, in
-one run. Then, in a small size, how many segments an edit of a line's length encodes, for each
-flow of the background, as the mean over 30 random edits.
+First in full size, over the background of `bench/compose.py`: the CPU of rebuilds against that of cold builds before
+and after, since a machine is not as fast in each minute. Then, in a small size, how many segments an edit of a line's
+length encodes, for each flow of the background, as the mean over 30 random edits.
 """
 
 from __future__ import annotations
@@ -52,9 +52,9 @@ def full_size(project: Workspace, vendor: Standin) -> bool:
     # What is made once for every episode with this background and music is not part of the comparison.
     project.episode("warm", "ada: Hello", **looks("elastic"))
     project.run("background:warm", "music:warm")
-    lines = [f"ada: Here {WORDS} {n} | picture {n}" for n in range(LINES)]
+    lines = script("Here")
     project.episode("one", *lines, **looks("elastic"))
-    cold, _ = cost(project, vendor)
+    before, _ = cost(project, vendor)
     good, edits = True, []
     for at in EDITED:
         lines[at] = lines[at].replace("sentence keeps", "keeps sentence")  # other sound, of the same length
@@ -63,17 +63,27 @@ def full_size(project: Workspace, vendor: Standin) -> bool:
         good &= made["voice"] == 1 and made["segment"] == 1 and made["soundtrack"] == 1 and made["calls"] == 1
         edits.append(words)
         print(f"edit: the words of line {at + 1}: {words:.1f} CPU-s, made {dict(made)}")
+    project.episode("two", *script("Once"), **looks("elastic"))
+    after, _ = cost(project, vendor)
+    cold = statistics.mean((before, after))
     ratio = statistics.mean(edits) / cold
     good &= ratio <= GOAL
-    print(f"edit: their mean, of {cold:.1f} CPU-s: {ratio:.3f} (at most {GOAL:.3f}): {'PASS' if good else 'FAIL'}")
+    held = f"{ratio:.3f} (at most {GOAL:.3f}): {'PASS' if good else 'FAIL'}"
+    print(f"edit: their mean, of {before:.1f} and {after:.1f} CPU-s: {held}")
     spec = (project.root / "episodes/one.yaml").read_text()
     project.write(
-        "episodes/one.yaml", spec.replace('"image": "picture 5"', '"image": "picture 5", "take": {"voice": 2}')
+        "episodes/one.yaml",
+        spec.replace('"image": "Here picture 5"', '"image": "Here picture 5", "take": {"voice": 2}'),
     )
     longer, made = cost(project, vendor)
     kept = made["segment"] == 0 and made["voice"] == 1
     print(f"edit: 10 ms longer: made {dict(made)}, {longer / cold:.3f} of cold: {'PASS' if kept else 'FAIL'}")
     return good and kept
+
+
+def script(first: str) -> list[str]:
+    """Return lines that begin with a word of four letters."""
+    return [f"ada: {first} {WORDS} {n} | {first} picture {n}" for n in range(LINES)]
 
 
 def looks(flow: str) -> dict[str, object]:

@@ -136,8 +136,8 @@ def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
     music_db = action.request.get("music_db", 0.0)
     score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, shop.input(action, "music"), music_db)
     mixed, out = folder / "soundtrack.wav", folder / "soundtrack.aac"
-    soundtrack.soundtrack(score, mixed, workdir=folder, ffmpeg=shop.ffmpeg)
     with _pieces_of(action, shop) as pieces:
+        soundtrack.soundtrack(score, mixed, workdir=folder, ffmpeg=shop.ffmpeg, pieces=pieces)
         aac.encode(mixed, out, pieces=pieces, workdir=folder, ffmpeg=shop.ffmpeg)
     return Made(out)
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from reelmake.inspection import LOUDNESS_LUFS
 from reelmake.media.mastering import LIMIT_DBTP, Heard, integrated_lufs, listen, render, settle
 from reelmake.media.mix import CHUNK_SAMPLES, Music, mixed
+from reelmake.media.pieces import Pieces
 from reelmake.media.sound import level, wav
 from reelmake.media.soundtrack import Score, soundtrack
 from reelmake.media.tool import Ffmpeg
@@ -136,7 +137,10 @@ def test_what_an_edit_does_not_touch_sounds_as_before_to_the_sample(tmp_path: Pa
             path.write_bytes(wav(level(lines[number].clip(-32768, 32767).astype("<i2").tobytes())))
         starts = tuple(number * 3 * SAMPLE_RATE for number in range(9))
         asked = Score(paths, starts, 27 * SAMPLE_RATE, music, -9.0)
-        soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+        with Pieces(tmp_path / "pieces", "test") as pieces:
+            soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg, pieces=pieces)
+        soundtrack(asked, tmp_path / "clean.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+        assert (tmp_path / "o.wav").read_bytes() == (tmp_path / "clean.wav").read_bytes()
         with wave.open(str(tmp_path / "o.wav"), "rb") as file:
             made.append(np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2))
     differs = np.flatnonzero((made[0] != made[1]).any(axis=1)) / SAMPLE_RATE

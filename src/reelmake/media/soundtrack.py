@@ -18,6 +18,7 @@ from reelmake.timeline import SAMPLE_RATE
 if TYPE_CHECKING:
     from reelmake.media.mastering import Master
     from reelmake.media.mix import Music
+    from reelmake.media.pieces import Pieces
 
 _CHUNK_SAMPLES = SAMPLE_RATE
 _CLOSING_SAMPLES = SAMPLE_RATE // 50
@@ -50,9 +51,10 @@ def prepare_music(source: Path, out: Path, ffmpeg: Ffmpeg) -> None:
     ffmpeg.run(music_args(str(source), gain_db, str(out)), doing=f"preparing the music {source}")
 
 
-def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> float:
+def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg, pieces: Pieces | None = None) -> float:
     """Write an episode's sound as a 48 kHz stereo WAV of exactly `total_samples`; return its loudness in LUFS.
 
+    Of what sounds as it did when `pieces` were kept, nothing is measured again.
     Files of `workdir` are written over; what is in memory hardly grows with the episode. Raises MediaError.
     """
     # numpy is slow to import: not for a build that only looks
@@ -62,7 +64,8 @@ def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg) -> flo
     bed, mix = workdir / "voices.wav", workdir / "mix.raw"
     _lay(score, bed)
     pcm = _music_pcm(score, workdir, ffmpeg)
-    master = _balanced(bed, pcm, score.music_gain_db, mix) if pcm else _mixed(bed, None, mix)
+    mixer = _Mixer(bed, mix, pieces)
+    master = mixer.balanced(pcm, score.music_gain_db) if pcm else mixer.mixed(None)
     with mix.open("rb") as kept, wave.open(str(out), "wb") as file:
         file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
         for samples in render(read_chunks(kept, 1 if score.music is None else 2), master):
@@ -84,52 +87,62 @@ class _Try:
         return (off if off > NEAR_LU else 0.0), abs(self.missing_db)
 
 
-def _balanced(bed: Path, pcm: Path, wanted_db: float, mix: Path) -> Master:
-    """Write voices and music into a file so that in the end music is heard so much louder than speech (secant).
+@dataclass(frozen=True, slots=True)
+class _Mixer:
+    """Mixes the voices of `bed` with music into the file `mix`."""
 
-    The limiter makes speech quieter, and music hardly; by how much, the voices alone tell. It takes more than one
-    round only where music is so loud that the limiter has to hold that, too, or speech so little that its peaks do not
-    allow what the pauses count for: then music has to be louder.
-    """
-    from reelmake.media.mix import Music  # noqa: PLC0415
+    bed: Path
+    mix: Path
+    pieces: Pieces | None
 
-    voices = _mixed(bed, None, mix)
+    def balanced(self, pcm: Path, wanted_db: float) -> Master:
+        """Write voices and music into a file so that in the end music is heard so much louder than speech (secant).
 
-    def tried(gain_db: float) -> _Try:
-        music = Music(pcm, gain_db)
-        master = _mixed(bed, music, mix, voices.gain)
-        return _Try(music, master, wanted_db - master.held_db - gain_db)
+        The limiter makes speech quieter, and music hardly; by how much, the voices alone tell. It takes more than one
+        round only where music is so loud that the limiter has to hold that, too, or speech so little that its peaks do
+        not allow what the pauses count for: then music has to be louder.
+        """
+        from reelmake.media.mix import Music  # noqa: PLC0415
 
-    tries = [tried(_stepped(wanted_db - voices.held_db))]
-    while len(tries) < _ROUNDS and abs(tries[-1].missing_db) > _SLACK_DB:
-        (last, *before), slope = tries[::-1], -1.0
-        if before:
-            rise = last.missing_db - before[0].missing_db
-            slope = min(_LEAST_SLOPE, rise / (last.music.gain_db - before[0].music.gain_db))
-        tries.append(tried(_stepped(last.music.gain_db - last.missing_db / slope)))
-    for louder_db in _LOUDER_DB:
-        if not min(tries, key=_Try.badness).badness()[0]:
-            break
-        tries.append(tried(_stepped(wanted_db + louder_db - voices.held_db)))
-    best = min(tries, key=_Try.badness)
-    return best.master if best is tries[-1] else _mixed(bed, best.music, mix, voices.gain)
+        voices = self.mixed(None)
+
+        def tried(gain_db: float) -> _Try:
+            music = Music(pcm, gain_db)
+            master = self.mixed(music, voices.gain)
+            return _Try(music, master, wanted_db - master.held_db - gain_db)
+
+        tries = [tried(_stepped(wanted_db - voices.held_db))]
+        while len(tries) < _ROUNDS and abs(tries[-1].missing_db) > _SLACK_DB:
+            (last, *before), slope = tries[::-1], -1.0
+            if before:
+                rise = last.missing_db - before[0].missing_db
+                slope = min(_LEAST_SLOPE, rise / (last.music.gain_db - before[0].music.gain_db))
+            gain_db = _stepped(last.music.gain_db - last.missing_db / slope)
+            if gain_db == last.music.gain_db:
+                break
+            tries.append(tried(gain_db))
+        for louder_db in _LOUDER_DB:
+            if not min(tries, key=_Try.badness).badness()[0]:
+                break
+            tries.append(tried(_stepped(wanted_db + louder_db - voices.held_db)))
+        best = min(tries, key=_Try.badness)
+        return best.master if best is tries[-1] else self.mixed(best.music, voices.gain)
+
+    def mixed(self, music: Music | None, gain: float | None = None) -> Master:
+        """Write voices and music together into a file, and find out how they are brought to one loudness.
+
+        Where several gains do (with more, music between the voices may count, too), it is the one next to `gain`.
+        """
+        from reelmake.media.mastering import listen, settle  # noqa: PLC0415
+        from reelmake.media.mix import mixed, written  # noqa: PLC0415
+
+        with self.mix.open("wb") as kept:
+            return settle(listen(written(mixed(self.bed, music), kept), self.pieces), gain)
 
 
 def _stepped(gain_db: float) -> float:
     """Return the gain of music next to this one: an edit that changes a hair of it leaves all of it as it was."""
     return round(gain_db / _STEP_DB) * _STEP_DB
-
-
-def _mixed(bed: Path, music: Music | None, mix: Path, gain: float | None = None) -> Master:
-    """Write voices and music together into a file, and find out how they are brought to one loudness.
-
-    Where several gains do (with more, music between the voices may count, too), it is the one next to `gain`.
-    """
-    from reelmake.media.mastering import listen, settle  # noqa: PLC0415
-    from reelmake.media.mix import mixed, written  # noqa: PLC0415
-
-    with mix.open("wb") as kept:
-        return settle(listen(written(mixed(bed, music), kept)), gain)
 
 
 def _music_pcm(score: Score, workdir: Path, ffmpeg: Ffmpeg) -> Path | None:
