@@ -260,7 +260,7 @@ def picture_args(source: str, frame: int, out: str) -> list[str]:
 
 def sheet_args(source: str, frames: Sequence[int], columns: int, out: str) -> list[str]:
     """Lay some frames of a video out side by side and in rows, small, as one JPEG."""
-    wanted = "+".join(f"eq(n\\,{frame})" for frame in frames)
+    wanted = _sum([f"eq(n\\,{frame})" for frame in frames])
     rows = -(-len(frames) // columns)
     steps = f"select={wanted},scale=216:-2:{_EXACT},tile={columns}x{rows}:padding=8:margin=8:color=0x101018"
     return [*_QUIET, *_jpeg(source, steps), "-frames:v", "1", *_JPEG, out]
@@ -292,8 +292,16 @@ def _repeated(frames: Sequence[int], fps: int) -> str:
             runs[-1][1] = frame
         else:
             runs.append([frame, frame])
-    kept = "+".join(f"between(n\\,{first}\\,{last})" for first, last in runs)
+    kept = _sum([f"between(n\\,{first}\\,{last})" for first, last in runs])
     return f"loop=loop={frames[-1]}:size=1,settb=1/{fps},setpts=N,select={kept}"
+
+
+def _sum(terms: Sequence[str]) -> str:
+    """Add up many terms: ffmpeg takes `a+b+c` for one sum inside the other, and no more than a hundred of them."""
+    if len(terms) == 1:
+        return terms[0]
+    middle = len(terms) // 2
+    return f"({_sum(terms[:middle])}+{_sum(terms[middle:])})"
 
 
 def _ass(captions: Captions) -> str:

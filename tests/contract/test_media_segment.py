@@ -10,11 +10,13 @@ import fontpkg_poppins
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from PIL import Image
 
 from reelmake.errors import MediaError
 from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot, segment_args
 from reelmake.media import aac, sound
 from reelmake.media.compose import join, normalise, segment
+from reelmake.media.examine import sheet
 from reelmake.media.mp4 import read_track
 from reelmake.media.pieces import Pieces
 from reelmake.media.soundtrack import Score, soundtrack
@@ -110,6 +112,22 @@ def test_captions_appear_on_their_frame_wherever_their_files_are(
     # 0.48 s is half a frame before frame 15
     assert (bright[:15] == 0).all()
     assert (bright[15:] > 0.005).all()
+
+
+def test_captions_may_change_as_often_as_a_long_line_has_words(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+    """For ffmpeg, a sum of some hundred numbers is nested too deep."""
+    captions = Captions(str(tmp_path / "a.ass"), str(fonts(tmp_path / "fonts")), range(0, 600, 3))
+    Path(captions.ass).write_text(CAPTIONS.format(font="Poppins", text="HI"))
+    segment(plate((96, 96, 96, 255)), Shot(FRAME, 600, None, captions), tmp_path / "a.mp4", ffmpeg)
+    bright = (pictures(tmp_path / "a.mp4").min(3) > 230).mean((1, 2))
+    assert np.flatnonzero(bright > 0.005).tolist() == list(range(15, 270))
+
+
+def test_a_sheet_may_show_as_many_frames_as_an_episode_has_lines(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+    segment(plate((224, 128, 32, 255)), Shot(FRAME, 300, None, None), tmp_path / "a.mp4", ffmpeg)
+    sheet(tmp_path / "a.mp4", range(0, 300, 2), tmp_path / "sheet.jpg", ffmpeg)
+    with Image.open(tmp_path / "sheet.jpg") as shown:
+        assert shown.height > shown.width > 216
 
 
 def test_a_font_that_is_not_in_the_folder_is_not_taken_from_the_machine(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
