@@ -41,9 +41,10 @@ _LIMIT = 10 ** (LIMIT_DBTP / 20)
 _ATTACK_HOPS, _RELEASE_HOPS = 4, 60  # of a millisecond
 _MOST_LIMITED_DB = 15.0  # clicks never become as loud as speech: where to stop trying
 
-_TOLERANCE_LU = 0.05
+_TOLERANCE_LU = 0.01
 _STEP_DB = 0.25  # so that a word that is spoken in another way does not make all others louder or quieter by a hair
 _ROUNDS = 12
+_SHORT_HOPS = 2000  # of 10 ms: in less, a hair of gain decides which blocks count, and each of them counts for much
 _FIRST_SLOPE = 0.75  # of a decibel more, so much is heard: the limiter takes the rest
 _LEAST_SLOPE = 0.2
 
@@ -139,8 +140,8 @@ def _by_hops(sound: NDArray[np.floating], samples: int) -> NDArray[np.floating]:
 def settle(heard: Heard, gain: float | None = None) -> Master:
     """Find the gain with which a sound reaches the loudness of the platforms, when its peaks are held (secant).
 
-    It is looked for from `gain` on, or from the one that would do without a limiter, and rounded in the end: what an
-    edit does not touch sounds as before, to the sample.
+    It is looked for from `gain` on, or from the one that would do without a limiter, and rounded in the end, unless
+    that is short: what an edit does not touch sounds as before, to the sample.
     """
     mixed = integrated_lufs(heard.powers)
     gain_db, slope = (LOUDNESS_LUFS - mixed if mixed > SILENT_LUFS else LOUDNESS_LUFS - SPEECH_LUFS), _FIRST_SLOPE
@@ -162,6 +163,8 @@ def settle(heard: Heard, gain: float | None = None) -> Master:
             slope = min(1.0, max(_LEAST_SLOPE, (master.lufs - last.lufs) / (gain_db - tried_db)))
         last, tried_db = master, gain_db
         gain_db = round(min(gain_db + missing / slope, highest_db), 3)
+    if len(heard.powers) < _SHORT_HOPS:
+        return master
     return _limited(heard, round(20 * math.log10(master.gain) / _STEP_DB) * _STEP_DB)
 
 
