@@ -243,13 +243,13 @@ def ours(episode: Episode, jobs: int) -> None:
 def make_sound(episode: Episode) -> None:
     """Mix the sound, and encode it."""
     mixed = episode.folder / "soundtrack.wav"
-    with Pieces(episode.folder / "pieces", str(next(ROUNDS))) as pieces:  # nothing of which was made before
+    with Pieces(episode.folder / "pieces", str(next(ROUNDS))) as pieces:  # each round makes all anew
         soundtrack(episode.score, mixed, workdir=episode.folder, ffmpeg=episode.ffmpeg, pieces=pieces)
         aac.encode(mixed, episode.track, pieces=pieces, workdir=episode.folder, ffmpeg=episode.ffmpeg)
 
 
 def sound_and_join(episode: Episode) -> None:
-    """Do what every edit pays for."""
+    """Make the sound, of which nothing was made before, and join it to segments that are there."""
     make_sound(episode)
     segments = [episode.folder / f"segment{number}.mp4" for number in range(len(episode.lines))]
     compose.join(segments, episode.track, episode.folder / "again.mp4", FRAME, episode.ffmpeg)
