@@ -9,7 +9,7 @@ from reelmake.cli import authors, check, ci, doctor, inspect, money, prune, star
 from reelmake.cli.app import answer, app
 from reelmake.errors import InputError, ReelmakeError, SetupError
 from reelmake.logs import redact
-from reelmake.process import ends_soon, prints_anything, tell_mistake
+from reelmake.process import computes_alone, ends_soon, prints_anything, tell_mistake
 
 __all__ = ["app", "authors", "check", "ci", "doctor", "inspect", "main", "money", "prune", "start", "watch"]
 
@@ -17,6 +17,7 @@ __all__ = ["app", "authors", "check", "ci", "doctor", "inspect", "main", "money"
 def main() -> None:
     """Run the command line; whatever an author can cause ends without a traceback."""
     ends_soon()
+    computes_alone()
     prints_anything()
     try:
         app()

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from reelmake.documents import ERROR, Document, ErrorDocument, Told
 from reelmake.errors import InputError, Problem, ReelmakeError, SetupError
 from reelmake.logs import redact
-from reelmake.process import ends_soon, tell_mistake
+from reelmake.process import computes_alone, ends_soon, tell_mistake
 from reelmake.source import UNPRINTABLE, Source
 from reelmake.tasks.job import told_by_machine
 from reelmake.validation import add_problems
@@ -225,6 +225,7 @@ def answering() -> Iterator[Answers]:
 def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Received] | None = None) -> int:
     """Answer what is on stdin, or what is given; returns the exit code."""
     ends_soon()
+    computes_alone()
     with answering() as answers:
         asked: Sequence[Received] = given or [Received("stdin", None)]
         wrong: ReelmakeError

@@ -15,7 +15,7 @@ from reelmake.budget import Budget
 from reelmake.errors import ReelmakeError
 from reelmake.folders import STATE, episode_names
 from reelmake.logs import redact
-from reelmake.process import ends_soon, prints_anything
+from reelmake.process import computes_alone, ends_soon, prints_anything
 from reelmake.production import BUILD
 from reelmake.project import load_project
 from reelmake.store.opened import prepare_store
@@ -38,6 +38,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         """Import dodo.py, which asks by `require_project` whether we are here."""
         EpisodeLoader.in_force = True
         ends_soon()
+        computes_alone()
         prints_anything()
         super().setup(opt_values)
 
