@@ -116,6 +116,7 @@ def cues(  # noqa: PLR0913 (what a line is, and where it is shown)
     from_right = reads_from_right(texts, usually=from_right)
     directions = dict(zip(words, ways(texts, from_right=from_right), strict=True))
     starts = [_start(words, first, fps) for first in range(len(words))]
+    seams = [_Seam(0.0, 0.0), *(_seam(words, at) for at in range(1, len(words)))]
     best: list[tuple[float, int]] = [(0.0, 0)]
     for end in range(1, len(words) + 1):
         following = starts[end] if end < len(words) else frames
@@ -123,7 +124,7 @@ def cues(  # noqa: PLR0913 (what a line is, and where it is shown)
         for start in range(max(0, end - _MOST_WORDS), end):
             if fit := sizes.fit(start, end):
                 shown = _end(words[end - 1], starts[start], following, fps) - starts[start]
-                cost = _cost(words, start, end, sizes.rows_filled(start, end))
+                cost = _cost(words, start, end, seams, sizes.rows_filled(start, end))
                 cost += _HARDLY_SEEN if shown < LEAST_SECONDS * fps else 0
                 cost += _SHRUNK * (end - start - 1) / fit.scale**2 if fit.scale < 1 else 0
                 choices.append((best[start][0] + cost, start))
@@ -189,11 +190,11 @@ class _Sizes:
 
     def fit(self, start: int, end: int) -> _Fit | None:
         """Return how words are set in at most two rows, or None when they are not to be shown together."""
+        if self._row(start, end) <= self.max_width:
+            return _Fit(end - start)
         longest, first = min(
             (max(self._row(start, split), self._row(split, end)), split - start) for split in range(start + 1, end + 1)
         )
-        if self._row(start, end) <= self.max_width:
-            return _Fit(end - start)
         if longest <= self.max_width:
             return _Fit(first)
         wide = [at for at in range(start, end) if self.widths[at] > self.max_width]
@@ -281,17 +282,25 @@ def _between_syllables(text: str, at: int) -> bool:
     return first not in _VOWELS and begins and before + first not in _TOGETHER
 
 
-def _cost(words: Sequence[Word], start: int, end: int, filled: float) -> float:
+@dataclass(frozen=True, slots=True)
+class _Seam:
+    """How bad it is to cut before a word, and not to."""
+
+    cut: float
+    joined: float
+
+
+def _cost(words: Sequence[Word], start: int, end: int, seams: Sequence[_Seam], filled: float) -> float:
     """Say how bad it is to show these words together: the sum over a line's cues is made as small as it can be.
 
-    `filled` is their width, in rows. A cut is free at the end of a sentence, cheap at a comma or a pause, and dear
-    after a short word or a number, which belong to what follows.
+    `seams` are those before each word, `filled` is their width in rows. A cut is free at the end of a sentence, cheap
+    at a comma or a pause, and dear after a short word or a number, which belong to what follows.
     """
     count, last = end - start, words[end - 1]
     cost = 0.8 + 0.5 * max(0, count - _COMFORTABLE_WORDS) + 1.2 * max(0.0, 0.9 - filled)
     if end < len(words):
-        cost += _cut_cost(words, end)
-    cost += sum(_join_cost(words, i) for i in range(start + 1, end))
+        cost += seams[end].cut
+    cost += sum(seam.joined for seam in seams[start + 1 : end])
     if last.end_samples - words[start].start_samples < _SHORT_CUE_SAMPLES:
         cost += 0.8
     if count == 1 and len(words) > 1:
@@ -301,10 +310,11 @@ def _cost(words: Sequence[Word], start: int, end: int, filled: float) -> float:
     return cost
 
 
-def _join_cost(words: Sequence[Word], end: int) -> float:
-    """Say how bad it is not to cut before word `end`: after a long silence it would give away what comes."""
+def _seam(words: Sequence[Word], end: int) -> _Seam:
+    """Say how bad it is to cut before word `end`, and not to: after a long silence it would give away what comes."""
+    cut = _cut_cost(words, end)
     silence = words[end].start_samples - words[end - 1].end_samples
-    return 1.6 * max(0.0, 1.0 - _cut_cost(words, end)) + (8.0 if silence >= _SILENCE_SAMPLES else 0.0)
+    return _Seam(cut, 1.6 * max(0.0, 1.0 - cut) + (8.0 if silence >= _SILENCE_SAMPLES else 0.0))
 
 
 def _cut_cost(words: Sequence[Word], end: int) -> float:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 import tempfile
 import unicodedata
 from collections.abc import Sequence
 from pathlib import Path
-from xml.sax.saxutils import escape
 
 from reelmake.errors import MediaError
 from reelmake.ffmpeg import Frame, Shot, join_args, normalise_args, segment_args
@@ -41,7 +41,8 @@ def segment(plate: bytes, shot: Shot, out: Path, ffmpeg: Ffmpeg) -> None:
         raise MediaError(f"a plate of {len(plate)} bytes is not {frame.width}x{frame.height} RGBA")
     with tempfile.TemporaryDirectory() as scratch:
         fonts, conf = scratch if shot.captions is None else shot.captions.fonts_dir, Path(scratch, "fonts.conf")
-        conf.write_text(_FONTS_CONF.format(fonts=escape(str(Path(fonts).resolve())), cache=escape(scratch)), "utf-8")
+        escaped = [html.escape(path) for path in (str(Path(fonts).resolve()), scratch)]
+        conf.write_text(_FONTS_CONF.format(fonts=escaped[0], cache=escaped[1]), "utf-8")
         env = {"FONTCONFIG_FILE": str(conf)}
         told = ffmpeg.report(segment_args(shot, str(out)), doing=f"composing {out}", stdin=plate, env=env)
     # a combining mark need not have a glyph of its own: it is drawn together with its letter

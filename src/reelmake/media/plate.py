@@ -127,12 +127,18 @@ def _window(panel: Box, width: int) -> tuple[Box, Picture]:
 
 
 def _round_mask(width: int, height: int, radius: int) -> Picture:
-    """Return a mask with round corners, painted in twice its size so that they are smooth."""
+    """Return a mask with round corners, which are painted in twice their size so that they are smooth."""
     from PIL import Image, ImageDraw  # noqa: PLC0415
 
-    large = Image.new("L", (width * 2, height * 2), 0)
-    ImageDraw.Draw(large).rounded_rectangle((0, 0, width * 2 - 1, height * 2 - 1), radius * 2, fill=255)
-    return large.resize((width, height), Image.Resampling.BOX)
+    side = radius * 2 + 2
+    large = Image.new("L", (side * 2, side * 2), 0)
+    ImageDraw.Draw(large).rounded_rectangle((0, 0, side * 2 - 1, side * 2 - 1), radius * 2, fill=255)
+    corners = large.resize((side, side), Image.Resampling.BOX)
+    mask = Image.new("L", (width, height), 255)
+    for x, left in ((0, 0), (side - radius, width - radius)):
+        for y, top in ((0, 0), (side - radius, height - radius)):
+            mask.paste(corners.crop((x, y, x + radius, y + radius)), (left, top))
+    return mask
 
 
 def _soft_box(width: int, height: int, box: Box, blur: float, radius: float) -> Picture:
