@@ -12,6 +12,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Final, Self
 
 KEY_PREFIX = "r1:"
@@ -50,6 +51,14 @@ class Blob:
     sha256: str
     size_bytes: int
     put_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A finished file that nobody writes to any more, and the sha256 of what it holds, which was read for that."""
+
+    path: Path
+    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

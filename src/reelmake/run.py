@@ -15,14 +15,14 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from reelmake.action import Action, Receipt, amount_of, canonical_json, digest_of, key, manifest
+from reelmake.action import Action, Receipt, Sealed, amount_of, canonical_json, digest_of, key, manifest
 from reelmake.errors import BuildError, SetupError, UnusableError
 from reelmake.logs import log
 from reelmake.plan import script, translated
 from reelmake.production import PAID, SPEC, Production
 from reelmake.repair import again_of, asked_as
 from reelmake.spec_line import Line
-from reelmake.store.local import file_digest, publish, unfinished
+from reelmake.store.local import publish, sealed, unfinished
 from reelmake.workshop import Made, Workshop
 
 Outcome = Literal["made", "restored"]
@@ -83,15 +83,21 @@ def _keep(action: Action, asked: Mapping[str, Any], step: str, shop: Workshop, d
             raise BuildError(
                 f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
             )
-        receipt = _receipt(action, asked, name, step, made, damaged)
+        copy = Path(folder, "copy")
+        content = sealed(made.content, copy) if isinstance(made.content, Path) else made.content
+        blob = content.sha256 if isinstance(content, Sealed) else digest_of(content)
+        receipt = _receipt(action, asked, name, blob, step, made, damaged)
         try:
-            shop.store.put(receipt, made.content)
+            shop.store.put(receipt, content)
         except (OSError, BuildError):
             if made.is_bought:
                 shop.caller.gates.stop()  # what cannot be kept must not be bought
             raise
         if made.is_bought:
             shop.store.write_note(name, None)
+        if isinstance(content, Sealed):
+            (output,) = action.outputs.values()
+            shop.place(copy, shop.root / output, blob)
     return receipt
 
 
@@ -171,9 +177,8 @@ def _made(action: Action, name: str, step: str, shop: Workshop, folder: Path) ->
 
 
 def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
-    action: Action, asked: Mapping[str, object], name: str, step: str, made: Made, damaged: Receipt | None
+    action: Action, asked: Mapping[str, object], name: str, blob: str, step: str, made: Made, damaged: Receipt | None
 ) -> Receipt:
-    content = made.content
     earlier = list(made.earlier)
     if damaged:
         why = "what was paid for was damaged or lost in the store"
@@ -184,7 +189,7 @@ def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
         kind=action.kind,
         key=name,
         manifest=asked,
-        blob=digest_of(content) if isinstance(content, bytes) else file_digest(content),
+        blob=blob,
         usd=amount_of(made.usd),
         units={unit: int(amount) if amount.as_tuple().exponent == 0 else amount for unit, amount in counted.items()},
         provider=action.request.get("provider", "reelmake"),

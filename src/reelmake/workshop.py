@@ -13,6 +13,7 @@ from reelmake.calls import Caller
 from reelmake.folders import STATE
 from reelmake.media.tool import Ffmpeg
 from reelmake.store import Store
+from reelmake.store.local import publish
 
 
 class Aside(Protocol):
@@ -46,6 +47,7 @@ class Workshop:
     digest  returns the sha256 of a file's content; it may remember files that have not changed
     caller  asks providers
     aside   decides which outputs are left in the store
+    place   gives a finished file its name, and may let `digest` know its sha256
     """
 
     root: Path
@@ -54,6 +56,7 @@ class Workshop:
     digest: Callable[[Path], str]
     caller: Caller = field(default_factory=Caller)
     aside: Aside = field(default_factory=NothingAside)
+    place: Callable[[Path, Path, str], None] = lambda part, target, _: publish(part, target)
 
     @property
     def state(self) -> Path:

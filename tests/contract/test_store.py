@@ -28,7 +28,7 @@ from contract_receipts import receipt_for
 from far import bucket_at, layered
 from seaweed import Seaweed, client
 
-from reelmake.action import Receipt, digest_of, key
+from reelmake.action import Receipt, Sealed, digest_of, key
 from reelmake.errors import BuildError
 from reelmake.store import Archive, LocalStore, MemoryStore, Store
 from reelmake.store.local import publish, sweep
@@ -60,7 +60,7 @@ class ArchiveContract:
     def test_a_file_is_taken_over(self, store: Archive, tmp_path: Path) -> None:
         made = tmp_path / "made.wav"
         made.write_bytes(b"sound")
-        store.put(receipt_for(b"sound"), made)
+        store.put(receipt_for(b"sound"), sealed(made))
         assert not made.exists()
         assert store.read(digest_of(b"sound")) == b"sound"
 
@@ -68,7 +68,7 @@ class ArchiveContract:
         store.put(receipt_for(b"sound", "one"), b"sound")
         made = tmp_path / "made.wav"
         made.write_bytes(b"sound")
-        store.put(receipt_for(b"sound", "two"), made)
+        store.put(receipt_for(b"sound", "two"), sealed(made))
         assert not made.exists()
         assert len(list(store.receipts())) == 2
 
@@ -108,7 +108,7 @@ class ArchiveContract:
         made.write_bytes(b"other")
         receipt = receipt_for(b"sound")
         with pytest.raises(ValueError, match="not the blob"):
-            store.put(receipt, made if as_file else b"other")
+            store.put(receipt, sealed(made) if as_file else b"other")
         assert made.read_bytes() == b"other"
         assert store.find(receipt.key) is None
         assert store.read(receipt.blob) is None
@@ -167,7 +167,7 @@ class ArchiveContract:
             for at in range(50):
                 file.write(at.to_bytes(4) + block)
         digest = file_digest(made)
-        store.put(receipt_for(b"", blob=digest), made)
+        store.put(receipt_for(b"", blob=digest), sealed(made))
         assert store.fetch(digest, tmp_path / "out.mp4")
         assert file_digest(tmp_path / "out.mp4") == digest
 
@@ -181,7 +181,7 @@ class ArchiveContract:
         def put(at: int) -> None:
             made = tmp_path / f"{at}.wav"
             made.write_bytes(b"sound" * 100_000)
-            store.put(receipt_for(b"sound" * 100_000), made)
+            store.put(receipt_for(b"sound" * 100_000), sealed(made))
 
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(put, range(24)))
@@ -274,6 +274,10 @@ class Contract(ArchiveContract):
 
 def receipt_content(receipt: Receipt, contents: list[bytes]) -> bytes:
     return next(content for content in contents if digest_of(content) == receipt.blob)
+
+
+def sealed(path: Path) -> Sealed:
+    return Sealed(path, file_digest(path))
 
 
 def file_digest(path: Path) -> str:
@@ -377,7 +381,7 @@ def test_a_part_of_the_store_may_be_on_another_disk(
 
     monkeypatch.setattr(Path, "replace", replace)
     (tmp_path / "file").write_bytes(b"picture")
-    for content in (b"sound", tmp_path / "file"):
+    for content in (b"sound", sealed(tmp_path / "file")):
         receipt = receipt_for(b"sound" if isinstance(content, bytes) else b"picture")
         local.put(receipt, content)
         assert local.read(receipt.blob) in {b"sound", b"picture"}
@@ -597,7 +601,7 @@ CHILD = """
 import os, random, signal, sys
 from decimal import Decimal
 from pathlib import Path
-from reelmake.action import Receipt, digest_of, key
+from reelmake.action import Receipt, Sealed, digest_of, key
 from reelmake.store import LocalStore
 
 class Dying(LocalStore):
@@ -648,7 +652,7 @@ else:
         content = random.randbytes(random.choice([1, 1000, 300_000]))
         file = root.parent / f"made-{os.getpid()}-{at}"
         file.write_bytes(content)
-        store.put(receipt(f"{os.getpid()} {at}", content), random.choice([content, file]))
+        store.put(receipt(f"{os.getpid()} {at}", content), random.choice([content, Sealed(file, digest_of(content))]))
 """
 
 
@@ -800,7 +804,7 @@ def test_content_from_another_filesystem_is_taken_over(local: LocalStore, elsewh
     def put(at: int) -> None:
         made = elsewhere / f"{at}.wav"
         made.write_bytes(content)
-        local.put(receipt_for(content, f"{at}"), made)
+        local.put(receipt_for(content, f"{at}"), sealed(made))
 
     with ThreadPoolExecutor(8) as pool:
         list(pool.map(put, range(24)))

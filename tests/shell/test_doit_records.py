@@ -327,3 +327,32 @@ def test_new_content_with_an_old_time_is_noticed(tmp_path: Path) -> None:
     time.sleep(0.1)
     assert known.digest(file) != before
     cache.dump()
+
+
+@pytest.mark.parametrize("waited_seconds", [0.1, 0.0])
+def test_a_file_that_is_put_in_its_place_is_read_again_only_if_it_was_just_written(
+    tmp_path: Path, waited_seconds: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = RecordFile(str(tmp_path / "db"), JSONCodec())
+    part, target = tmp_path / "part", tmp_path / "file"
+    target.write_text("what was there")
+    part.write_text("text")
+    time.sleep(waited_seconds)
+    known = digests.Digests(cache)
+    sha256 = hashlib.sha256(b"text").hexdigest()
+    known.place(part, target, sha256)
+    assert target.read_text() == "text"
+    assert not part.exists()
+    read: list[str] = []
+    file_digest = hashlib.file_digest
+
+    def noted(file: Any, name: str) -> Any:
+        read.append(str(file.name))
+        return file_digest(file, name)
+
+    monkeypatch.setattr(hashlib, "file_digest", noted)
+    assert known.digest(target) == sha256
+    assert bool(read) == (not waited_seconds)
+    target.write_text("TEXT")
+    assert known.digest(target) == hashlib.sha256(b"TEXT").hexdigest()
+    cache.dump()

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
-from reelmake.action import Blob, Receipt
+from reelmake.action import Blob, Receipt, Sealed
 from reelmake.errors import ReelmakeError
 from reelmake.store.local import LocalStore
 from reelmake.store.memory import MemoryStore
@@ -44,7 +44,7 @@ class Archive(Protocol):
         """Write a blob to a file, whole or not at all; False when it is missing or damaged."""
         ...
 
-    def put(self, receipt: Receipt, content: bytes | Path) -> None:
+    def put(self, receipt: Receipt, content: bytes | Sealed) -> None:
         """Keep a blob and its receipt, durably, in this order. A file that is handed in is taken over."""
         ...
 

@@ -18,7 +18,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
-from reelmake.action import Receipt
+from reelmake.action import Receipt, Sealed
 from reelmake.errors import BuildError, NoStoreError, ReelmakeError, RefusedError, SetupError
 from reelmake.logs import log
 from reelmake.store.local import LocalStore
@@ -98,7 +98,7 @@ class Layered:
             return True
         return self._far("read", default=False, do=lambda: self.far.fetch(blob, target))
 
-    def put(self, receipt: Receipt, content: bytes | Path) -> None:
+    def put(self, receipt: Receipt, content: bytes | Sealed) -> None:
         """Keep a blob and its receipt here, durably, and far: at once when it was paid for.
 
         Raises NoStoreError when that cannot be and is required; it is kept here all the same.
@@ -234,7 +234,7 @@ class Layered:
             try:
                 if not self._far("read", default=False, do=lambda: self.far.fetch(blob, part)):
                     return False
-                self.near.put(receipt, part, durably=False)
+                self.near.put(receipt, Sealed(part, blob), durably=False)
             finally:
                 part.unlink(missing_ok=True)
         return True

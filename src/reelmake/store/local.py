@@ -20,7 +20,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 
-from reelmake.action import KEY_PREFIX, Blob, Receipt, canonical_json, digest_of
+from reelmake.action import KEY_PREFIX, Blob, Receipt, Sealed, canonical_json, digest_of
 from reelmake.action import key as key_of
 from reelmake.errors import BuildError, SetupError
 from reelmake.logs import log
@@ -29,6 +29,7 @@ from reelmake.store.alone import Alone
 _CHUNK_BYTES = 1 << 20
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 ABANDONED_SECONDS = 24 * 3600
+_SEALED = 0o444
 _ROOM_BYTES = 64 << 20  # what has to be free before somebody is paid for something
 
 
@@ -77,38 +78,35 @@ class LocalStore(Alone):
 
         A copy, not a link: an author who edits an output must not reach what was paid for.
         """
-        digest = hashlib.sha256()
         try:
             source = self.path(blob).open("rb")
         except FileNotFoundError:
             return False
         with source, unfinished(self._tmp) as part:
-            while chunk := source.read(_CHUNK_BYTES):
-                digest.update(chunk)
-                part.write(chunk)
-        if digest.hexdigest() != blob:
+            digest = _copied(source, part)
+        if digest != blob:
             Path(part.name).unlink()
             return False
         publish(Path(part.name), target)
         return True
 
-    def put(self, receipt: Receipt, content: bytes | Path, *, durably: bool = True) -> None:
+    def put(self, receipt: Receipt, content: bytes | Sealed, *, durably: bool = True) -> None:
         """Keep a blob, then its receipt, durably; what is kept elsewhere, too, may be lost with the machine's power.
 
         A file that is handed in is taken over.
         """
-        if (digest_of(content) if isinstance(content, bytes) else file_digest(content)) != receipt.blob:
+        if (content.sha256 if isinstance(content, Sealed) else digest_of(content)) != receipt.blob:
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
         text = receipt.to_json()  # before anything is written: a receipt that cannot be, must not leave a blob
         target = self.path(receipt.blob)
         if not _is_whole(target, receipt.blob):
-            self._keep(self._written(content) if isinstance(content, bytes) else content, target, durably=durably)
+            self._keep(content.path if isinstance(content, Sealed) else self._written(content), target, durably=durably)
         else:
             if durably:  # whoever put it there may not have come as far, or need not have
                 _seal(target, durably=True)
                 _sync_folders(target)
-            if isinstance(content, Path):
-                content.unlink()
+            if isinstance(content, Sealed):
+                content.path.unlink()
         self._keep(self._written(text.encode()), self._action(receipt.key), durably=durably)
 
     @contextmanager
@@ -251,7 +249,7 @@ def _seal(part: Path, *, durably: bool) -> None:
     if durably:
         with part.open("rb") as written:
             os.fsync(written.fileno())
-    part.chmod(0o444)
+    part.chmod(_SEALED)
 
 
 def _sync_folders(path: Path) -> None:
@@ -296,6 +294,22 @@ def unfinished(folder: Path) -> Iterator[IO[bytes]]:
     except BaseException:
         Path(part.name).unlink(missing_ok=True)
         raise
+
+
+def sealed(path: Path, copy: Path) -> Sealed:
+    """Return a finished file, to which nobody may write any more, with the sha256 of what it holds; and copy it."""
+    path.chmod(_SEALED)
+    with path.open("rb") as source, copy.open("wb") as part:
+        return Sealed(path, _copied(source, part))
+
+
+def _copied(source: IO[bytes], part: IO[bytes]) -> str:
+    """Copy a file, and return the sha256 of what it holds."""
+    digest = hashlib.sha256()
+    while chunk := source.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        part.write(chunk)
+    return digest.hexdigest()
 
 
 def file_digest(path: Path) -> str:

@@ -10,7 +10,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reelmake.action import Receipt, canonical_json, digest_of
+from reelmake.action import Receipt, Sealed, canonical_json, digest_of
 from reelmake.store.alone import Alone
 
 
@@ -47,16 +47,16 @@ class MemoryStore(Alone):
         target.write_bytes(content)
         return True
 
-    def put(self, receipt: Receipt, content: bytes | Path) -> None:
+    def put(self, receipt: Receipt, content: bytes | Sealed) -> None:
         """Keep a blob and its receipt; a file that is handed in is taken over."""
-        data = content.read_bytes() if isinstance(content, Path) else content
+        data = content.path.read_bytes() if isinstance(content, Sealed) else content
         if digest_of(data) != receipt.blob:
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
         text = receipt.to_json()  # before anything is kept
         self._blobs[receipt.blob] = data
         self._receipts[receipt.key] = text
-        if isinstance(content, Path):
-            content.unlink()
+        if isinstance(content, Sealed):
+            content.path.unlink()
 
     def lock(self, key: str) -> AbstractContextManager[object]:
         """Wait until no other thread is making what this key stands for."""

@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from reelmake.action import Blob, Receipt, digest_of
+from reelmake.action import Blob, Receipt, Sealed, digest_of
 from reelmake.multipart import upload
 from reelmake.objects import MOST_AT_ONCE, Bucket
 from reelmake.store.local import file_digest, place_of, publish, sound_receipt
@@ -70,11 +70,13 @@ class S3Store:
         finally:
             part.unlink(missing_ok=True)
 
-    def put(self, receipt: Receipt, content: bytes | Path) -> None:
+    def put(self, receipt: Receipt, content: bytes | Sealed) -> None:
         """Keep a blob, then its receipt. A file that is handed in is taken over."""
-        self.copy(receipt, content)
-        if isinstance(content, Path):
-            content.unlink()
+        if isinstance(content, Sealed):
+            self.copy(receipt, content.path)
+            content.path.unlink()
+        else:
+            self.copy(receipt, content)
 
     def copy(self, receipt: Receipt, content: bytes | Path) -> None:
         """Keep a blob, then its receipt; a file stays where it is."""

@@ -57,6 +57,7 @@ class Build:
             store=store,
             ffmpeg=project.ffmpeg,
             digest=records.digests.digest,
+            place=records.digests.place,
             caller=caller_of(project),
             aside=self.left,
         )

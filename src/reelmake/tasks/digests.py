@@ -11,11 +11,13 @@ import hashlib
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any, Protocol
 
 from doit.dependency import FileChangedChecker
 
 from reelmake.states import is_settled, state_of
+from reelmake.store.local import publish
 
 LEFT = "left in the store"  # in place of a state
 
@@ -67,6 +69,17 @@ class Digests:
             self._cache.set_digest(path, state, sha256)
         return sha256
 
+    def place(self, part: Path, target: Path, sha256: str) -> None:
+        """Give a finished file its name. What it holds is known, and need not be read again if it is settled by now.
+
+        Then whoever writes to it under its name gives it another time.
+        """
+        looked_ns, written = self._now_ns(), self._stat(os.fspath(part))
+        publish(part, target)
+        placed = self._stat(os.fspath(target))
+        if is_settled(written, looked_ns) and _but_for_ctime(placed) == _but_for_ctime(written):
+            self._cache.set_digest(os.fspath(target), state_of(placed), sha256)
+
     def leave(self, path: str | os.PathLike[str], sha256: str) -> None:
         """Note that a file which is not there is left in the store."""
         self._cache.set_digest(os.fspath(path), LEFT, sha256)
@@ -79,6 +92,11 @@ class Digests:
         """Say whether a file is not there and is left in the store."""
         known = self._cache.digest(os.fspath(path))
         return known is not None and known[0] == LEFT and not os.path.lexists(path)
+
+
+def _but_for_ctime(stat: os.stat_result) -> tuple[int, int, int]:
+    """Return the state of a file without what a new name changes."""
+    return stat.st_size, stat.st_mtime_ns, stat.st_ino
 
 
 class ContentChecker(FileChangedChecker):  # type: ignore[misc]  # doit is not typed
