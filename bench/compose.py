@@ -165,7 +165,7 @@ def prepare(folder: Path, seconds: float, lines: int, source: str) -> Episode:
                 captions.ass([said_here], setting()),
             )
         )
-    music = folder / "music.flac"
+    music = folder / "music.wav"
     prepare_music(PROJECT / "assets" / "calm.ogg", music, ffmpeg)
     step = samples_per_frame(FRAME.fps)
     starts = tuple(slot.start_frame * step for slot in slots)
@@ -244,7 +244,7 @@ def make_sound(episode: Episode) -> None:
     """Mix the sound, and encode it."""
     mixed = episode.folder / "soundtrack.wav"
     with Pieces(episode.folder / "pieces", str(next(ROUNDS))) as pieces:  # each round makes all anew
-        soundtrack(episode.score, mixed, workdir=episode.folder, ffmpeg=episode.ffmpeg, pieces=pieces)
+        soundtrack(episode.score, mixed, workdir=episode.folder, pieces=pieces)
         aac.encode(mixed, episode.track, pieces=pieces, workdir=episode.folder, ffmpeg=episode.ffmpeg)
 
 

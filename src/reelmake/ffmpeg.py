@@ -23,7 +23,7 @@ NEEDED_FILTERS = (
     *("ass", "blackdetect", "ebur128", "freezedetect", "overlay", "premultiply", "scale", "select", "tile"),
     *("tonemap", "yadif", "zscale"),
 )
-NEEDED_ENCODERS = ("aac", "flac", "libx264", "mjpeg", "mpeg2video")
+NEEDED_ENCODERS = ("aac", "libx264", "mjpeg", "mpeg2video")
 NEEDED_LIBRARIES = ("libsoxr",)  # what no list names: it is built in, or `aresample=resampler=soxr` fails
 
 _QUIET = ("-hide_banner", "-nostdin", "-y", "-v", "error")
@@ -35,9 +35,6 @@ _EXAMINING = (
     *("-protocol_whitelist", "file", "-format_whitelist", "mov"),
 )
 _JPEG = ("-c:v", "mjpeg", "-q:v", "3", "-threads", "1", *("-map_metadata", "-1", "-flags", "+bitexact"), "-f", "image2")
-# Of FLAC: with the usual pieces of a thousand samples, ffmpeg's threads take more time to wake each other than to
-# compute.
-_LARGE_FRAMES = ("-frame_size", "16384")
 _ONE_THREAD = ("-filter_complex_threads", "1")
 _NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
 _EXACT = "flags=bicubic+accurate_rnd+bitexact"
@@ -209,16 +206,10 @@ def decode_args(source: str) -> list[str]:
 
 
 def music_args(source: str, gain_db: float, out: str) -> list[str]:
-    """Turn any music into 48 kHz stereo, made louder by `gain_db`: FLAC, which loops without a gap."""
+    """Turn any music into a WAV file, 48 kHz, stereo, signed 16 bit, made louder by `gain_db`."""
     steps = f"[0:a:0]aresample={SAMPLE_RATE}:resampler=soxr:ochl=stereo,volume={gain_db:.2f}dB[a]"
     arguments = [*_QUIET, *_ONE_THREAD, "-i", source, "-filter_complex", steps, "-map", "[a]"]
-    return [*arguments, "-c:a", "flac", "-sample_fmt", "s16", *_LARGE_FRAMES, *_NO_METADATA, "-f", "flac", out]
-
-
-def pcm_args(source: str, seconds: float, out: str) -> list[str]:
-    """Turn the beginning of prepared music into samples: 48 kHz, stereo, signed 16 bit."""
-    arguments = [*_QUIET, "-threads", "1", "-t", f"{seconds:.6f}", "-i", source, "-map", "0:a:0"]
-    return [*arguments, "-f", "s16le", out]
+    return [*arguments, "-c:a", "pcm_s16le", *_NO_METADATA, "-f", "wav", out]
 
 
 def loudness_args(source: str) -> list[str]:

@@ -38,7 +38,7 @@ def make_background(action: Action, shop: Workshop, folder: Path) -> Made:
 
 def make_music(action: Action, shop: Workshop, folder: Path) -> Made:
     """Bring music to one format and loudness."""
-    out = folder / "music.flac"
+    out = folder / "music.wav"
     soundtrack.prepare_music(shop.root / action.inputs["file"], out, shop.ffmpeg)
     return Made(out)
 
@@ -137,7 +137,7 @@ def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
     score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, shop.input(action, "music"), music_db)
     mixed, out = folder / "soundtrack.wav", folder / "soundtrack.aac"
     with _pieces_of(action, shop) as pieces:
-        soundtrack.soundtrack(score, mixed, workdir=folder, ffmpeg=shop.ffmpeg, pieces=pieces)
+        soundtrack.soundtrack(score, mixed, workdir=folder, pieces=pieces)
         aac.encode(mixed, out, pieces=pieces, workdir=folder, ffmpeg=shop.ffmpeg)
     return Made(out)
 

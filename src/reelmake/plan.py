@@ -172,7 +172,7 @@ def music(show: Production) -> Action | None:
     if not show.episode.music:
         return None
     return show.action(
-        "music", {"ffmpeg": show.kit.ffmpeg}, {"music": show.path("music.flac")}, {"file": show.episode.music}
+        "music", {"ffmpeg": show.kit.ffmpeg}, {"music": show.path("music.wav")}, {"file": show.episode.music}
     )
 
 
@@ -263,7 +263,7 @@ def soundtrack(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> A
         "ffmpeg": show.kit.ffmpeg,
     }
     if show.episode.music:
-        inputs["music"] = show.path("music.flac")
+        inputs["music"] = show.path("music.wav")
         request["music_db"] = show.reel.music_db
     return show.action("soundtrack", request, {"soundtrack": show.path("soundtrack.aac")}, inputs)
 

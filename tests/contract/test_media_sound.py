@@ -131,10 +131,10 @@ def score(folder: Path, voices: list[bytes], starts: list[int], total: int, musi
     return Score(paths, tuple(starts), total, music, -6.0)
 
 
-def test_voices_start_on_their_sample(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+def test_voices_start_on_their_sample(tmp_path: Path) -> None:
     beep = pcm_of(0.3 * np.sin(2 * np.pi * 1000 * np.arange(4800) / SAMPLE_RATE))
     starts = [0, 1600 * 10, 1600 * 37, 1600 * 38 * 3]
-    soundtrack(score(tmp_path, [beep] * 4, starts, 1600 * 130), tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+    soundtrack(score(tmp_path, [beep] * 4, starts, 1600 * 130), tmp_path / "o.wav", workdir=tmp_path)
     heard = read_stereo(tmp_path / "o.wav")
     assert len(heard) == 1600 * 130
     for start in starts:
@@ -149,23 +149,20 @@ def music(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg) -> Path:
     folder = tmp_path_factory.mktemp("music")
     t = np.arange(2 * SAMPLE_RATE) / SAMPLE_RATE
     encode(pcm_of(0.1 * np.sin(2 * np.pi * 200 * t) + 0.1 * np.sin(2 * np.pi * 300 * t)), folder / "m.flac", ffmpeg)
-    prepare_music(folder / "m.flac", folder / "ready.flac", ffmpeg)
-    return folder / "ready.flac"
+    prepare_music(folder / "m.flac", folder / "ready.wav", ffmpeg)
+    return folder / "ready.wav"
 
 
 def test_music_gets_the_loudness_of_speech(music: Path, ffmpeg: Ffmpeg) -> None:
     assert loudness(music, ffmpeg)[0] == pytest.approx(-20, abs=0.1)
 
 
-def test_music_loops_without_a_gap_fades_out_and_makes_room_for_speech(
-    tmp_path: Path, ffmpeg: Ffmpeg, music: Path
-) -> None:
+def test_music_loops_without_a_gap_fades_out_and_makes_room_for_speech(tmp_path: Path, music: Path) -> None:
     spoken = sound.level(pcm_of(speech(2.0)))
     soundtrack(
         score(tmp_path, [spoken], [7 * SAMPLE_RATE], 15 * SAMPLE_RATE, music),
         tmp_path / "o.wav",
         workdir=tmp_path,
-        ffmpeg=ffmpeg,
     )
     left = read_stereo(tmp_path / "o.wav")[:, 0].astype(float)
     alone = left[: 6 * SAMPLE_RATE]
@@ -183,12 +180,18 @@ def test_music_loops_without_a_gap_fades_out_and_makes_room_for_speech(
     assert chord(14.8, 0.2) < chord(11, 1) / 6  # faded
 
 
+def test_music_that_holds_no_sound_is_told(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+    (tmp_path / "m.wav").write_bytes(sound.wav(b""))
+    with pytest.raises(MediaError, match=r"m\.wav holds no sound; name another file under music:"):
+        prepare_music(tmp_path / "m.wav", tmp_path / "ready.wav", ffmpeg)
+
+
 def test_music_whose_end_does_not_meet_its_beginning_loops_without_a_click(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
     tone = 0.2 * np.sin(2 * np.pi * 220 * np.arange(round(1.0013 * SAMPLE_RATE)) / SAMPLE_RATE)
     encode(pcm_of(tone), tmp_path / "m.flac", ffmpeg)
-    prepare_music(tmp_path / "m.flac", tmp_path / "ready.flac", ffmpeg)
-    asked = score(tmp_path, [sound.level(pcm_of(speech(0.5)))], [0], 4 * SAMPLE_RATE, tmp_path / "ready.flac")
-    soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+    prepare_music(tmp_path / "m.flac", tmp_path / "ready.wav", ffmpeg)
+    asked = score(tmp_path, [sound.level(pcm_of(speech(0.5)))], [0], 4 * SAMPLE_RATE, tmp_path / "ready.wav")
+    soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path)
     steps = np.abs(np.diff(read_stereo(tmp_path / "o.wav")[SAMPLE_RATE // 4 * 3 :, 0].astype(float)))
     assert steps.max() < 3 * np.percentile(steps, 99)
 
@@ -202,14 +205,14 @@ def test_music_whose_end_does_not_meet_its_beginning_loops_without_a_click(tmp_p
     ],
 )
 def test_music_is_as_loud_against_speech_as_was_asked(
-    tmp_path: Path, ffmpeg: Ffmpeg, music: Path, power: float, music_db: float
+    tmp_path: Path, music: Path, power: float, music_db: float
 ) -> None:
     """In what is heard in the end: a limiter that makes peaks of speech quieter must not leave the music louder."""
     voice = speech(3.0) / 0.3
     spoken = sound.level(pcm_of(0.3 * np.sign(voice) * np.abs(voice) ** power))
     asked = score(tmp_path, [spoken, spoken], [0, 7 * SAMPLE_RATE], 13 * SAMPLE_RATE, music)
     asked = replace(asked, music_gain_db=music_db)
-    soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+    soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path)
     whole = (read_stereo(tmp_path / "o.wav").T / 32768).astype(np.float32)
 
     def lufs(start: float, end: float) -> float:
@@ -224,7 +227,7 @@ def test_one_word_and_a_long_rest_with_music_are_as_loud_as_anything_else(
 ) -> None:
     """Where music counts as much as speech, no gain does for both: it is louder then, and the loudness is right."""
     asked = score(tmp_path, [sound.level(pcm_of(speech(spoken_seconds, 3)))], [0], round(seconds * SAMPLE_RATE), music)
-    assert soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg) == pytest.approx(-14, abs=0.3)
+    assert soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path) == pytest.approx(-14, abs=0.3)
     assert loudness(tmp_path / "o.wav", ffmpeg)[0] == pytest.approx(-14, abs=0.4)
 
 
@@ -248,7 +251,7 @@ def test_the_soundtrack_has_the_loudness_of_the_platforms_even_as_aac(
     asked = score(
         tmp_path, pcms, [s * SAMPLE_RATE for s in starts], seconds * SAMPLE_RATE, music if with_music else None
     )
-    reached = soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+    reached = soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path)
     assert reached == pytest.approx(-14, abs=0.2)
     aac = ["-c:a", "aac", "-b:a", "192k", "-aac_coder", "fast"]
     ffmpeg.run(["-v", "error", "-i", str(tmp_path / "o.wav"), *aac, str(tmp_path / "o.m4a")], doing="encoding")
@@ -258,17 +261,17 @@ def test_the_soundtrack_has_the_loudness_of_the_platforms_even_as_aac(
 
 
 @pytest.mark.parametrize("samples", [SAMPLE_RATE, SAMPLE_RATE // 10])
-def test_silence_and_sound_too_short_to_measure_are_no_error(tmp_path: Path, ffmpeg: Ffmpeg, samples: int) -> None:
+def test_silence_and_sound_too_short_to_measure_are_no_error(tmp_path: Path, samples: int) -> None:
     asked = score(tmp_path, [bytes(2 * samples)], [0], samples)
-    assert soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg) == -70
+    assert soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path) == -70
     assert not read_stereo(tmp_path / "o.wav").any()
 
 
-def test_the_same_sound_gives_the_same_bytes(tmp_path: Path, ffmpeg: Ffmpeg, music: Path) -> None:
+def test_the_same_sound_gives_the_same_bytes(tmp_path: Path, music: Path) -> None:
     asked = score(tmp_path, [pcm_of(speech(2.5))], [0], 3 * SAMPLE_RATE, music)
     written = set()
     for _ in range(6):  # what depends on the order of ffmpeg's threads shows in one of a few
-        soundtrack(asked, tmp_path / "a.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+        soundtrack(asked, tmp_path / "a.wav", workdir=tmp_path)
         written.add((tmp_path / "a.wav").read_bytes())
     assert len(written) == 1
 
@@ -277,14 +280,14 @@ def test_the_same_sound_gives_the_same_bytes(tmp_path: Path, ffmpeg: Ffmpeg, mus
     ("starts", "total", "what"),
     [([0, 100], 20_000, "would start before"), ([0, 10_000], 12_000, "end 2800 samples after the episode")],
 )
-def test_voices_must_fit(tmp_path: Path, ffmpeg: Ffmpeg, starts: list[int], total: int, what: str) -> None:
+def test_voices_must_fit(tmp_path: Path, starts: list[int], total: int, what: str) -> None:
     asked = score(tmp_path, [bytes(9600)] * 2, starts, total)
     with pytest.raises(MediaError, match=what):
-        soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+        soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path)
 
 
 def test_a_voice_of_another_shape_is_refused(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
     encode(bytes(9600), tmp_path / "0.wav", ffmpeg, "-ar", "24000")
     asked = Score((tmp_path / "0.wav",), (0,), 9600, None, 0)
     with pytest.raises(MediaError, match="48 kHz mono 16 bit"):
-        soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, ffmpeg=ffmpeg)
+        soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path)

@@ -80,7 +80,7 @@ def test_a_damaged_cache_is_made_again(tmp_path: Path, left: str) -> None:
 
 
 def test_all_that_an_ffmpeg_lacks_is_told_with_what_to_set(tmp_path: Path) -> None:
-    path = poor_ffmpeg(tmp_path / "ff", filters=" T overlay \n scale ebur128\n", encoders=" A aac\n flac\n")
+    path = poor_ffmpeg(tmp_path / "ff", filters=" T overlay \n scale ebur128\n", encoders=" A aac\n mjpeg\n")
     with pytest.raises(SetupError, match=r"lacks the filter ass, .*the filter tonemap.* the encoder libx264") as told:
         Ffmpeg(path).check()
     assert "REELMAKE_FFMPEG" in str(told.value)

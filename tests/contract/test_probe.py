@@ -109,8 +109,8 @@ def test_what_can_be_used_is_good_and_can_be_used(
 ) -> None:
     assert problem(folder / name, want, ffmpeg) == ""
     if want == "audio":
-        soundtrack.prepare_music(folder / name, tmp_path / "out.flac", ffmpeg)
-        assert (tmp_path / "out.flac").stat().st_size > 100
+        soundtrack.prepare_music(folder / name, tmp_path / "out.wav", ffmpeg)
+        assert (tmp_path / "out.wav").stat().st_size > 100
     else:
         from reelmake.ffmpeg import Frame
 

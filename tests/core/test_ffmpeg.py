@@ -21,7 +21,6 @@ from reelmake.ffmpeg import (
     loudness_args,
     music_args,
     normalise_args,
-    pcm_args,
     segment_args,
     try_args,
 )
@@ -57,8 +56,7 @@ LISTS = {
     "join": joined(),
     "aac": aac_args("soundtrack.wav", [(44, 40_044), (30_044, 70_044)], ["0.aac", "1.aac"]),
     "decode": decode_args("voice.mp3"),
-    "music": music_args("music.ogg", -3.25, "out.flac"),
-    "pcm": pcm_args("music.flac", 2.1, "out.pcm"),
+    "music": music_args("music.ogg", -3.25, "out.wav"),
     "loudness": loudness_args("episode.mp4"),
     "look": look_args("source.mov"),
     "try": try_args("source.mov", "V"),

@@ -309,11 +309,11 @@ def test_a_background_and_music_that_are_gone_leave_no_files_but_an_authors_own(
     project.episode("one", HELLO[0], background="assets/loop.mp4", music="assets/hum.wav")
     project.run()
     project.episode("one", HELLO[0])
-    project.write("build/one/music.flac", "my own")
+    project.write("build/one/music.wav", "my own")
     project.run()
     built = project.outputs()
-    assert (project.root / "build/one/music.flac").read_text() == "my own"
-    del built["build/one/music.flac"]
+    assert (project.root / "build/one/music.wav").read_text() == "my own"
+    del built["build/one/music.wav"]
     clean = Workspace(project.root.parent / "clean", vendor.url)
     clean.episode("one", HELLO[0])
     clean.run()

@@ -19,7 +19,7 @@ from vendors.server import Vendors
 
 pytestmark = pytest.mark.slow
 
-LEFT = ("background.mp4", "music.flac", "soundtrack.aac", "segments/")
+LEFT = ("background.mp4", "music.wav", "soundtrack.aac", "segments/")
 SECONDS = {"script": 0.1, "voice": 0.2, "queue": 0.1, "image": 0.2}
 KILLS = 4
 

@@ -17,7 +17,7 @@ from reelmake.ffmpeg import AAC_FRAME_SAMPLES, aac_args, aac_frames
 from reelmake.media.pieces import Pieces
 from reelmake.media.tool import Ffmpeg
 
-_FRAMES = 192  # of a piece: 4.1 s
+_FRAMES = 96  # of a piece: 2 s
 _LEAD_FRAMES, _TAIL_FRAMES = 8, 3
 _AT_ONCE = 16  # pieces in one run of ffmpeg, which has some threads for each
 _SAMPLE_BYTES = 4  # 16 bits for each side

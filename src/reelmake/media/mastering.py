@@ -10,12 +10,12 @@ import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reelmake.inspection import LOUDNESS_LUFS
-from reelmake.media.mix import Sound, ramps
+from reelmake.media.mix import ramps
 from reelmake.media.pieces import Pieces
 from reelmake.media.sound import (
     BLOCK_HOPS,
@@ -29,7 +29,12 @@ from reelmake.media.sound import (
 )
 from reelmake.timeline import SAMPLE_RATE
 
-Numbers = NDArray[np.float64]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from reelmake.media.mix import Sound
+
+    Numbers = NDArray[np.float64]
 
 LIMIT_DBTP = -2.0  # what the limiter leaves free for what lies between the peaks that it sees, and what AAC adds
 _BLOCK_STEP = 10  # hops from one block to the next
@@ -84,7 +89,7 @@ def listen(chunks: Iterable[Sound], pieces: Pieces | None = None) -> Heard:
 
 
 def _heard(sound: Sound, pieces: Pieces) -> Heard:
-    name = pieces.name(f"heard {len(sound)}", sound.tobytes())
+    name = pieces.name(f"heard {len(sound)}", sound.data)
     known = pieces.find(name)
     if known is None:
         heard = Heard(_powers(sound), _peaks(sound))
@@ -174,7 +179,7 @@ def _limited(heard: Heard, gain_db: float) -> Master:
     allowed = np.minimum(1, _LIMIT / np.maximum(heard.peaks * gain, 1e-12))
     # some more on each side: for peaks that are counted late, and since the gain moves in straight lines between hops
     steps = np.pad(_released(_lowest(allowed, 1, 2 + _ATTACK_HOPS)), (_ATTACK_HOPS, 0), mode="edge")
-    limiter = _windows(steps, _ATTACK_HOPS + 1).mean(axis=1)
+    limiter: Numbers = np.add.reduce(_shifted(steps, _ATTACK_HOPS + 1)) / (_ATTACK_HOPS + 1)
     each = HOP_SAMPLES // _PEAK_SAMPLES
     middle = (limiter + np.append(limiter[:1], limiter[:-1])) / 2
     taken = np.square(np.pad(middle, (0, -len(middle) % each), mode="edge")).reshape(-1, each).mean(axis=1)
@@ -197,20 +202,20 @@ def _released(held: Numbers) -> Numbers:
 
 def _lowest(values: Numbers, before: int, after: int) -> Numbers:
     """Return for each value the lowest of itself, so many before and so many after it."""
-    lowest: Numbers = _windows(np.pad(values, (before, after), mode="edge"), before + after + 1).min(axis=1)
+    lowest: Numbers = np.minimum.reduce(_shifted(np.pad(values, (before, after), mode="edge"), before + after + 1))
     return lowest
 
 
-def _windows(values: Numbers, length: int) -> Numbers:
-    """Return all runs of so many neighbours, one in each row."""
-    return np.lib.stride_tricks.sliding_window_view(values, length)
+def _shifted(values: Numbers, count: int) -> list[Numbers]:
+    """Return for each place of so many neighbours the values that are there: numpy is fast along the long way."""
+    return [values[place : len(values) - count + 1 + place] for place in range(count)]
 
 
 def integrated_lufs(powers: Numbers) -> float:
     """Return the loudness after BS.1770 of the powers of hops of 10 ms: of blocks of 400 ms, without the quiet ones."""
     if len(powers) < BLOCK_HOPS:
         return SILENT_LUFS
-    blocks = _windows(powers, BLOCK_HOPS)[::_BLOCK_STEP].mean(axis=1)
+    blocks = np.lib.stride_tricks.sliding_window_view(powers, BLOCK_HOPS)[::_BLOCK_STEP].mean(axis=1)
     blocks = blocks[blocks > 10 ** ((SILENT_LUFS + 0.691) / 10)]
     if not blocks.size:
         return SILENT_LUFS

@@ -11,40 +11,50 @@ import wave
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from reelmake.media.sound import FULL_SCALE
 from reelmake.timeline import SAMPLE_RATE
 
-Sound = NDArray[np.float32]
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    Sound = NDArray[np.float32]
 
 CHUNK_SAMPLES = SAMPLE_RATE  # whole numbers of all the shorter pieces
 _FADE_SECONDS = 2.0
-_HOP_SAMPLES = SAMPLE_RATE // 4000  # how often it is decided how far the music is ducked
+_HOP_SAMPLES = SAMPLE_RATE // 2000  # how often it is decided how far the music is ducked
 _THRESHOLD = 0.0283  # what is louder than this (RMS) ducks ...
 _RATIO = 10.0  # ... by nine tenths of the decibels that it is louder
 _KNEE = math.log(2.83)  # around the threshold, where it begins slowly; in nepers
-_ATTACK_SECONDS, _RELEASE_SECONDS = 0.00375, 0.0875  # how fast the voice's loudness is followed up, and down
+_ATTACK_SECONDS, _RELEASE_SECONDS = 0.002, 0.0875  # how fast the voice's loudness is followed up, and down
 
 
 @dataclass(frozen=True, slots=True)
 class Music:
-    """Music that goes round and round: a file of stereo samples, signed 16 bit, and how much louder it is to be."""
+    """Music that goes round and round: a stereo WAV file of 16 bits, and how much louder it is to be."""
 
-    pcm: Path
+    tune: Path
     gain_db: float
+
+
+def tune_of(music: Path, mode: Literal["r", "r+"] = "r") -> NDArray[np.int16]:
+    """Return the samples of a stereo WAV file of 16 bits, (samples, 2), as they are on the disk."""
+    with wave.open(str(music), "rb") as file:
+        header_bytes = music.stat().st_size - 2 * file.getnchannels() * file.getnframes()
+    return np.memmap(music, "<i2", mode, header_bytes).reshape(-1, 2)
 
 
 def mixed(bed: Path, music: Music | None) -> Iterator[Sound]:
     """Yield the voices of a WAV file (mono, 16 bit) with music under them, which fades out at the end."""
     with wave.open(str(bed), "rb") as file:
         total = file.getnframes()
-        tune = np.memmap(music.pcm, "<i2", "r").reshape(-1, 2) if music else None
+        tune = tune_of(music.tune) if music else None
         louder = np.float32(10 ** (music.gain_db / 20) / FULL_SCALE) if music else np.float32(0)
         ducker = _Ducker()
+        fading = min(_FADE_SECONDS * SAMPLE_RATE, total / 2)
         for start in range(0, total, CHUNK_SAMPLES):
             voices = np.frombuffer(file.readframes(CHUNK_SAMPLES), "<i2").astype(np.float32)
             voices *= np.float32(1 / FULL_SCALE)
@@ -53,7 +63,9 @@ def mixed(bed: Path, music: Music | None) -> Iterator[Sound]:
                 continue
             at = np.arange(start, start + len(voices))
             played = tune.take(at, axis=0, mode="wrap").T.astype(np.float32, order="C")
-            played *= ducker.gains(voices) * louder * _fade(at, total)
+            played *= ducker.gains(voices) * louder
+            if at[-1] >= total - fading:
+                played *= np.clip((total - at) / fading, 0, 1).astype(np.float32)
             yield played + voices
 
 
@@ -70,12 +82,6 @@ def read_chunks(file: BinaryIO, channels: int) -> Iterator[Sound]:
         yield np.frombuffer(content, np.float32).reshape(channels, -1)
 
 
-def _fade(at: NDArray[np.int64], total: int) -> Sound:
-    """Return how loud music is at these samples, from 1 down to 0 at the end."""
-    length = min(_FADE_SECONDS * SAMPLE_RATE, total / 2)
-    return np.clip((total - at) / length, 0, 1).astype(np.float32)
-
-
 class _Ducker:
     """Says how far music is turned down under a voice, and remembers from chunk to chunk how loud the voice was."""
 
@@ -89,10 +95,9 @@ class _Ducker:
         up, down = (
             -math.expm1(-_HOP_SAMPLES / SAMPLE_RATE / seconds) for seconds in (_ATTACK_SECONDS, _RELEASE_SECONDS)
         )
-        power, powers = self._power, []
-        for heard in np.square(hops, dtype=np.float64).mean(axis=1).tolist():
-            power += (heard - power) * (up if heard > power else down)
-            powers.append(power)
+        power = self._power
+        heard = np.square(hops, dtype=np.float64).mean(axis=1).tolist()
+        powers = [power := power + (loud - power) * (up if loud > power else down) for loud in heard]
         self._power = power
         over = np.log(np.maximum(powers, 1e-12)) / 2 - math.log(_THRESHOLD)
         knee = np.square(np.clip(over + _KNEE / 2, 0, _KNEE)) / (2 * _KNEE)

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import secrets
 import zipfile
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from reelmake.action import digest_of
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer
 
 _DIGEST_BYTES = 64  # in front of all else, in hexadecimal
 
@@ -45,9 +49,11 @@ class Pieces:
         part.write_bytes(digest_of(content).encode() + content)
         part.replace(self._file)
 
-    def name(self, kind: str, source: bytes) -> str:
+    def name(self, kind: str, source: ReadableBuffer) -> str:
         """Return the name of what a kind of work makes of something."""
-        return digest_of(b"\0".join((self._made_with, kind.encode(), source)))
+        digest = hashlib.sha256(b"\0".join((self._made_with, kind.encode(), b"")))
+        digest.update(source)  # as it is: there is much of it
+        return digest.hexdigest()
 
     def find(self, name: str) -> bytes | None:
         """Return a piece, or None when it was not made last time."""

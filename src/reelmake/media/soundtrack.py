@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelmake.errors import MediaError
-from reelmake.ffmpeg import loudness_args, music_args, pcm_args
+from reelmake.ffmpeg import loudness_args, music_args
 from reelmake.inspection import LOUDNESS_LUFS
 from reelmake.media.sound import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, open_wav
 from reelmake.media.tool import Ffmpeg
@@ -45,13 +45,14 @@ class Score:
 
 
 def prepare_music(source: Path, out: Path, ffmpeg: Ffmpeg) -> None:
-    """Turn music into 48 kHz stereo FLAC as loud as speech, once for all episodes; raises MediaError."""
+    """Turn music into a 48 kHz stereo WAV as loud as speech, once for all episodes; raises MediaError."""
     measured, _ = loudness(source, ffmpeg)
     gain_db = SPEECH_LUFS - measured if measured > SILENT_LUFS else 0.0
     ffmpeg.run(music_args(str(source), gain_db, str(out)), doing=f"preparing the music {source}")
+    _close(out, source)
 
 
-def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg, pieces: Pieces | None = None) -> float:
+def soundtrack(score: Score, out: Path, *, workdir: Path, pieces: Pieces | None = None) -> float:
     """Write an episode's sound as a 48 kHz stereo WAV of exactly `total_samples`; return its loudness in LUFS.
 
     Of what sounds as it did when `pieces` were kept, nothing is measured again.
@@ -63,9 +64,8 @@ def soundtrack(score: Score, out: Path, *, workdir: Path, ffmpeg: Ffmpeg, pieces
 
     bed, mix = workdir / "voices.wav", workdir / "mix.raw"
     _lay(score, bed)
-    pcm = _music_pcm(score, workdir, ffmpeg)
     mixer = _Mixer(bed, mix, pieces)
-    master = mixer.balanced(pcm, score.music_gain_db) if pcm else mixer.mixed(None)
+    master = mixer.balanced(score.music, score.music_gain_db) if score.music else mixer.mixed(None)
     with mix.open("rb") as kept, wave.open(str(out), "wb") as file:
         file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
         for samples in render(read_chunks(kept, 1 if score.music is None else 2), master):
@@ -95,19 +95,20 @@ class _Mixer:
     mix: Path
     pieces: Pieces | None
 
-    def balanced(self, pcm: Path, wanted_db: float) -> Master:
+    def balanced(self, tune: Path, wanted_db: float) -> Master:
         """Write voices and music into a file so that in the end music is heard so much louder than speech (secant).
 
         The limiter makes speech quieter, and music hardly; by how much, the voices alone tell. It takes more than one
         round only where music is so loud that the limiter has to hold that, too, or speech so little that its peaks do
         not allow what the pauses count for: then music has to be louder.
         """
-        from reelmake.media.mix import Music  # noqa: PLC0415
+        from reelmake.media.mastering import listen, settle  # noqa: PLC0415
+        from reelmake.media.mix import Music, mixed  # noqa: PLC0415
 
-        voices = self.mixed(None)
+        voices = settle(listen(mixed(self.bed, None), self.pieces))
 
         def tried(gain_db: float) -> _Try:
-            music = Music(pcm, gain_db)
+            music = Music(tune, gain_db)
             master = self.mixed(music, voices.gain)
             return _Try(music, master, wanted_db - master.held_db - gain_db)
 
@@ -145,22 +146,15 @@ def _stepped(gain_db: float) -> float:
     return round(gain_db / _STEP_DB) * _STEP_DB
 
 
-def _music_pcm(score: Score, workdir: Path, ffmpeg: Ffmpeg) -> Path | None:
-    """Decode as much of an episode's music as it needs, if it has any."""
-    if score.music is None:
-        return None
-    pcm = workdir / "music.pcm"
-    seconds = score.total_samples / SAMPLE_RATE + 0.1  # rounding must not make it end too soon
-    ffmpeg.run(pcm_args(str(score.music), seconds, str(pcm)), doing=f"decoding the music {score.music}")
-    _close(pcm)
-    return pcm
-
-
-def _close(pcm: Path) -> None:
+def _close(music: Path, source: Path) -> None:
     """Let the end of the music lead to its beginning: else each round would start with a click."""
     import numpy as np  # noqa: PLC0415
 
-    tune = np.memmap(pcm, "<i2", "r+").reshape(-1, 2)
+    from reelmake.media.mix import tune_of  # noqa: PLC0415
+
+    tune = tune_of(music, "r+")
+    if not len(tune):
+        raise MediaError(f"{source} holds no sound", "name another file under music:")
     length = min(_CLOSING_SAMPLES, len(tune) // 2)
     if length > 1:
         last, before, first = tune[[-1, -2, 0]].astype(np.float64)
