@@ -29,8 +29,8 @@ from standin_server import Standin  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 LINES = 12
-COLD_EVERY = 3  # edits
-OTHERS = ("Here", "Once", "Then", "Also", "Even")  # what the lines of each cold build begin with
+COLD_EVERY = 4  # edits
+OTHERS = ("Here", "Once", "Then", "Also")  # what the lines of each cold build begin with
 EDITS = 30
 SPREAD_LETTERS = 20  # 10 ms each: a standard deviation of 0.2 s
 GOAL = 1 / 9
