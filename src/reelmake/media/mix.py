@@ -9,12 +9,14 @@ from __future__ import annotations
 import math
 import wave
 from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, BinaryIO, Literal
+from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from reelmake.errors import MediaError
 from reelmake.media.sound import FULL_SCALE
 from reelmake.timeline import SAMPLE_RATE
 
@@ -40,18 +42,11 @@ class Music:
     gain_db: float
 
 
-def tune_of(music: Path, mode: Literal["r", "r+"] = "r") -> NDArray[np.int16]:
-    """Return the samples of a stereo WAV file of 16 bits, (samples, 2), as they are on the disk."""
-    with wave.open(str(music), "rb") as file:
-        header_bytes = music.stat().st_size - 2 * file.getnchannels() * file.getnframes()
-    return np.memmap(music, "<i2", mode, header_bytes).reshape(-1, 2)
-
-
 def mixed(bed: Path, music: Music | None) -> Iterator[Sound]:
     """Yield the voices of a WAV file (mono, 16 bit) with music under them, which fades out at the end."""
-    with wave.open(str(bed), "rb") as file:
+    opened = wave.open(str(music.tune), "rb") if music else nullcontext()  # noqa: SIM115 (closed below)
+    with wave.open(str(bed), "rb") as file, opened as tune:
         total = file.getnframes()
-        tune = tune_of(music.tune) if music else None
         louder = np.float32(10 ** (music.gain_db / 20) / FULL_SCALE) if music else np.float32(0)
         ducker = _Ducker()
         fading = min(_FADE_SECONDS * SAMPLE_RATE, total / 2)
@@ -61,12 +56,25 @@ def mixed(bed: Path, music: Music | None) -> Iterator[Sound]:
             if tune is None:
                 yield voices[None]
                 continue
-            at = np.arange(start, start + len(voices))
-            played = tune.take(at, axis=0, mode="wrap").T.astype(np.float32, order="C")
+            played = _round(tune, start, len(voices)).T.astype(np.float32, order="C")
             played *= ducker.gains(voices) * louder
-            if at[-1] >= total - fading:
-                played *= np.clip((total - at) / fading, 0, 1).astype(np.float32)
+            if start + len(voices) > total - fading:
+                left = total - np.arange(start, start + len(voices))
+                played *= np.clip(left / fading, 0, 1).astype(np.float32)
             yield played + voices
+
+
+def _round(tune: wave.Wave_read, start: int, count: int) -> NDArray[np.int16]:
+    """Return so many samples, (count, 2), of music that goes round and round; raises MediaError if it was cut off."""
+    length, parts = tune.getnframes(), []
+    while count:
+        tune.setpos(start % length)
+        part = np.frombuffer(tune.readframes(min(count, length - start % length)), "<i2").reshape(-1, 2)
+        if not len(part):
+            raise MediaError("the music that was prepared is cut off", "nothing is wrong: run doit again")
+        parts.append(part)
+        start, count = start + len(part), count - len(part)
+    return np.concatenate(parts)
 
 
 def written(chunks: Iterable[Sound], file: BinaryIO) -> Iterator[Sound]:

@@ -150,11 +150,11 @@ def _close(music: Path, source: Path) -> None:
     """Let the end of the music lead to its beginning: else each round would start with a click."""
     import numpy as np  # noqa: PLC0415
 
-    from reelmake.media.mix import tune_of  # noqa: PLC0415
-
-    tune = tune_of(music, "r+")
-    if not len(tune):
+    with wave.open(str(music), "rb") as file:
+        length_bytes = 2 * file.getnchannels() * file.getnframes()
+    if not length_bytes:
         raise MediaError(f"{source} holds no sound", "name another file under music:")
+    tune = np.memmap(music, "<i2", "r+", music.stat().st_size - length_bytes).reshape(-1, 2)
     length = min(_CLOSING_SAMPLES, len(tune) // 2)
     if length > 1:
         last, before, first = tune[[-1, -2, 0]].astype(np.float64)
