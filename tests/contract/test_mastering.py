@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from reelmake.errors import MediaError
 from reelmake.inspection import LOUDNESS_LUFS
 from reelmake.media.mastering import LIMIT_DBTP, Heard, integrated_lufs, listen, render, settle
 from reelmake.media.mix import CHUNK_SAMPLES, Music, mixed
@@ -120,6 +121,17 @@ def test_music_is_ducked_as_ffmpegs_compressor_does_it(tmp_path: Path, ffmpeg: F
     assert difference.min() > -3
     assert np.abs(np.percentile(difference, (5, 95))).max() < 1.5
     assert difference.mean() == pytest.approx(0, abs=0.7)
+
+
+def test_music_that_is_cut_off_is_told_and_not_waited_for(tmp_path: Path) -> None:
+    bed, music = tmp_path / "bed.wav", tmp_path / "music.wav"
+    for path, channels, count in ((bed, 1, SAMPLE_RATE), (music, 2, 1000)):
+        with wave.open(str(path), "wb") as file:
+            file.setparams((channels, 2, SAMPLE_RATE, 0, "NONE", ""))
+            file.writeframes(bytes(2 * channels * count))
+    music.write_bytes(music.read_bytes()[:-2000])
+    with pytest.raises(MediaError, match="cut off; nothing is wrong: run doit again"):
+        list(mixed(bed, Music(music, 0.0)))
 
 
 def test_what_an_edit_does_not_touch_sounds_as_before_to_the_sample(tmp_path: Path) -> None:
