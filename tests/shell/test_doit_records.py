@@ -329,16 +329,17 @@ def test_new_content_with_an_old_time_is_noticed(tmp_path: Path) -> None:
     cache.dump()
 
 
-@pytest.mark.parametrize("waited_seconds", [0.1, 0.0])
+@pytest.mark.parametrize(("later_ns", "is_known"), [(1, False), (states.COARSE_TICK_NS + 1, True)])
 def test_a_file_that_is_put_in_its_place_is_read_again_only_if_it_was_just_written(
-    tmp_path: Path, waited_seconds: float, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, later_ns: int, is_known: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache = RecordFile(str(tmp_path / "db"), JSONCodec())
     part, target = tmp_path / "part", tmp_path / "file"
     target.write_text("what was there")
     part.write_text("text")
-    time.sleep(waited_seconds)
-    known = digests.Digests(cache)
+    written = part.stat()
+    now_ns = max(written.st_mtime_ns, written.st_ctime_ns) + later_ns
+    known = digests.Digests(cache, now_ns=lambda: now_ns)
     sha256 = hashlib.sha256(b"text").hexdigest()
     known.place(part, target, sha256)
     assert target.read_text() == "text"
@@ -352,7 +353,7 @@ def test_a_file_that_is_put_in_its_place_is_read_again_only_if_it_was_just_writt
 
     monkeypatch.setattr(hashlib, "file_digest", noted)
     assert known.digest(target) == sha256
-    assert bool(read) == (not waited_seconds)
+    assert bool(read) != is_known
     target.write_text("TEXT")
     assert known.digest(target) == hashlib.sha256(b"TEXT").hexdigest()
     cache.dump()

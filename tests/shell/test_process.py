@@ -5,20 +5,33 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 import pytest
 
-THREADS = Path("/proc/self/task")
-COUNT = "import numpy, os; print(len(os.listdir('/proc/self/task')))"
+from reelmake import process
+
+VARIABLE = "OPENBLAS_NUM_THREADS"
+# Linux tells of each thread, whoever began it; elsewhere there is the main one to tell of.
+COUNT = """
+import os
+from reelmake import process
+process.computes_alone()
+import numpy
+print(len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1)
+"""
 
 
-@pytest.mark.skipif(not THREADS.is_dir() or len(os.sched_getaffinity(0)) == 1, reason="threads cannot be seen here")
-@pytest.mark.parametrize(
-    ("first", "alone"), [("", False), ("from reelmake import process; process.computes_alone()\n", True)]
-)
-def test_numpy_begins_no_threads(first: str, alone: bool) -> None:
-    """They would be busy for a tenth of a second each; without our word it begins some."""
+@pytest.mark.parametrize(("own", "then"), [(None, "1"), ("4", "4")])
+def test_an_author_who_needs_threads_gets_them(own: str | None, then: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, own or "")
+    if own is None:
+        monkeypatch.delenv(VARIABLE)
+    process.computes_alone()
+    assert os.environ[VARIABLE] == then
+
+
+def test_numpy_begins_no_threads() -> None:
+    """They would be busy for a tenth of a second each."""
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
-    told = subprocess.run([sys.executable, "-c", first + COUNT], env=environment, capture_output=True, check=True)
-    assert (int(told.stdout) == 1) == alone
+    told = subprocess.run([sys.executable, "-c", COUNT], env=environment, capture_output=True, check=True)
+    assert int(told.stdout) == 1

@@ -44,8 +44,7 @@ class Music:
 
 def mixed(bed: Path, music: Music | None) -> Iterator[Sound]:
     """Yield the voices of a WAV file (mono, 16 bit) with music under them, which fades out at the end."""
-    opened = wave.open(str(music.tune), "rb") if music else nullcontext()  # noqa: SIM115 (closed below)
-    with wave.open(str(bed), "rb") as file, opened as tune:
+    with wave.open(str(bed), "rb") as file, wave.open(str(music.tune), "rb") if music else nullcontext() as tune:
         total = file.getnframes()
         louder = np.float32(10 ** (music.gain_db / 20) / FULL_SCALE) if music else np.float32(0)
         ducker = _Ducker()
@@ -56,7 +55,7 @@ def mixed(bed: Path, music: Music | None) -> Iterator[Sound]:
             if tune is None:
                 yield voices[None]
                 continue
-            played = _round(tune, start, len(voices)).T.astype(np.float32, order="C")
+            played = _looped(tune, start, len(voices)).T.astype(np.float32, order="C")
             played *= ducker.gains(voices) * louder
             if start + len(voices) > total - fading:
                 left = total - np.arange(start, start + len(voices))
@@ -64,7 +63,7 @@ def mixed(bed: Path, music: Music | None) -> Iterator[Sound]:
             yield played + voices
 
 
-def _round(tune: wave.Wave_read, start: int, count: int) -> NDArray[np.int16]:
+def _looped(tune: wave.Wave_read, start: int, count: int) -> NDArray[np.int16]:
     """Return so many samples, (count, 2), of music that goes round and round; raises MediaError if it was cut off."""
     length, parts = tune.getnframes(), []
     while count:
