@@ -242,10 +242,12 @@ def ours(episode: Episode, jobs: int) -> None:
 
 def make_sound(episode: Episode) -> None:
     """Mix the sound, and encode it."""
-    mixed = episode.folder / "soundtrack.wav"
-    with Pieces(episode.folder / "pieces", str(next(ROUNDS))) as pieces:  # each round makes all anew
-        soundtrack(episode.score, mixed, workdir=episode.folder, pieces=pieces)
-        aac.encode(mixed, episode.track, pieces=pieces, workdir=episode.folder, ffmpeg=episode.ffmpeg)
+    folder = episode.folder
+    with (
+        Pieces(folder / "pieces", str(next(ROUNDS))) as pieces,  # each round makes all anew
+        soundtrack(episode.score, workdir=folder, pieces=pieces) as heard,
+    ):
+        aac.encode(heard, episode.track, pieces=pieces, workdir=folder, ffmpeg=episode.ffmpeg)
 
 
 def sound_and_join(episode: Episode) -> None:

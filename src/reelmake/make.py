@@ -135,10 +135,9 @@ def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
     starts = tuple(slot.start_frame * step for slot in slots)
     music_db = action.request.get("music_db", 0.0)
     score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, shop.input(action, "music"), music_db)
-    mixed, out = folder / "soundtrack.wav", folder / "soundtrack.aac"
-    with _pieces_of(action, shop) as pieces:
-        soundtrack.soundtrack(score, mixed, workdir=folder, pieces=pieces)
-        aac.encode(mixed, out, pieces=pieces, workdir=folder, ffmpeg=shop.ffmpeg)
+    out = folder / "soundtrack.aac"
+    with _pieces_of(action, shop) as pieces, soundtrack.soundtrack(score, workdir=folder, pieces=pieces) as heard:
+        aac.encode(heard, out, pieces=pieces, workdir=folder, ffmpeg=shop.ffmpeg)
     return Made(out)
 
 

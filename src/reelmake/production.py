@@ -27,7 +27,7 @@ RECIPES: Final = {
     "timeline": 4,
     "subtitles": 3,
     "segment": 2,
-    "soundtrack": 8,
+    "soundtrack": 9,
     "video": 3,
     "inspection": 2,
     "cover": 1,

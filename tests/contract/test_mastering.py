@@ -9,11 +9,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
+from sounds import Given, write_soundtrack
 
 from reelmake.errors import MediaError
 from reelmake.inspection import LOUDNESS_LUFS
-from reelmake.media.mastering import LIMIT_DBTP, Heard, integrated_lufs, listen, render, settle
-from reelmake.media.mix import CHUNK_SAMPLES, Music, mixed
+from reelmake.media import aac
+from reelmake.media.mastering import LIMIT_DBTP, Heard, Mastered, integrated_lufs, listen, settle
+from reelmake.media.mix import Mix, Music
 from reelmake.media.pieces import Pieces
 from reelmake.media.sound import level, wav
 from reelmake.media.soundtrack import Score, soundtrack
@@ -38,10 +40,6 @@ def bursts(seconds: float, channels: int, seed: int = 1) -> Sound:
     return noise.astype(np.float32)
 
 
-def chunks(sound: Sound) -> list[Sound]:
-    return [sound[:, at : at + CHUNK_SAMPLES] for at in range(0, sound.shape[1], CHUNK_SAMPLES)]
-
-
 def measured(sound: Sound, ffmpeg: Ffmpeg) -> tuple[float, float]:
     """Return loudness and true peak as ffmpeg tells them."""
     raw = ["-f", "f32le", "-ar", str(SAMPLE_RATE), "-ac", "2", "-i", "pipe:0"]
@@ -52,24 +50,41 @@ def measured(sound: Sound, ffmpeg: Ffmpeg) -> tuple[float, float]:
     return float(lufs), float(peak)
 
 
-def played(sound: Sound) -> Sound:
-    content = b"".join(render(chunks(sound), settle(listen(chunks(sound)))))
+def heard_of(sound: Sound, folder: Path) -> Heard:
+    with Pieces(folder / "pieces", "test") as pieces:
+        return listen(Given(sound), pieces)
+
+
+def played(sound: Sound, folder: Path) -> Sound:
+    mastered = Mastered(Given(sound), settle(heard_of(sound, folder)))
+    content = b"".join(map(mastered.pcm, range(len(mastered.names))))
     return np.frombuffer(content, "<i2").reshape(-1, 2).T.astype(np.float32) / np.float32(32768)
+
+
+def aac_of(score: Score, folder: Path) -> None:
+    with Pieces(folder / "all pieces", "test") as pieces, soundtrack(score, workdir=folder, pieces=pieces) as heard:
+        aac.encode(heard, folder / "o.aac", pieces=pieces, workdir=folder, ffmpeg=Ffmpeg())
+
+
+def all_of(mix: Mix) -> Sound:
+    return np.concatenate([mix.sound(second) for second in range(len(mix.names))], axis=1)
 
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("seconds", [0.5, 3.0, 7.77])
-def test_loudness_is_measured_as_ffmpeg_measures_it(ffmpeg: Ffmpeg, seconds: float, channels: int) -> None:
+def test_loudness_is_measured_as_ffmpeg_measures_it(
+    tmp_path: Path, ffmpeg: Ffmpeg, seconds: float, channels: int
+) -> None:
     sound = bursts(seconds, channels)
-    assert integrated_lufs(listen(chunks(sound)).powers) == pytest.approx(measured(sound, ffmpeg)[0], abs=0.11)
+    assert integrated_lufs(heard_of(sound, tmp_path).powers) == pytest.approx(measured(sound, ffmpeg)[0], abs=0.11)
 
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("seconds", [1.0, 7.77])
 def test_the_limiter_holds_every_peak_and_the_loudness_is_reached(
-    ffmpeg: Ffmpeg, seconds: float, channels: int
+    tmp_path: Path, ffmpeg: Ffmpeg, seconds: float, channels: int
 ) -> None:
-    heard = played(bursts(seconds, channels))
+    heard = played(bursts(seconds, channels), tmp_path)
     lufs, peak = measured(heard, ffmpeg)
     assert heard.shape[1] == round(seconds * SAMPLE_RATE)
     assert lufs == pytest.approx(LOUDNESS_LUFS, abs=0.15)
@@ -82,11 +97,11 @@ def test_the_limiter_touches_nothing_that_is_below_the_limit() -> None:
     assert set(settle(calm).limiter) == {1.0}
 
 
-def test_chunks_leave_no_trace() -> None:
+def test_seconds_leave_no_trace(tmp_path: Path) -> None:
     """A tone stays a tone where one second meets the next."""
     at = np.arange(4 * SAMPLE_RATE)
     tone = (0.1 * np.sin(2 * np.pi * 440 * at / SAMPLE_RATE)).astype(np.float32)[None]
-    heard = played(tone)[0]
+    heard = played(tone, tmp_path)[0]
     gain = np.abs(heard).max() / np.abs(tone).max()
     assert np.abs(heard - tone[0] * gain).max() < 1e-4
 
@@ -105,7 +120,8 @@ def test_music_is_ducked_as_ffmpegs_compressor_does_it(tmp_path: Path, ffmpeg: F
     with wave.open(str(tmp_path / "music.wav"), "wb") as file:
         file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
         file.writeframes(music.tobytes())
-    ours = np.concatenate(list(mixed(tmp_path / "bed.wav", Music(tmp_path / "music.wav", 0.0))), axis=1)[0]
+    with wave.open(str(tmp_path / "bed.wav"), "rb") as bed, wave.open(str(tmp_path / "music.wav"), "rb") as tune:
+        ours = all_of(Mix(bed, Music(tune, 0.0)))[0]
     ours -= voice.astype(np.float32) / 32768
     graph = (
         "[1:a]aformat=sample_fmts=dbl:channel_layouts=stereo[key];[0:a]aformat=sample_fmts=dbl,"
@@ -130,12 +146,23 @@ def test_music_that_is_cut_off_is_told_and_not_waited_for(tmp_path: Path) -> Non
             file.setparams((channels, 2, SAMPLE_RATE, 0, "NONE", ""))
             file.writeframes(bytes(2 * channels * count))
     music.write_bytes(music.read_bytes()[:-2000])
+    asked = Score((bed,), (0,), SAMPLE_RATE, music, 0.0)
     with pytest.raises(MediaError, match="cut off; nothing is wrong: run doit again"):
-        list(mixed(bed, Music(music, 0.0)))
+        write_soundtrack(asked, tmp_path / "o.wav")
 
 
-def test_what_an_edit_does_not_touch_sounds_as_before_to_the_sample(tmp_path: Path) -> None:
+def test_what_an_edit_does_not_touch_sounds_as_before_to_the_sample_and_is_not_mixed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Other words of the same length, under music: no sample changes but around them."""
+    mixed: list[int] = []
+    mix = Mix.sound
+
+    def told(self: Mix, second: int) -> Sound:
+        mixed.append(second)
+        return mix(self, second)
+
+    monkeypatch.setattr(Mix, "sound", told)
     rng = np.random.default_rng(9)
     lines = [np.rint(7000 * rng.standard_normal(2 * SAMPLE_RATE) * np.hanning(2 * SAMPLE_RATE)) for _ in range(9)]
     lines.append(np.rint(7000 * rng.standard_normal(2 * SAMPLE_RATE) * np.hanning(2 * SAMPLE_RATE)))
@@ -144,19 +171,25 @@ def test_what_an_edit_does_not_touch_sounds_as_before_to_the_sample(tmp_path: Pa
     with wave.open(str(music), "wb") as file:
         file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
         file.writeframes(tone.astype("<i2").tobytes())
-    made = []
+    made: list[NDArray[np.int16]] = []
     for chosen in (range(9), [0, 1, 2, 9, 4, 5, 6, 7, 8]):
         paths = tuple(tmp_path / f"{number}.wav" for number in range(9))
         for path, number in zip(paths, chosen, strict=True):
             path.write_bytes(wav(level(lines[number].clip(-32768, 32767).astype("<i2").tobytes())))
         starts = tuple(number * 3 * SAMPLE_RATE for number in range(9))
         asked = Score(paths, starts, 27 * SAMPLE_RATE, music, -9.0)
-        with Pieces(tmp_path / "pieces", "test") as pieces:
-            soundtrack(asked, tmp_path / "o.wav", workdir=tmp_path, pieces=pieces)
-        soundtrack(asked, tmp_path / "clean.wav", workdir=tmp_path)
+        mixed.clear()
+        aac_of(asked, tmp_path)
+        touched = set(mixed)
+        write_soundtrack(asked, tmp_path / "o.wav")
+        write_soundtrack(asked, tmp_path / "clean.wav", pieces=f"none before {len(made)}")
         assert (tmp_path / "o.wav").read_bytes() == (tmp_path / "clean.wav").read_bytes()
-        with wave.open(str(tmp_path / "o.wav"), "rb") as file:
-            made.append(np.frombuffer(file.readframes(file.getnframes()), "<i2").reshape(-1, 2))
+        with wave.open(str(tmp_path / "o.wav"), "rb") as whole:
+            made.append(np.frombuffer(whole.readframes(whole.getnframes()), "<i2").reshape(-1, 2))
+    assert {9, 10} <= touched <= set(range(7, 15))
+    mixed.clear()
+    aac_of(asked, tmp_path)
+    assert not mixed
     differs = np.flatnonzero((made[0] != made[1]).any(axis=1)) / SAMPLE_RATE
     assert 9 <= differs.min() < 9.5
     assert 10.5 < differs.max() < 14.5

@@ -223,10 +223,9 @@ def episode(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg, backdrop: 
         starts.append(at)
         at += count
     score = Score(tuple(voices), tuple(SPF * start for start in starts), SPF * at, None, 0)
-    soundtrack(score, folder / "sound.wav", workdir=folder)
     for name in ("one.mp4", "two.mp4"):
-        with Pieces(folder / "pieces", name) as pieces:
-            aac.encode(folder / "sound.wav", folder / "sound.aac", pieces=pieces, workdir=folder, ffmpeg=ffmpeg)
+        with Pieces(folder / "pieces", name) as pieces, soundtrack(score, workdir=folder, pieces=pieces) as heard:
+            aac.encode(heard, folder / "sound.aac", pieces=pieces, workdir=folder, ffmpeg=ffmpeg)
         assert join(segments, folder / "sound.aac", folder / name, FRAME, ffmpeg) == at
     return folder, starts
 

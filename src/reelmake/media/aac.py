@@ -7,15 +7,16 @@ alone, and fits to its neighbours as if all had been encoded at once.
 
 from __future__ import annotations
 
-import wave
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from reelmake.errors import MediaError
 from reelmake.ffmpeg import AAC_FRAME_SAMPLES, aac_args, aac_frames
 from reelmake.media.pieces import Pieces
 from reelmake.media.tool import Ffmpeg
+from reelmake.timeline import SAMPLE_RATE
 
 _FRAMES = 96  # of a piece: 2 s
 _LEAD_FRAMES, _TAIL_FRAMES = 8, 3
@@ -34,28 +35,56 @@ class _Piece:
     frames: int
 
 
-def encode(mixed: Path, out: Path, *, pieces: Pieces, workdir: Path, ffmpeg: Ffmpeg) -> None:
-    """Encode a 48 kHz stereo WAV of 16 bits as AAC in ADTS, `aac_frames` of them; raises MediaError.
+class Sound(Protocol):
+    """48 kHz stereo sound in seconds that have names before they are made: what has the same name is the same."""
+
+    samples: int
+
+    @property
+    def names(self) -> Sequence[str]:
+        """Return the name of each second."""
+
+    def pcm(self, second: int) -> bytes:
+        """Make a second: signed 16 bit."""
+
+
+def encode(sound: Sound, out: Path, *, pieces: Pieces, workdir: Path, ffmpeg: Ffmpeg) -> None:
+    """Encode sound of 16 bits as AAC in ADTS, `aac_frames` of them; raises MediaError.
 
     The first frame is from before the first sample, as always in AAC: `join_args` tells players to leave it out.
+    Only those seconds of the sound are made that are not in `pieces`.
     """
-    with wave.open(str(mixed), "rb") as file:
-        cut = list(_cut(file.getnframes()))
-        header_bytes = mixed.stat().st_size - _SAMPLE_BYTES * file.getnframes()
-        names = []
-        for piece in cut:
-            file.setpos(piece.start)
-            samples = file.readframes(piece.stop - piece.start)
-            names.append(pieces.name(f"aac {piece.skipped_frames} {piece.frames}", samples))
+    cut = list(_cut(sound.samples))
+    names = [pieces.name(_kind(piece), " ".join(sound.names[slice(*_seconds(piece))]).encode()) for piece in cut]
     encoded = {name: content for name in names if (content := pieces.find(name)) is not None}
     missing = {name: piece for name, piece in zip(names, cut, strict=True) if name not in encoded}
+    made = workdir / "sound.pcm"
+    _write(sound, {second for piece in missing.values() for second in range(*_seconds(piece))}, made)
     for first in range(0, len(missing), _AT_ONCE):
         some = dict(list(missing.items())[first : first + _AT_ONCE])
-        made = _encoded(list(some.values()), mixed, header_bytes, workdir, ffmpeg)
-        for name, content in zip(some, made, strict=True):
+        for name, content in zip(some, _encoded(list(some.values()), made, workdir, ffmpeg), strict=True):
             pieces.put(name, content)
             encoded[name] = content
     out.write_bytes(b"".join(encoded[name] for name in names))
+
+
+def _kind(piece: _Piece) -> str:
+    """Return what, besides the sound of its seconds, decides how a piece comes out: which part of them it is."""
+    count = piece.stop - piece.start
+    return f"aac {piece.start % SAMPLE_RATE} {count} {piece.skipped_frames} {piece.frames}"
+
+
+def _seconds(piece: _Piece) -> tuple[int, int]:
+    """Return from which second up to which one a piece lasts."""
+    return piece.start // SAMPLE_RATE, -(-piece.stop // SAMPLE_RATE)
+
+
+def _write(sound: Sound, seconds: Iterable[int], out: Path) -> None:
+    """Write some seconds to where they are in the sound; what is between them takes no room."""
+    with out.open("wb") as file:
+        for second in sorted(seconds):
+            file.seek(second * SAMPLE_RATE * _SAMPLE_BYTES)
+            file.write(sound.pcm(second))
 
 
 def _cut(samples: int) -> Iterator[_Piece]:
@@ -67,11 +96,11 @@ def _cut(samples: int) -> Iterator[_Piece]:
         yield _Piece(lead * AAC_FRAME_SAMPLES, stop, first - lead, after - first)
 
 
-def _encoded(some: Sequence[_Piece], mixed: Path, header_bytes: int, workdir: Path, ffmpeg: Ffmpeg) -> list[bytes]:
+def _encoded(some: Sequence[_Piece], made: Path, workdir: Path, ffmpeg: Ffmpeg) -> list[bytes]:
     """Encode some pieces of a file in one run of ffmpeg, each with an encoder of its own."""
-    places = [(header_bytes + _SAMPLE_BYTES * one.start, header_bytes + _SAMPLE_BYTES * one.stop) for one in some]
+    places = [(_SAMPLE_BYTES * one.start, _SAMPLE_BYTES * one.stop) for one in some]
     outs = [workdir / f"piece{number}.aac" for number in range(len(some))]
-    ffmpeg.run(aac_args(str(mixed), places, [str(out) for out in outs]), doing=f"encoding {mixed}")
+    ffmpeg.run(aac_args(str(made), places, [str(out) for out in outs]), doing=f"encoding {made}")
     return [_frames(out.read_bytes(), piece) for out, piece in zip(outs, some, strict=True)]
 
 

@@ -1,19 +1,21 @@
 """One loudness for an episode, and no peak above the limit.
 
 What is needed of the sound is gathered in one pass (`listen`): how loud it is every 10 ms, and how high its peaks are
-every millisecond. From that alone the gain is found, and how the limiter moves; a second pass applies both (`render`).
+every millisecond. From that alone the gain is found, and how the limiter moves; `Mastered` applies both.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
 
+from reelmake.action import digest_of
 from reelmake.inspection import LOUDNESS_LUFS
 from reelmake.media.mix import ramps
 from reelmake.media.pieces import Pieces
@@ -32,7 +34,7 @@ from reelmake.timeline import SAMPLE_RATE
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from reelmake.media.mix import Sound
+    from reelmake.media.mix import Seconds, Sound
 
     Numbers = NDArray[np.float64]
 
@@ -41,6 +43,7 @@ _BLOCK_STEP = 10  # hops from one block to the next
 _CONTEXT_SAMPLES = SAMPLE_RATE // 8  # after which the filters have forgotten what was before
 
 _PEAK_SAMPLES = SAMPLE_RATE // 1000
+_HOPS_A_SECOND = SAMPLE_RATE // _PEAK_SAMPLES
 _HALF_TAPS = 8  # on each side of the middle between two samples
 _LIMIT = 10 ** (LIMIT_DBTP / 20)
 _ATTACK_HOPS, _RELEASE_HOPS = 4, 60  # of a millisecond
@@ -75,29 +78,32 @@ class Master:
     held_db: float
 
 
-def listen(chunks: Iterable[Sound], pieces: Pieces | None = None) -> Heard:
-    """Take in a sound, in chunks of whole hops but for the last; what lies in `pieces` is not measured again."""
+def listen(sound: Seconds, pieces: Pieces) -> Heard:
+    """Take in a sound; a second that lies in `pieces` is neither made nor measured again."""
     powers, peaks = [], []
-    before = np.zeros((1, _CONTEXT_SAMPLES), np.float32)
-    for chunk in chunks:
-        sound = np.concatenate([np.broadcast_to(before, (len(chunk), _CONTEXT_SAMPLES)), chunk], axis=1)
-        heard = _heard(sound, pieces) if pieces else Heard(_powers(sound), _peaks(sound))
-        powers.append(heard.powers)
-        peaks.append(heard.peaks)
-        before = sound[:, -_CONTEXT_SAMPLES:]
+    latest: dict[int, Sound | None] = {-1: None}  # the last that was made: it may be in front of the next one
+    for second, around in enumerate(pairwise(["", *sound.names])):
+        name = pieces.name("heard", " ".join(around).encode())
+        known = pieces.find(name)
+        if known is None:
+            before = latest[second - 1] if second - 1 in latest else sound.sound(second - 1)
+            here = sound.sound(second)
+            latest = {second: here}
+            heard = _after(before, here)
+            known = np.concatenate([_powers(heard), _peaks(heard)]).tobytes()
+            pieces.put(name, known)
+        numbers = np.frombuffer(known)
+        hops = -(-min(SAMPLE_RATE, sound.samples - second * SAMPLE_RATE) // HOP_SAMPLES)
+        powers.append(numbers[:hops])
+        peaks.append(numbers[hops:])
     return Heard(np.concatenate(powers), np.concatenate(peaks))
 
 
-def _heard(sound: Sound, pieces: Pieces) -> Heard:
-    name = pieces.name(f"heard {len(sound)}", sound.data)
-    known = pieces.find(name)
-    if known is None:
-        heard = Heard(_powers(sound), _peaks(sound))
-        pieces.put(name, np.concatenate([heard.powers, heard.peaks]).tobytes())
-        return heard
-    numbers = np.frombuffer(known)
-    hops = -(-(sound.shape[1] - _CONTEXT_SAMPLES) // HOP_SAMPLES)
-    return Heard(numbers[:hops], numbers[hops:])
+def _after(before: Sound | None, sound: Sound) -> Sound:
+    """Return a second with the end of the one in front of it: of silence, if it is the first."""
+    if before is None:
+        before = np.zeros((len(sound), _CONTEXT_SAMPLES), np.float32)
+    return np.concatenate([before[:, -_CONTEXT_SAMPLES:], sound], axis=1)
 
 
 def _powers(sound: Sound) -> Numbers:
@@ -222,14 +228,32 @@ def integrated_lufs(powers: Numbers) -> float:
     return -0.691 + 10 * math.log10(blocks[blocks >= blocks.mean() * GATE].mean())
 
 
-def render(chunks: Iterable[Sound], master: Master) -> Iterator[bytes]:
-    """Yield a sound as it is to be heard: stereo, signed 16 bit."""
-    start, last = 0, np.float32(master.limiter[0])
-    for chunk in chunks:
-        hops = -(-chunk.shape[1] // _PEAK_SAMPLES)
-        reached = master.limiter[start : start + hops].astype(np.float32)
-        moving = ramps(np.append(last, reached[:-1]), reached, _PEAK_SAMPLES)[: chunk.shape[1]]
-        samples = np.rint(chunk * (moving * np.float32(master.gain * FULL_SCALE)))
-        both = np.broadcast_to(samples, (2, chunk.shape[1])).T
-        yield np.clip(both, -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
-        start, last = start + hops, reached[-1]
+class Mastered:
+    """A sound as it is to be heard, in seconds that have names: stereo, signed 16 bit."""
+
+    def __init__(self, sound: Seconds, master: Master) -> None:
+        self.samples, self.master, self._sound = sound.samples, master, sound
+        self._limiter = np.append(master.limiter[:1], master.limiter).astype(np.float32)
+
+    @cached_property
+    def names(self) -> Sequence[str]:
+        """Return the name of each second: of what it is made, and how."""
+        told = (
+            f"mastered {name} {self.master.gain!r}\0".encode() + self._moves(second).tobytes()
+            for second, name in enumerate(self._sound.names)
+        )
+        return [digest_of(one) for one in told]
+
+    def pcm(self, second: int) -> bytes:
+        """Make a second."""
+        sound, moves = self._sound.sound(second), self._moves(second)
+        moving = ramps(moves[:-1], moves[1:], _PEAK_SAMPLES)[: sound.shape[1]]
+        samples = np.rint(sound * (moving * np.float32(self.master.gain * FULL_SCALE)))
+        both = np.broadcast_to(samples, (2, sound.shape[1])).T
+        content: bytes = np.clip(both, -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
+        return content
+
+    def _moves(self, second: int) -> Sound:
+        """Return where the limiter is when a second begins, and after each of its milliseconds."""
+        first = second * _HOPS_A_SECOND
+        return self._limiter[first : first + _HOPS_A_SECOND + 1]

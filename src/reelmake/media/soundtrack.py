@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import wave
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -16,8 +18,8 @@ from reelmake.media.tool import Ffmpeg
 from reelmake.timeline import SAMPLE_RATE
 
 if TYPE_CHECKING:
-    from reelmake.media.mastering import Master
-    from reelmake.media.mix import Music
+    from reelmake.media.mastering import Master, Mastered
+    from reelmake.media.mix import Mix, Music
     from reelmake.media.pieces import Pieces
 
 _CHUNK_SAMPLES = SAMPLE_RATE
@@ -52,32 +54,33 @@ def prepare_music(source: Path, out: Path, ffmpeg: Ffmpeg) -> None:
     _close(out, source)
 
 
-def soundtrack(score: Score, out: Path, *, workdir: Path, pieces: Pieces | None = None) -> float:
-    """Write an episode's sound as a 48 kHz stereo WAV of exactly `total_samples`; return its loudness in LUFS.
+@contextmanager
+def soundtrack(score: Score, *, workdir: Path, pieces: Pieces) -> Iterator[Mastered]:
+    """Bring an episode's sound to one loudness: what is inside `with` makes each second of it when it is asked for.
 
-    Of what sounds as it did when `pieces` were kept, nothing is measured again.
-    Files of `workdir` are written over; what is in memory hardly grows with the episode. Raises MediaError.
+    Of what sounds as it did when `pieces` were kept, nothing is mixed or measured again. A file of `workdir` is written
+    over; what is in memory hardly grows with the episode. Raises MediaError.
     """
     # numpy is slow to import: not for a build that only looks
-    from reelmake.media.mastering import render  # noqa: PLC0415
-    from reelmake.media.mix import read_chunks  # noqa: PLC0415
+    from reelmake.media.mastering import Mastered  # noqa: PLC0415
 
-    bed, mix = workdir / "voices.wav", workdir / "mix.raw"
+    bed = workdir / "voices.wav"
     _lay(score, bed)
-    mixer = _Mixer(bed, mix, pieces)
-    master = mixer.balanced(score.music, score.music_gain_db) if score.music else mixer.mixed(None)
-    with mix.open("rb") as kept, wave.open(str(out), "wb") as file:
-        file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
-        for samples in render(read_chunks(kept, 1 if score.music is None else 2), master):
-            file.writeframesraw(samples)
-    return master.lufs
+    with (
+        wave.open(str(bed), "rb") as voices,
+        wave.open(str(score.music), "rb") if score.music else nullcontext() as tune,
+    ):
+        mixer = _Mixer(voices, pieces)
+        mix, master = mixer.balanced(tune, score.music_gain_db) if tune else mixer.mixed(None)
+        yield Mastered(mix, master)
 
 
 @dataclass(frozen=True, slots=True)
 class _Try:
     """Music that was tried, what became of it, and by how much it is quieter than it is to be."""
 
-    music: Music
+    gain_db: float
+    mix: Mix
     master: Master
     missing_db: float
 
@@ -89,37 +92,34 @@ class _Try:
 
 @dataclass(frozen=True, slots=True)
 class _Mixer:
-    """Mixes the voices of `bed` with music into the file `mix`."""
+    """Mixes the voices of `bed` with music."""
 
-    bed: Path
-    mix: Path
-    pieces: Pieces | None
+    bed: wave.Wave_read
+    pieces: Pieces
 
-    def balanced(self, tune: Path, wanted_db: float) -> Master:
-        """Write voices and music into a file so that in the end music is heard so much louder than speech (secant).
+    def balanced(self, tune: wave.Wave_read, wanted_db: float) -> tuple[Mix, Master]:
+        """Mix voices and music so that in the end music is heard so much louder than speech (secant).
 
         The limiter makes speech quieter, and music hardly; by how much, the voices alone tell. It takes more than one
         round only where music is so loud that the limiter has to hold that, too, or speech so little that its peaks do
         not allow what the pauses count for: then music has to be louder.
         """
-        from reelmake.media.mastering import listen, settle  # noqa: PLC0415
-        from reelmake.media.mix import Music, mixed  # noqa: PLC0415
+        from reelmake.media.mix import Music  # noqa: PLC0415
 
-        voices = settle(listen(mixed(self.bed, None), self.pieces))
+        _, voices = self.mixed(None)
 
         def tried(gain_db: float) -> _Try:
-            music = Music(tune, gain_db)
-            master = self.mixed(music, voices.gain)
-            return _Try(music, master, wanted_db - master.held_db - gain_db)
+            mix, master = self.mixed(Music(tune, gain_db), voices.gain)
+            return _Try(gain_db, mix, master, wanted_db - master.held_db - gain_db)
 
         tries = [tried(_stepped(wanted_db - voices.held_db))]
         while len(tries) < _ROUNDS and abs(tries[-1].missing_db) > _SLACK_DB:
             (last, *before), slope = tries[::-1], -1.0
             if before:
                 rise = last.missing_db - before[0].missing_db
-                slope = min(_LEAST_SLOPE, rise / (last.music.gain_db - before[0].music.gain_db))
-            gain_db = _stepped(last.music.gain_db - last.missing_db / slope)
-            if gain_db == last.music.gain_db:
+                slope = min(_LEAST_SLOPE, rise / (last.gain_db - before[0].gain_db))
+            gain_db = _stepped(last.gain_db - last.missing_db / slope)
+            if gain_db == last.gain_db:
                 break
             tries.append(tried(gain_db))
         for louder_db in _LOUDER_DB:
@@ -127,18 +127,18 @@ class _Mixer:
                 break
             tries.append(tried(_stepped(wanted_db + louder_db - voices.held_db)))
         best = min(tries, key=_Try.badness)
-        return best.master if best is tries[-1] else self.mixed(best.music, voices.gain)
+        return best.mix, best.master
 
-    def mixed(self, music: Music | None, gain: float | None = None) -> Master:
-        """Write voices and music together into a file, and find out how they are brought to one loudness.
+    def mixed(self, music: Music | None, gain: float | None = None) -> tuple[Mix, Master]:
+        """Mix voices and music, and find out how they are brought to one loudness.
 
         Where several gains do (with more, music between the voices may count, too), it is the one next to `gain`.
         """
         from reelmake.media.mastering import listen, settle  # noqa: PLC0415
-        from reelmake.media.mix import mixed, written  # noqa: PLC0415
+        from reelmake.media.mix import Mix  # noqa: PLC0415
 
-        with self.mix.open("wb") as kept:
-            return settle(listen(written(mixed(self.bed, music), kept), self.pieces), gain)
+        mix = Mix(self.bed, music)
+        return mix, settle(listen(mix, self.pieces), gain)
 
 
 def _stepped(gain_db: float) -> float:
