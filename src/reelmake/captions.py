@@ -14,15 +14,11 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
 from reelmake.cues import Cue, cues, lit_frame
 from reelmake.direction import RIGHT_MARK, Way, gaps, marks, parts, visual
 from reelmake.timeline import Word
 from reelmake.words import joined
-
-if TYPE_CHECKING:
-    from pysubs2 import SSAEvent, SSAStyle
 
 _OUTLINE = 0.09  # of the letters' size, as all the following ones
 _PITCH = 1.24  # from a baseline to the next
@@ -245,27 +241,41 @@ def _cut(words: tuple[Word, ...], frames: int, setting: Setting) -> list[Cue]:
     return cues(words, measure, room, frames=frames, fps=setting.fps, from_right=setting.from_right)
 
 
+_ASS = """\
+[Script Info]
+Title: captions
+ScriptType: v4.00+
+PlayResX: {width}
+PlayResY: {height}
+WrapStyle: 2
+ScaledBorderAndShadow: yes
+YCbCr Matrix: TV.709
+
+[V4+ Styles]
+Format: Name, Fontname, Fontsize, PrimaryColour, SecondaryColour, OutlineColour, BackColour, Bold, Italic, Underline, \
+StrikeOut, ScaleX, ScaleY, Spacing, Angle, BorderStyle, Outline, Shadow, Alignment, MarginL, MarginR, MarginV, Encoding
+Style: Caption,{family},{size:g},&H00FFFFFF,&H000000FF,&H00160E0E,&H00000000,0,0,0,0,100,100,0,0,1,{outline:g},\
+0,5,0,0,0,-1
+
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+"""  # no shadow: it would cost half as much again as all the rest of the text, and the plate has a shade;
+# 5 is the middle, and -1 lets the text itself say in which direction it is read
+
+
 def ass(lines: Sequence[Line], setting: Setting) -> str:
     """Return an ASS document of these lines; for one segment give a single line whose `start_frame` is 0."""
-    from pysubs2 import SSAFile  # noqa: PLC0415
+    usual = setting.runs("x")[0]
+    size, outline = _libass_size(usual, setting.font_px), round(_OUTLINE * setting.font_px, 2)
+    head = _ASS.format(width=setting.width, height=setting.height, family=usual.family, size=size, outline=outline)
+    return head + "".join(_dialogue(event, line, setting) for line in lines for event in _events(line, setting))
 
-    document = SSAFile()
-    document.info.clear()
-    document.info.update(
-        {
-            "Title": "captions",
-            "ScriptType": "v4.00+",
-            "PlayResX": str(setting.width),
-            "PlayResY": str(setting.height),
-            "WrapStyle": "2",
-            "ScaledBorderAndShadow": "yes",
-            "YCbCr Matrix": "TV.709",
-        },
+
+def _dialogue(event: Event, line: Line, setting: Setting) -> str:
+    start, end = (
+        _ass_clock(_before(line.start_frame + frame, setting.fps)) for frame in (event.start_frame, event.end_frame)
     )
-    document.styles = {"Caption": _caption_style(setting)}
-    for line in lines:
-        document.events += [_ass_event(event, line, setting) for event in _events(line, setting)]
-    return document.to_string("ass", header_notice="")
+    return f"Dialogue: {event.layer},{start},{end},Caption,,0,0,0,,{event.text}\n"
 
 
 def changes(line: Line, setting: Setting) -> list[int]:
@@ -293,35 +303,14 @@ def _drawn(words: tuple[Word, ...], frames: int, color: str, setting: Setting) -
     return [event for cue in _cut(words, frames, setting) for event in STYLES[setting.style](cue, color, setting)]
 
 
-def _caption_style(setting: Setting) -> SSAStyle:
-    from pysubs2 import Alignment, Color, SSAStyle  # noqa: PLC0415
-
-    usual = setting.runs("x")[0]
-    return SSAStyle(
-        fontname=usual.family,
-        fontsize=_libass_size(usual, setting.font_px),
-        primarycolor=Color(255, 255, 255),
-        outlinecolor=Color(14, 14, 22),
-        outline=round(_OUTLINE * setting.font_px, 2),
-        shadow=0,  # it would cost half as much again as all the rest of the text, and the plate has a shade
-        alignment=Alignment.MIDDLE_CENTER,
-        marginl=0,
-        marginr=0,
-        marginv=0,
-        encoding=-1,  # let the text itself say in which direction it is read
-    )
-
-
-def _ass_event(event: Event, line: Line, setting: Setting) -> SSAEvent:
-    from pysubs2 import SSAEvent  # noqa: PLC0415
-
-    start, end = (_before(line.start_frame + frame, setting.fps) for frame in (event.start_frame, event.end_frame))
-    return SSAEvent(start=start, end=end, layer=event.layer, style="Caption", text=event.text)
-
-
 def _before(frame: int, fps: int) -> int:
     """Return milliseconds half a frame before a frame: ASS keeps hundredths, and their rounding must decide nothing."""
     return max(0, round((frame - 0.5) / fps * 100) * 10)
+
+
+def _ass_clock(ms: int) -> str:
+    """Return a time as `H:MM:SS.cc`."""
+    return f"{ms // 3_600_000}:{ms // 60_000 % 60:02}:{ms // 1000 % 60:02}.{ms // 10 % 100:02}"
 
 
 def srt(lines: Sequence[Line], setting: Setting) -> str:
