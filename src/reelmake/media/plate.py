@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import ceil
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -103,12 +104,12 @@ def _ground(width: int, height: int, captions: Box | None, panel: Box | None) ->
     unit = width / BASE_WIDTH
     alpha = Image.new("L", (width, height), 0)
     if captions:
-        shade = _soft_box(width, height, captions, _SHADE_BLUR * unit, captions.height / 3)
-        alpha = shade.point(lambda value: value * _SHADE_ALPHA // 255)
+        shade, at = _soft_box(width, height, captions, _SHADE_BLUR * unit, captions.height / 3)
+        alpha.paste(shade.point(lambda value: value * _SHADE_ALPHA // 255), at)
     if panel:
         sunk = Box(panel.x, panel.y + round(_SHADOW_SINK * unit), panel.width, panel.height)
-        shadow = _soft_box(width, height, sunk, _SHADOW_BLUR * unit, _RADIUS * unit)
-        alpha.paste(_SHADOW_ALPHA, mask=shadow)
+        shadow, at = _soft_box(width, height, sunk, _SHADOW_BLUR * unit, _RADIUS * unit)
+        alpha.paste(_SHADOW_ALPHA, at, shadow)
     ground = Image.new("RGBA", (width, height), (8, 8, 16, 0))
     ground.putalpha(alpha)
     if panel:
@@ -141,14 +142,24 @@ def _round_mask(width: int, height: int, radius: int) -> Picture:
     return mask
 
 
-def _soft_box(width: int, height: int, box: Box, blur: float, radius: float) -> Picture:
-    """Return a mask of the whole video with a soft box in it."""
+def _soft_box(
+    width: int, height: int, box: Box, blur: float, radius: float
+) -> tuple[Picture, tuple[int, int, int, int]]:
+    """Return a mask with a soft box in it, and which part of the video it is for: beyond it nothing is to be seen."""
     from PIL import Image, ImageDraw, ImageFilter  # noqa: PLC0415
 
     small = Image.new("L", (-(-width // _SOFT), -(-height // _SOFT)), 0)
     corners = [value / _SOFT for value in (box.x, box.y, box.right, box.bottom)]
     ImageDraw.Draw(small).rounded_rectangle(corners, radius / _SOFT, fill=255)
-    return small.filter(ImageFilter.GaussianBlur(blur / _SOFT)).resize((width, height), Image.Resampling.BICUBIC)
+    small = small.filter(ImageFilter.GaussianBlur(blur / _SOFT))
+    if width % _SOFT or height % _SOFT:  # no part of it is a whole number of pixels
+        return small.resize((width, height), Image.Resampling.BICUBIC), (0, 0, width, height)
+    reach = ceil(3 * blur / _SOFT) + 4  # of the blur, and of the pixels that lie between those that were painted
+    left, top = (max(0, int(edge) - reach) for edge in corners[:2])
+    right, bottom = (min(most, ceil(edge) + reach) for edge, most in zip(corners[2:], small.size, strict=True))
+    place = (left * _SOFT, top * _SOFT, right * _SOFT, bottom * _SOFT)
+    size = (place[2] - place[0], place[3] - place[1])
+    return small.resize(size, Image.Resampling.BICUBIC, box=(left, top, right, bottom)), place
 
 
 def _rgb(color: str) -> tuple[int, int, int]:

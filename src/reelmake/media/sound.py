@@ -127,10 +127,9 @@ def k_weighting(samples: int) -> NDArray[np.complex128]:
     import numpy as np  # noqa: PLC0415
 
     z = np.exp(-2j * np.pi * np.arange(samples // 2 + 1) / samples)
-    response: NDArray[np.complex128] = np.ones_like(z)
-    for above, below in _K_WEIGHTING:
-        response *= np.polyval(above[::-1], z) / np.polyval(below[::-1], z)
-    return response
+    (head_above, head_below), (ear_above, ear_below) = _K_WEIGHTING
+    above, below = np.convolve(head_above, ear_above)[::-1], np.convolve(head_below, ear_below)[::-1]
+    return np.asarray(np.polyval(above, z) / np.polyval(below, z), np.complex128)
 
 
 def _hops(sound: NDArray[np.float32]) -> NDArray[np.float32]:
