@@ -23,8 +23,7 @@ _THAI: Final = "\u0e01-\u0e5b"
 _OTHERS: Final = "\u0e81-\u0edf\u1000-\u109f\u1780-\u17ff"  # Lao, Burmese, Khmer: no spaces, and no model
 _MARKS: Final = "\u3001-\u3003\u3008-\u301f\uff01-\uff0f\uff1a-\uff20\uff3b-\uff3d\uff5b-\uff65"
 
-_SPACELESS: Final = re.compile(f"[{_KANA}{_HAN}{_THAI}{_OTHERS}{_MARKS}]")
-_KANA_ANYWHERE: Final = re.compile(f"[{_KANA}]")
+_SPACELESS: Final = f"[{_KANA}{_HAN}{_THAI}{_OTHERS}{_MARKS}]"  # takes long to compile: only where there may be one
 _TRADITIONAL: Final = re.compile("zh-(?:hant|tw|hk|mo)", re.IGNORECASE)
 
 # Small kana, and marks that repeat or lengthen: with closing marks, what never begins a row.
@@ -52,7 +51,7 @@ def joined(words: Sequence[Joined]) -> str:
 
 def writes_no_spaces(char: str) -> bool:
     """Say whether a character is of a script whose words are not parted by spaces, or a mark of one."""
-    return _SPACELESS.match(char) is not None
+    return not char.isascii() and re.match(_SPACELESS, char) is not None
 
 
 def may_break(before: str, after: str) -> bool:
@@ -69,17 +68,17 @@ def spans(text: str, language: str = "") -> Iterator[tuple[int, int, bool]]:
         language: its tag, as far as it is known; it decides for text of nothing but Han characters.
     """
     for token in re.finditer(r"\S+", text):
-        cuts = [0, *_cuts(token[0], language, has_kana=_KANA_ANYWHERE.search(text) is not None), len(token[0])]
+        cuts = [0, *_cuts(token[0], language, text), len(token[0])]
         for first, last in pairwise(cuts):
             yield token.start() + first, token.start() + last, first > 0
 
 
-def _cuts(token: str, language: str, *, has_kana: bool) -> list[int]:
-    """Return where a token without spaces is cut."""
-    if not _SPACELESS.search(token):
+def _cuts(token: str, language: str, text: str) -> list[int]:
+    """Return where a token without spaces, of a text, is cut."""
+    if token.isascii() or not re.search(_SPACELESS, token):
         return []
     cuts = []
-    parser = _parser(_model(token, language, has_kana=has_kana))
+    parser = _parser(_model(token, language, text))
     at = 0
     for phrase in parser.parse(token)[:-1]:
         at += len(phrase)
@@ -90,11 +89,11 @@ def _cuts(token: str, language: str, *, has_kana: bool) -> list[int]:
     return cuts
 
 
-def _model(token: str, language: str, *, has_kana: bool) -> str:
+def _model(token: str, language: str, text: str) -> str:
     """Return the name of the model that knows a token's language."""
     if re.search(f"[{_THAI}]", token):
         return "thai"
-    if has_kana or language.startswith("ja"):
+    if re.search(f"[{_KANA}]", text) or language.startswith("ja"):
         return "japanese"
     return "traditional_chinese" if _TRADITIONAL.match(language) else "simplified_chinese"
 

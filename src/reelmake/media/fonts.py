@@ -120,19 +120,19 @@ _PLAIN = re.compile(
     "\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u20ac\u2122]*"
 )
 
-# And what the fonts of _CJK_FONTS are.
-_CJK_KNOWN = re.compile(
+# And what the fonts of _CJK_FONTS are; few builds need it, and it takes long to compile.
+_CJK_KNOWN = (
     "[\u3001-\u303f\u3041-\u3096\u3099-\u30ff\u31f0-\u31ff\u3400-\u4db5\u4e00-\u9fef\uac00-\ud7a3"
     "\uf900-\ufa6d\uff01-\uff9f]"
 )
 
 _EMOJI = "[\u2190-\u2bff\u3030\u303d\U0001f000-\U0001faff]"
 _DRESS = "[\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]*"
-_LEFT_OUT = re.compile(
+_LEFT_OUT = (
     f"(?<={_EMOJI}){_DRESS}(?:\u200d{_EMOJI}{_DRESS})+"  # what is joined to an emoji
     f"|(?<={_EMOJI})[\U0001f3fb-\U0001f3ff]"  # skin tones
     "|[\ufe00-\ufe0f\u20e3]"  # how to show what comes before, and the key around a digit
-    "|[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]",  # invisible
+    "|[\u00ad\u200b\u200e\u200f\u202a-\u202e\u2060-\u206f\ufeff]"  # invisible
 )
 _SAME = str.maketrans({"\u2010": "-", "\u2011": "-", "\u2012": "\u2013", "\u2015": "\u2014"})
 _JOINERS = "\u200c\u200d"
@@ -145,7 +145,7 @@ def shown(text: str) -> str:
     """Return the text as captions show it: composed letters, plain spaces, no invisible characters, simple emoji."""
     if _PLAIN.fullmatch(text):
         return text
-    text = _LEFT_OUT.sub("", normalize("NFC", text)).translate(_SAME)
+    text = re.sub(_LEFT_OUT, "", normalize("NFC", text)).translate(_SAME)
     spaced = (" " if category(char) in ("Zs", "Zl", "Zp") or char in "\t\r\n" else char for char in text)
     return "".join(char for char in spaced if category(char) not in ("Cc", "Cs", "Co"))
 
@@ -298,7 +298,7 @@ def _chosen(text: str, cjk: Font = JAPANESE) -> list[tuple[str, Font | None]]:
 def _font_of(char: str, cjk: Font) -> Font | None:
     if _PLAIN.fullmatch(char):
         return CAPTION_FONT
-    if _CJK_KNOWN.fullmatch(char):
+    if re.fullmatch(_CJK_KNOWN, char):
         return cjk
     return next((font for font in (*FONTS, cjk) if _has(font, char)), None)
 
