@@ -77,11 +77,11 @@ def test_only_pieces_with_other_samples_are_encoded_and_all_is_as_in_a_clean_bui
     samples = sound()
     encoded(tmp_path, samples, ffmpeg)
     before = names(tmp_path / "pieces")
-    assert len(before) == PIECES
-    samples[7 * SAMPLE_RATE : 7 * SAMPLE_RATE + 100] += 50
+    assert len(before) == 2 * PIECES  # what samples each is made of, and what becomes of them
+    samples[8 * SAMPLE_RATE : 8 * SAMPLE_RATE + 100] += 50  # in a second of two pieces, and in one of these
     again = encoded(tmp_path, samples, ffmpeg)
-    assert len(names(tmp_path / "pieces") - before) == 1
-    assert len(names(tmp_path / "pieces")) == PIECES  # what is not needed any more is not kept
+    assert len(names(tmp_path / "pieces") - before) == 2 + 1
+    assert len(names(tmp_path / "pieces")) == 2 * PIECES  # what is not needed any more is not kept
     assert again == encoded(tmp_path, samples, ffmpeg, pieces="clean")
 
 

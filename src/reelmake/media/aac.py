@@ -7,11 +7,12 @@ alone, and fits to its neighbours as if all had been encoded at once.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import BinaryIO, Protocol
 
+from reelmake.action import digest_of
 from reelmake.errors import MediaError
 from reelmake.ffmpeg import AAC_FRAME_SAMPLES, aac_args, aac_frames
 from reelmake.media.pieces import Pieces
@@ -52,14 +53,17 @@ def encode(sound: Sound, out: Path, *, pieces: Pieces, workdir: Path, ffmpeg: Ff
     """Encode sound of 16 bits as AAC in ADTS, `aac_frames` of them; raises MediaError.
 
     The first frame is from before the first sample, as always in AAC: `join_args` tells players to leave it out.
-    Only those seconds of the sound are made that are not in `pieces`.
+    A piece goes by its samples, and these go by the names of the seconds that they are in: only those seconds are made
+    that sound otherwise, and only those pieces encoded in which that is to be heard.
     """
-    cut = list(_cut(sound.samples))
-    names = [pieces.name(_kind(piece), " ".join(sound.names[slice(*_seconds(piece))]).encode()) for piece in cut]
-    encoded = {name: content for name in names if (content := pieces.find(name)) is not None}
-    missing = {name: piece for name, piece in zip(names, cut, strict=True) if name not in encoded}
-    made = workdir / "sound.pcm"
-    _write(sound, {second for piece in missing.values() for second in range(*_seconds(piece))}, made)
+    cut, made = list(_cut(sound.samples)), workdir / "sound.pcm"
+    with made.open("w+b") as file:
+        seconds = _Seconds(sound, file)
+        names = [_name(piece, seconds, pieces) for piece in cut]
+        encoded = {name: content for name in names if (content := pieces.find(name)) is not None}
+        missing = {name: piece for name, piece in zip(names, cut, strict=True) if name not in encoded}
+        for piece in missing.values():
+            seconds.make(piece)
     for first in range(0, len(missing), _AT_ONCE):
         some = dict(list(missing.items())[first : first + _AT_ONCE])
         for name, content in zip(some, _encoded(list(some.values()), made, workdir, ffmpeg), strict=True):
@@ -68,23 +72,44 @@ def encode(sound: Sound, out: Path, *, pieces: Pieces, workdir: Path, ffmpeg: Ff
     out.write_bytes(b"".join(encoded[name] for name in names))
 
 
-def _kind(piece: _Piece) -> str:
-    """Return what, besides the sound of its seconds, decides how a piece comes out: which part of them it is."""
-    count = piece.stop - piece.start
-    return f"aac {piece.start % SAMPLE_RATE} {count} {piece.skipped_frames} {piece.frames}"
+class _Seconds:
+    """The seconds of a sound that are needed, in a file, each where it is in the sound."""
+
+    def __init__(self, sound: Sound, file: BinaryIO) -> None:
+        self._sound, self._file = sound, file
+        self._made: set[int] = set()
+
+    def names(self, piece: _Piece) -> str:
+        """Return the names of the seconds in which a piece is."""
+        return " ".join(self._sound.names[second] for second in self._around(piece))
+
+    def make(self, piece: _Piece) -> None:
+        """Write the seconds in which a piece is."""
+        for second in set(self._around(piece)) - self._made:
+            self._file.seek(second * SAMPLE_RATE * _SAMPLE_BYTES)
+            self._file.write(self._sound.pcm(second))
+            self._made.add(second)
+
+    def samples(self, piece: _Piece) -> bytes:
+        """Return the samples of a piece."""
+        self.make(piece)
+        self._file.seek(piece.start * _SAMPLE_BYTES)
+        return self._file.read((piece.stop - piece.start) * _SAMPLE_BYTES)
+
+    def _around(self, piece: _Piece) -> range:
+        return range(piece.start // SAMPLE_RATE, -(-piece.stop // SAMPLE_RATE))
 
 
-def _seconds(piece: _Piece) -> tuple[int, int]:
-    """Return from which second up to which one a piece lasts."""
-    return piece.start // SAMPLE_RATE, -(-piece.stop // SAMPLE_RATE)
-
-
-def _write(sound: Sound, seconds: Iterable[int], out: Path) -> None:
-    """Write some seconds to where they are in the sound; what is between them takes no room."""
-    with out.open("wb") as file:
-        for second in sorted(seconds):
-            file.seek(second * SAMPLE_RATE * _SAMPLE_BYTES)
-            file.write(sound.pcm(second))
+def _name(piece: _Piece, seconds: _Seconds, pieces: Pieces) -> str:
+    """Return the name of a piece: its samples, and what of them is kept."""
+    asked = pieces.name(
+        f"samples {piece.start % SAMPLE_RATE} {piece.stop - piece.start}", seconds.names(piece).encode()
+    )
+    digest = pieces.find(asked)
+    if digest is None:
+        digest = digest_of(seconds.samples(piece)).encode()
+        pieces.put(asked, digest)
+    return pieces.name(f"aac {piece.skipped_frames} {piece.frames}", digest)
 
 
 def _cut(samples: int) -> Iterator[_Piece]:
