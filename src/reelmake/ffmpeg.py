@@ -11,8 +11,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
+from math import ceil
 
-from reelmake.timeline import SAMPLE_RATE, Pan, shown_frame
+from reelmake.timeline import SAMPLE_RATE, Pan, samples_per_frame, shown_frame
 
 AAC_BITS_PER_SECOND = 192_000
 AAC_FRAME_SAMPLES = 1024
@@ -26,6 +27,7 @@ NEEDED_FILTERS = (
 NEEDED_ENCODERS = ("aac", "libx264", "mjpeg", "mpeg2video")
 NEEDED_LIBRARIES = ("libsoxr",)  # what no list names: it is built in, or `aresample=resampler=soxr` fails
 
+_WIDE_BYTES = 4_000_000_000  # from here on places in a file may take eight bytes in place of four
 _QUIET = ("-hide_banner", "-nostdin", "-y", "-v", "error")
 _WARNING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "warning")
 _REPORTING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "info")
@@ -162,8 +164,13 @@ def segment_args(shot: Shot, out: str) -> list[str]:
     ]  # fmt: skip
 
 
-def join_args(segments: list[str], soundtrack: str, frame: Frame, samples: int, out: str) -> tuple[list[str], bytes]:
-    """Join segments, and the sound that `aac_args` encoded, without touching either; returns arguments and stdin."""
+def join_args(  # noqa: PLR0913 (what is joined, and how much it is)
+    segments: list[str], soundtrack: str, frame: Frame, frames: int, out: str, *, content_bytes: int
+) -> tuple[list[str], bytes]:
+    """Join segments, and the sound that `aac_args` encoded, without touching either; returns arguments and stdin.
+
+    `frames` is how many pictures the segments have together, `content_bytes` how large they are with the sound.
+    """
     # Without a decoder nothing is decoded, where ffmpeg would decode the beginning of each segment to look at it: half
     # of what a join takes. It complains of each, and needs nothing that it would learn. All segments have the same
     # parameters, so that none are repeated in the stream (`auto_convert`).
@@ -171,16 +178,31 @@ def join_args(segments: list[str], soundtrack: str, frame: Frame, samples: int, 
         "file 'file:{}'\noption codec_whitelist none\n".format(name.replace("'", r"'\''")) for name in segments
     )
     # The first frame of sound is from before the beginning, and the last one is not all sound.
+    samples = frames * samples_per_frame(frame.fps)
     last, size, tick = aac_frames(samples) - 1, AAC_FRAME_SAMPLES, f"1/{SAMPLE_RATE}"
     lasts = f"if(eq(N\\,{last})\\,{samples - (last - 1) * size}\\,{size})"
+    index_bytes = _index_bytes(frames, last + 1, len(segments), content_bytes)
     times = f"setts=time_base={tick}:ts=(N-1)*{size}*{tick}/TB:duration={lasts}*{tick}/TB"
     arguments = [
         *_QUIET, "-f", "concat", "-safe", "0", "-auto_convert", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0",
         "-f", "aac", "-i", soundtrack, "-map", "0:v:0", "-map", "1:a:0",
         "-c", "copy", "-video_track_timescale", _ticks(frame), "-bsf:a", times,
-        *_NO_METADATA, "-movflags", "+faststart", "-f", "mp4", out,
+        # the index comes first, as players want it, into room that is kept for it: nothing is moved for it in the end
+        *_NO_METADATA, "-moov_size", str(index_bytes), "-f", "mp4", out,
     ]  # fmt: skip
     return arguments, f"ffconcat version 1.0\n{listed}".encode()
+
+
+def _index_bytes(pictures: int, sounds: int, segments: int, content_bytes: int) -> int:
+    """Return how large the index of an mp4 is at most, which is some 0.1 MB for two minutes.
+
+    Of each frame it tells the size (4 bytes), and of each run of frames of one kind where it is, and how many frames
+    are in it when that differs from the run before (12 bytes); so it takes most where runs are of one and of two frames
+    in turn. Of pictures it also tells which are keyframes.
+    """
+    place_bytes = 4 if content_bytes < _WIDE_BYTES else 8
+    frame_bytes = 4 + (place_bytes + 12) * 2 / 3
+    return ceil(pictures * (frame_bytes + 4) + sounds * frame_bytes) + 64 * segments + 2048
 
 
 def aac_args(source: str, pieces: Sequence[tuple[int, int]], outs: Sequence[str]) -> list[str]:

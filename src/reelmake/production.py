@@ -28,7 +28,7 @@ RECIPES: Final = {
     "subtitles": 3,
     "segment": 2,
     "soundtrack": 9,
-    "video": 3,
+    "video": 4,
     "inspection": 2,
     "cover": 1,
     "storyboard": 1,

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reelmake.errors import MediaError
-from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot, segment_args
+from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot, aac_frames, segment_args
 from reelmake.media import aac, sound
 from reelmake.media.compose import join, normalise, segment
 from reelmake.media.examine import sheet
@@ -228,6 +228,32 @@ def episode(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg, backdrop: 
             aac.encode(heard, folder / "sound.aac", pieces=pieces, workdir=folder, ffmpeg=ffmpeg)
         assert join(segments, folder / "sound.aac", folder / name, FRAME, ffmpeg) == at
     return folder, starts
+
+
+def boxes(path: Path) -> dict[str, int]:
+    """Return how large each box of the top level of an mp4 is, in their order."""
+    found, content, at = {}, path.read_bytes(), 0
+    while at < len(content):
+        size = int.from_bytes(content[at : at + 4], "big")
+        found[content[at + 4 : at + 8].decode()] = size
+        at += size
+    return found
+
+
+@pytest.mark.parametrize("fps", [24, 25, 30, 50, 60])
+@pytest.mark.parametrize(("count", "frames"), [(1, 1), (1, 40), (60, 60)])
+def test_the_index_comes_first_into_room_that_is_enough_and_little_more(
+    tmp_path: Path, ffmpeg: Ffmpeg, fps: int, count: int, frames: int
+) -> None:
+    frame = Frame(16, 16, fps)
+    segment(plate((90, 0, 0, 255))[: 16 * 16 * 4], Shot(frame, frames, None, None), tmp_path / "a.mp4", ffmpeg)
+    samples = count * frames * (48_000 // fps)
+    silence = ["-f", "lavfi", "-i", "anullsrc=r=48000:cl=stereo", "-frames:a", str(aac_frames(samples))]
+    ffmpeg.run([*silence, "-c:a", "aac", "-f", "adts", str(tmp_path / "a.aac")], doing="drawing")
+    assert join([tmp_path / "a.mp4"] * count, tmp_path / "a.aac", tmp_path / "o.mp4", frame, ffmpeg) == count * frames
+    sizes = boxes(tmp_path / "o.mp4")
+    assert list(sizes) == ["ftyp", "moov", "free", "mdat"]
+    assert sizes["free"] < 0.7 * sizes["moov"] + 2048
 
 
 def test_every_line_starts_on_its_frame_and_on_its_sample(episode: tuple[Path, list[int]]) -> None:

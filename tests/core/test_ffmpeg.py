@@ -14,6 +14,7 @@ from reelmake.ffmpeg import (
     Looks,
     Shot,
     aac_args,
+    aac_frames,
     decode_args,
     escaped,
     join_args,
@@ -37,8 +38,18 @@ def shot(pan: Pan | None, loop_frames: int = 600, captions: Captions | None = CA
 
 
 def joined() -> list[str]:
-    arguments, listed = join_args(["/build/a.mp4", "/it's/b.mp4"], "soundtrack.aac", FRAME, 160_000, "out.mp4")
+    parts = ["/build/a.mp4", "/it's/b.mp4"]
+    arguments, listed = join_args(parts, "soundtrack.aac", FRAME, 100, "out.mp4", content_bytes=2_000_000)
     return [*arguments, *listed.decode().splitlines()]
+
+
+def test_a_large_video_has_a_larger_index() -> None:
+    small, large = (
+        join_args(["a.mp4"], "a.aac", FRAME, 9000, "out.mp4", content_bytes=size)[0] for size in (10**9, 5 * 10**9)
+    )
+    at = small.index("-moov_size") + 1
+    frames = 9000 + aac_frames(9000 * 1600)
+    assert int(large[at]) - int(small[at]) >= frames * 4 * 2 / 3  # places of eight bytes, of chunks of one and of two
 
 
 LISTS = {

@@ -14,7 +14,6 @@ from reelmake.ffmpeg import Frame, Shot, join_args, normalise_args, segment_args
 from reelmake.media.mp4 import read_track
 from reelmake.media.probe import look
 from reelmake.media.tool import Ffmpeg
-from reelmake.timeline import samples_per_frame
 
 _FONTS_CONF = "<fontconfig><dir>{fonts}</dir><cachedir>{cache}</cachedir></fontconfig>"
 
@@ -66,8 +65,9 @@ def join(segments: Sequence[Path], soundtrack: Path, out: Path, frame: Frame, ff
             fix = "remove it, and build again"
             raise MediaError(f"{path} was encoded differently from {segments[0]} and cannot be joined to it", fix)
     asked = sum(track.frames for track in tracks)
-    samples = asked * samples_per_frame(frame.fps)
-    args, listed = join_args([str(path.resolve()) for path in segments], str(soundtrack), frame, samples, str(out))
+    content_bytes = sum(path.stat().st_size for path in (*segments, soundtrack))
+    names = [str(path.resolve()) for path in segments]
+    args, listed = join_args(names, str(soundtrack), frame, asked, str(out), content_bytes=content_bytes)
     ffmpeg.run(args, doing=f"joining {out}", stdin=listed)
     made = read_track(out).frames
     if made != asked:
