@@ -43,7 +43,7 @@ def task_all():
     yield Task("last", [measure("last", 0)], task_dep=[f"t:{i}" for i in range(STEPS)])
     yield Task("sleep", [measure("sleep", 1)], task_dep=["last"])
 """
-FLOOR = "import doit.doit_cmd, pydantic, pydantic_settings, yaml, sqlite3"
+FLOOR = "import doit.doit_cmd, pydantic, yaml, sqlite3"
 
 
 def main() -> int:

@@ -13,13 +13,12 @@ import logging
 import os
 import re
 import tomllib
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import unquote
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from reelmake.errors import InputError, Problem
 from reelmake.logs import protect
@@ -69,18 +68,8 @@ class Providers(Record):
     image: Performer = Field(OFFLINE, description="Who draws the pictures: a name, or a table with options.")
 
 
-class Settings(BaseSettings):
+class Settings(Record):
     """Everything that can be set for a project."""
-
-    model_config = SettingsConfigDict(
-        env_prefix=PREFIX,
-        env_nested_delimiter="__",
-        env_file=DOTENV,
-        dotenv_filtering="match_prefix",  # .env holds the vendors' keys too, which are none of ours
-        enable_decoding=False,  # a variable is text, and not JSON: 720x1280 is a size
-        extra="forbid",
-        frozen=True,
-    )
 
     providers: Providers = Field(Providers(), description="Who performs scripts, voices and images.")
     limits: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
@@ -127,19 +116,6 @@ class Settings(BaseSettings):
         None, description="Another ffmpeg than the one that is installed along: its path, from the project's folder."
     )
 
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Let the environment win over `.env`, and both over pyproject.toml (which `load_settings` passes in)."""
-        del settings_cls, file_secret_settings
-        return env_settings, dotenv_settings, init_settings
-
 
 def load_settings(root: Path) -> Settings:
     """Read the settings of the project in `root`; raises InputError with all that is wrong in them."""
@@ -150,7 +126,7 @@ def load_settings(root: Path) -> Settings:
     problems = [*_mistyped_variables(), *_unread_lines(written)]
     settings = None
     try:
-        settings = Settings(_env_file=root / DOTENV, **shared)
+        settings = Settings.model_validate(_merged(shared, _set_by(_dotenv(root, interpolate=True)), _in_environment()))
     except ValidationError as error:
         source = Source(PYPROJECT, shared, _toml_lines(text))
         add_problems(error, Settings, source)
@@ -159,6 +135,37 @@ def load_settings(root: Path) -> Settings:
     if problems or settings is None:
         raise InputError(tuple(sorted(problems)))
     return settings
+
+
+def _in_environment() -> dict[str, Any]:
+    """Return what the environment sets, where we are not alone."""
+    given = _set_by(os.environ)
+    return {name: value for name, value in given.items() if name in Settings.model_fields}
+
+
+def _set_by(variables: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return what variables of ours set, in the tables that pyproject.toml would have; each value is text."""
+    given: dict[str, Any] = {}
+    for name, value in sorted(variables.items()):  # a table comes after the value that it stands in the place of
+        if value is not None and name.upper().startswith(PREFIX):
+            *tables, last = name[len(PREFIX) :].lower().split("__")
+            here = given
+            for table in tables:
+                if not isinstance(here.get(table), dict):
+                    here[table] = {}
+                here = here[table]
+            here[last] = value
+    return given
+
+
+def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay settings over one another, also within their tables: the last one wins."""
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for name, value in layer.items():
+            below = merged.get(name)
+            merged[name] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+    return merged
 
 
 OF_POOLS = ("limits", "per_minute", "timeout_seconds")  # settings that are given for each pool
@@ -215,11 +222,12 @@ _SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")
 _SHORTEST_SECRET = 6
 
 
-def _dotenv(root: Path) -> dict[str, str | None]:
+def _dotenv(root: Path, *, interpolate: bool = False) -> dict[str, str | None]:
+    """Return what `.env` holds; `interpolate` says whether `${NAME}` is another variable, or part of a key."""
     from dotenv import dotenv_values  # noqa: PLC0415
 
     logging.getLogger("dotenv.main").disabled = True  # what it warns of, we tell with its line
-    return dotenv_values(root / DOTENV, interpolate=False) if (root / DOTENV).is_file() else {}
+    return dotenv_values(root / DOTENV, interpolate=interpolate) if (root / DOTENV).is_file() else {}
 
 
 def mistake(root: Path, loc: Loc, what: str, fix: str) -> Problem:
@@ -227,12 +235,11 @@ def mistake(root: Path, loc: Loc, what: str, fix: str) -> Problem:
     may_be = [
         PREFIX + "__".join(map(str, loc[:length])).upper() for length in range(len(loc), 0, -1)
     ]  # or a part of it
-    given = {*map(str.upper, os.environ)}
-    if variable := next((name for name in may_be if name in given), ""):
-        return Problem(variable, 1, what, fix)
-    names = "|".join(map(re.escape, may_be))
+    names = re.compile(rf"{re.escape(may_be[0])}(__\w+)?|{'|'.join(map(re.escape, may_be))}", re.IGNORECASE)
+    if variable := max(filter(names.fullmatch, os.environ), key=len, default=""):
+        return Problem(variable.upper(), 1, what, fix)
     for number, line in enumerate(_text(root / DOTENV).splitlines(), 1):
-        if re.match(rf"\s*(export\s+)?({names})\s*=", line, re.IGNORECASE):
+        if re.match(rf"\s*(export\s+)?({names.pattern})\s*=", line, re.IGNORECASE):
             return Problem(DOTENV, number, what, fix)
     return Problem(PYPROJECT, Source(PYPROJECT, lines=_toml_lines(_text(root / PYPROJECT))).line(loc), what, fix)
 
@@ -297,11 +304,6 @@ def _shared(text: str) -> dict[str, Any]:
         if not isinstance(here, dict):
             line = next((at for at, found in enumerate(text.splitlines(), 1) if name in found), 1)
             raise InputError((Problem(PYPROJECT, line, f"{name!r} is not a table", "write [tool.reelmake]"),))
-    unknown = [name for name in here if name.startswith("_")]  # these would be options of pydantic-settings
-    if unknown:
-        lines = _toml_lines(text)
-        told = (Problem(PYPROJECT, lines.get((name,), 1), f"unknown name {name!r}", "remove it") for name in unknown)
-        raise InputError(tuple(told))
     return dict(here)
 
 

@@ -135,6 +135,24 @@ def test_any_value_can_be_set_by_a_variable(
         assert made.reel.music_db == -20
 
 
+def test_a_setting_in_dotenv_may_be_made_of_other_variables(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TEAM", "owls")
+    write(root, dotenv="PREFIX=videos\nREELMAKE_STORE_URL=s3://${TEAM}/${PREFIX}\n")
+    assert load_settings(root).store_url == "s3://owls/videos"
+
+
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_a_variable_that_is_no_table_of_its_own_is_told_where_it_is(
+    root: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    if place == "file":
+        write(root, dotenv="A=1\nREELMAKE_CAP_USD__TEAM=3\n")
+    else:
+        monkeypatch.setenv("REELMAKE_CAP_USD__TEAM", "3")
+    (problem,) = problems(root)
+    assert (problem.file, problem.line) == ((".env", 2) if place == "file" else ("REELMAKE_CAP_USD__TEAM", 1))
+
+
 @pytest.mark.parametrize(
     "proxy",
     [
@@ -178,7 +196,7 @@ def test_other_variables_are_none_of_ours(root: Path, monkeypatch: pytest.Monkey
     ours = ("REELMAKE_KEEP", "REELMAKE_ACCEPT", "REELMAKE_STORE_PLACE", "REELMAKE_")
     for name in ("STORE", "LIMITS", "OPENAI_API_KEY", "REELMAKE", "MY_REELMAKE_STOER", *ours):
         monkeypatch.setenv(name, "3")
-    assert load_settings(root) == Settings(_env_file=None)
+    assert load_settings(root) == Settings()
 
 
 # -- what is wrong with pyproject.toml ----------------------------------------------------------------------------

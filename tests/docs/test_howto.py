@@ -104,7 +104,7 @@ def test_the_names_of_a_subject_are_its_fields() -> None:
 @pytest.mark.parametrize("page", sorted(HOW_TO.glob("*.md")), ids=lambda page: page.stem)
 def test_settings_that_are_shown_are_settings(page: Path) -> None:
     for block in blocks(page, "toml"):
-        Settings(_env_file=None, **tomllib.loads(block.text)["tool"]["reelmake"])
+        Settings(**tomllib.loads(block.text)["tool"]["reelmake"])
 
 
 def test_the_command_that_refreshes_pins_is_there() -> None:
