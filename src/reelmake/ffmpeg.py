@@ -194,7 +194,7 @@ def join_args(  # noqa: PLR0913 (what is joined, and how much it is)
 
 
 def _index_bytes(pictures: int, sounds: int, segments: int, content_bytes: int) -> int:
-    """Return how large the index of an mp4 is at most, which is some 0.1 MB for two minutes.
+    """Return how large the index of an mp4 is at most: some 80 kB for a minute.
 
     Of each frame it tells the size (4 bytes), and of each run of frames of one kind where it is, and how many frames
     are in it when that differs from the run before (12 bytes); so it takes most where runs are of one and of two frames

@@ -76,8 +76,8 @@ class Mix:
     def _name(self, start: int) -> str:
         if not self._music:
             return hashlib.sha256(b"voices\0" + self._voices(start)).hexdigest()
-        left = self.samples - start if self._fades(start) else 0
-        digest = hashlib.sha256(f"mix {self._music.gain_db} {left}\0".encode())
+        fade = f"{self.samples - start} {self._fading}" if self._fades(start) else ""
+        digest = hashlib.sha256(f"mix {self._music.gain_db} {fade}\0".encode())
         digest.update(self._voices(start, _REMEMBERED_SAMPLES))
         digest.update(_looped(self._music.tune, start, self._count(start)))
         return digest.hexdigest()
