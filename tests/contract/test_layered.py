@@ -376,7 +376,7 @@ import reelmake.cli, reelmake.tasks.loader
 from reelmake.settings import Settings
 from reelmake.store.opened import open_store
 for url in (None, "s3://bucket/team"):
-    store = open_store(Path(), Settings(_env_file=None, store_url=url), os.environ.get)
+    store = open_store(Path(), Settings(store_url=url), os.environ.get)
     store.begin()
     store.bring([])
     store.finish()

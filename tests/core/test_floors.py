@@ -237,3 +237,14 @@ def test_what_is_allowed_passes(tmp_path: Path) -> None:
         path.parent.mkdir(exist_ok=True, parents=True)
         path.write_text(text)
     assert violations(tmp_path / "reelmake") == []
+
+
+LATE = {"ctypeslib", "dtypes", "exceptions", "f2py", "fft", "linalg", "ma", "polynomial", "random", "rec", "testing"}
+
+
+@pytest.mark.parametrize("path", sorted(PACKAGE.rglob("*.py")), ids=lambda path: path.stem)
+def test_parts_of_numpy_that_it_imports_when_they_are_asked_for_are_imported_by_name(path: Path) -> None:
+    """`np.fft` imports itself; when two threads ask for it at once, one of them does so for ever."""
+    for node in ast.walk(ast.parse(path.read_text("utf-8"), str(path))):
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "np":
+            assert node.attr not in LATE, f"line {node.lineno}: write `from numpy.{node.attr} import ...`"

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.fft import irfft, rfft
 
 from reelmake.action import digest_of
 from reelmake.inspection import LOUDNESS_LUFS
@@ -110,7 +111,7 @@ def _powers(sound: Sound) -> Numbers:
     """Return the K-weighted power of each hop after the context."""
     response = k_weighting(sound.shape[1])
     # each side for itself, and in float64: numpy takes three times as long for float32, or for both at once
-    weighted = (np.fft.irfft(np.fft.rfft(side.astype(np.float64)) * response, sound.shape[1]) for side in sound)
+    weighted = (irfft(rfft(side.astype(np.float64)) * response, sound.shape[1]) for side in sound)
     hops = (_by_hops(np.square(side[_CONTEXT_SAMPLES:])[None], HOP_SAMPLES).mean(axis=2)[0] for side in weighted)
     powers: Numbers = sum(hops) * (2 / len(sound))
     return powers

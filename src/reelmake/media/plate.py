@@ -72,6 +72,7 @@ def plate(layout: Layout, picture: Path | None, cast: Sequence[Portrait], *, sha
 def backdrop(width: int, height: int, colors: Sequence[str]) -> bytes:
     """Paint a still background, opaque RGBA: soft clouds of these colours (`#RRGGBB`, one or more) on a dark ground."""
     import numpy as np  # noqa: PLC0415
+    from numpy.random import PCG64, Generator  # noqa: PLC0415
 
     y, x = np.mgrid[0:height, 0:width].astype(np.float32)
     x, y = x / width, y / height
@@ -82,7 +83,7 @@ def backdrop(width: int, height: int, colors: Sequence[str]) -> bytes:
         middle_x, middle_y = 0.5 + 0.42 * np.cos(angle), 0.42 + 0.36 * np.sin(angle)
         cloud = np.exp(-(((x - middle_x) / 0.55) ** 2) - ((y - middle_y) / 0.38) ** 2)[..., None]
         ground += (tone * 0.85 - ground) * cloud * 0.75
-    grain = np.random.Generator(np.random.PCG64(7)).random((height, width, 1), np.float32)  # or the shades show steps
+    grain = Generator(PCG64(7)).random((height, width, 1), np.float32)  # or the shades show steps
     rgba = np.full((height, width, 4), 255, np.uint8)
     rgba[..., :3] = np.clip(ground * 255 + grain, 0, 255)
     return rgba.tobytes()

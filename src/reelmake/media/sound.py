@@ -142,10 +142,11 @@ def _hops(sound: NDArray[np.float32]) -> NDArray[np.float32]:
 def _lufs(sound: NDArray[np.float32]) -> float:
     """Measure sound after BS.1770, as it will be heard: from both sides."""
     import numpy as np  # noqa: PLC0415
+    from numpy.fft import irfft, rfft  # noqa: PLC0415
 
     padded = -(-(len(sound) + SAMPLE_RATE // 10) // SAMPLE_RATE) * SAMPLE_RATE  # whole seconds are quick to transform
-    spectrum = np.fft.rfft(sound.astype(np.float64), padded) * k_weighting(padded)
-    weighted = np.fft.irfft(spectrum)[: len(sound)].astype(np.float32)
+    spectrum = rfft(sound.astype(np.float64), padded) * k_weighting(padded)
+    weighted = irfft(spectrum)[: len(sound)].astype(np.float32)
     powers = np.square(_hops(weighted)).mean(axis=1)
     block = min(BLOCK_HOPS, len(powers))
     blocks = np.convolve(powers, np.ones(block) / block, "valid")

@@ -19,6 +19,7 @@ from reelmake.providers.offline.onnx_ports import with_ports
 from reelmake.providers.offline.phonemes import NO_WORD, Sound, in_espeak
 
 if TYPE_CHECKING:
+    from numpy.random import Generator
     from onnxruntime import InferenceSession
 
     from reelmake.providers.offline.sound import Samples
@@ -51,7 +52,7 @@ class Timing(NamedTuple):
 class Engine(Protocol):
     """A voice. `pace` is 1 for its natural speed, 2 for twice as fast; `random` is all that varies between takes."""
 
-    def speak(self, sounds: Sequence[Sound], pace: float, random: np.random.Generator) -> Spoken:
+    def speak(self, sounds: Sequence[Sound], pace: float, random: Generator) -> Spoken:
         """Say one sentence."""
         ...
 
@@ -65,7 +66,7 @@ class Heart:
         self.ids: dict[str, int] = json.loads(Path(ASSETS, "vocab.json").read_text(encoding="utf-8"))
         self.session = _session(voice_path("heart"), "/Clip_output_0")
 
-    def speak(self, sounds: Sequence[Sound], pace: float, random: np.random.Generator) -> Spoken:
+    def speak(self, sounds: Sequence[Sound], pace: float, random: Generator) -> Spoken:
         """Say one sentence."""
         from reelmake.providers.offline.hibari_parts import synth  # noqa: PLC0415
 
@@ -91,7 +92,7 @@ class Joe:
         self.ids: dict[str, list[int]] = config["phoneme_id_map"]
         self.session = _session(str(model_path()), "/Ceil_output_0")
 
-    def speak(self, sounds: Sequence[Sound], pace: float, random: np.random.Generator) -> Spoken:
+    def speak(self, sounds: Sequence[Sound], pace: float, random: Generator) -> Spoken:
         """Say one sentence."""
         start, gap, end = self.ids["^"], self.ids["_"], self.ids["$"]
         known = [sound for sound in in_espeak(sounds) if sound.symbol in self.ids]

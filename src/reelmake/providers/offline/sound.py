@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.fft import irfft, rfft
 
 from reelmake.media import sound as media
 
@@ -26,8 +27,8 @@ def resample(samples: Samples, length: int) -> Samples:
     """Return the same sound as `length` samples; what would be above half the new rate is cut off."""
     padding = 512  # so that the two ends, which are neighbours in a Fourier transform, do not meet
     wanted = round(padding * length / len(samples))
-    spectrum = np.fft.rfft(np.pad(samples, padding))
-    return np.fft.irfft(spectrum, length + 2 * wanted)[wanted : wanted + length] * (length / len(samples))
+    spectrum = rfft(np.pad(samples, padding))
+    return irfft(spectrum, length + 2 * wanted)[wanted : wanted + length] * (length / len(samples))
 
 
 def shift_formants(samples: Samples, factor: float) -> Samples:
@@ -35,17 +36,17 @@ def shift_formants(samples: Samples, factor: float) -> Samples:
     window = np.hanning(WINDOW + 1)[:-1]
     padded = np.pad(samples, (WINDOW, WINDOW + HOP))
     starts = range(0, len(padded) - WINDOW, HOP)
-    frames = np.fft.rfft(np.stack([padded[start : start + WINDOW] for start in starts]) * window)
+    frames = rfft(np.stack([padded[start : start + WINDOW] for start in starts]) * window)
     level = np.log(np.abs(frames) + 1e-5)
-    cepstrum = np.fft.irfft(level)
+    cepstrum = irfft(level)
     lifter = np.zeros(WINDOW)
     lifter[:ENVELOPE_QUEFRENCIES] = lifter[1 - ENVELOPE_QUEFRENCIES :] = 1
-    envelope = np.fft.rfft(cepstrum * lifter).real
+    envelope = rfft(cepstrum * lifter).real
     bins = np.arange(envelope.shape[1])
     moved = np.stack([np.interp(bins / factor, bins, frame) for frame in envelope])
     frames *= np.exp(np.clip(moved - envelope, -3, 3))
     shifted = np.zeros(len(padded))
-    for start, frame in zip(starts, np.fft.irfft(frames) * window, strict=True):
+    for start, frame in zip(starts, irfft(frames) * window, strict=True):
         shifted[start : start + WINDOW] += frame
     return shifted[WINDOW : WINDOW + len(samples)] / 1.5  # what four overlapping squared windows add up to
 

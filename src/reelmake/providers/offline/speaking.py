@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.random import default_rng
 
 from reelmake.errors import ProviderError
 from reelmake.providers.base import SpokenWord
@@ -63,7 +64,7 @@ def _part(voice: Engine, sounds: Sequence[Sound], manner: Manner, take: int) -> 
     """Say one sentence, without the silence around it."""
     spelled = "".join(symbol for symbol, _ in sounds)
     seed = hashlib.sha256(f"{take}:{spelled}".encode()).digest()
-    random = np.random.default_rng(int.from_bytes(seed[:8]))
+    random = default_rng(int.from_bytes(seed[:8]))
     pace = manner.speed * random.uniform(1 - PACE_VARIATION, 1 + PACE_VARIATION)
     # Played faster by `pitch`, so it is said slower by as much; that moves the formants too, which are then put right.
     spoken = voice.speak(sounds, pace / manner.pitch, random)
