@@ -112,11 +112,12 @@ def test_the_ticket_is_kept_before_anything_else_is_asked(v: Vendors, desk: Desk
 
 
 def test_a_killed_build_comes_back_for_its_job_and_is_not_billed_again(v: Vendors, desk: Desk) -> None:
-    v.seconds = {"queue": 0.3, "image": 0.5}
+    v.seconds = {"queue": 0.3, "image": 2.0}
     began = time.monotonic()
-    with pytest.raises(LostError, match=r"is not finished in time; run doit again: the job goes on"):
+    # between two questions, or in one of them: the machine may be slow
+    with pytest.raises(LostError, match=r"(is not finished in time|goes on); run doit again: the job goes on"):
         desk.ask(timeout_seconds=0.3)
-    assert time.monotonic() - began < 0.7
+    assert time.monotonic() - began < 2.0, "it was not waited for"
     assert desk.ticket
     answer = desk.ask()
     assert PROVIDER.read(answer.body, request_for())
