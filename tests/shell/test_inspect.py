@@ -19,8 +19,6 @@ from reelmake.media.tool import Ffmpeg
 from reelmake.preferences import Reel
 from reelmake.verdict import asked_of, of_file
 
-pytestmark = pytest.mark.slow
-
 LINES = ("ada: One two three four five six", "max: Seven eight [laughs] nine ten", "ada: Eleven twelve thirteen")
 FFMPEG = Ffmpeg()
 

@@ -20,8 +20,6 @@ from workspace import ROOT, Workspace
 from reelmake.cli import app
 from reelmake.cli.app import UsageError
 
-pytestmark = pytest.mark.slow
-
 ONE = ("ada: Hello there my friend | a harbour", "max: And a very good day to you | a clock", "ada: So it is | a tree")
 EDITED = "max: And a very lovely day to you | a clock"
 PAID = ("script", "voice", "image")

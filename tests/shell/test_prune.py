@@ -13,8 +13,6 @@ import pytest
 from standin_server import Standin
 from workspace import Workspace
 
-pytestmark = pytest.mark.slow
-
 YEAR_SECONDS = 365 * 24 * 3600
 
 

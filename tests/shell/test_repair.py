@@ -26,8 +26,6 @@ from reelmake.run import run_action
 from reelmake.store import LocalStore
 from reelmake.workshop import Workshop
 
-pytestmark = pytest.mark.slow
-
 ACTION = Action("script", 1, request_for(), {}, {"script": "build/sky/script.json"})
 
 
