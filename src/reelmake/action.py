@@ -87,6 +87,11 @@ class Receipt:
     earlier: Sequence[Json] = ()
     vendor_ids: Sequence[str] = ()
 
+    @property
+    def may_have_cost(self) -> bool:
+        """Whether anything was paid for it, as far as anybody knows."""
+        return self.usd != 0 or bool(self.earlier)
+
     def to_json(self) -> str:
         """Return the receipt as JSON text; amounts are written as text so that no cent is lost.
 

@@ -365,6 +365,29 @@ def test_a_store_opened_again_has_everything(local: LocalStore) -> None:
     assert again.read(receipt.blob) == b"sound"
 
 
+@pytest.mark.parametrize(
+    ("told", "is_synced"),
+    [
+        ({"usd": Decimal("0.01")}, True),
+        ({"usd": None}, True),
+        ({"usd": Decimal(0), "earlier": [{"asked_at": "", "usd": "0.01", "why": "lost"}]}, True),
+        ({"usd": Decimal(0)}, False),
+    ],
+)
+def test_what_may_have_cost_something_is_on_the_disk_before_anybody_goes_on(
+    local: LocalStore, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], is_synced: bool
+) -> None:
+    """The rest is made again for nothing; to wait for a whole video would take longer than to join it."""
+    local.put(receipt_for(b"other", "other"), b"other")  # the store's own folders, once
+    synced: set[int] = set()
+    monkeypatch.setattr(os, "fsync", lambda number: synced.add(os.fstat(number).st_ino))
+    receipt = receipt_for(b"sound", **told)
+    local.put(receipt, b"sound")
+    kept = [blob_path(local, receipt.blob), action_path(local, receipt.key)]
+    needed = {path.stat().st_ino for path in [*kept, *(path.parent for path in kept)]}
+    assert needed <= synced if is_synced else not synced
+
+
 @pytest.mark.parametrize("part", ["blobs", "actions"])
 def test_a_part_of_the_store_may_be_on_another_disk(
     local: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str

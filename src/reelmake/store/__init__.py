@@ -45,7 +45,7 @@ class Archive(Protocol):
         ...
 
     def put(self, receipt: Receipt, content: bytes | Sealed) -> None:
-        """Keep a blob and its receipt, durably, in this order. A file that is handed in is taken over."""
+        """Keep a blob and its receipt, in this order: durably, when it was paid for. A file handed in is taken over."""
         ...
 
     def receipts(self, since: datetime | None = None) -> Iterator[Receipt]:

@@ -99,7 +99,7 @@ class Layered:
         return self._far("read", default=False, do=lambda: self.far.fetch(blob, target))
 
     def put(self, receipt: Receipt, content: bytes | Sealed) -> None:
-        """Keep a blob and its receipt here, durably, and far: at once when it was paid for.
+        """Keep a blob and its receipt here and far: at once when it was paid for.
 
         Raises NoStoreError when that cannot be and is required; it is kept here all the same.
         """
@@ -112,7 +112,7 @@ class Layered:
             self.near.put(receipt, content)
         with self._lock:
             self._found.pop(receipt.key, None)
-        if receipt.usd != 0:  # nobody knows the price: it may have cost something
+        if receipt.may_have_cost:
             self._send(receipt)
         else:
             self._later(self._send_quietly, receipt)
@@ -188,7 +188,7 @@ class Layered:
         """Send what is on the list; what was paid for goes first."""
         self._pending.take_over(receipt.key for receipt in self.near.receipts())
         found = [(key, self.near.find(key)) for key in self._pending.keys()]  # noqa: SIM118 (not a dict)
-        for key, receipt in sorted(found, key=lambda one: one[1] is None or one[1].usd == 0):
+        for key, receipt in sorted(found, key=lambda one: one[1] is None or not one[1].may_have_cost):
             if receipt is None or not self.near.has(receipt.blob):
                 self._pending.forget(key)
             else:
@@ -267,7 +267,7 @@ class Layered:
     def _send(self, receipt: Receipt) -> None:
         """Send a receipt and its blob, and take them off the list."""
         content = self.near.path(receipt.blob)
-        is_left = receipt.usd == 0 and receipt.kind != "video" and content.stat().st_size > LARGEST_FREE_BYTES
+        is_left = not receipt.may_have_cost and receipt.kind != "video" and content.stat().st_size > LARGEST_FREE_BYTES
         if is_left or self._far("write", default=False, do=lambda: self._sent(receipt, content)):
             self._pending.remove(receipt.key)
         elif self._is_required:

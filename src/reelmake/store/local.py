@@ -91,10 +91,12 @@ class LocalStore(Alone):
         return True
 
     def put(self, receipt: Receipt, content: bytes | Sealed, *, durably: bool = True) -> None:
-        """Keep a blob, then its receipt, durably; what is kept elsewhere, too, may be lost with the machine's power.
+        """Keep a blob, then its receipt: durably, when it was paid for. A file that is handed in is taken over.
 
-        A file that is handed in is taken over.
+        What cost nothing, or is kept elsewhere, too (not `durably`), is not waited for until it is on the disk: what a
+        loss of power leaves of it is seen when it is read, and it is had again for nothing.
         """
+        durably = durably and receipt.may_have_cost
         if (content.sha256 if isinstance(content, Sealed) else digest_of(content)) != receipt.blob:
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
         text = receipt.to_json()  # before anything is written: a receipt that cannot be, must not leave a blob
