@@ -22,7 +22,7 @@ from reelmake.plan import script, translated
 from reelmake.production import PAID, SPEC, Production
 from reelmake.repair import again_of, asked_as
 from reelmake.spec_line import Line
-from reelmake.store.local import publish, sealed, unfinished
+from reelmake.store.local import publish, sealed_copy, unfinished
 from reelmake.workshop import Made, Workshop
 
 Outcome = Literal["made", "restored"]
@@ -83,8 +83,7 @@ def _keep(action: Action, asked: Mapping[str, Any], step: str, shop: Workshop, d
             raise BuildError(
                 f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
             )
-        copy = Path(folder, "copy")
-        content = sealed(made.content, copy) if isinstance(made.content, Path) else made.content
+        content = sealed_copy(made.content, Path(folder, "copy")) if isinstance(made.content, Path) else made.content
         blob = content.sha256 if isinstance(content, Sealed) else digest_of(content)
         receipt = _receipt(action, asked, name, blob, step, made, damaged)
         try:
@@ -95,9 +94,9 @@ def _keep(action: Action, asked: Mapping[str, Any], step: str, shop: Workshop, d
             raise
         if made.is_bought:
             shop.store.write_note(name, None)
-        if isinstance(content, Sealed):
+        if isinstance(made.content, Path):  # not the copy, which was written an instant ago: see `Digests.place`
             (output,) = action.outputs.values()
-            shop.place(copy, shop.root / output, blob)
+            shop.place(made.content, shop.root / output, blob)
     return receipt
 
 

@@ -298,11 +298,12 @@ def unfinished(folder: Path) -> Iterator[IO[bytes]]:
         raise
 
 
-def sealed(path: Path, copy: Path) -> Sealed:
-    """Return a finished file, to which nobody may write any more, with the sha256 of what it holds; and copy it."""
-    path.chmod(_SEALED)
+def sealed_copy(path: Path, copy: Path) -> Sealed:
+    """Copy a file, and return the copy, to which nobody may write any more, with the sha256 of what it holds."""
     with path.open("rb") as source, copy.open("wb") as part:
-        return Sealed(path, _copied(source, part))
+        digest = _copied(source, part)
+    copy.chmod(_SEALED)
+    return Sealed(copy, digest)
 
 
 def _copied(source: IO[bytes], part: IO[bytes]) -> str:
