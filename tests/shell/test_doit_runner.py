@@ -401,6 +401,18 @@ def test_reporters_of_doit_still_work(tmp_path: Path, reporter: str) -> None:
     assert run.err == ""
 
 
+def test_a_reporter_of_the_project_works(tmp_path: Path) -> None:
+    project = DoitProject(tmp_path, "def task_all():\n    yield step('a', ['a.wav'])")
+    told = "from doit.reporter import ZeroReporter\n\nclass Told(ZeroReporter):\n    desc = 'tells'\n"
+    project.write("told.py", told)
+    pyproject = project.read("pyproject.toml")
+    project.write("pyproject.toml", f'{pyproject}[tool.doit.plugins.reporter]\ntold = "told:Told"\n')
+    assert project.run("-r", "told").code == 0
+    wrong = project.run("-r", "tolled")
+    assert wrong.code == 3
+    assert "told" in wrong.err
+
+
 def test_the_json_reporter_prints_one_document(tmp_path: Path) -> None:
     dodo = "def task_all():\n    for i in range(20):\n        yield step(f'a:{i}', [f'{i}.wav'], seconds=0.01)"
     run = DoitProject(tmp_path, dodo).run("-r", "json")

@@ -6,6 +6,7 @@ import os
 import sys
 from collections import ChainMap
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, TextIO
 
 from doit import (
@@ -23,6 +24,8 @@ from doit import (
 from doit.cmd_base import Command, DoitCmdBase, check_tasks_exist, opt_depfile
 from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
+from doit.plugin import PluginDict
+from doit.reporter import ConsoleReporter, ErrorOnlyReporter, ExecutedOnlyReporter, JsonReporter, ZeroReporter
 from doit.task import Stream, Task
 
 from reelmake.logs import write_json
@@ -40,6 +43,16 @@ UNUSED = {
     "codec_cls": "json",
     "check_file_uptodate": "md5",
 }  # doit asks for them, and we replace them
+REPORTERS: Mapping[str, Any] = MappingProxyType(
+    {
+        "progress": Progress,
+        "console": ConsoleReporter,
+        "executed-only": ExecutedOnlyReporter,
+        "json": JsonReporter,
+        "zero": ZeroReporter,
+        "error-only": ErrorOnlyReporter,
+    }
+)
 
 
 class WithRecords(DoitCmdBase):  # type: ignore[misc]  # doit is not typed
@@ -200,8 +213,13 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
         return super().execute(params, args)
 
     def get_reporters(self) -> dict[str, Any]:
-        """Return all reporters by name."""
-        reporters: dict[str, Any] = {**super().get_reporters(), "progress": Progress}
+        """Return all reporters by name: ours, doit's, and those of `[tool.doit.plugins.reporter]`.
+
+        doit also asks for those that packages bring along, which reads every installed package.
+        """
+        named = PluginDict()
+        named.update(named._from_ini(self.config, "REPORTER"))  # noqa: SLF001
+        reporters: dict[str, Any] = {**REPORTERS, **named.to_dict()}
         self.cmdparser["reporter"].choices = {name: reporter.desc for name, reporter in reporters.items()}
         return reporters
 
