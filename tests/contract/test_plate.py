@@ -14,6 +14,7 @@ from reelmake.errors import MediaError
 from reelmake.ffmpeg import Captions, Frame, Shot
 from reelmake.layout import Box, Layout, layout
 from reelmake.media import fonts
+from reelmake.media import plate as module
 from reelmake.media.compose import segment
 from reelmake.media.plate import Portrait, backdrop, plate
 from reelmake.media.tool import Ffmpeg
@@ -309,6 +310,19 @@ def test_captions_are_drawn_whenever_they_change(fps: int, style: str, tmp_path:
         segment(b"\x80\x80\x80\xff" * (288 * 512), shot, tmp_path / "a.mp4", Ffmpeg())
         made.append((tmp_path / "a.mp4").read_bytes())
     assert made[0] == made[1]
+
+
+@pytest.mark.parametrize("size", [(144, 256), (360, 640), (648, 1536), (768, 1920), (270, 480)])
+def test_what_is_softened_in_part_is_as_if_it_were_in_whole(
+    size: tuple[int, int], picture: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """To the bit: the same plate has the same key. Pillow rounds otherwise where it finds another order quicker."""
+    where = layout(*size, ["left", "right"])
+    in_part = plate(where, picture, [])
+    module._ground.cache_clear()
+    monkeypatch.setattr(module, "ceil", lambda _: max(size))  # how far it reaches
+    assert plate(where, picture, []) == in_part
+    module._ground.cache_clear()
 
 
 # -- backdrops ----------------------------------------------------------------------------------------------------

@@ -27,6 +27,7 @@ _GLOW_BLUR, _GLOW_ALPHA = 16, 0.75
 
 _DIM = 0.78  # how bright a listener is
 _SOFT = 4  # what is to be blurred is painted this much smaller
+_TAPS = 2  # pixels on each side that a pixel between them is made of
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,7 +161,11 @@ def _soft_box(
     right, bottom = (min(most, ceil(edge) + reach) for edge, most in zip(corners[2:], small.size, strict=True))
     place = (left * _SOFT, top * _SOFT, right * _SOFT, bottom * _SOFT)
     size = (place[2] - place[0], place[3] - place[1])
-    return small.resize(size, Image.Resampling.BICUBIC, box=(left, top, right, bottom)), place
+    # First wider and then higher, as for a whole picture: of a part, Pillow would choose what is quicker, and round
+    # otherwise.
+    above, below = max(0, top - _TAPS), min(small.height, bottom + _TAPS)
+    wide = small.resize((size[0], below - above), Image.Resampling.BICUBIC, box=(left, above, right, below))
+    return wide.resize(size, Image.Resampling.BICUBIC, box=(0, top - above, size[0], bottom - above)), place
 
 
 def _rgb(color: str) -> tuple[int, int, int]:
