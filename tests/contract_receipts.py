@@ -22,5 +22,6 @@ def receipt_for(content: bytes, text: str = "Hi.", **changes: Any) -> Receipt:
         units={"characters": len(text)},
         provider="offline",
         made_at="2026-01-01T00:00:00Z",
+        quoted_usd=changes.get("usd", Decimal("0.0120")),
     )
     return replace(made, **changes)

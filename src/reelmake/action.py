@@ -89,8 +89,8 @@ class Receipt:
 
     @property
     def may_have_cost(self) -> bool:
-        """Whether anything was paid for it, as far as anybody knows."""
-        return self.usd != 0 or bool(self.earlier)
+        """Whether anything was paid for it: a bill of nothing, for what has a price, may be mistaken."""
+        return self.usd != 0 or self.quoted_usd != 0 or bool(self.earlier)
 
     def to_json(self) -> str:
         """Return the receipt as JSON text; amounts are written as text so that no cent is lost.

@@ -179,7 +179,7 @@ def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
     action: Action, asked: Mapping[str, object], name: str, blob: str, step: str, made: Made, damaged: Receipt | None
 ) -> Receipt:
     earlier = list(made.earlier)
-    if damaged:
+    if damaged and damaged.may_have_cost:
         why = "what was paid for was damaged or lost in the store"
         paid = None if damaged.usd is None else str(damaged.usd)
         earlier = [*damaged.earlier, {"asked_at": damaged.made_at, "usd": paid, "why": why}, *earlier]

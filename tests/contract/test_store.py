@@ -371,7 +371,8 @@ def test_a_store_opened_again_has_everything(local: LocalStore) -> None:
         ({"usd": Decimal("0.01")}, True),
         ({"usd": None}, True),
         ({"usd": Decimal(0), "earlier": [{"asked_at": "", "usd": "0.01", "why": "lost"}]}, True),
-        ({"usd": Decimal(0)}, False),
+        ({"usd": Decimal(0), "quoted_usd": Decimal("0.01")}, True),
+        ({"usd": Decimal(0), "quoted_usd": Decimal(0)}, False),
     ],
 )
 def test_what_may_have_cost_something_is_on_the_disk_before_anybody_goes_on(

@@ -176,6 +176,18 @@ def test_a_damaged_blob_is_made_again_and_healed(shop: Workshop, vendor: Standin
     assert run_action(voice(), shop) == "restored"
 
 
+def test_what_cost_nothing_and_is_damaged_has_no_bill_when_it_is_made_again(tmp_path: Path) -> None:
+    shop = make_shop(tmp_path, LocalStore(tmp_path / "store"))
+    action = background(tmp_path)
+    run_action(action, shop)
+    for path in (*(tmp_path / "store/blobs").glob("*/*"), tmp_path / "out/background.mp4"):
+        path.unlink()
+    assert run_action(action, shop) == "made"
+    (receipt,) = shop.store.receipts()
+    assert receipt.earlier == ()
+    assert not receipt.may_have_cost
+
+
 def test_an_input_that_changes_while_it_is_read_is_not_kept_under_its_old_name(tmp_path: Path) -> None:
     action = background(tmp_path)
     versions = itertools.count()

@@ -1,7 +1,7 @@
 """A store in a folder: `actions/<2 hex>/<key>`, `blobs/<2 hex>/<sha256>` and `notes/<2 hex>/<key>`.
 
-Every file is written under a temporary name, synced, and renamed, so that it is there whole or not at all, even when
-the machine loses power. Every read checks what it reads.
+Every file is written under a temporary name and renamed, so that it is there whole or not at all; what may have cost
+something is synced before that, and so survives even when the machine loses power. Every read checks what it reads.
 """
 
 from __future__ import annotations
