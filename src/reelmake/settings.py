@@ -15,7 +15,7 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 from urllib.parse import unquote
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
@@ -27,6 +27,9 @@ from reelmake.prices import Price, Usd
 from reelmake.source import Loc, Source
 from reelmake.spec_forms import InnerPath
 from reelmake.validation import Record, Wrong, add_problems, closest
+
+if TYPE_CHECKING:
+    from dotenv.parser import Binding
 
 PREFIX = "REELMAKE_"
 PYPROJECT = "pyproject.toml"
@@ -122,11 +125,13 @@ def load_settings(root: Path) -> Settings:
     text, written = _text(root / PYPROJECT), _text(root / DOTENV)  # both have to be text
     protect(secrets_of(root))  # before anything is told of what they hold
     shared = _shared(text)
-    protect(_passwords(str(shared.get("proxy") or "")))
+    merged = _merged(shared, _set_by(_dotenv(root, interpolate=True)), _in_environment())
+    for layer in (shared, merged):  # a proxy in `.env` may be made of other variables
+        protect(_passwords(str(layer.get("proxy") or "")))
     problems = [*_mistyped_variables(), *_unread_lines(written)]
     settings = None
     try:
-        settings = Settings.model_validate(_merged(shared, _set_by(_dotenv(root, interpolate=True)), _in_environment()))
+        settings = Settings.model_validate(merged)
     except ValidationError as error:
         source = Source(PYPROJECT, shared, _toml_lines(text))
         add_problems(error, Settings, source)
@@ -146,25 +151,31 @@ def _in_environment() -> dict[str, Any]:
 def _set_by(variables: Mapping[str, str | None]) -> dict[str, Any]:
     """Return what variables of ours set, in the tables that pyproject.toml would have; each value is text."""
     given: dict[str, Any] = {}
-    for name, value in sorted(variables.items()):  # a table comes after the value that it stands in the place of
+    for name, value in sorted(variables.items(), key=lambda one: one[0].upper()):  # a table after what it adds to
         if value is not None and name.upper().startswith(PREFIX):
-            *tables, last = name[len(PREFIX) :].lower().split("__")
-            here = given
-            for table in tables:
-                if not isinstance(here.get(table), dict):
-                    here[table] = {}
-                here = here[table]
-            here[last] = value
+            rest = name[len(PREFIX) :].lower()
+            nested: Any = value
+            for part in reversed(rest.split("__") if not rest.startswith("__") else [rest]):
+                nested = {part: nested}
+            given = _merged(given, nested)
     return given
 
 
 def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
-    """Lay settings over one another, also within their tables: the last one wins."""
+    """Lay settings over one another, also within their tables: the last one wins.
+
+    A table adds to a provider that was named before it. Over any other text it is left out: what is wrong with that
+    text will be told, and nobody may think that it is in force.
+    """
     merged: dict[str, Any] = {}
     for layer in layers:
         for name, value in layer.items():
-            below = merged.get(name)
-            merged[name] = _merged(below, value) if isinstance(below, dict) and isinstance(value, dict) else value
+            below = merged.get(name, {})
+            if isinstance(value, dict) and not isinstance(below, dict):
+                if not isinstance(below, str) or name not in Providers.model_fields:
+                    continue
+                below = {"provider": below}
+            merged[name] = _merged(below, value) if isinstance(value, dict) else value
     return merged
 
 
@@ -232,15 +243,17 @@ def _dotenv(root: Path, *, interpolate: bool = False) -> dict[str, str | None]:
 
 def mistake(root: Path, loc: Loc, what: str, fix: str) -> Problem:
     """Return a mistake in a setting, where it was set: a variable, a line of `.env`, or one of pyproject.toml."""
-    may_be = [
-        PREFIX + "__".join(map(str, loc[:length])).upper() for length in range(len(loc), 0, -1)
-    ]  # or a part of it
-    names = re.compile(rf"{re.escape(may_be[0])}(__\w+)?|{'|'.join(map(re.escape, may_be))}", re.IGNORECASE)
-    if variable := max(filter(names.fullmatch, os.environ), key=len, default=""):
-        return Problem(variable.upper(), 1, what, fix)
-    for number, line in enumerate(_text(root / DOTENV).splitlines(), 1):
-        if re.match(rf"\s*(export\s+)?({names.pattern})\s*=", line, re.IGNORECASE):
-            return Problem(DOTENV, number, what, fix)
+    own, *wider = (PREFIX + "__".join(map(str, loc[:length])).upper() for length in range(len(loc), 0, -1))
+    lines = {row.key.upper(): line for row, line in _rows(_text(root / DOTENV)) if row.key}
+    given = {name.upper() for name in os.environ}
+    within = re.compile(rf"{re.escape(own)}__\w+|{'|'.join(map(re.escape, [own, *wider]))}")
+    for names in ([own], sorted(filter(within.fullmatch, {*given, *lines}), key=len, reverse=True)):
+        for name in names:
+            if name in given:
+                return Problem(name, 1, what, fix)
+        for name in names:
+            if name in lines:
+                return Problem(DOTENV, lines[name], what, fix)
     return Problem(PYPROJECT, Source(PYPROJECT, lines=_toml_lines(_text(root / PYPROJECT))).line(loc), what, fix)
 
 
@@ -258,18 +271,23 @@ def _mistyped_variables() -> Iterator[Problem]:
 
 def _unread_lines(written: str) -> Iterator[Problem]:
     """Find what `.env` holds and does not set: a cap that is there must not look as if it were in force."""
+    for row, line in _rows(written):
+        is_ours = row.key is not None and row.key.upper().startswith(PREFIX) and row.value is None
+        if row.error or is_ours:
+            what = "this sets nothing" if row.error else f"{row.key} has no value"
+            fix = "write NAME=value, with quotes around a value that holds spaces, or remove the line"
+            yield Problem(DOTENV, line, what, fix)
+
+
+def _rows(written: str) -> Iterator[tuple[Binding, int]]:
+    """Yield what stands in `.env`, as it is read, with its line."""
     if not written:
         return
     from dotenv.parser import parse_stream  # noqa: PLC0415
 
     for row in parse_stream(io.StringIO(written)):
-        is_ours = row.key is not None and row.key.upper().startswith(PREFIX) and row.value is None
-        if row.error or is_ours:
-            told = row.original.string
-            before = told[: len(told) - len(told.lstrip())].count("\n")  # empty lines
-            what = "this sets nothing" if row.error else f"{row.key} has no value"
-            fix = "write NAME=value, with quotes around a value that holds spaces, or remove the line"
-            yield Problem(DOTENV, row.original.line + before, what, fix)
+        told = row.original.string
+        yield row, row.original.line + told[: len(told) - len(told.lstrip())].count("\n")  # after empty lines
 
 
 _LIKE_OURS = 0.75  # STOER and STORES are as like as this to STORE; STORE_PLACE, which would be something else, is not

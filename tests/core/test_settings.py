@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from reelmake.errors import InputError, Problem
 from reelmake.logs import redact
-from reelmake.preferences import Reel
+from reelmake.preferences import Performer, Reel
 from reelmake.settings import Settings, load_settings, settings_of_pools
 
 
@@ -133,6 +133,39 @@ def test_any_value_can_be_set_by_a_variable(
             found = found[part]
         assert found == value_made
         assert made.reel.music_db == -20
+
+
+@pytest.mark.parametrize("shared", ['[tool.reelmake.providers]\nimage = "fal"\n', ""])
+def test_options_of_a_provider_add_to_its_name(root: Path, monkeypatch: pytest.MonkeyPatch, shared: str) -> None:
+    write(root, shared, "" if shared else "REELMAKE_PROVIDERS__IMAGE=fal\n")
+    monkeypatch.setenv("REELMAKE_PROVIDERS__IMAGE__MODEL", "x")
+    assert load_settings(root).providers.image == Performer(provider="fal", model="x")
+    monkeypatch.setenv("REELMAKE_PROVIDERS__IMAGE", "openai")
+    assert load_settings(root).providers.image == Performer(provider="openai", model="x")
+    monkeypatch.delenv("REELMAKE_PROVIDERS__IMAGE__MODEL")
+    assert load_settings(root).providers.image == Performer(provider="openai")
+
+
+@pytest.mark.parametrize("place", ["environment", "file"])
+def test_a_table_does_not_hide_what_is_wrong_with_its_name(
+    root: Path, monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    """A limit that is there must not look as if it were in force."""
+    write(root, "[tool.reelmake.limits]\nfal = 1\n", "A=1\nreelmake_limits=3\n" if place == "file" else "")
+    if place == "environment":
+        monkeypatch.setenv("reelmake_limits", "3")
+    monkeypatch.setenv("REELMAKE_LIMITS__CPU", "2")
+    (problem,) = problems(root)
+    assert (problem.file, problem.line) == ((".env", 2) if place == "file" else ("REELMAKE_LIMITS", 1))
+    assert "limits: '3' is not a list" in problem.what
+
+
+def test_of_two_lines_the_one_in_force_is_told(root: Path) -> None:
+    write(root, dotenv="REELMAKE_CAP_USD=2\n'REELMAKE_CAP_USD'=much\nREELMAKE___CPU=3\n")
+    assert [(problem.line, problem.what) for problem in problems(root)] == [
+        (2, "cap_usd: 'much' is not a number"),
+        (3, "unknown name '__cpu'"),
+    ]
 
 
 def test_a_setting_in_dotenv_may_be_made_of_other_variables(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -456,6 +489,12 @@ def test_the_password_of_a_proxy_is_never_shown_wherever_it_was_set(root: Path) 
     write(root, '[tool.reelmake]\nproxy = "socks5h://me:hush%40hush@localhost:1080"\n')
     load_settings(root)
     assert redact("hush%40hush and hush@hush") == "[secret] and [secret]"
+
+
+def test_a_password_that_is_put_together_is_not_shown(root: Path) -> None:
+    write(root, dotenv="PART=hunter2\nREELMAKE_PROXY=socks5h://me:${PART}hunter2@localhost:1080\n")
+    load_settings(root)
+    assert redact("hunter2hunter2") == "[secret]"
 
 
 def test_a_key_is_hidden_as_it_is_sent_too(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
