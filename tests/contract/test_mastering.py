@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import wave
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,7 +16,7 @@ from sounds import Given, write_soundtrack
 from reelmake.errors import MediaError
 from reelmake.inspection import LOUDNESS_LUFS
 from reelmake.media import aac
-from reelmake.media.mastering import LIMIT_DBTP, Heard, Mastered, integrated_lufs, listen, settle
+from reelmake.media.mastering import LIMIT_DBTP, Heard, Master, Mastered, integrated_lufs, listen, settle
 from reelmake.media.mix import Mix, Music
 from reelmake.media.pieces import Pieces
 from reelmake.media.sound import level, wav
@@ -149,6 +151,41 @@ def test_music_that_is_cut_off_is_told_and_not_waited_for(tmp_path: Path) -> Non
     asked = Score((bed,), (0,), SAMPLE_RATE, music, 0.0)
     with pytest.raises(MediaError, match="cut off; nothing is wrong: run doit again"):
         write_soundtrack(asked, tmp_path / "o.wav")
+
+
+def test_seconds_of_one_name_are_one_sound(tmp_path: Path) -> None:
+    """What was made of a second is found by its name alone: all that it is made of has to be in there."""
+    rng = np.random.default_rng(4)
+    said = np.rint(9000 * rng.standard_normal(5 * SAMPLE_RATE)).clip(-32768, 32767).astype("<i2")
+    said[3 * SAMPLE_RATE :] = 0
+    softer = said.copy()
+    softer[SAMPLE_RATE * 3 // 4 : SAMPLE_RATE] //= 8  # the second after it is ducked less at its beginning
+    tune, other = (rng.integers(-9000, 9000, (2 * SAMPLE_RATE, 2)).astype("<i2") for _ in range(2))
+    held = np.ones(5 * 1000)
+    less = np.where(np.arange(len(held)) // 1000 == 2, 0.8, held)  # in the third second
+    usual: dict[str, Any] = {"said": said, "tune": tune, "louder_db": 0.0, "gain": 0.5, "limiter": held}
+    names: dict[str, bytes] = {}
+    sounds: list[list[bytes]] = []
+    changes: list[dict[str, Any]] = [{}, {"said": softer}, {"said": said[: 9 * SAMPLE_RATE // 2]}, {"tune": other}]
+    changes += [{"tune": None}, {"louder_db": -3.0}, {"gain": 0.25}, {"limiter": less}]
+    for number, change in enumerate(changes):
+        one = {**usual, **change}
+        with ExitStack() as files:
+            opened = []
+            for name, content in (("said", one["said"]), ("tune", one["tune"])):
+                with wave.open(str(tmp_path / f"{name}{number}.wav"), "wb") as file:
+                    file.setparams((1 if name == "said" else 2, 2, SAMPLE_RATE, 0, "NONE", ""))
+                    file.writeframes(b"" if content is None else content.tobytes())
+                opened.append(files.enter_context(wave.open(str(tmp_path / f"{name}{number}.wav"), "rb")))
+            music = None if one["tune"] is None else Music(opened[1], one["louder_db"])
+            mix = Mix(opened[0], music)
+            mastered = Mastered(mix, Master(one["gain"], one["limiter"], LOUDNESS_LUFS, 0.0))
+            sounds.append([mastered.pcm(second) for second in range(len(mastered.names))])
+            mixed = [mix.sound(second).tobytes() for second in range(len(mix.names))]
+        for name, content in zip([*mix.names, *mastered.names], [*mixed, *sounds[-1]], strict=True):
+            assert names.setdefault(name, content) == content
+    assert all(sound != sounds[0] for sound in sounds[1:]), "each change is heard"
+    assert sum(one == before for one, before in zip(sounds[1], sounds[0], strict=True)) == 3, "and not everywhere"
 
 
 def test_what_an_edit_does_not_touch_sounds_as_before_to_the_sample_and_is_not_mixed(

@@ -35,3 +35,7 @@ def test_numpy_begins_no_threads() -> None:
     environment = {name: value for name, value in os.environ.items() if not name.endswith("_NUM_THREADS")}
     told = subprocess.run([sys.executable, "-c", COUNT], env=environment, capture_output=True, check=True)
     assert int(told.stdout) == 1
+    if sys.platform == "linux" and len(os.sched_getaffinity(0)) > 1:
+        more = COUNT.replace("process.computes_alone()", "")
+        told = subprocess.run([sys.executable, "-c", more], env=environment, capture_output=True, check=True)
+        assert int(told.stdout) > 1, "else nothing need keep it from that"
