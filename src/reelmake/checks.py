@@ -90,6 +90,11 @@ def _price(action: Action, prices: Prices) -> Decimal | None:
 def _warnings(show: Production, each: Sequence[float], source: Source, ffmpeg: Ffmpeg) -> Iterator[Problem]:
     seconds, episode, most = sum(each), show.episode, show.reel.max_seconds
     in_language = f"in {episode.language}, " if show.original else ""
+    for line in () if show.original else source.cut_lines:
+        what = "the text ends here: a # after a space begins a comment, with all that follows on the line"
+        yield Problem(
+            source.file, line, what, 'put the text in quotes: "We are #1"; a comment gets a space after its #'
+        )
     if seconds > most:
         what = f"{in_language}it will be about {seconds:.0f} s long, more than reel.max_seconds ({most:g})"
         place: Loc = ("script",) if episode.script else ("lines",)

@@ -25,6 +25,7 @@ _BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 # What begins a comment where a value should be, in brackets: which are then never closed. Looked for not far away.
 _NEAR_LINES: Final = 20
 _NEAR_CHARACTERS: Final = 300
+_CUT: Final = re.compile(r"[ \t]+#\w")
 _COMMENTED: Final = re.compile(r"[\[{](?:[^#]*(?::\s+|,\s*))?\s*(#[^\s,}\]]+)")
 UNPRINTABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
@@ -57,13 +58,15 @@ class Source:
     """The data of one YAML file, the line (from 1) on which each part of it begins, and what is wrong with it.
 
     A file that cannot be made sense of has problems and no data. One with smaller mistakes, such as a name that is
-    given twice, has both, so that the rest of it can be checked as well.
+    given twice, has both, so that the rest of it can be checked as well. On `cut_lines`, text ends where a word begins
+    with #: YAML takes it, and all that follows, for a comment.
     """
 
     file: str
     data: dict[str, Any] = field(default_factory=dict)
     lines: dict[Loc, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
+    cut_lines: list[int] = field(default_factory=list)
     nodes: int = 0
 
     def line(self, loc: Loc) -> int:
@@ -151,6 +154,7 @@ def _check_events(text: str, source: Source) -> None:
     """
     depth = nodes = 0
     anchors: dict[str, int] = {}
+    rows = _BREAK.split(text)
     for event in yaml.parse(text, Loader=_Loader):
         if isinstance(event, yaml.AliasEvent):
             anchors.pop(str(event.anchor), None)
@@ -168,6 +172,9 @@ def _check_events(text: str, source: Source) -> None:
                 source.add_at(line, f"{tag!r} is a YAML tag, and none means anything here", "put text with ! in quotes")
             if event.anchor:
                 anchors[event.anchor] = line
+            end = event.end_mark
+            if end and isinstance(event, yaml.ScalarEvent) and not event.style and event.value:  # without quotes
+                source.cut_lines += [_line(end)] if _CUT.match(rows[end.line], end.column) else []
     for anchor, line in anchors.items():
         source.add_at(line, f"'&{anchor}' is a YAML anchor that nothing refers to", "put text with & in quotes")
 

@@ -114,6 +114,23 @@ def test_what_will_not_be_as_it_should_is_told_all_at_once(project: Workspace) -
     assert plain.stderr == "3 episodes checked: no mistakes, 5 warnings\n"
 
 
+def test_text_that_a_sign_for_comments_cuts_off_is_told(project: Workspace) -> None:
+    """YAML drops what stands behind it, and nobody would hear that it is missing."""
+    said = [
+        "We are #1 in this town.",
+        '"We are #1 here."',
+        "We are no. 1#a here. # shout",
+        "so we are,\n      by far #1",
+    ]
+    rows = "".join(f"  - ada: {text}\n" for text in said)
+    project.write("episodes/one.yaml", f"# #1\ntitle: The #1 town\n#2\nscript: #3\n{rows}")
+    answer = check(project)
+    assert answer["mistakes"] == []
+    assert [row.partition(": ")[0] for row in told(answer["warnings"])] == [
+        f"episodes/one.yaml:{at}" for at in (2, 5, 9)
+    ]
+
+
 def test_a_length_that_no_video_has_is_a_mistake_where_it_is_set(project: Workspace) -> None:
     project.episode("one", "ada: Hello.", reel={"min_seconds": 200})
     project.episode("two", "ada: Hello.", reel={"max_seconds": 5, "fps": 25})
