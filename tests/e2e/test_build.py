@@ -209,6 +209,7 @@ def test_every_command_of_doit_works(project: Workspace) -> None:
     assert project.made(project.run("cover:one", "video")) == ["cover:one"]
     project.run("clean")
     assert project.outputs() == {}
+    assert [path.name for path in (project.root / "build").rglob("*") if path.is_dir()] == []
 
 
 def test_outputs_are_copies_editing_one_does_not_reach_the_store(project: Workspace, vendor: Standin) -> None:

@@ -232,6 +232,23 @@ def step(name: str, pool: str) -> Any:
     return SimpleNamespace(name=name, meta={"pool": pool}, actions=[1], task_dep=[], setup_tasks=[], loader=None)
 
 
+def test_what_a_step_has_run_for_is_no_time_that_is_left(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(time, "monotonic", lambda: now)
+    tasks = {f"image:{i}": step(f"image:{i}", "image") for i in range(25)}
+    tally = Tally({"image": 4})
+    tally.follow(tasks, list(tasks))
+    tally.start(tasks["image:0"])
+    now = 3.0
+    tally.finish(tasks["image:0"], "made")
+    for i in range(1, 5):
+        tally.start(tasks[f"image:{i}"])
+    now = 4.0
+    assert tally.estimate() == Estimate((20 * 3 + 4 * 2) / 4, is_whole=True)
+    now = 60.0  # they take longer than the one before
+    assert tally.estimate() == Estimate(20 * 3 / 4, is_whole=True)
+
+
 def test_the_estimate_is_of_the_pool_that_needs_longest(monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr(time, "monotonic", lambda: now)

@@ -237,7 +237,9 @@ def task_all():
     project.ran()
     assert project.run("list", "--all", "--status").out.split()[4:] == ["U", "voice:1", "U", "voice:2"]
     assert "up-to-date" in project.run("info", "voice:1").out
-    assert project.run("info", "voice:3").err == "ERROR: 'voice:3' is not a task.\n"
+    assert project.run("info", "voice:3").err.startswith(
+        "ERROR: there is no task and no file to build called 'voice:3'; did you mean voice:"
+    )
 
     assert project.run("forget", "voice:1").code == 0
     project.run()

@@ -6,6 +6,8 @@ import os
 import sys
 from collections import ChainMap
 from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
 from types import MappingProxyType
 from typing import Any, TextIO
 
@@ -21,7 +23,7 @@ from doit import (
     cmd_run,
     doit_cmd,
 )
-from doit.cmd_base import Command, DoitCmdBase, check_tasks_exist, opt_depfile
+from doit.cmd_base import Command, DoitCmdBase, opt_depfile
 from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from doit.plugin import PluginDict
@@ -152,6 +154,10 @@ class Clean(WithRecords, cmd_clean.Clean):  # type: ignore[misc]
         if not pos_args and VIDEO in built:
             self.sel_tasks = [*built, *(task.name for task in self.task_list if task.name in AFTER)]
         super()._execute(dryrun, cleandep, cleanall, cleanforget, pos_args)
+        folders = {str(Path(target).parent) for task in self.task_list for target in task.targets}
+        for folder in () if dryrun else sorted(folders, reverse=True):  # what is within others comes first
+            with suppress(OSError):  # it holds something, or was not there
+                Path(folder).rmdir()
 
 
 class Forget(WithRecords, cmd_forget.Forget):  # type: ignore[misc]
@@ -170,7 +176,10 @@ class Info(WithRecords, cmd_info.Info):  # type: ignore[misc]
     """doit info."""
 
     def _execute(self, pos_args: list[str], hide_status: bool = False) -> int:
-        check_tasks_exist({task.name for task in self.task_list}, pos_args)
+        control = Control(self.task_list, [])
+        for name in pos_args:
+            if name not in control.tasks:
+                raise InvalidCommand(control.no_such(name))
         return int(super()._execute(pos_args, hide_status))
 
     @staticmethod

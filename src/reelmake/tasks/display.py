@@ -73,7 +73,7 @@ def drawn(tally: Tally) -> Group:
 def _time(tally: Tally) -> str:
     estimate = tally.estimate()
     told = f"{_duration(time.monotonic() - tally.began)} so far"
-    if estimate is None:
+    if estimate is None or estimate.seconds == 0:  # what runs takes longer than others of its kind
         return told
     return f"{told}, {'about' if estimate.is_whole else 'at least'} {_duration(estimate.seconds)} left"
 

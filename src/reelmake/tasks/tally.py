@@ -98,19 +98,29 @@ class Tally:
             return [Row(pool, done[pool], total[pool], tuple(labels[pool])) for pool in pools]
 
     def estimate(self) -> Estimate | None:
-        """Return how long the rest will take: the pool that needs longest at its limit; None when nothing is known."""
+        """Return how long the rest will take: the pool that needs longest at its limit; None when nothing is known.
+
+        Of a step that runs, what it has run for does not count any more.
+        """
+        now = time.monotonic()
         with self._lock:
-            left = {place: total - self._done[place] for place, total in self._totals.items()}
+            waiting = {place: total - self._done[place] for place, total in self._totals.items()}
             mean = {place: sum(seconds) / len(seconds) for place, seconds in self._seconds.items()}
-        known = {place: n for place, n in left.items() if n > 0 and place in mean}
-        if not known:
+            running = [(_place(self._tasks[name]), now - began) for name, began in self._started.items()]
+        is_whole = all(place in mean for place, n in waiting.items() if n > 0)
+        left: defaultdict[str, list[float]] = defaultdict(list)  # by pool, of each step
+        for place, seconds in running:
+            waiting[place] -= 1
+            if place in mean:
+                left[place[0]].append(max(0.0, mean[place] - seconds))
+        for place, n in waiting.items():
+            if n > 0 and place in mean:
+                left[place[0]] += [mean[place]] * n
+        if not left:
             return None
-        pools: defaultdict[str, float] = defaultdict(float)
-        for (pool, kind), n in known.items():
-            pools[pool] += n * mean[pool, kind] / max(1, self._limits.get(pool, 1))
-        longest_step = max(mean[place] for place in known)
-        is_whole = len(known) == sum(n > 0 for n in left.values())
-        return Estimate(max(longest_step, *pools.values()), is_whole)
+        longest = max(map(max, left.values()))
+        pools = (sum(seconds) / max(1, self._limits.get(pool, 1)) for pool, seconds in left.items())
+        return Estimate(max(longest, *pools), is_whole)
 
     def _discover(self) -> None:
         """Visit tasks that have come into being; placeholders of delayed tasks are visited again."""
