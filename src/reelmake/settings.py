@@ -220,13 +220,18 @@ def secrets_of(root: Path) -> list[str]:
     found = {value for name, value in told.items() if value and _SECRET.search(name.upper())}
     found |= {part.strip() for value in found for part in (value, value.partition(":")[2])}  # as it is sent
     found |= _passwords(told.get(f"{PREFIX}PROXY") or "")
-    return [value for value in found if len(value) >= _SHORTEST_SECRET]
+    return _no_words(found)
 
 
 def _passwords(proxy: str) -> set[str]:
     """Return the password in the address of a proxy, as it is written and as it is meant."""
     password = re.match(r"\w+://(?:[^@/]*:)?([^@/]*)@", proxy)
-    return {password[1], unquote(password[1])} - {""} if password else set()
+    return set(_no_words({password[1], unquote(password[1])})) if password else set()
+
+
+def _no_words(secrets: Collection[str]) -> list[str]:
+    """Return those that are so long that no word looks like them: to hide others would make messages unreadable."""
+    return [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
 
 
 _SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")

@@ -497,6 +497,15 @@ def test_a_password_that_is_put_together_is_not_shown(root: Path) -> None:
     assert redact("hunter2hunter2") == "[secret]"
 
 
+@pytest.mark.parametrize("place", ["pyproject.toml", ".env"])
+def test_a_password_that_may_be_a_part_of_any_word_hides_no_word(root: Path, place: str) -> None:
+    proxy = "http://me:zq@localhost:1080"
+    toml = place == "pyproject.toml"
+    write(root, f'[tool.reelmake]\nproxy = "{proxy}"\n' if toml else "", "" if toml else f"REELMAKE_PROXY={proxy}\n")
+    assert load_settings(root).proxy == proxy
+    assert redact("zq") == "zq"
+
+
 def test_a_key_is_hidden_as_it_is_sent_too(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SOME_VENDORS_KEY", "0123456789abcdef\n")
     monkeypatch.setenv("FAL_KEY", "fedcba98:76543210aa")
