@@ -211,7 +211,16 @@ class _Attempts:
 
     def until_answered(self) -> Answer:
         """Ask until there is an answer, or no point in asking; raises BuildError."""
+        try:
+            return self._once()
+        except (BusyError, LostError) as error:
+            failed = [error]
         from tenacity import Retrying, retry_if_exception_type, wait_exponential_jitter  # noqa: PLC0415 (slow)
+
+        def once_more() -> Answer:
+            if failed:  # the first attempt, which it has not seen
+                raise failed.pop()
+            return self._once()
 
         first = self._caller.retry_seconds
         wait = wait_exponential_jitter(multiplier=first, max=LONGEST_WAIT_SECONDS, jitter=first)
@@ -222,7 +231,7 @@ class _Attempts:
             wait=lambda state: 0 if self._asked_to_pause(state) else wait(state),
             reraise=True,
         )
-        return retrying(self._once)
+        return retrying(once_more)
 
     def _is_enough(self, state: RetryCallState) -> bool:
         del state
