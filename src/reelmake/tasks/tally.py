@@ -104,7 +104,7 @@ class Tally:
         """
         now = time.monotonic()
         with self._lock:
-            waiting = {place: total - self._done[place] for place, total in self._totals.items()}
+            waiting = Counter({place: total - self._done[place] for place, total in self._totals.items()})
             mean = {place: sum(seconds) / len(seconds) for place, seconds in self._seconds.items()}
             running = [(_place(self._tasks[name]), now - began) for name, began in self._started.items()]
         is_whole = all(place in mean for place, n in waiting.items() if n > 0)
