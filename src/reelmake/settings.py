@@ -249,16 +249,15 @@ def _dotenv(root: Path, *, interpolate: bool = False) -> dict[str, str | None]:
 def mistake(root: Path, loc: Loc, what: str, fix: str) -> Problem:
     """Return a mistake in a setting, where it was set: a variable, a line of `.env`, or one of pyproject.toml."""
     own, *wider = (PREFIX + "__".join(map(str, loc[:length])).upper() for length in range(len(loc), 0, -1))
-    lines = {row.key.upper(): line for row, line in _rows(_text(root / DOTENV)) if row.key}
-    given = {name.upper() for name in os.environ}
-    within = re.compile(rf"{re.escape(own)}__\w+|{'|'.join(map(re.escape, [own, *wider]))}")
-    for names in ([own], sorted(filter(within.fullmatch, {*given, *lines}), key=len, reverse=True)):
-        for name in names:
-            if name in given:
-                return Problem(name, 1, what, fix)
-        for name in names:
-            if name in lines:
-                return Problem(DOTENV, lines[name], what, fix)
+    of_it = re.compile(rf"{re.escape(own)}(__\w+)?|{'|'.join(map(re.escape, [own, *wider]))}")
+    set_at = {row.key.upper(): (DOTENV, line) for row, line in _rows(_text(root / DOTENV)) if row.key}
+    set_at |= {name.upper(): (name.upper(), 1) for name in os.environ}
+
+    def likeness(name: str) -> tuple[bool, bool, int]:
+        return name == own, set_at[name][0] != DOTENV, len(name)
+
+    if found := max(filter(of_it.fullmatch, set_at), key=likeness, default=""):
+        return Problem(*set_at[found], what, fix)
     return Problem(PYPROJECT, Source(PYPROJECT, lines=_toml_lines(_text(root / PYPROJECT))).line(loc), what, fix)
 
 
