@@ -27,7 +27,7 @@ in_use = False  # by tests it is; a bench measures what users wait for, imports 
 # What most programs import sooner or later. The SDKs alone take longer than all else that a small build does.
 MODULES = (
     "PIL.Image boto3.session botocore.client botocore.endpoint doit.doit_cmd doit.cmd_run elevenlabs.client "
-    "elevenlabs.environment filelock genai_prices httpx httpx2 jinja2 numpy openai openai.resources.chat "
+    "elevenlabs.environment genai_prices httpx httpx2 jinja2 numpy openai openai.resources.chat "
     "openai.resources.images rich.console rich.live rich.table structlog tenacity "
     "typer reelmake.cli.app reelmake.make reelmake.providers.elevenlabs_speech reelmake.providers.fal_image "
     "reelmake.providers.openai_image reelmake.providers.openai_script reelmake.read reelmake.stages.dialogue "

@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import importlib
 import os
 import random
 import shutil
@@ -764,6 +765,29 @@ def test_a_lock_keeps_other_processes_out_until_their_end(local: LocalStore) -> 
         holder.kill()
         assert entered.wait(5)
         waiting.join()
+
+
+def test_without_flock_a_lock_keeps_other_threads_out_too(local: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
+    importlib.import_module("filelock")  # which has found it by now
+    monkeypatch.setitem(sys.modules, "fcntl", None)
+    Contract().test_a_lock_keeps_other_threads_out(local)
+
+
+def test_who_waits_for_a_lock_while_its_file_is_removed_has_the_new_one(local: LocalStore) -> None:
+    there: list[bool] = []
+
+    def enter() -> None:
+        with local.lock("r1:a"):
+            there.append(path.is_file())
+
+    with local.lock("r1:a"):
+        (path,) = local.root.glob("locks/*/*")
+        waiting = threading.Thread(target=enter, daemon=True)
+        waiting.start()
+        time.sleep(0.2)
+        path.unlink()
+    waiting.join()
+    assert there == [True]
 
 
 def test_processes_count_together_under_a_lock(local: LocalStore) -> None:

@@ -15,7 +15,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
@@ -25,8 +25,9 @@ from reelmake.action import key as key_of
 from reelmake.errors import BuildError, SetupError
 from reelmake.logs import log
 from reelmake.store.alone import Alone
+from reelmake.store.locks import locked
 
-_CHUNK_BYTES = 1 << 20
+_CHUNK_BYTES = 1 << 18  # what was read is still in a processor's cache when it is hashed and written
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 ABANDONED_SECONDS = 24 * 3600
 _SEALED = 0o444
@@ -118,23 +119,17 @@ class LocalStore(Alone):
         The lock ends with the process that holds it, so that a killed build blocks nobody. Raises BuildError where
         the disk knows no locks, as some in a network do not: two builds could pay for the same thing.
         """
-        from filelock import FileLock  # noqa: PLC0415 (slow to import; a build with nothing to do takes no lock)
-
         path = self.root / place_of("locks", key.removeprefix(KEY_PREFIX))
         path.parent.mkdir(parents=True, exist_ok=True)
-        # no soft lock where the file system has none: that one outlives a process that is killed
-        lock = FileLock(path, thread_local=False, poll_interval=0.02, fallback_to_soft=False)
-        try:
-            lock.acquire()
-        except OSError as error:
-            if error.errno not in _NO_LOCKS:
-                raise
-            what = f"the disk of the store in {self.root} cannot lock files ({error.strerror})"
-            raise BuildError(what, "keep the store on another disk: store in [tool.reelmake]") from None
-        try:
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(path))
+            except OSError as error:
+                if error.errno not in _NO_LOCKS:
+                    raise
+                what = f"the disk of the store in {self.root} cannot lock files ({error.strerror})"
+                raise BuildError(what, "keep the store on another disk: store in [tool.reelmake]") from None
             yield
-        finally:
-            lock.release()
 
     def note(self, key: str) -> Mapping[str, Any] | None:
         """Return what was noted of a request under way, or None; what cannot be read says only that there was one."""
