@@ -26,16 +26,19 @@ HERE = Path(__file__).parent
 in_use = False  # by tests it is; a bench measures what users wait for, imports and all
 # What most programs import sooner or later. The SDKs alone take longer than all else that a small build does.
 MODULES = (
-    "PIL.Image boto3.session botocore.client botocore.endpoint doit.doit_cmd doit.cmd_run elevenlabs.client "
-    "elevenlabs.environment genai_prices httpx httpx2 jinja2 numpy openai openai.resources.chat "
-    "openai.resources.images rich.console rich.live rich.table structlog tenacity "
-    "typer reelmake.cli.app reelmake.make reelmake.providers.elevenlabs_speech reelmake.providers.fal_image "
+    "PIL.BmpImagePlugin PIL.GifImagePlugin PIL.ImageDraw PIL.ImageFilter PIL.ImageFont PIL.ImageOps "
+    "PIL.JpegImagePlugin PIL.PngImagePlugin PIL.PpmImagePlugin boto3.session botocore.client botocore.endpoint "
+    "doit.doit_cmd doit.cmd_run dotenv.main elevenlabs.client elevenlabs.environment encodings.idna genai_prices httpx "
+    "httpx2 jinja2 numpy numpy.random openai openai.resources.chat openai.resources.images rich.console rich.live "
+    "rich.table structlog tenacity typer reelmake.checks reelmake.cli.app reelmake.make reelmake.media.mastering "
+    "reelmake.media.mix reelmake.providers.elevenlabs_speech reelmake.providers.fal_image "
     "reelmake.providers.openai_image reelmake.providers.openai_script reelmake.read reelmake.stages.dialogue "
-    "reelmake.stages.video reelmake.tasks.loader"
+    "reelmake.stages.video reelmake.tasks.command reelmake.tasks.forecast reelmake.tasks.loader"
 )
 CODE = f"""
-import gc, importlib, json, os, runpy, select, signal, socket, sys
+import atexit, contextlib, gc, importlib, json, os, runpy, select, signal, socket, sys, threading
 
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as our programs do
 for name in {MODULES!r}.split():
     importlib.import_module(name)
 from genai_prices import Usage, calc_price
@@ -96,13 +99,27 @@ sys.dont_write_bytecode = "PYTHONDONTWRITEBYTECODE" in os.environ
 if any(os.path.exists(os.path.join(one, "sitecustomize.py")) for one in paths[1]):
     import sitecustomize
 option, program, *sys.argv[1:] = order["args"]
-if option == "-m":
-    runpy.run_module(program, run_name="__main__", alter_sys=True)
-elif option == "-c":
-    exec(program, {{"__name__": "__main__"}})
-else:
-    sys.path[0], sys.argv[0] = os.path.split(program)[0], program
-    runpy.run_path(program, run_name="__main__")
+code = 0
+try:
+    if option == "-m":
+        runpy.run_module(program, run_name="__main__", alter_sys=True)
+    elif option == "-c":
+        exec(program, {{"__name__": "__main__"}})
+    else:
+        sys.path[0], sys.argv[0] = os.path.split(program)[0], program
+        runpy.run_path(program, run_name="__main__")
+except SystemExit as end:
+    if not isinstance(end.code, int | None):
+        raise
+    code = end.code or 0
+# What an interpreter does at its end, but for taking everything apart: that would copy most of what was forked.
+threading._shutdown()
+atexit._run_exitfuncs()
+with contextlib.suppress(OSError, ValueError):  # they cannot be written to any more: Python tells it
+    for stream in filter(None, (sys.stdout, sys.stderr)):
+        stream.flush()
+    os._exit(code & 0xFF)
+sys.exit(code)
 """
 NAMES = ("doit", "reelmake", "dialogue_api", "video_from_dialogue_api")
 # What a shell finds under these names. Signals end it alone, and not what it has started.
