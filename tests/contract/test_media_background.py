@@ -9,6 +9,7 @@ from typing import get_args
 import av
 import numpy as np
 import pytest
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -41,8 +42,9 @@ def pictures(video: Path) -> NDArray[np.float64]:
     """Return a video as RGB, taken as bt709 in studio range whatever it says."""
     frames = []
     with av.open(str(video)) as file:
+        convert = VideoReformatter()
         for frame in file.decode(video=0):
-            planes = frame.to_ndarray(format="yuv444p").astype(float)
+            planes = convert.reformat(frame, format="yuv444p").to_ndarray().astype(float)
             y, b, r = (
                 (planes[0].squeeze() - 16) / 219,
                 (planes[1].squeeze() - 128) / 224,

@@ -10,6 +10,7 @@ import av
 import fontpkg_poppins
 import numpy as np
 import pytest
+from av.video.reformatter import VideoReformatter
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -60,7 +61,8 @@ def plate(colour: tuple[int, int, int, int], rows: slice = slice(None)) -> bytes
 
 def pictures(video: Path) -> NDArray[np.uint8]:
     with av.open(str(video)) as file:
-        return np.array([frame.to_ndarray(format="rgb24") for frame in file.decode(video=0)])
+        convert = VideoReformatter()
+        return np.array([convert.reformat(frame, format="rgb24").to_ndarray() for frame in file.decode(video=0)])
 
 
 @pytest.mark.parametrize("pan", [Pan(0, 30), Pan(17, 60)])
