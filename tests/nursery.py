@@ -1,8 +1,9 @@
 """Starts Python programs quickly: a process that has imported everything once, and forks for each of them.
 
-`start(["-m", "doit", ...], cwd, env)` returns a real process that runs the real program to its real end: it
-can be killed, interrupted, waited for and talked to as any other Popen. What it does not have is an interpreter of its
-own: one with another hash seed, or anything else that PYTHON... variables set but PYTHONPATH, is started anew.
+`start(["-m", "doit", ...], cwd, env)` returns a real process that runs the real program: it can be killed,
+interrupted, waited for and talked to as any other Popen. What it does not have is an interpreter of its own, to begin
+one and to take it apart: one with another hash seed, or anything else that PYTHON... variables set but PYTHONPATH, is
+started anew.
 
 `for_shells(folder)` has what a shell starts by name forked as well: `doit`, `reelmake` and the two stages. These find
 the offline voices loaded, which takes longer than to speak; no thread belongs to a voice, so a fork has it whole.
