@@ -37,7 +37,7 @@ MODULES = (
     "reelmake.stages.video reelmake.tasks.command reelmake.tasks.forecast reelmake.tasks.loader"
 )
 CODE = f"""
-import atexit, contextlib, gc, importlib, json, os, runpy, select, signal, socket, sys, threading
+import atexit, contextlib, gc, importlib, json, os, runpy, select, signal, socket, sys, threading, traceback
 
 os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as our programs do
 for name in {MODULES!r}.split():
@@ -114,7 +114,10 @@ except SystemExit as end:
         raise
     code = end.code or 0
 # What an interpreter does at its end, but for taking everything apart: that would copy most of what was forked.
-threading._shutdown()
+try:
+    threading._shutdown()
+except BaseException:
+    traceback.print_exc()
 atexit._run_exitfuncs()
 with contextlib.suppress(OSError, ValueError):  # they cannot be written to any more: Python tells it
     for stream in filter(None, (sys.stdout, sys.stderr)):

@@ -8,7 +8,6 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
-import importlib
 import os
 import random
 import shutil
@@ -31,7 +30,7 @@ from seaweed import Seaweed, client
 
 from reelmake.action import Receipt, Sealed, digest_of, key
 from reelmake.errors import BuildError
-from reelmake.store import Archive, LocalStore, MemoryStore, Store
+from reelmake.store import Archive, LocalStore, MemoryStore, Store, locks
 from reelmake.store.local import publish, sweep
 from reelmake.store.s3 import S3Store
 
@@ -438,14 +437,17 @@ def test_a_full_disk_is_told_before_a_request_and_not_while_it_is_under_way(
     assert local.note("r1:ab") == {"asked_at": "now", "ticket": {"id": "7"}}
 
 
+@pytest.mark.parametrize("has_flock", [True, False])
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_a_disk_that_cannot_lock_is_told_before_anything_is_asked_for(
-    local: LocalStore, monkeypatch: pytest.MonkeyPatch, number: int
+    local: LocalStore, monkeypatch: pytest.MonkeyPatch, number: int, has_flock: bool
 ) -> None:
     def flock(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", flock)
+    if not has_flock:
+        monkeypatch.setattr(locks, "fcntl", None)
     with pytest.raises(BuildError, match=r"cannot lock files .*; keep the store on another disk"), local.lock("r1:ab"):
         raise AssertionError("two builds could pay for the same thing")
 
@@ -645,6 +647,21 @@ if what == "lock":
     with store.lock("r1:a"):
         print("held", flush=True)
         sys.stdin.read()
+elif what == "fork":
+    try:
+        with store.lock("r1:a"):
+            if not os.fork():
+                raise EOFError
+            os.wait()
+            print("one has left the block", flush=True)
+            sys.stdin.readline()
+            if not os.fork():
+                sys.stdin.read()
+                os._exit(0)
+        print("another is still there", flush=True)
+    except EOFError:
+        os._exit(0)
+    os.wait()
 elif what == "count":
     print("ready", flush=True)
     sys.stdin.readline()
@@ -768,12 +785,12 @@ def test_a_lock_keeps_other_processes_out_until_their_end(local: LocalStore) -> 
 
 
 def test_without_flock_a_lock_keeps_other_threads_out_too(local: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    importlib.import_module("filelock")  # which has found it by now
-    monkeypatch.setitem(sys.modules, "fcntl", None)
+    monkeypatch.setattr(locks, "fcntl", None)
     Contract().test_a_lock_keeps_other_threads_out(local)
 
 
-def test_who_waits_for_a_lock_while_its_file_is_removed_has_the_new_one(local: LocalStore) -> None:
+@pytest.mark.parametrize("what", ["the file", "its folder", "all folders"])
+def test_who_waits_for_a_lock_while_it_is_removed_has_the_new_one(local: LocalStore, what: str) -> None:
     there: list[bool] = []
 
     def enter() -> None:
@@ -785,9 +802,51 @@ def test_who_waits_for_a_lock_while_its_file_is_removed_has_the_new_one(local: L
         waiting = threading.Thread(target=enter, daemon=True)
         waiting.start()
         time.sleep(0.2)
-        path.unlink()
+        if what == "the file":
+            path.unlink()
+        else:
+            shutil.rmtree(path.parent if what == "its folder" else path.parent.parent)
     waiting.join()
     assert there == [True]
+
+
+def test_what_was_forked_under_a_lock_neither_frees_nor_keeps_it(local: LocalStore) -> None:
+    """Such as by a task of an author's own."""
+    with child(local, "fork") as holder:
+        assert stream(holder.stdout).readline() == "one has left the block\n"
+        entered = threading.Event()
+
+        def enter() -> None:
+            with local.lock("r1:a"):
+                entered.set()
+
+        waiting = threading.Thread(target=enter, daemon=True)
+        waiting.start()
+        assert not entered.wait(0.3)
+        stream(holder.stdin).write("go\n")
+        stream(holder.stdin).flush()
+        assert stream(holder.stdout).readline() == "another is still there\n"
+        assert entered.wait(5)
+        waiting.join()
+
+
+def test_a_disk_that_complains_at_the_end_of_a_lock_undoes_nothing(
+    local: LocalStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some, in a network or in containers, tell of an error when a file is closed."""
+    close, complained = os.close, []
+
+    def complaining(file: int) -> None:
+        close(file)
+        complained.append(file)
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    with local.lock("r1:a"):
+        monkeypatch.setattr(os, "close", complaining)
+    assert complained
+    monkeypatch.undo()
+    with local.lock("r1:a"):
+        pass
 
 
 def test_processes_count_together_under_a_lock(local: LocalStore) -> None:

@@ -119,11 +119,9 @@ class LocalStore(Alone):
         The lock ends with the process that holds it, so that a killed build blocks nobody. Raises BuildError where
         the disk knows no locks, as some in a network do not: two builds could pay for the same thing.
         """
-        path = self.root / place_of("locks", key.removeprefix(KEY_PREFIX))
-        path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as held:
             try:
-                held.enter_context(locked(path))
+                held.enter_context(locked(self.root / place_of("locks", key.removeprefix(KEY_PREFIX))))
             except OSError as error:
                 if error.errno not in _NO_LOCKS:
                     raise
