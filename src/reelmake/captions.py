@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from math import fsum
 from types import MappingProxyType
 
 from reelmake.cues import Cue, cues, lit_frame
@@ -106,7 +107,7 @@ def _place(cue: Cue, setting: Setting) -> list[list[Placed]]:
         order = visual(ways, from_right=cue.from_right)
         between = gaps(order, ways, [piece.space for piece in pieces])
         widths = [_width(piece.text, px, setting) for piece in pieces]
-        x = setting.center_x - (sum(widths) + sum(between)) / 2
+        x = setting.center_x - fsum([*widths, *between]) / 2
         places: dict[int, Placed] = {}
         for at, gap in zip(order, between, strict=True):
             runs = tuple(setting.runs(pieces[at].text))

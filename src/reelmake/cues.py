@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
-from math import ceil
+from math import ceil, fsum
 from unicodedata import bidirectional, category, combining
 
 from reelmake.direction import Way, reads_from_right, ways
@@ -186,7 +186,7 @@ class _Sizes:
 
     def rows_filled(self, start: int, end: int) -> float:
         """Return how many rows the words would fill without spaces."""
-        return sum(self.widths[start:end]) / self.max_width
+        return fsum(self.widths[start:end]) / self.max_width
 
     def fit(self, start: int, end: int) -> _Fit | None:
         """Return how words are set in at most two rows, or None when they are not to be shown together."""
@@ -211,7 +211,7 @@ class _Sizes:
     def _row(self, start: int, end: int) -> float:
         width = self._rows.get((start, end))
         if width is None:
-            width = sum(self.widths[start:end]) + sum(self.spaces[start + 1 : end])
+            width = fsum([*self.widths[start:end], *self.spaces[start + 1 : end]])
             self._rows[start, end] = width
         return width
 
@@ -300,7 +300,7 @@ def _cost(words: Sequence[Word], start: int, end: int, seams: Sequence[_Seam], f
     cost = 0.8 + 0.5 * max(0, count - _COMFORTABLE_WORDS) + 1.2 * max(0.0, 0.9 - filled)
     if end < len(words):
         cost += seams[end].cut
-    cost += sum(seam.joined for seam in seams[start + 1 : end])
+    cost += fsum(seam.joined for seam in seams[start + 1 : end])
     if last.end_samples - words[start].start_samples < _SHORT_CUE_SAMPLES:
         cost += 0.8
     if count == 1 and len(words) > 1:

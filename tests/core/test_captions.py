@@ -121,7 +121,7 @@ def test_cues_follow_each_other_and_stay_inside_their_line(words: tuple[Word, ..
     ("text", "expected"),
     [
         ("Yes.", ["Yes."]),
-        ("Why is the sky blue, Max?", ["Why is the sky / blue, Max?"]),
+        ("Why is the sky blue, Max?", ["Why is the / sky blue, Max?"]),
         ("It cost $3.2 billion. Nobody knew why.", ["It cost $3.2 / billion.", "Nobody / knew why."]),
         ("Bees can count, and nobody told them how.", ["Bees can / count,", "and nobody / told them how."]),
     ],

@@ -21,6 +21,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from functools import cache, lru_cache, partial
+from math import fsum
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 from unicodedata import category, normalize
@@ -190,7 +191,7 @@ def runs(text: str, cjk: Font = JAPANESE) -> tuple[Run, ...]:
 
 def measure(text: str, size_px: float, cjk: Font = JAPANESE) -> float:
     """Return the width of a text in pixels when its em is `size_px`."""
-    return sum(_width(run.family, run.text) for run in runs(text, cjk)) * size_px / _UNITS
+    return fsum(_width(run.family, run.text) for run in runs(text, cjk)) * size_px / _UNITS
 
 
 @cache  # the same functions for the same font: captions that are set once are known by them
