@@ -35,6 +35,23 @@ def test_a_second_run_does_nothing(project: Workspace, vendor: Standin) -> None:
     assert vendor.count() == calls == 6
 
 
+@pytest.mark.parametrize("what", ["one.mp4", "voice/*", "segments/*"])
+def test_a_folder_where_a_file_was_is_told_and_stops_nothing_else(project: Workspace, what: str) -> None:
+    project.episode("one", *HELLO)
+    project.episode("two", "ada: Hello there my friend")
+    project.run()
+    path = min((project.root / "build/one").glob(what))
+    path.unlink()
+    path.mkdir()
+    (project.root / "build/two/two.mp4").unlink()
+    told = project.run(rc=1).stderr
+    assert f"{path.relative_to(project.root)} is in the way: a file has to be there, and it is a folder" in told
+    assert "Traceback" not in told
+    assert (project.root / "build/two/two.mp4").is_file()
+    path.rmdir()
+    assert project.made(project.run()) == []
+
+
 def test_wiping_everything_but_the_store_calls_no_provider_and_restores_the_same_bytes(
     project: Workspace, vendor: Standin
 ) -> None:

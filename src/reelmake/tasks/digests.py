@@ -107,7 +107,7 @@ class ContentChecker(FileChangedChecker):  # type: ignore[misc]  # doit is not t
 
     def exists(self, file_path: str) -> bool:
         """Say whether a file is there, or as good as there."""
-        return os.path.exists(file_path) or self.digests.is_left(file_path)  # noqa: PTH110 (doit's checker is a string's)
+        return os.path.isfile(file_path) or self.digests.is_left(file_path)  # noqa: PTH113 (doit asks with a text)
 
     def info(self, file_path: str) -> Any:
         """Return what the system tells of a file; nothing of one that is left in the store."""
