@@ -25,7 +25,7 @@ from reelmake.providers import all_pools, registered
 from reelmake.settings import Settings, load_settings, mistake, settings_of_pools
 from reelmake.source import Source
 from reelmake.spec import Character, Episode
-from reelmake.spec_file import read_character, read_episode, readable_part
+from reelmake.spec_file import read_character, read_episode, readable_part, readable_voices
 from reelmake.spec_forms import name_problem
 from reelmake.spec_line import LINE_OPTIONS
 
@@ -258,8 +258,8 @@ def _characters(files: Files, problems: list[Problem]) -> Iterator[tuple[str, tu
         for kind in ("telling", "hearing"):
             if isinstance(sprites, dict) and isinstance(sprites.get(kind), str) and sprites[kind].strip():
                 files.check(f"{CHARACTERS}/{sprites[kind].strip()}", "sprite", source, ("sprites", kind))
+        check_voices(source, character.voice if character else readable_voices(source))
         if character:
-            check_voices(source, character.voice)
             yield path.stem, (character, source)
         else:
             problems += source.problems

@@ -6,7 +6,7 @@ Mistakes that need more than the file itself (is this character in the project?)
 from __future__ import annotations
 
 import re
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
@@ -52,6 +52,12 @@ def read_character(content: bytes, file: str) -> tuple[Character | None, Source]
     """Read a character; problems are in the source, and the character is None when there are any."""
     source = read_source(content, file, ("name",))
     return validate(Character, source), source
+
+
+def readable_voices(source: Source) -> dict[str, dict[str, Any]]:
+    """Return the voices of a character with mistakes, as far as these are not the mistake."""
+    alone = _read_alone(Character, {"name": "nobody", "voice": source.data.get("voice", {})})
+    return alone.voice if alone else {}
 
 
 def _unfold(source: Source, content: bytes) -> None:

@@ -169,6 +169,16 @@ def test_every_mistake_is_told_where_it_is_and_all_at_once(folder: Workspace) ->
     assert "did you mean 'steps'?" in told[-1]
 
 
+def test_a_character_with_other_mistakes_is_told_those_of_its_voice_too(folder: Workspace) -> None:
+    folder.write("characters/ada.yaml", "name: Ada\nside: top\nvoice:\n  standin:\n    tone: high\n  ofline: {}\n")
+    folder.write("characters/max.yaml", "name: Max\nside: top\nvoice: {standin: 3}\n")
+    episode(folder, "script:\n- ada: Eins\n- max: Zwei\n")
+    assert [one.partition("; ")[0].partition(": ")[0] for one in wrong(folder)] == [
+        *(f"characters/ada.yaml:{line}" for line in (2, 5, 6)),
+        *(f"characters/max.yaml:{line}" for line in (2, 3)),
+    ]
+
+
 def line_of(project: Workspace, start: str) -> int:
     lines = (project.root / "pyproject.toml").read_text().splitlines()
     return next(number for number, line in enumerate(lines, 1) if line.startswith(start))
