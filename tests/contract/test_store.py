@@ -767,21 +767,28 @@ def test_processes_that_note_the_same_things_at_once_never_see_half_a_note(local
     assert {path.parts[0] for path in files(local)} <= {"notes"}
 
 
+@contextmanager
+def another_waits(store: LocalStore) -> Iterator[None]:
+    """Have a thread wait for a lock that is held; what is done inside lets it in."""
+    entered = threading.Event()
+
+    def enter() -> None:
+        with store.lock("r1:a"):
+            entered.set()
+
+    waiting = threading.Thread(target=enter, daemon=True)
+    waiting.start()
+    assert not entered.wait(0.3)
+    yield
+    assert entered.wait(5)
+    waiting.join()
+
+
 def test_a_lock_keeps_other_processes_out_until_their_end(local: LocalStore) -> None:
     with child(local, "lock") as holder:
         assert stream(holder.stdout).readline() == "held\n"
-        entered = threading.Event()
-
-        def enter() -> None:
-            with local.lock("r1:a"):
-                entered.set()
-
-        waiting = threading.Thread(target=enter, daemon=True)
-        waiting.start()
-        assert not entered.wait(0.3)
-        holder.kill()
-        assert entered.wait(5)
-        waiting.join()
+        with another_waits(local):
+            holder.kill()
 
 
 def test_without_flock_a_lock_keeps_other_threads_out_too(local: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -814,20 +821,10 @@ def test_what_was_forked_under_a_lock_neither_frees_nor_keeps_it(local: LocalSto
     """Such as by a task of an author's own."""
     with child(local, "fork") as holder:
         assert stream(holder.stdout).readline() == "one has left the block\n"
-        entered = threading.Event()
-
-        def enter() -> None:
-            with local.lock("r1:a"):
-                entered.set()
-
-        waiting = threading.Thread(target=enter, daemon=True)
-        waiting.start()
-        assert not entered.wait(0.3)
-        stream(holder.stdin).write("go\n")
-        stream(holder.stdin).flush()
-        assert stream(holder.stdout).readline() == "another is still there\n"
-        assert entered.wait(5)
-        waiting.join()
+        with another_waits(local):
+            stream(holder.stdin).write("go\n")
+            stream(holder.stdin).flush()
+            assert stream(holder.stdout).readline() == "another is still there\n"
 
 
 def test_a_disk_that_complains_at_the_end_of_a_lock_undoes_nothing(
