@@ -1,7 +1,7 @@
 """What composing costs: `.venv/bin/python bench/compose.py [--seconds 45] [--calm] [--moviepy]`.
 
 One episode over a busy background (hard for the encoder; `--calm` for an easy one) is composed cold through the
-project's own functions: plates, captions, segments, sound, join. CPU time is user and system time of all processes.
+project's own functions: plates, captions, segments, voice, join. CPU time is user and system time of all processes.
 It is compared, in interleaved rounds, with what cannot be avoided. Either side has one processor to itself: where two
 are two threads of one core, as in most rented machines, work takes a third more CPU time beside other work, and one
 ffmpeg decodes beside its encoder where another has nothing to decode. How long it takes is measured with all of them.
@@ -37,19 +37,19 @@ from calls import CALL
 from moviepy_side import compose_with_moviepy
 from PIL import Image, ImageDraw, ImageFont
 
-from reelmake import captions
-from reelmake.ffmpeg import Backdrop, Captions, Frame, Shot, segment_args
-from reelmake.layout import layout
-from reelmake.media import aac, compose, fonts, sound
+from reelmake.engine.readers import place_words
+from reelmake.layout import captions
+from reelmake.layout.frame import layout
+from reelmake.layout.timeline import SAMPLE_RATE, Word, lay_out, line_frames, samples_per_frame
+from reelmake.media import aac, fonts, video, voice
+from reelmake.media.ffmpeg import Ffmpeg
+from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot, segment_args
 from reelmake.media.mp4 import read_track
 from reelmake.media.pieces import Pieces
-from reelmake.media.plate import Portrait, plate
 from reelmake.media.soundtrack import Score, loudness, prepare_music, soundtrack
-from reelmake.media.tool import Ffmpeg
-from reelmake.preferences import Reel
-from reelmake.providers.offline_voice import OfflineVoice
-from reelmake.read import place_words
-from reelmake.timeline import SAMPLE_RATE, Word, lay_out, line_frames, samples_per_frame
+from reelmake.media.static_layer import Portrait, plate
+from reelmake.offline.voice import OfflineVoice
+from reelmake.spec.model import Reel
 
 PROJECT = Path(__file__).parents[1]
 FRAME = Frame(1080, 1920, 30)
@@ -137,7 +137,7 @@ def prepare(folder: Path, seconds: float, lines: int, source: str) -> Episode:
     ffmpeg = Ffmpeg()
     clip, background = folder / "clip.mp4", folder / "background.mp4"
     draw(source, min(20, seconds), clip, ffmpeg)
-    once = measured(lambda: compose.normalise(clip, background, FRAME, ffmpeg))
+    once = measured(lambda: video.normalise(clip, background, FRAME, ffmpeg))
     loop_frames = read_track(background).frames
     print(f"the background, once: {once.cpu:.1f} CPU-s for {loop_frames / FRAME.fps:.0f} s")
 
@@ -147,7 +147,7 @@ def prepare(folder: Path, seconds: float, lines: int, source: str) -> Episode:
         speak(path, seconds * part - PAUSE_SAMPLES / SAMPLE_RATE, number, ffmpeg)
         for number, (path, part) in enumerate(zip(voices, share / share.sum(), strict=True))
     ]
-    lengths = [line_frames(sound.wav_samples(path), PAUSE_SAMPLES, FRAME.fps) for path in voices]
+    lengths = [line_frames(voice.wav_samples(path), PAUSE_SAMPLES, FRAME.fps) for path in voices]
     slots = lay_out(lengths, flow="elastic", loop_frames=loop_frames, fps=FRAME.fps, seeds=[0] * lines)
     lined = []
     for number, slot in enumerate(slots):
@@ -183,8 +183,8 @@ def speak(path: Path, seconds: float, seed: int, ffmpeg: Ffmpeg) -> tuple[Word, 
     text = " ".join(SAYS[(seed + at) % len(SAYS)] for at in range(max(2, round(seconds * WORDS_A_SECOND))))
     request = {"provider": "offline", "text": text, "language": "en", "voice": {"voice": "heart"}, "take": 1}
     speech = OfflineVoice().read(OfflineVoice().ask(request, CALL).body, request)
-    pcm, cut = sound.trim(sound.decode(speech.audio, ffmpeg))
-    path.write_bytes(sound.wav(sound.level(pcm)))
+    pcm, cut = voice.trim(voice.decode(speech.audio, ffmpeg))
+    path.write_bytes(voice.wav(voice.level(pcm)))
     return tuple(place_words(speech.words, cut, len(pcm) // 2))
 
 
@@ -231,17 +231,17 @@ def ours(episode: Episode, jobs: int) -> None:
         line, out = episode.lines[number], episode.folder / f"segment{number}.mp4"
         assert line.shot.captions
         Path(line.shot.captions.ass).write_text(line.ass, "utf-8")
-        compose.segment(plate(LAYOUT, line.picture, line.cast), line.shot, out, episode.ffmpeg)
+        video.segment(plate(LAYOUT, line.picture, line.cast), line.shot, out, episode.ffmpeg)
         return out
 
     with ThreadPoolExecutor(jobs) as pool:
         segments = pool.map(one, range(len(episode.lines)))
         pool.submit(make_sound, episode).result()
-        compose.join(list(segments), episode.track, episode.folder / "episode.mp4", FRAME, episode.ffmpeg)
+        video.join(list(segments), episode.track, episode.folder / "episode.mp4", FRAME, episode.ffmpeg)
 
 
 def make_sound(episode: Episode) -> None:
-    """Mix the sound, and encode it."""
+    """Mix the voice, and encode it."""
     folder = episode.folder
     with (
         Pieces(folder / "pieces", str(next(ROUNDS))) as pieces,  # each round makes all anew
@@ -251,10 +251,10 @@ def make_sound(episode: Episode) -> None:
 
 
 def sound_and_join(episode: Episode) -> None:
-    """Make the sound, of which nothing was made before, and join it to segments that are there."""
+    """Make the voice, of which nothing was made before, and join it to segments that are there."""
     make_sound(episode)
     segments = [episode.folder / f"segment{number}.mp4" for number in range(len(episode.lines))]
-    compose.join(segments, episode.track, episode.folder / "again.mp4", FRAME, episode.ffmpeg)
+    video.join(segments, episode.track, episode.folder / "again.mp4", FRAME, episode.ffmpeg)
 
 
 def encoder(shot: Shot, out: str) -> list[str]:

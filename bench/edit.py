@@ -20,7 +20,7 @@ from pathlib import Path
 import imageio_ffmpeg
 from compose import BUSY, draw
 
-from reelmake.media.tool import Ffmpeg
+from reelmake.media.ffmpeg import Ffmpeg
 
 HERE = Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "tests"))

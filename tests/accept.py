@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from reelmake.action import explain, key
+from reelmake.core.keys import explain, key
 
 ACCEPT = "REELMAKE_ACCEPT"
 

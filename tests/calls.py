@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from reelmake.prices import Prices
 from reelmake.providers.base import Call
+from reelmake.providers.prices import Prices
 
 
 def a_call(variables: Mapping[str, str] | None = None, timeout_seconds: float = 30.0, **more: Any) -> Call:

@@ -8,17 +8,20 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import HealthCheck, settings
 from xdist.scheduler import LoadScopeScheduling
 
+if TYPE_CHECKING:
+    from vendors.clients import Clients
+
 HERE = Path(__file__).parent
 # Tests that share what takes long to make: what a fixture has built, or voices that a process has loaded.
 TOGETHER = re.compile(
-    "test_after_an_edit_of_any_kind|docs/test_howto|shell/test_inspect|e2e/test_publish"
-    "|TestS3StoreOnMoto|(?<=contract/)test_(?=offline_voice|elevenlabs_timing)"
+    "test_after_an_edit_of_any_kind|docs/test_howto|cli/test_inspect|e2e/test_publish"
+    "|TestS3StoreOnMoto|test_(?=offline_voice|elevenlabs_timing)"
 )
 sys.path[:0] = [str(HERE), str(HERE / "standin")]
 
@@ -26,6 +29,7 @@ import nursery  # noqa: E402 (its folder was just added)
 from s3_faults import Door  # noqa: E402 (its folder was just added)
 from seaweed import Seaweed  # noqa: E402
 from standin_server import Standin  # noqa: E402
+from vendors.server import Vendors  # noqa: E402
 from workspace import Workspace  # noqa: E402
 
 nursery.in_use = True
@@ -97,3 +101,20 @@ def moto() -> Iterator[str]:
         yield "http://{}:{}".format(*server.get_host_and_port())
     finally:
         server.stop()
+
+
+@pytest.fixture
+def v() -> Iterator[Vendors]:
+    """The stand-in vendors; nothing that is sent to them, or that they answer, may be other than they describe."""
+    with Vendors(hang_seconds=0.5, drip_seconds=0.3) as vendors:
+        yield vendors
+        assert vendors.violations == []
+
+
+@pytest.fixture
+def ask(v: Vendors) -> Iterator[Clients]:
+    """The SDKs that talk to the stand-in vendors."""
+    from vendors.clients import Clients
+
+    with Clients(v) as clients:
+        yield clients

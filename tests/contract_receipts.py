@@ -6,7 +6,8 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
-from reelmake.action import Receipt, digest_of, key
+from reelmake.core.keys import digest_of, key
+from reelmake.store.receipt import Receipt
 
 
 def receipt_for(content: bytes, text: str = "Hi.", **changes: Any) -> Receipt:

@@ -8,9 +8,9 @@ from typing import Any
 from calls import a_call
 from vendors.server import Vendors
 
-from reelmake.action import canonical_json
+from reelmake.core.keys import canonical_json
 from reelmake.providers.base import Answer
-from reelmake.providers.fal_image import FalImage
+from reelmake.providers.fal.image import FalImage
 
 PROVIDER = FalImage()
 

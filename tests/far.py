@@ -7,10 +7,10 @@ from typing import Any
 
 from seaweed import env_of
 
-from reelmake.objects import Bucket, access
-from reelmake.store import LocalStore
 from reelmake.store.layered import Layered
+from reelmake.store.local import LocalStore
 from reelmake.store.s3 import S3Store
+from reelmake.store.s3_client import Bucket, access
 
 RETRY_SECONDS = 0.001
 

@@ -31,10 +31,10 @@ MODULES = (
     "PIL.JpegImagePlugin PIL.PngImagePlugin PIL.PpmImagePlugin boto3.session botocore.client botocore.endpoint "
     "doit.doit_cmd doit.cmd_run dotenv.main elevenlabs.client elevenlabs.environment encodings.idna genai_prices httpx "
     "httpx2 jinja2 numpy numpy.random openai openai.resources.chat openai.resources.images rich.console rich.live "
-    "rich.table structlog tenacity typer reelmake.checks reelmake.cli.app reelmake.make reelmake.media.mastering "
-    "reelmake.media.mix reelmake.providers.elevenlabs_speech reelmake.providers.fal_image "
-    "reelmake.providers.openai_image reelmake.providers.openai_script reelmake.read reelmake.stages.dialogue "
-    "reelmake.stages.video reelmake.tasks.command reelmake.tasks.forecast reelmake.tasks.loader"
+    "rich.table structlog tenacity typer reelmake.project.advise reelmake.cli.app reelmake.engine.makers "
+    "reelmake.media.loudness reelmake.media.mix reelmake.providers.elevenlabs.speech reelmake.providers.fal.image "
+    "reelmake.providers.openai.image reelmake.providers.openai.script reelmake.engine.readers reelmake.api.dialogue "
+    "reelmake.api.video reelmake.tasks.command reelmake.tasks.forecast reelmake.tasks.loader"
 )
 CODE = f"""
 import atexit, contextlib, gc, importlib, json, os, runpy, select, signal, socket, sys, threading, traceback
@@ -70,7 +70,7 @@ while child != 0:
             os._exit(0)
         order = json.loads(order)
         if order["args"][0] == "":
-            from reelmake.providers.offline.engines import ENGINES, engine
+            from reelmake.offline.engines import ENGINES, engine
 
             for voice in ENGINES:
                 engine(voice)

@@ -9,9 +9,9 @@ from typing import Any
 from calls import a_call
 from vendors.server import Vendors
 
-from reelmake.action import canonical_json
+from reelmake.core.keys import canonical_json
 from reelmake.providers.base import Answer
-from reelmake.providers.openai_script import OpenAIScript
+from reelmake.providers.openai.script import OpenAIScript
 
 PROVIDER = OpenAIScript()
 TEMPLATE = (importlib.resources.files("reelmake") / "templates" / "script.openai.j2").read_text("utf-8")

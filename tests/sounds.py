@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from reelmake.action import digest_of
+from reelmake.core.keys import digest_of
+from reelmake.layout.timeline import SAMPLE_RATE
 from reelmake.media.pieces import Pieces
 from reelmake.media.soundtrack import Score, soundtrack
-from reelmake.timeline import SAMPLE_RATE
 
 
 class Given:

@@ -16,8 +16,7 @@ from typing import Any, ClassVar
 
 from pydantic import ConfigDict, Field
 
-from reelmake.errors import AccountError, ProviderError
-from reelmake.prices import Prices
+from reelmake.core.errors import AccountError, ProviderError
 from reelmake.providers.base import (
     Answer,
     Call,
@@ -31,6 +30,7 @@ from reelmake.providers.base import (
     SpokenWord,
     VoiceProvider,
 )
+from reelmake.providers.prices import Prices
 
 KEY = "right-key-5150"
 PNG = base64.b64decode("iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAQAAAC1HAwCAAAAC0lEQVR42mNk+A8AAQUBAScY42YAAAAASUVORK5CYII=")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from reelmake.media.art_parts import (
+from reelmake.offline.sprites import (
     INK,
     OPEN_PALM,
     Face,

@@ -22,9 +22,9 @@ from typing import Any
 import yaml
 from PIL import Image
 
-from reelmake.cues import lit_frame
-from reelmake.media.tool import Ffmpeg
-from reelmake.timeline import Word
+from reelmake.layout.cues import lit_frame
+from reelmake.layout.timeline import Word
+from reelmake.media.ffmpeg import Ffmpeg
 
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"

@@ -16,11 +16,11 @@ from functools import cache
 from pathlib import Path
 
 from reelmake.cli import app
-from reelmake.gate import DEFAULT_LIMIT
+from reelmake.engine.rate_limit import DEFAULT_LIMIT
+from reelmake.plan.kinds import ABOUT, KINDS, PER_LINE
+from reelmake.project.schemas import SCHEMAS, schema_text
+from reelmake.project.settings import Settings
 from reelmake.providers import PROVIDERS
-from reelmake.schemas import SCHEMAS, schema_text
-from reelmake.settings import Settings
-from reelmake.tasks.kinds import ABOUT, KINDS, PER_LINE
 from tools.reference_tables import CHARACTER_PARTS, EPISODE_PARTS, section, settings_rows
 
 ROOT = Path(__file__).resolve().parent.parent

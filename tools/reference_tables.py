@@ -8,12 +8,24 @@ from typing import Any, get_args
 
 from pydantic import BaseModel
 
-from reelmake.preferences import Performer, Publish, Reel, Target
-from reelmake.providers.elevenlabs import ElevenLabsOptions
-from reelmake.providers.offline_voice import OfflineVoiceOptions
-from reelmake.settings import PREFIX
-from reelmake.spec import Background, Caption, Character, Episode, EpisodeProviders, Sprites
-from reelmake.spec_line import Line, LineProviders, Take
+from reelmake.offline.voice import OfflineVoiceOptions
+from reelmake.project.settings import PREFIX
+from reelmake.providers.elevenlabs.voice import ElevenLabsOptions
+from reelmake.spec.model import (
+    Background,
+    Caption,
+    Character,
+    Episode,
+    EpisodeProviders,
+    Line,
+    LineProviders,
+    Performer,
+    Publish,
+    Reel,
+    Sprites,
+    Take,
+    Target,
+)
 
 PERFORMER = '`"name"`, or `{provider = "name", ...}` with options of that provider'
 

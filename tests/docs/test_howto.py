@@ -11,10 +11,10 @@ import pytest
 from pages import DOCS, ROOT, blocks, copy_project, run_page, run_quickly, shortened
 from seaweed import Seaweed
 
-from reelmake.calls import MOST_BUSY, MOST_LOST
-from reelmake.errors import ProviderError
-from reelmake.providers.suite import Subject
-from reelmake.settings import Settings
+from reelmake.core.errors import ProviderError
+from reelmake.engine.calls import MOST_BUSY, MOST_LOST
+from reelmake.project.settings import Settings
+from reelmake.providers.testing import Subject
 
 HOW_TO = DOCS / "how-to"
 STANDIN = ROOT / "tests" / "standin"
@@ -73,8 +73,8 @@ def test_the_code_that_is_shown_is_the_real_code() -> None:
     page = HOW_TO / "add-a-provider.md"
     sources = [
         STANDIN / "reelmake_standin.py",
-        ROOT / "tests" / "contract" / "test_standin.py",
-        *(ROOT / "src" / "reelmake" / "providers").glob("*.py"),
+        ROOT / "tests" / "providers" / "test_standin.py",
+        *(ROOT / "src" / "reelmake" / "providers").rglob("*.py"),
     ]
     code = [path.read_text("utf-8") for path in sources]
     shown = blocks(page, "python")

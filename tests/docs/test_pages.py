@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import ast
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -11,8 +11,8 @@ import yaml
 from pages import DOCS, ROOT
 from PIL import Image
 
-from reelmake.layout import SAFE_BOTTOM, SAFE_LEFT, SAFE_RIGHT, SAFE_TOP, layout
-from reelmake.timeline import FRAME_RATES, SAMPLE_RATE, samples_per_frame
+from reelmake.layout.frame import SAFE_BOTTOM, SAFE_LEFT, SAFE_RIGHT, SAFE_TOP, layout
+from reelmake.layout.timeline import FRAME_RATES, SAMPLE_RATE, samples_per_frame
 
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
 PICTURES = DOCS / "pictures"
@@ -71,17 +71,12 @@ def test_the_page_of_time_has_the_figures_of_the_timeline() -> None:
     assert f"({', '.join(others[:-1])} and {others[-1]})" in page
 
 
-def test_the_page_of_the_shape_has_the_floors_that_are_enforced() -> None:
+def test_the_page_of_the_shape_has_the_packages_in_their_order() -> None:
     page = (DOCS / "explanation" / "shape.md").read_text("utf-8")
-    rows = re.findall(r"^\| \w+ \| ((?:`\w+` ?)+)\|", page, re.MULTILINE)
-    code = ast.parse((ROOT / "tests" / "core" / "test_floors.py").read_text("utf-8"))
-    (floors,) = (
-        ast.literal_eval(node.value)
-        for node in code.body
-        if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "FLOORS"
-    )
-    shown = [re.findall(r"\w+", row) for row in rows]
-    assert shown == [[name for name in names if not name.startswith("__")] for names in floors.values()]
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    (order,) = (rule["layers"] for rule in settings["tool"]["importlinter"]["contracts"] if rule["type"] == "layers")
+    table = page.partition("| package |")[2].partition("\n\n")[0]
+    assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == order[::-1]
 
 
 def recipes() -> dict[str, str]:

@@ -7,13 +7,11 @@ import pytest
 from pages import DOCS, ROOT
 from pydantic import BaseModel
 
-from reelmake.preferences import Reel
-from reelmake.production import RECIPES
-from reelmake.providers.elevenlabs import ElevenLabsOptions
-from reelmake.providers.offline_voice import OfflineVoiceOptions
-from reelmake.settings import Providers, Settings
-from reelmake.spec import Background, Caption, Character, Episode, Sprites
-from reelmake.spec_line import Line, Take
+from reelmake.offline.voice import OfflineVoiceOptions
+from reelmake.plan.kinds import RECIPES
+from reelmake.project.settings import Providers, Settings
+from reelmake.providers.elevenlabs.voice import ElevenLabsOptions
+from reelmake.spec.model import Background, Caption, Character, Episode, Line, Reel, Sprites, Take
 
 MODELS: list[type[BaseModel]] = [
     Episode,

@@ -388,8 +388,8 @@ def test_two_builds_at_once_ask_for_nothing_twice(project: Workspace, vendor: St
 
 
 def test_every_kind_of_step_has_a_maker_or_providers() -> None:
-    from reelmake.make import MAKERS
-    from reelmake.production import PAID, RECIPES
+    from reelmake.engine.makers import MAKERS
+    from reelmake.plan.kinds import PAID, RECIPES
 
     assert MAKERS.keys() | set(PAID) == RECIPES.keys()
 

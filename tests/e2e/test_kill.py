@@ -20,8 +20,8 @@ from studio import Studio
 from vendors.records import Charge
 from vendors.server import Vendors
 
-from reelmake.spending import Spending, spending
-from reelmake.store import LocalStore
+from reelmake.engine.costs import Spending, spending
+from reelmake.store.local import LocalStore
 
 pytestmark = pytest.mark.slow
 

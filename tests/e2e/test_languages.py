@@ -166,7 +166,7 @@ def test_a_script_that_is_written_is_translated_as_soon_as_it_is_there(studio: S
     studio.run()
     assert bought(v) == {"script": 3, "voice": 6, "image": 2}
     assert all(studio.is_built(name) for name in ("owls", "owls.ja", "owls.ar"))
-    code = "import sys; from reelmake.stages import dialogue_api; sys.exit(dialogue_api())"
+    code = "import sys; from reelmake.api import dialogue_api; sys.exit(dialogue_api())"
     with nursery.start(["-c", code, "--episode", "episodes/owls.yaml"], studio.root, studio.env) as process:
         dialogues = [json.loads(row) for row in process.communicate(timeout=300)[0].splitlines()]
     assert [one["name"] for one in dialogues] == ["owls", "owls.ja", "owls.ar"]

@@ -22,13 +22,13 @@ from seaweed import Seaweed, client, env_of
 from standin_server import Standin
 from workspace import Workspace
 
-from reelmake.catalogue import FOR_EVER, Item, item
-from reelmake.multipart import PART_BYTES
-from reelmake.precedence import Merge, OvertakenError
-from reelmake.preferences import Target
-from reelmake.publish import _make_current
-from reelmake.store.local import file_digest
-from reelmake.targets import opened
+from reelmake.core.atomic_files import file_digest
+from reelmake.publish.index import FOR_EVER, Item, item
+from reelmake.publish.merge_order import Merge, OvertakenError
+from reelmake.publish.publish import _make_current
+from reelmake.publish.targets import opened
+from reelmake.spec.model import Target
+from reelmake.store.s3_upload import PART_BYTES
 
 pytestmark = pytest.mark.slow
 
@@ -261,10 +261,10 @@ def test_a_publish_that_is_killed_at_any_moment_leaves_nothing_half_and_sends_no
 SEND = """
 import os, sys
 from pathlib import Path
-from reelmake.catalogue import FOR_EVER, item
-from reelmake.preferences import Target
+from reelmake.publish.index import FOR_EVER, item
+from reelmake.spec.model import Target
 from reelmake.store.local import file_digest
-from reelmake.targets import opened
+from reelmake.publish.targets import opened
 
 file = Path(sys.argv[1])
 piece = item("one", "video", file_digest(file), file.stat().st_size)
@@ -431,7 +431,7 @@ def test_the_second_stage_publishes_and_says_where(project: Workspace, seaweed: 
     dialogue = json.dumps({**told, "lines": lines})
     (project.root / "in.json").write_text(dialogue)
     code = "import sys; sys.stdin = open('in.json'); sys.argv = ['video_from_dialogue_api', '--publish'];"
-    code += "from reelmake.stages import video_from_dialogue_api; video_from_dialogue_api()"
+    code += "from reelmake.api import video_from_dialogue_api; video_from_dialogue_api()"
     project.write("stage.py", code)
     result = json.loads(project.run(program="stage").stdout)
     with urlopen(result["url"]) as video:

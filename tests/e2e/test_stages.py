@@ -17,8 +17,8 @@ from jsonschema import Draft202012Validator
 from standin_server import Standin
 from workspace import Workspace
 
-from reelmake.schemas import schema_of
-from reelmake.stages.pipe import Answers, free_name, received
+from reelmake.api.jsonl import Answers, free_name, received
+from reelmake.project.schemas import schema_of
 
 BIN = Path(sys.executable).parent
 PIXEL = (
@@ -31,7 +31,7 @@ class Stage:
     """One run of a stage."""
 
     def __init__(self, project: Workspace, name: str, text: str, *arguments: str) -> None:
-        code = f"import sys; from reelmake.stages import {name}; sys.exit({name}())"
+        code = f"import sys; from reelmake.api import {name}; sys.exit({name}())"
         with nursery.start(["-c", code, *arguments], project.root, project.env, subprocess.PIPE) as process:
             out, self.err = process.communicate(text, timeout=300)
         self.code = process.returncode

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from standin_server import Standin, word_seconds
 from workspace import Workspace
 
+from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.soundtrack import loudness
-from reelmake.media.tool import Ffmpeg
 
 FPS = 30
 RATE = 48_000

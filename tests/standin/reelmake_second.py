@@ -8,8 +8,8 @@ from typing import Annotated, ClassVar, Literal
 from pydantic import Field
 from reelmake_standin import StandinImage, StandinVoice, _post
 
-from reelmake.prices import Prices
 from reelmake.providers.base import Answer, Call, ImageProvider, Options, Request, Speech, VoiceProvider
+from reelmake.providers.prices import Prices
 
 
 class SecondVoiceOptions(Options):

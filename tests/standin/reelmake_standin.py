@@ -16,8 +16,7 @@ from typing import ClassVar
 
 from pydantic import Field
 
-from reelmake.errors import AccountError, ProviderError
-from reelmake.prices import Prices
+from reelmake.core.errors import AccountError, ProviderError
 from reelmake.providers.base import (
     Answer,
     Call,
@@ -29,8 +28,9 @@ from reelmake.providers.base import (
     Speech,
     SpokenWord,
     VoiceProvider,
+    as_png,
 )
-from reelmake.providers.picture import as_png
+from reelmake.providers.prices import Prices
 
 
 def _post(kind: str, request: Request, call: Call) -> bytes:

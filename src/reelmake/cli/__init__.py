@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
-from reelmake.cli import authors, check, ci, doctor, inspect, money, prune, start, watch
+from reelmake.cli import authoring, check, ci, doctor, inspect, money, prune, scaffold, watch
 from reelmake.cli.app import answer, app
-from reelmake.errors import InputError, ReelmakeError, SetupError
-from reelmake.logs import redact
-from reelmake.process import computes_alone, ends_soon, prints_anything, tell_mistake
+from reelmake.core.errors import InputError, ReelmakeError, SetupError
+from reelmake.core.logging import redact
+from reelmake.core.process import computes_alone, ends_soon, prints_anything, tell_mistake
 
-__all__ = ["app", "authors", "check", "ci", "doctor", "inspect", "main", "money", "prune", "start", "watch"]
+__all__ = ["app", "authoring", "check", "ci", "doctor", "inspect", "main", "money", "prune", "scaffold", "watch"]
 
 
 def main() -> None:
@@ -48,7 +48,7 @@ def _answered(error: ReelmakeError) -> bool:
     """Answer a command that is asked for JSON with the document that tells of an error; says whether it was."""
     if "--json" not in sys.argv:
         return False
-    from reelmake.documents import ErrorDocument, Told  # noqa: PLC0415
+    from reelmake.spec.documents import ErrorDocument, Told  # noqa: PLC0415
 
     where = error.problems[0].file if isinstance(error, InputError) and error.problems else ""
     told = Told(type=type(error).__name__, message=redact(str(error)), where=where)

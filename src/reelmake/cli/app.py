@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from reelmake.errors import NoStoreError, ReelmakeError, SetupError
-from reelmake.folders import EPISODES, STATE, episode_names, is_project
-from reelmake.logs import write_json
+from reelmake.core.errors import NoStoreError, ReelmakeError, SetupError
+from reelmake.core.folders import EPISODES, STATE, episode_names, is_project
+from reelmake.core.logging import write_json
 
 if TYPE_CHECKING:
     from reelmake.tasks.build import Build
+
 
 app = typer.Typer(
     name="reelmake",
@@ -84,7 +85,7 @@ def opened(project: Path, episodes: list[str] | None) -> Iterator[Build]:
 
     Raises SetupError when a shared store that is required does not answer: nothing was begun, and nothing was spent.
     """
-    from reelmake.project import load_project  # noqa: PLC0415
+    from reelmake.project.load import load_project  # noqa: PLC0415
     from reelmake.tasks.build import Build  # noqa: PLC0415
     from reelmake.tasks.records import Records  # noqa: PLC0415
 

@@ -12,15 +12,16 @@ import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, known_episodes
 from reelmake.cli.memory import Entry, Memory
-from reelmake.errors import InputError, Problem, ReelmakeError
-from reelmake.folders import episode_names
-from reelmake.logs import redact
+from reelmake.core.errors import InputError, Problem, ReelmakeError
+from reelmake.core.folders import episode_names
+from reelmake.core.logging import redact
 
 if TYPE_CHECKING:
-    from reelmake.production import Production
-    from reelmake.project import Survey
-    from reelmake.source import Source
-    from reelmake.workshop import Workshop
+    from reelmake.engine.context import Workshop
+    from reelmake.plan.episode import Production
+    from reelmake.project.load import Survey
+    from reelmake.spec.yaml_source import Source
+
 
 SCHEMA: Final = "reelmake/check@1"
 
@@ -54,7 +55,7 @@ class _Found:
 
     def look(self, memory: Memory, names: list[str]) -> None:
         """Look at episodes, and remember those that are good."""
-        from reelmake.project import survey  # noqa: PLC0415
+        from reelmake.project.load import survey  # noqa: PLC0415
 
         try:
             found = survey(Path(), names)
@@ -135,10 +136,10 @@ def _not_made(prices: Mapping[str, Decimal], cap_usd: Decimal) -> tuple[Decimal,
 
     The shared store is asked only where it may make a difference.
     """
-    from reelmake.action import KEY_PREFIX  # noqa: PLC0415
-    from reelmake.settings import load_settings, variables  # noqa: PLC0415
-    from reelmake.store import LocalStore  # noqa: PLC0415
-    from reelmake.store.opened import open_store  # noqa: PLC0415
+    from reelmake.core.keys import KEY_PREFIX  # noqa: PLC0415
+    from reelmake.project.open_store import open_store  # noqa: PLC0415
+    from reelmake.project.settings import load_settings, variables  # noqa: PLC0415
+    from reelmake.store.local import LocalStore  # noqa: PLC0415
 
     settings = load_settings(Path())
     near = LocalStore(Path(settings.store))
@@ -179,10 +180,10 @@ def _sum(prices: Mapping[str, str | None]) -> str | None:
 
 def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
     """Return what is known of the episodes that have no mistake, and mistakes that show only now."""
-    from reelmake import checks  # noqa: PLC0415
-    from reelmake.prices import Prices  # noqa: PLC0415
-    from reelmake.run import script_of, with_source  # noqa: PLC0415
-    from reelmake.settings import mistake  # noqa: PLC0415
+    from reelmake.engine.engine import script_of, with_source  # noqa: PLC0415
+    from reelmake.project import advise  # noqa: PLC0415
+    from reelmake.project.settings import mistake  # noqa: PLC0415
+    from reelmake.providers.prices import Prices  # noqa: PLC0415
 
     settings, prices = found.project.settings, Prices(found.project.settings.prices)
     entries: dict[str, dict[str, Any]] = {}
@@ -192,7 +193,7 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
     for name, show in found.project.productions.items():
         try:
             known = with_source(show, shop)
-            checked = checks.check(known, script_of(show, shop) or [], found.episodes[show.spec], prices, shop.ffmpeg)
+            checked = advise.check(known, script_of(show, shop) or [], found.episodes[show.spec], prices, shop.ffmpeg)
         except InputError as error:  # a mistake in a prompt template shows when a prompt is made
             wrong |= set(error.problems)
             continue
@@ -214,8 +215,8 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
 
 def _outdated(show: Production, shop: Workshop, source: Source) -> Iterator[Problem]:
     """Yield translations in the spec that were made of words that are no longer there."""
-    from reelmake.remembered import outdated  # noqa: PLC0415
-    from reelmake.validation import shown  # noqa: PLC0415
+    from reelmake.engine.translation_memory import outdated  # noqa: PLC0415
+    from reelmake.spec.problems import shown  # noqa: PLC0415
 
     language = show.episode.language
     for at, origin in outdated(show, shop.store) if show.original else ():
@@ -234,9 +235,9 @@ def _files(show: Production) -> list[str]:
 
 def _script_files(show: Production, shop: Workshop, store: str) -> list[str]:
     """Return where it shows that a script, or its translation, has been written since."""
-    from reelmake.plan import script  # noqa: PLC0415
-    from reelmake.repair import asked_in_all  # noqa: PLC0415
-    from reelmake.run import key_of  # noqa: PLC0415
+    from reelmake.engine.engine import key_of  # noqa: PLC0415
+    from reelmake.engine.scripts import asked_in_all  # noqa: PLC0415
+    from reelmake.plan.steps import script  # noqa: PLC0415
     from reelmake.store.local import place_of  # noqa: PLC0415
 
     if show.episode.script is not None or (show.original and not show.source):
@@ -247,17 +248,17 @@ def _script_files(show: Production, shop: Workshop, store: str) -> list[str]:
 
 def _shop(found: Survey) -> Workshop:
     """Return where scripts that were written are read."""
-    from reelmake.store import LocalStore  # noqa: PLC0415
-    from reelmake.store.local import file_digest  # noqa: PLC0415
-    from reelmake.workshop import Workshop  # noqa: PLC0415
+    from reelmake.core.atomic_files import file_digest  # noqa: PLC0415
+    from reelmake.engine.context import Workshop  # noqa: PLC0415
+    from reelmake.store.local import LocalStore  # noqa: PLC0415
 
     return Workshop(Path(), LocalStore(Path(found.project.settings.store)), found.project.ffmpeg, file_digest)
 
 
 def _shared(found: Survey) -> Entry:
     """Return what is known of all episodes."""
-    from reelmake.checks import check_sprites  # noqa: PLC0415
-    from reelmake.settings import mistake  # noqa: PLC0415
+    from reelmake.project.advise import check_sprites  # noqa: PLC0415
+    from reelmake.project.settings import mistake  # noqa: PLC0415
 
     settings = found.project.settings
     place = mistake(Path(), ("cap_usd",), "", "")

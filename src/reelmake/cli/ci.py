@@ -16,17 +16,18 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from reelmake.cli.app import ProjectDir, UsageError, app
+from reelmake.cli.git import folder, head
 from reelmake.cli.money import MARK, plain
-from reelmake.cli.revision import folder, head
-from reelmake.errors import InputError, ObjectsError, SetupError
-from reelmake.logs import redact
+from reelmake.core.errors import InputError, ObjectsError, SetupError
+from reelmake.core.logging import redact
 
 if TYPE_CHECKING:
-    from reelmake.precedence import Merge
-    from reelmake.project import Project
-    from reelmake.stages.report import Report
-    from reelmake.targets import Place
+    from reelmake.api.batch import Report
+    from reelmake.project.load import Project
+    from reelmake.publish.merge_order import Merge
+    from reelmake.publish.targets import Place
     from reelmake.tasks.build import Build
+
 
 REVIEW: Final = "review.md"
 SUMMARY: Final = "summary.md"
@@ -96,7 +97,7 @@ def _review(against: str, file: Path) -> int:
 
 def _without_store() -> list[str]:
     """Do without a shared store that nothing here has a key for, as in the job of a fork; returns what to say of it."""
-    from reelmake.settings import load_settings, variables  # noqa: PLC0415
+    from reelmake.project.settings import load_settings, variables  # noqa: PLC0415
 
     if any(map(variables(Path()), KEYS)):
         return []
@@ -117,8 +118,8 @@ def _reelmake(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def _comment(file: Path) -> None:
-    from reelmake.forge import comment, forge  # noqa: PLC0415
-    from reelmake.settings import load_settings, variables  # noqa: PLC0415
+    from reelmake.cli.pr_comment import comment, forge  # noqa: PLC0415
+    from reelmake.project.settings import load_settings, variables  # noqa: PLC0415
 
     if not file.is_file():
         raise UsageError(f"there is no {file}", "type `reelmake ci review --against BRANCH` first")
@@ -131,13 +132,13 @@ def _comment(file: Path) -> None:
 
 def _merge(out: Path) -> int:
     """Build and publish all episodes under the cap; what is there already costs nothing and is not sent again."""
-    from reelmake.precedence import OvertakenError  # noqa: PLC0415
-    from reelmake.project import load_project  # noqa: PLC0415
-    from reelmake.settings import load_settings  # noqa: PLC0415
-    from reelmake.stages.pipe import DONE, FAILED, INTERRUPTED  # noqa: PLC0415
-    from reelmake.stages.report import Report  # noqa: PLC0415
+    from reelmake.api.batch import Report  # noqa: PLC0415
+    from reelmake.api.jsonl import DONE, FAILED, INTERRUPTED  # noqa: PLC0415
+    from reelmake.plan.kinds import PUBLISH  # noqa: PLC0415
+    from reelmake.project.load import load_project  # noqa: PLC0415
+    from reelmake.project.settings import load_settings  # noqa: PLC0415
+    from reelmake.publish.merge_order import OvertakenError  # noqa: PLC0415
     from reelmake.tasks import host  # noqa: PLC0415
-    from reelmake.tasks.kinds import PUBLISH  # noqa: PLC0415
 
     if load_settings(Path()).cap_usd is None:
         raise UsageError("there is no cap", "set REELMAKE_CAP_USD, or cap_usd in [tool.reelmake]: nobody is watching")

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelmake.cli.app import AsJson, ProjectDir, UsageError, answer, app, opened
-from reelmake.folders import episode_names
+from reelmake.core.folders import episode_names
 
 if TYPE_CHECKING:
-    from reelmake.verdict import Verdict
+    from reelmake.publish.expected import Verdict
 
 
 @app.command()
@@ -22,7 +22,7 @@ def inspect(
     as_json: AsJson = False,
 ) -> None:
     """Check a finished video as it is checked before it is published; ends with 1 when a check fails."""
-    from reelmake.production import BUILD  # noqa: PLC0415
+    from reelmake.plan.kinds import BUILD  # noqa: PLC0415
 
     file = Path(target)
     named = (project / BUILD / file.parent.name).resolve()
@@ -46,8 +46,8 @@ def inspect(
 
 
 def _of_episode(name: str, project: Path) -> Verdict:
-    from reelmake.run import script_of  # noqa: PLC0415
-    from reelmake.verdict import of_episode  # noqa: PLC0415
+    from reelmake.engine.engine import script_of  # noqa: PLC0415
+    from reelmake.publish.expected import of_episode  # noqa: PLC0415
 
     with opened(project, [name]) as build:
         show = build.project.productions[name]
@@ -57,9 +57,9 @@ def _of_episode(name: str, project: Path) -> Verdict:
 
 
 def _of_file(file: Path, project: Path) -> Verdict:
-    from reelmake.project import find_ffmpeg  # noqa: PLC0415
-    from reelmake.settings import load_settings  # noqa: PLC0415
-    from reelmake.verdict import of_file  # noqa: PLC0415
+    from reelmake.project.load import find_ffmpeg  # noqa: PLC0415
+    from reelmake.project.settings import load_settings  # noqa: PLC0415
+    from reelmake.publish.expected import of_file  # noqa: PLC0415
 
     settings = load_settings(project)
     ffmpeg = find_ffmpeg(project, settings)

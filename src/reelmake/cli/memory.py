@@ -17,8 +17,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
-from reelmake.folders import CHARACTERS, EPISODES, STATE, TEMPLATES, misnamed
-from reelmake.states import is_settled, state_of
+from reelmake.core.atomic_files import is_settled, state_of
+from reelmake.core.folders import CHARACTERS, EPISODES, STATE, TEMPLATES, misnamed
 
 FILE: Final = f"{STATE}/check.json"
 RULES: Final = 2  # raised by hand when what is remembered means something else
@@ -57,7 +57,7 @@ class Memory:
 
     def write(self, shared: Entry, files: Iterable[str], entries: Mapping[str, Entry]) -> None:
         """Remember: `files` are what was looked at besides, `entries` those of good episodes with their `files`."""
-        from reelmake.media.tool import save_cache  # noqa: PLC0415
+        from reelmake.media.ffmpeg import save_cache  # noqa: PLC0415
 
         episodes = {**self._others, **self.entries}
         for name, entry in entries.items():

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, opened
-from reelmake.cli.revision import NoFolderError, specs_at
+from reelmake.cli.git import NoFolderError, specs_at
 
 if TYPE_CHECKING:
-    from reelmake.production import Step
+    from reelmake.plan.episode import Step
     from reelmake.tasks.build import Build
     from reelmake.tasks.forecast import Forecast, Forecaster, Row
+
 
 SHOWN_CHARACTERS = 150
 WHY_SCHEMA = "reelmake/why@1"
@@ -53,8 +54,8 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
 
 def _keys_at(revision: str, build: Build) -> set[str]:
     """Return the keys of all paid steps that the specs of a git revision ask for."""
-    from reelmake.errors import InputError  # noqa: PLC0415
-    from reelmake.tasks.asked import asked_keys  # noqa: PLC0415
+    from reelmake.core.errors import InputError  # noqa: PLC0415
+    from reelmake.tasks.forecast import asked_keys  # noqa: PLC0415
 
     try:
         with specs_at(revision, build.project.ffmpeg) as before:
@@ -90,7 +91,7 @@ def _told(forecast: Forecast, *, show_all: bool) -> list[str]:
 
 
 def _summary(forecast: Forecast) -> list[str]:
-    from reelmake.production import PAID  # noqa: PLC0415
+    from reelmake.plan.kinds import PAID  # noqa: PLC0415
 
     counts = ", ".join(f"{count} to {verdict}" for verdict, count in forecast.counts().items() if count)
     kinds = ", ".join(f"{kind} ${usd}" for kind, usd in forecast.by("kind").items() if kind in PAID and usd)
@@ -110,7 +111,7 @@ def _main(row: Row) -> list[str]:
 
     Of another provider, how it is asked follows from who it is: only what both are asked is told.
     """
-    from reelmake.action import NOTHING  # noqa: PLC0415
+    from reelmake.core.keys import NOTHING  # noqa: PLC0415
 
     reasons = [reason for reason in row.reasons if not reason.startswith("request.seed:")] or list(row.reasons)
     if any(reason.startswith("request.provider:") for reason in reasons):
@@ -179,7 +180,7 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Tell why a step would be made again: what it asks for, beside what it asked for last."""
-    from reelmake.action import explain, manifest  # noqa: PLC0415
+    from reelmake.core.keys import explain, manifest  # noqa: PLC0415
     from reelmake.tasks.forecast import Forecaster  # noqa: PLC0415
 
     with opened(project, None) as build:
@@ -202,9 +203,9 @@ def why(
 
 def _meant(target: str, build: Build, forecaster: Forecaster) -> tuple[Step, Row]:
     """Return the step that is called so, or makes the file that is; raises UsageError when there is none."""
-    from reelmake.tasks.kinds import PUBLISH  # noqa: PLC0415
+    from reelmake.plan.kinds import PUBLISH  # noqa: PLC0415
+    from reelmake.spec.problems import closest  # noqa: PLC0415
     from reelmake.tasks.loader import asked_for  # noqa: PLC0415
-    from reelmake.validation import closest  # noqa: PLC0415
 
     rows = {row.step: row for row in forecaster.forecast().rows}
     shows = build.project.productions.values()
@@ -235,7 +236,7 @@ def _side_by_side(old: Any, new: Any) -> None:
     from rich.table import Table  # noqa: PLC0415
     from rich.text import Text  # noqa: PLC0415
 
-    from reelmake.action import NOTHING, fields  # noqa: PLC0415
+    from reelmake.core.keys import NOTHING, fields  # noqa: PLC0415
 
     was, now = fields(old), fields(new)
     table = Table("", "field", "was", "is", box=None, pad_edge=False)
@@ -262,8 +263,8 @@ def cost(
     as_json: AsJson = False,
 ) -> None:
     """Tell what was spent, from receipts; what sharing saved, and what may have been paid for nothing."""
-    from reelmake.spending import episode_of, spending  # noqa: PLC0415
-    from reelmake.tasks.asked import paid_steps  # noqa: PLC0415
+    from reelmake.engine.costs import episode_of, spending  # noqa: PLC0415
+    from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
 
     with opened(project, None) as build:
         uses = paid_steps(build.project, build.shop)

@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from reelmake.cli.app import AsJson, ProjectDir, UsageError, answer, app, opened
-from reelmake.cli.revision import specs_at
-from reelmake.pruning import FREE_DAYS, PAID_DAYS, Rule, Waste, waste
+from reelmake.cli.git import specs_at
+from reelmake.store.prune import FREE_DAYS, PAID_DAYS, Rule, Waste, waste
 
 if TYPE_CHECKING:
-    from reelmake.settings import Settings
-    from reelmake.store import Prunable, Store
+    from reelmake.project.settings import Settings
+    from reelmake.store.base import Prunable, Store
+
 
 SCHEMA: Final = "reelmake/prune@1"
 MOST_SHOWN: Final = 10
@@ -41,7 +42,7 @@ def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
 
     What cost nothing goes after a week. Receipts of what was paid for stay.
     """
-    from reelmake.tasks.needed import left_over, needed_keys, remove_files  # noqa: PLC0415
+    from reelmake.tasks.garbage import left_over, needed_keys, remove_files  # noqa: PLC0415
 
     with opened(project, None) as build, ExitStack() as revisions:
         ffmpeg = build.project.ffmpeg
@@ -65,7 +66,7 @@ def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
 
 def _store(store: Store, settings: Settings, *, is_shared: bool) -> Prunable:
     """Return the store that is meant; raises UsageError when there is none, or nothing may be removed from it."""
-    from reelmake.store import LocalStore  # noqa: PLC0415
+    from reelmake.store.local import LocalStore  # noqa: PLC0415
 
     if isinstance(store, LocalStore):
         if is_shared:

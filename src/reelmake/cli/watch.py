@@ -13,14 +13,15 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelmake.cli.app import ProjectDir, app, known_episodes, opened
-from reelmake.errors import InputError, ReelmakeError
-from reelmake.folders import STATE
-from reelmake.logs import redact
+from reelmake.core.errors import InputError, ReelmakeError
+from reelmake.core.folders import STATE
+from reelmake.core.logging import redact
 
 if TYPE_CHECKING:
-    from reelmake.production import Step
+    from reelmake.plan.episode import Step
     from reelmake.tasks.build import Build
     from reelmake.tasks.forecast import Row
+
 
 INTERRUPTED = 130
 LOOK_MS = 200
@@ -66,7 +67,7 @@ def _saved() -> Iterator[list[str]]:
     """Yield what was saved, each time, and nothing as soon as it watches and now and then."""
     import watchfiles  # noqa: PLC0415
 
-    from reelmake.production import BUILD  # noqa: PLC0415
+    from reelmake.plan.kinds import BUILD  # noqa: PLC0415
 
     wanted = watchfiles.DefaultFilter(ignore_dirs=(*watchfiles.DefaultFilter.ignore_dirs, BUILD, STATE))
     here = Path.cwd()
@@ -158,7 +159,7 @@ class _Session:
 
     def _run(self, names: list[str], cap_usd: Decimal) -> None:
         """Make steps within a cap, whatever they turn out to cost; raises KeyboardInterrupt when told to stop."""
-        from reelmake.project import load_project  # noqa: PLC0415
+        from reelmake.project.load import load_project  # noqa: PLC0415
         from reelmake.tasks.host import run  # noqa: PLC0415
 
         project = load_project(Path(), known_episodes(Path(), [self._episode]))

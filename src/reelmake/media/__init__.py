@@ -1,1 +1,1 @@
-"""What touches pictures and sound: running ffmpeg, looking at files, painting plates, mixing, joining."""
+"""ffmpeg, pictures and sound."""

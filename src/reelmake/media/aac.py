@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO, Protocol
 
-from reelmake.action import digest_of
-from reelmake.errors import MediaError
-from reelmake.ffmpeg import AAC_FRAME_SAMPLES, aac_args, aac_frames
+from reelmake.core.errors import MediaError
+from reelmake.core.keys import digest_of
+from reelmake.layout.timeline import SAMPLE_RATE
+from reelmake.media.ffmpeg import Ffmpeg
+from reelmake.media.ffmpeg_args import AAC_FRAME_SAMPLES, aac_args, aac_frames
 from reelmake.media.pieces import Pieces
-from reelmake.media.tool import Ffmpeg
-from reelmake.timeline import SAMPLE_RATE
 
 _FRAMES = 96  # of a piece: 2 s
 _LEAD_FRAMES, _TAIL_FRAMES = 8, 3

@@ -26,9 +26,9 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING
 from unicodedata import category, normalize
 
-from reelmake.action import digest_of
-from reelmake.captions import Run
-from reelmake.errors import SetupError
+from reelmake.core.errors import SetupError
+from reelmake.core.keys import digest_of
+from reelmake.layout.captions import Run
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from reelmake.errors import MediaError
-from reelmake.media.sound import FULL_SCALE
-from reelmake.timeline import SAMPLE_RATE
+from reelmake.core.errors import MediaError
+from reelmake.layout.timeline import SAMPLE_RATE
+from reelmake.media.voice import FULL_SCALE
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     Sound = NDArray[np.float32]
+
 
 _STEREO_BYTES = 4  # of a sample of both sides
 _FADE_SECONDS = 2.0

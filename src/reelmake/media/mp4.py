@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from reelmake.errors import MediaError
+from reelmake.core.errors import MediaError
 
 _HEADER_BYTES = 8
 _SAMPLE_ENTRY_BYTES = 78  # of a picture's sample entry, before its boxes

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from reelmake.action import digest_of
+from reelmake.core.keys import digest_of
 
 if TYPE_CHECKING:
     from _typeshed import ReadableBuffer

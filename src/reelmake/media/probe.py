@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from reelmake.errors import MediaError
-from reelmake.ffmpeg import Looks, look_args, try_args
-from reelmake.media.tool import Ffmpeg, load_cache, save_cache
-from reelmake.states import state_of
+from reelmake.core.atomic_files import state_of
+from reelmake.core.errors import MediaError
+from reelmake.media.ffmpeg import Ffmpeg, load_cache, save_cache
+from reelmake.media.ffmpeg_args import Looks, look_args, try_args
 
 Want = Literal["video", "picture", "audio"]
 

@@ -10,17 +10,18 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from reelmake.errors import MediaError
-from reelmake.ffmpeg import loudness_args, music_args
-from reelmake.inspection import LOUDNESS_LUFS
-from reelmake.media.sound import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, open_wav
-from reelmake.media.tool import Ffmpeg
-from reelmake.timeline import SAMPLE_RATE
+from reelmake.core.errors import MediaError
+from reelmake.layout.timeline import SAMPLE_RATE
+from reelmake.media.ffmpeg import Ffmpeg
+from reelmake.media.ffmpeg_args import loudness_args, music_args
+from reelmake.media.inspect import LOUDNESS_LUFS
+from reelmake.media.voice import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, open_wav
 
 if TYPE_CHECKING:
-    from reelmake.media.mastering import Master, Mastered
+    from reelmake.media.loudness import Master, Mastered
     from reelmake.media.mix import Mix, Music
     from reelmake.media.pieces import Pieces
+
 
 _CHUNK_SAMPLES = SAMPLE_RATE
 _CLOSING_SAMPLES = SAMPLE_RATE // 50
@@ -62,7 +63,7 @@ def soundtrack(score: Score, *, workdir: Path, pieces: Pieces) -> Iterator[Maste
     over; what is in memory hardly grows with the episode. Raises MediaError.
     """
     # numpy is slow to import: not for a build that only looks
-    from reelmake.media.mastering import Mastered  # noqa: PLC0415
+    from reelmake.media.loudness import Mastered  # noqa: PLC0415
 
     bed = workdir / "voices.wav"
     _lay(score, bed)
@@ -134,7 +135,7 @@ class _Mixer:
 
         Where several gains do (with more, music between the voices may count, too), it is the one next to `gain`.
         """
-        from reelmake.media.mastering import listen, settle  # noqa: PLC0415
+        from reelmake.media.loudness import listen, settle  # noqa: PLC0415
         from reelmake.media.mix import Mix  # noqa: PLC0415
 
         mix = Mix(self.bed, music)

@@ -13,16 +13,16 @@ from contextlib import suppress
 from functools import cache
 from typing import Any, Final
 
-from reelmake.errors import SetupError
+from reelmake.core.errors import SetupError
 
 PROVIDERS: Final = {
-    "script.offline": "reelmake.providers.offline_script:OfflineScript",
-    "voice.offline": "reelmake.providers.offline_voice:OfflineVoice",
-    "voice.elevenlabs": "reelmake.providers.elevenlabs:ElevenLabsVoice",
-    "image.offline": "reelmake.providers.offline_image:OfflineImage",
-    "script.openai": "reelmake.providers.openai_script:OpenAIScript",
-    "image.openai": "reelmake.providers.openai_image:OpenAIImage",
-    "image.fal": "reelmake.providers.fal_image:FalImage",
+    "script.offline": "reelmake.offline.script:OfflineScript",
+    "voice.offline": "reelmake.offline.voice:OfflineVoice",
+    "voice.elevenlabs": "reelmake.providers.elevenlabs.voice:ElevenLabsVoice",
+    "image.offline": "reelmake.offline.image:OfflineImage",
+    "script.openai": "reelmake.providers.openai.script:OpenAIScript",
+    "image.openai": "reelmake.providers.openai.image:OpenAIImage",
+    "image.fal": "reelmake.providers.fal.image:FalImage",
 }
 ENTRY_POINTS: Final = "reelmake.providers"
 

@@ -1,30 +1,19 @@
-"""What a provider is: one class that performs requests of one kind.
-
-A provider does two things. `ask` acts: it performs a request and returns the vendor's raw answer, which is stored
-before anything else happens to it. `read` only reads: it turns a stored answer into a script, a speech or a picture.
-It may be called again at any time, on any machine, and costs nothing; so a mistake in it costs nothing to mend.
-
-A request is plain JSON and holds everything that changes the answer, since all of it is in the key. `shape` decides
-what it is: it leaves out what this vendor is not told, and adds what it is told besides. `price` says what asking will
-cost. Neither acts.
-
-Whether, when and how often `ask` is called is not a provider's concern: `calls` looks at the store, the cap and the
-pool's limits, and decides by the error that `ask` raises whether the request may be made again (see `errors`).
-"""
+"""Pictures that vendors send, as the PNG that a build uses."""
 
 from __future__ import annotations
 
+import io
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from reelmake.errors import AccountError
-from reelmake.prices import Prices
+from reelmake.core.errors import AccountError, ProviderError
+from reelmake.providers.prices import Prices
 
 Request = Mapping[str, Any]
 
@@ -144,7 +133,7 @@ class SpokenWord:
 
     The words of a speech, joined by spaces, are the author's text with single spaces. A word is what stands between
     two spaces, together with what has no sound of its own beside it (`Wow 🎉 —` is one word). In languages without
-    spaces it is what `reelmake.words.spans` says; one that follows another without a space is `glued`.
+    spaces it is what `reelmake.layout.words.spans` says; one that follows another without a space is `glued`.
     """
 
     text: str
@@ -241,3 +230,26 @@ class ScriptProvider(Provider):
         """Return what the request of `repair` costs at most, whatever the first answer is; None when nobody knows."""
         del request, prices
         return Decimal(0)
+
+
+FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
+
+
+def as_png(picture: bytes) -> bytes:
+    """Return a picture as a PNG: one that is a PNG already as it is, when all of it is there.
+
+    Raises ProviderError for whatever cannot be decoded.
+    """
+    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+
+    try:
+        with Image.open(io.BytesIO(picture), formats=FORMATS) as image:
+            image.load()
+            if image.format == "PNG":
+                return picture
+            png = io.BytesIO()
+            image.convert("RGBA" if image.has_transparency_data else "RGB").save(png, "PNG")
+            return png.getvalue()
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+        what = f"the picture that was drawn cannot be read: {error}"
+        raise ProviderError(what, "bump the line's take: for another one") from error

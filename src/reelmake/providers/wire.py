@@ -10,7 +10,6 @@ dead ends the call. Names are resolved at the proxy.
 from __future__ import annotations
 
 import atexit
-import email.utils
 import json
 import re
 import socket
@@ -20,15 +19,13 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cache
 from typing import Any, Final
 
-from reelmake.errors import AccountError, BusyError, LostError, ProviderError
+from reelmake.core.errors import AccountError, BusyError, LostError, ProviderError
+from reelmake.core.http import CONNECT_SECONDS, LONGEST_WAIT_SECONDS, retry_after_seconds
 from reelmake.providers.base import Call
 
-CONNECT_SECONDS: Final = 10.0
-LONGEST_WAIT_SECONDS: Final = 600.0  # a vendor that asks for more is taken at its word only so far
 _SHOWN_CHARACTERS: Final = 300
 
 
@@ -111,23 +108,6 @@ def vendor_said(response: Exchange) -> tuple[str, str]:
     code = next((inner[name] for name in ("code", "status", "type") if inner.get(name)), "")
     message = inner.get("message") or inner.get("msg") or json.dumps(inner)
     return str(code), str(message)[: 2 * _SHOWN_CHARACTERS]
-
-
-def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
-    """Return how long a response asks everybody to wait, or None."""
-    for name, unit in (("retry-after-ms", 0.001), ("retry-after", 1.0)):
-        value = headers.get(name, "")
-        try:
-            return min(max(0.0, float(value) * unit), LONGEST_WAIT_SECONDS)
-        except ValueError:
-            pass
-        try:
-            at = email.utils.parsedate_to_datetime(value)
-        except (ValueError, TypeError):
-            continue
-        ahead = (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
-        return min(max(0.0, ahead), LONGEST_WAIT_SECONDS)
-    return None
 
 
 _NO_ACCOUNT: Final = (401, 402, 403)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from reelmake.errors import ReelmakeError
+from reelmake.core.errors import ReelmakeError
 
 
 class Alone:

@@ -18,11 +18,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final, Literal, TypeVar
 
-from reelmake.action import Receipt, Sealed
-from reelmake.errors import BuildError, NoStoreError, ReelmakeError, RefusedError, SetupError
-from reelmake.logs import log
+from reelmake.core.errors import BuildError, NoStoreError, ReelmakeError, RefusedError, SetupError
+from reelmake.core.logging import log
 from reelmake.store.local import LocalStore
 from reelmake.store.pending import Pending
+from reelmake.store.receipt import Receipt, Sealed
 from reelmake.store.s3 import S3Store
 
 Found = TypeVar("Found")

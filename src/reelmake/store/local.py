@@ -7,29 +7,26 @@ something is synced before that, and so survives even when the machine loses pow
 from __future__ import annotations
 
 import errno
-import hashlib
 import json
 import os
 import secrets
 import shutil
-import tempfile
-import time
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import IO, Any
+from typing import Any
 
-from reelmake.action import KEY_PREFIX, Blob, Receipt, Sealed, canonical_json, digest_of
-from reelmake.action import key as key_of
-from reelmake.errors import BuildError, SetupError
-from reelmake.logs import log
+from reelmake.core.atomic_files import _copied, file_digest, make_folder, publish, sweep, sync_folder, unfinished
+from reelmake.core.errors import BuildError, SetupError
+from reelmake.core.keys import KEY_PREFIX, canonical_json, digest_of
+from reelmake.core.keys import key as key_of
+from reelmake.core.logging import log
 from reelmake.store.alone import Alone
-from reelmake.store.locks import locked
+from reelmake.store.lock import locked
+from reelmake.store.receipt import Blob, Receipt, Sealed
 
-_CHUNK_BYTES = 1 << 18  # what was read is still in a processor's cache when it is hashed and written
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
-ABANDONED_SECONDS = 24 * 3600
 _SEALED = 0o444
 _ROOM_BYTES = 64 << 20  # what has to be free before somebody is paid for something
 
@@ -279,75 +276,9 @@ def sound_receipt(content: bytes, key: str) -> Receipt | None:
     return None
 
 
-@contextmanager
-def unfinished(folder: Path) -> Iterator[IO[bytes]]:
-    """Open a new file for writing. It stays when all went well, and is removed when it did not: a disk may be full."""
-    part = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115  closed below, kept beyond
-    try:
-        with part:
-            yield part
-    except BaseException:
-        Path(part.name).unlink(missing_ok=True)
-        raise
-
-
 def sealed_copy(path: Path, copy: Path) -> Sealed:
     """Copy a file, and return the copy, to which nobody may write any more, with the sha256 of what it holds."""
     with path.open("rb") as source, copy.open("wb") as part:
         digest = _copied(source, part)
     copy.chmod(_SEALED)
     return Sealed(copy, digest)
-
-
-def _copied(source: IO[bytes], part: IO[bytes]) -> str:
-    """Copy a file, and return the sha256 of what it holds."""
-    digest = hashlib.sha256()
-    while chunk := source.read(_CHUNK_BYTES):
-        digest.update(chunk)
-        part.write(chunk)
-    return digest.hexdigest()
-
-
-def file_digest(path: Path) -> str:
-    """Return the sha256 of a file's content, in hexadecimal."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def publish(part: Path, target: Path) -> None:
-    """Give a finished temporary file its name, and the rights that a plain new file has: it appears whole."""
-    part.chmod(0o644)
-    target.parent.mkdir(parents=True, exist_ok=True)
-    if part.stat().st_dev != target.parent.stat().st_dev:
-        part = Path(shutil.move(part, target.with_name(f".{secrets.token_hex(8)}.part")))
-    part.replace(target)
-
-
-def sweep(folder: Path) -> None:
-    """Remove what killed processes left unfinished in a folder a day ago or more: a living one may still be at work."""
-    for path in folder.glob("*"):
-        with suppress(OSError):
-            if path.stat().st_mtime > time.time() - ABANDONED_SECONDS:
-                continue
-            if path.is_dir():
-                shutil.rmtree(path)
-            else:
-                path.unlink()
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder that survives a loss of power: each new one is synced into the one above it."""
-    if not folder.is_dir():
-        make_folder(folder.parent)
-        folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
-
-
-def sync_folder(folder: Path) -> None:
-    """Have what was added to a folder survive a loss of power."""
-    if hasattr(os, "O_DIRECTORY"):
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

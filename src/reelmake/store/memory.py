@@ -10,8 +10,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reelmake.action import Receipt, Sealed, canonical_json, digest_of
+from reelmake.core.keys import canonical_json, digest_of
 from reelmake.store.alone import Alone
+from reelmake.store.receipt import Receipt, Sealed
 
 
 class MemoryStore(Alone):

@@ -8,8 +8,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
-from reelmake.action import KEY_PREFIX
-from reelmake.store.local import ABANDONED_SECONDS, make_folder, sync_folder
+from reelmake.core.atomic_files import ABANDONED_SECONDS, make_folder, sync_folder
+from reelmake.core.keys import KEY_PREFIX
 
 WHERE_TO: Final = "where-to"
 

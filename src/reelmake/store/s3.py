@@ -15,10 +15,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from reelmake.action import Blob, Receipt, Sealed, digest_of
-from reelmake.multipart import upload
-from reelmake.objects import MOST_AT_ONCE, Bucket
-from reelmake.store.local import file_digest, place_of, publish, sound_receipt
+from reelmake.core.atomic_files import file_digest, publish
+from reelmake.core.keys import digest_of
+from reelmake.store.local import place_of, sound_receipt
+from reelmake.store.receipt import Blob, Receipt, Sealed
+from reelmake.store.s3_client import MOST_AT_ONCE, Bucket
+from reelmake.store.s3_upload import upload
 
 ACTIONS: Final = "actions"
 BLOBS: Final = "blobs"

@@ -27,3 +27,5 @@ tell how far the build is; `command` puts it all together. A project asks for it
 The database is an accelerator, not the truth: without it every step is looked up in the store again, which costs
 seconds and no money.
 """
+
+from __future__ import annotations

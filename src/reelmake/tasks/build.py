@@ -6,6 +6,8 @@ written, the tasks of its lines are made as soon as it is, while other episodes 
 
 from __future__ import annotations
 
+import os
+import threading
 from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
@@ -14,27 +16,68 @@ from pathlib import Path
 from doit.task import DelayedLoader, Task
 from doit.tools import config_changed
 
-from reelmake import remembered
-from reelmake.action import canonical_json, key, manifest
-from reelmake.errors import AccountError, BuildError, InputError, ProviderError, SetupError
-from reelmake.plan import plan
-from reelmake.production import RECIPES, Production, Step, choice_place, is_paid
-from reelmake.project import Project
-from reelmake.proofreading import line_problem
-from reelmake.provenance import decided_by, reads, write_provenance
-from reelmake.release import after
-from reelmake.run import key_of, run_action, script_of, stand_in, with_source
-from reelmake.settings import variables
-from reelmake.spec_line import Line
-from reelmake.store.local import sweep
-from reelmake.store.opened import open_store
+from reelmake.core.atomic_files import sweep
+from reelmake.core.errors import AccountError, BuildError, InputError, ProviderError, SetupError
+from reelmake.core.keys import canonical_json, key, manifest
+from reelmake.engine.budget import Budget
+from reelmake.engine.calls import Caller
+from reelmake.engine.context import Workshop
+from reelmake.engine.engine import key_of, run_action, script_of, stand_in, with_source
+from reelmake.engine.provenance import decided_by, reads, write_provenance
+from reelmake.engine.rate_limit import Gates
+from reelmake.engine.translation_memory import ask_less, keep
+from reelmake.plan.episode import Production, Step, choice_place, is_paid
+from reelmake.plan.kinds import ABOUT, CPU, EARLY, KINDS, PER_LINE, PUBLISH, RECIPES
+from reelmake.plan.steps import after, plan
+from reelmake.project.load import Project
+from reelmake.project.open_store import open_store
+from reelmake.project.settings import variables
+from reelmake.project.validate import line_problem
+from reelmake.providers import provider
+from reelmake.providers.prices import Prices
+from reelmake.spec.model import Line
 from reelmake.tasks.job import Job, Outcome
-from reelmake.tasks.kinds import ABOUT, EARLY, KINDS, PER_LINE, PUBLISH
-from reelmake.tasks.left import Left
+from reelmake.tasks.lazy_outputs import Left
 from reelmake.tasks.publishing import Publishing
 from reelmake.tasks.records import Records
-from reelmake.tasks.vendors import caller_of, prepare_while_waiting
-from reelmake.workshop import Workshop
+
+
+def caller_of(project: Project) -> Caller:
+    """Return what asks the providers of a project, within its limits and its cap."""
+    settings = project.settings
+    pools = {choice.pool for show in project.productions.values() for choice in show.choices.values()} - {CPU}
+    pools |= {PUBLISH}
+    limits = {CPU: settings.limits.get(CPU, os.cpu_count() or 1), **{pool: settings.limits.get(pool) for pool in pools}}
+    return Caller(
+        prices=Prices(settings.prices),
+        budget=Budget(settings.cap_usd),
+        gates=Gates(limits, settings.per_minute),
+        variable=variables(project.root),
+        proxy=settings.proxy,
+        timeout_seconds=settings.timeout_seconds,
+        retry_seconds=settings.retry_seconds,
+    )
+
+
+def prepare_while_waiting(shows: Iterable[Production]) -> None:
+    """Have what all vendors take loaded as soon as the first of them is at work: nothing is loaded for nothing."""
+    asked = {
+        (place[0], choice.provider) for show in shows for place, choice in show.choices.items() if choice.pool != CPU
+    }
+    if asked:
+        from reelmake.providers import wire  # noqa: PLC0415
+
+        wire.while_waiting(partial(_prepare, sorted(asked, reverse=True)))  # voices are there first
+
+
+def _prepare(choices: Iterable[tuple[str, str]]) -> None:
+    """Load what the steps to come take: vendors' SDKs, and what draws and encodes."""
+    for kind, name in choices:
+        if not threading.main_thread().is_alive():
+            return  # the build has ended
+        with suppress(Exception):  # who needs it will say what is wrong with it
+            provider(kind, name).prepare()
+    from reelmake.engine import makers  # noqa: F401, PLC0415
 
 
 class Build:
@@ -252,10 +295,10 @@ class Build:
     def _translate(self, show: Production, step: Step) -> Outcome:
         """Have those lines of a script translated that never were."""
         show = with_source(show, self.shop)
-        remembered.ask_less(show, self.shop)
+        ask_less(show, self.shop)
         outcome = self._perform(step)
         if outcome.note == "made":
-            remembered.keep(show, self.shop)
+            keep(show, self.shop)
         return outcome
 
     def _finish(self, show: Production, step: Step, steps: list[Step]) -> Outcome:

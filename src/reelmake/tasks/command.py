@@ -30,9 +30,9 @@ from doit.plugin import PluginDict
 from doit.reporter import ConsoleReporter, ErrorOnlyReporter, ExecutedOnlyReporter, JsonReporter, ZeroReporter
 from doit.task import Stream, Task
 
-from reelmake.logs import write_json
-from reelmake.process import tell_mistake
-from reelmake.tasks.kinds import AFTER, VIDEO
+from reelmake.core.logging import write_json
+from reelmake.core.process import tell_mistake
+from reelmake.plan.kinds import AFTER, VIDEO
 from reelmake.tasks.progress import Progress
 from reelmake.tasks.records import Records
 from reelmake.tasks.runner import DEFAULT_POOL, INTERRUPTED, PoolRunner

@@ -16,8 +16,7 @@ from typing import Any, Protocol
 
 from doit.dependency import FileChangedChecker
 
-from reelmake.states import is_settled, state_of
-from reelmake.store.local import publish
+from reelmake.core.atomic_files import is_settled, publish, state_of
 
 LEFT = "left in the store"  # in place of a state
 

@@ -8,23 +8,55 @@ other lines are kept unless the new timeline moves what they show, which only th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
 from doit.task import Task
 
-from reelmake.action import Action, Receipt, explain, key, manifest
-from reelmake.bounds import longest_lines, longest_translation
-from reelmake.errors import BuildError
-from reelmake.production import PAID, Production, Step, is_paid
+from reelmake.core.errors import BuildError
+from reelmake.core.keys import Action, canonical_json, digest_of, explain, key, manifest
+from reelmake.engine.context import Workshop
+from reelmake.engine.engine import key_of, script_of, with_source
+from reelmake.engine.scripts import asked_in_all, due
+from reelmake.plan.bounds import longest_lines, longest_translation
+from reelmake.plan.episode import Production, Step, is_paid
+from reelmake.plan.kinds import PAID
+from reelmake.plan.steps import after, plan
+from reelmake.project.load import Project
 from reelmake.providers import provider
-from reelmake.release import after
-from reelmake.repair import due
-from reelmake.run import key_of, with_source
-from reelmake.tasks.asked import bundle
+from reelmake.store.receipt import Receipt
 from reelmake.tasks.build import Build
+
+
+def bundle(actions: Sequence[Action]) -> str:
+    """Return a name that changes when one of the requests does."""
+    return "lines:" + digest_of(canonical_json([key(manifest(action, {})) for action in actions]).encode())
+
+
+def asked_keys(project: Project, shop: Workshop) -> set[str]:
+    """Return the keys of all that a project may pay for; of lines that are not written yet, as `Row.key` has them."""
+    keys = set(paid_steps(project, shop))
+    for show in project.productions.values():
+        if show.episode.script is None and not script_of(show, shop):
+            show = with_source(show, shop)  # noqa: PLW2901 (the same one, and what it is made of)
+            keys |= {bundle(actions) for actions in longest_lines(show).values()}
+            if show.original and not show.source:
+                keys.add(bundle([longest_translation(show)]))
+    return keys
+
+
+def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:
+    """Return the paid steps of a project whose requests are known, by their keys."""
+    found: dict[str, list[Step]] = {}
+    for show in project.productions.values():
+        for step in plan(with_source(show, shop), script_of(show, shop) or []):
+            if is_paid(step):
+                for name in {key(manifest(action, {})) for action in asked_in_all(step.action, shop.store)}:
+                    found.setdefault(name, []).append(step)
+    return found
+
 
 Verdict = Literal["keep", "restore", "make"]
 SCHEMA: Final = "reelmake/plan@1"

@@ -10,8 +10,8 @@ from pathlib import Path
 from doit.exceptions import BaseFail
 from doit.task import Stream, Task
 
-from reelmake.folders import STATE
-from reelmake.project import Project
+from reelmake.core.folders import STATE
+from reelmake.project.load import Project
 from reelmake.tasks.build import Build
 from reelmake.tasks.progress import Progress
 from reelmake.tasks.records import Records

@@ -13,8 +13,8 @@ from doit.action import BaseAction
 from doit.exceptions import BaseFail, TaskError, TaskFailed
 from doit.task import Task
 
-from reelmake.errors import BuildError, ReelmakeError, SetupError
-from reelmake.logs import redact
+from reelmake.core.errors import BuildError, ReelmakeError, SetupError
+from reelmake.core.logging import redact
 
 # What the machine may refuse us, and what an author can do about it.
 ROOM = ("there is no room left for {}", "make room, then run doit again: what is finished is kept")

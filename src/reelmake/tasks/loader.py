@@ -11,17 +11,16 @@ from doit.cmd_base import DodoTaskLoader
 from doit.exceptions import InvalidDodoFile
 from doit.task import Task
 
-from reelmake.budget import Budget
-from reelmake.errors import ReelmakeError
-from reelmake.folders import STATE, episode_names
-from reelmake.logs import redact
-from reelmake.process import computes_alone, ends_soon, prints_anything
-from reelmake.production import BUILD
-from reelmake.project import load_project
-from reelmake.store.opened import prepare_store
+from reelmake.core.errors import ReelmakeError
+from reelmake.core.folders import STATE, episode_names
+from reelmake.core.logging import redact
+from reelmake.core.process import computes_alone, ends_soon, prints_anything
+from reelmake.engine.budget import Budget
+from reelmake.plan.kinds import BUILD, PUBLISH, VIDEO
+from reelmake.project.load import load_project
+from reelmake.project.open_store import prepare_store
 from reelmake.tasks.build import Build
 from reelmake.tasks.job import told_by
-from reelmake.tasks.kinds import PUBLISH, VIDEO
 
 
 class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed

@@ -8,18 +8,18 @@ from typing import TYPE_CHECKING, Final
 
 from doit.task import Task
 
-from reelmake.logs import tell_programs
-from reelmake.preferences import Target
-from reelmake.production import Production
-from reelmake.spec_line import Line
+from reelmake.core.logging import tell_programs
+from reelmake.engine.context import Workshop
+from reelmake.plan.episode import Production
+from reelmake.plan.kinds import ABOUT, PUBLISH
+from reelmake.spec.model import Line, Target
 from reelmake.tasks.job import Job, Outcome
-from reelmake.tasks.kinds import ABOUT, PUBLISH
 from reelmake.tasks.records import Records
-from reelmake.workshop import Workshop
 
 if TYPE_CHECKING:  # what publishing takes is slow to import
-    from reelmake.precedence import Merge
-    from reelmake.targets import Place
+    from reelmake.publish.merge_order import Merge
+    from reelmake.publish.targets import Place
+
 
 _OPTION: Final = {
     "name": "allow_degraded",
@@ -69,7 +69,7 @@ class Publishing:
 
     def _place(self, target: Target) -> Place:
         """Return a target: the same one for all episodes."""
-        from reelmake.targets import opened  # noqa: PLC0415
+        from reelmake.publish.targets import opened  # noqa: PLC0415
 
         caller = self._shop.caller
         with self._opening:
@@ -79,8 +79,8 @@ class Publishing:
             return self._places[target]
 
     def _publish(self, show: Production, task: Task) -> Outcome:
-        from reelmake.precedence import OvertakenError  # noqa: PLC0415
-        from reelmake.publish import publish  # noqa: PLC0415
+        from reelmake.publish.merge_order import OvertakenError  # noqa: PLC0415
+        from reelmake.publish.publish import publish  # noqa: PLC0415
 
         def progress(sent: int, total: int) -> None:
             task.meta["label"] = f"{task.name} {sent / 1e6:.1f} of {total / 1e6:.1f} MB"

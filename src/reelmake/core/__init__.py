@@ -1,0 +1,1 @@
+"""Tools that all packages share: errors, keys, atomic files, logs, processes, templates."""

@@ -1,0 +1,100 @@
+"""Files that appear whole or not at all, and the state by which an unchanged file is known."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import secrets
+import shutil
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import IO
+
+TICK_NS = 20_000_000  # kernels stamp files by a clock that moves every 1 to 10 ms
+COARSE_TICK_NS = 2_000_000_000  # some file systems keep whole seconds (FAT: every other)
+SECOND_NS = 1_000_000_000
+
+
+def state_of(stat: os.stat_result) -> str:
+    """Return the state of a file in one text."""
+    # ctime is there because rsync and cp -p give new content an old mtime.
+    return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
+
+
+def is_settled(stat: os.stat_result, looked_ns: int) -> bool:
+    """Say whether a state that was looked at then tells of every later change."""
+    changed_ns = max(stat.st_mtime_ns, stat.st_ctime_ns)
+    return changed_ns + (TICK_NS if changed_ns % SECOND_NS else COARSE_TICK_NS) < looked_ns
+
+
+_CHUNK_BYTES = 1 << 18  # what was read is still in a processor's cache when it is hashed and written
+ABANDONED_SECONDS = 24 * 3600
+
+
+@contextmanager
+def unfinished(folder: Path) -> Iterator[IO[bytes]]:
+    """Open a new file for writing. It stays when all went well, and is removed when it did not: a disk may be full."""
+    part = tempfile.NamedTemporaryFile(dir=folder, delete=False)  # noqa: SIM115  closed below, kept beyond
+    try:
+        with part:
+            yield part
+    except BaseException:
+        Path(part.name).unlink(missing_ok=True)
+        raise
+
+
+def _copied(source: IO[bytes], part: IO[bytes]) -> str:
+    """Copy a file, and return the sha256 of what it holds."""
+    digest = hashlib.sha256()
+    while chunk := source.read(_CHUNK_BYTES):
+        digest.update(chunk)
+        part.write(chunk)
+    return digest.hexdigest()
+
+
+def file_digest(path: Path) -> str:
+    """Return the sha256 of a file's content, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def publish(part: Path, target: Path) -> None:
+    """Give a finished temporary file its name, and the rights that a plain new file has: it appears whole."""
+    part.chmod(0o644)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    if part.stat().st_dev != target.parent.stat().st_dev:
+        part = Path(shutil.move(part, target.with_name(f".{secrets.token_hex(8)}.part")))
+    part.replace(target)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed processes left unfinished in a folder a day ago or more: a living one may still be at work."""
+    for path in folder.glob("*"):
+        with suppress(OSError):
+            if path.stat().st_mtime > time.time() - ABANDONED_SECONDS:
+                continue
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
+
+
+def make_folder(folder: Path) -> None:
+    """Make a folder that survives a loss of power: each new one is synced into the one above it."""
+    if not folder.is_dir():
+        make_folder(folder.parent)
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """Have what was added to a folder survive a loss of power."""
+    if hasattr(os, "O_DIRECTORY"):
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,50 @@
+"""This process, as far as it is a program of ours: it ends soon, and shows no secret when it breaks."""
+
+from __future__ import annotations
+
+import atexit
+import gc
+import io
+import os
+import sys
+import traceback
+from contextlib import suppress
+
+from reelmake.core.logging import redact
+
+_OBJECTS = 50_000
+
+
+def ends_soon() -> None:
+    """Have Python look less often for garbage that refers to itself, and not at all at the end.
+
+    Vendors' SDKs are some hundred thousand objects, none of them garbage. To look through them takes a tenth of their
+    import, and half a second when all is done and an author waits for the prompt.
+    """
+    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
+    atexit.register(gc.freeze)
+
+
+def computes_alone() -> None:
+    """Have numpy begin no threads for linear algebra: we need none, and each is busy for a tenth of a second at once.
+
+    Whoever needs them in tasks of their own sets the variable.
+    """
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+
+def prints_anything() -> None:
+    """Have what a terminal cannot show printed as an escape of Python's, in place of ending with an error.
+
+    Not every machine reads UTF-8, and not every file's name is text.
+    """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # it may be closed, or replaced
+            with suppress(OSError):  # where a file was that is a pipe now
+                stream.reconfigure(errors="backslashreplace")
+
+
+def tell_mistake() -> int:
+    """Show a mistake of ours, inside its `except`, without secrets; returns the exit code."""
+    sys.stderr.write(redact(traceback.format_exc()))
+    return 1

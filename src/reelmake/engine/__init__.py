@@ -1,0 +1,1 @@
+"""Performs a step once: look up, make or buy, keep, deliver."""

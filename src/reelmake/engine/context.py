@@ -1,0 +1,102 @@
+"""What makers and readers work with and hand over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any, Protocol
+
+from reelmake.core.atomic_files import publish
+from reelmake.core.folders import STATE
+from reelmake.core.keys import Action
+from reelmake.engine.calls import Caller
+from reelmake.media.ffmpeg import Ffmpeg
+from reelmake.store.base import Store
+
+
+class Aside(Protocol):
+    """Decides which outputs are left in the store until something reads them."""
+
+    def leave(self, output: str, blob: str) -> bool:
+        """Leave an output, of which this blob is the content, in the store; says whether it is left."""
+        ...
+
+    def supply(self, action: Action) -> bool:
+        """Bring what an action reads and was left; says whether there was any."""
+        ...
+
+
+class NothingAside:
+    """Every output is written."""
+
+    def leave(self, _output: str, _blob: str) -> bool:
+        """Leave nothing."""
+        return False
+
+    def supply(self, _action: Action) -> bool:
+        """Bring nothing."""
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """Where actions are performed: the project's folder, the store, the tools.
+
+    digest  returns the sha256 of a file's content; it may remember files that have not changed
+    caller  asks providers
+    aside   decides which outputs are left in the store
+    place   gives a finished file its name, and may let `digest` know its sha256
+    """
+
+    root: Path
+    store: Store
+    ffmpeg: Ffmpeg
+    digest: Callable[[Path], str]
+    caller: Caller = field(default_factory=Caller)
+    aside: Aside = field(default_factory=NothingAside)
+    place: Callable[[Path, Path, str], None] = lambda part, target, _: publish(part, target)
+
+    @property
+    def state(self) -> Path:
+        """Return the folder of what may be lost at any time."""
+        return self.root / STATE
+
+    @property
+    def work(self) -> Path:
+        """Return the folder of what is not finished yet."""
+        return self.state / "work"
+
+    @property
+    def pieces(self) -> Path:
+        """Return the folder of what outputs were made of last time (see `media.pieces`); after a day it is not kept."""
+        return self.state / "pieces"
+
+    def input(self, action: Action, slot: str) -> Path | None:
+        """Return the file in a slot of an action, or None when the action has no such slot."""
+        path = action.inputs.get(slot)
+        return self.root / path if path else None
+
+    def inputs(self, action: Action, group: str) -> list[Path]:
+        """Return the files in the numbered slots of an action, in order: `voice.000`, `voice.001`, ..."""
+        return [self.root / path for slot, path in sorted(action.inputs.items()) if slot.startswith(f"{group}.")]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What was made, as bytes or as a file that is handed over, and what it cost: as the provider told it.
+
+    quoted_usd  what it was expected to cost
+    earlier     what may have been paid for it before, for nothing
+    vendor_ids  what the vendor calls it
+    is_bought   whether a provider was asked
+    """
+
+    content: bytes | Path
+    units: Mapping[str, object] = field(default_factory=dict)
+    usd: object = Decimal(0)
+    quoted_usd: Decimal | None = Decimal(0)
+    earlier: Sequence[Mapping[str, Any]] = ()
+    vendor_ids: Sequence[str] = ()
+    is_bought: bool = False

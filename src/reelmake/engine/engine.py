@@ -1,0 +1,236 @@
+"""Perform one action: look up, make, keep, deliver. Nothing else makes anything, and nothing else calls a provider.
+
+An action is made at most once: the store is asked first, and one maker at a time holds the lock of its key. What a
+maker returns is stored as it is, and only then read and delivered as files, so that nothing that was paid for is lost
+to a mistake in our own reading of it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Literal
+
+from reelmake.core.atomic_files import publish, unfinished
+from reelmake.core.errors import BuildError, SetupError, UnusableError
+from reelmake.core.keys import Action, canonical_json, digest_of, key, manifest
+from reelmake.core.logging import log
+from reelmake.engine.context import Made, Workshop
+from reelmake.engine.scripts import again_of, asked_as
+from reelmake.plan.episode import Production
+from reelmake.plan.kinds import PAID, SPEC
+from reelmake.plan.steps import script, translated
+from reelmake.spec.model import Line
+from reelmake.store.local import sealed_copy
+from reelmake.store.receipt import Receipt, Sealed, amount_of
+
+Outcome = Literal["made", "restored"]
+CARD_PIXELS = 960
+
+
+def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
+    """Make what an action asks for, unless anybody ever has, and write its outputs; `step` is who is told to have paid.
+
+    A script that was bought and cannot be used is asked for once more, by a request of its own (see `repair`).
+    Raises BuildError (CapError, ProviderError, MediaError) when it cannot be made; the store then holds nothing new.
+    """
+    first = asked_as(action, shop.store)
+    try:
+        return _run(first, shop, step)
+    except UnusableError:
+        again = again_of(first, shop.store)
+        if again is None:
+            raise
+    try:
+        return _run(again, shop, step)
+    except UnusableError as error:
+        error.what += " (it was told what was wrong with the first one)"
+        raise
+
+
+def _run(action: Action, shop: Workshop, step: str) -> Outcome:
+    """Make one thing, and write its outputs."""
+    digests = _digests(action, shop)
+    asked = manifest(action, digests)
+    name = key(asked)
+    if _deliver(action, shop, shop.store.find(name)):
+        if action.kind in PAID:
+            shop.store.write_note(name, None)  # a kill between a receipt and the end of its note leaves one
+        return "restored"
+    if shop.aside.supply(action):
+        return run_action(action, shop, step)  # all that it reads is here now
+    with shop.store.lock(name):
+        # Whoever held the lock before may have made the very same thing.
+        damaged = shop.store.find(name)
+        if _deliver(action, shop, damaged):
+            return "restored"
+        if damaged:
+            lost = {"key": name, "blob": damaged.blob, "paid_usd": str(damaged.usd)}
+            log().warning(f"what was made for {action.kind} is gone or damaged in the store: it is made again", **lost)
+        receipt = _keep(action, asked, step, shop, damaged)
+    if not _deliver(action, shop, receipt):
+        raise BuildError(f"what was made for {action.kind} cannot be read back from the store", "is the disk full?")
+    return "made"
+
+
+def _keep(action: Action, asked: Mapping[str, Any], step: str, shop: Workshop, damaged: Receipt | None) -> Receipt:
+    """Make it, and keep it in the store; whoever calls holds the lock of its key."""
+    name = key(asked)
+    with tempfile.TemporaryDirectory(dir=shop.work) as folder:
+        made = _made(action, name, step, shop, Path(folder))
+        if _digests(action, shop) != asked["inputs"]:
+            raise BuildError(
+                f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
+            )
+        content = sealed_copy(made.content, Path(folder, "copy")) if isinstance(made.content, Path) else made.content
+        blob = content.sha256 if isinstance(content, Sealed) else digest_of(content)
+        receipt = _receipt(action, asked, name, blob, step, made, damaged)
+        try:
+            shop.store.put(receipt, content)
+        except (OSError, BuildError):
+            if made.is_bought:
+                shop.caller.gates.stop()  # what cannot be kept must not be bought
+            raise
+        if made.is_bought:
+            shop.store.write_note(name, None)
+        if isinstance(made.content, Path):  # not the copy, which was written an instant ago: see `Digests.place`
+            (output,) = action.outputs.values()
+            shop.place(made.content, shop.root / output, blob)
+    return receipt
+
+
+def key_of(action: Action, shop: Workshop) -> str:
+    """Return the key of an action, by what its inputs hold now; raises BuildError when one is gone."""
+    return key(manifest(action, _digests(action, shop)))
+
+
+def script_of(show: Production, shop: Workshop) -> list[Line] | None:
+    """Return the lines of an episode, or None when they have yet to be written, or cannot be read."""
+    if show.episode.script is not None:
+        return show.episode.script
+    show = with_source(show, shop)
+    if show.original and not show.source:
+        return None
+    action = script(show)
+    try:
+        lines = _stored_lines(again_of(action, shop.store) or action, shop)
+        if lines and show.original:
+            lines = [translated(line, said.text) for line, said in zip(show.source, lines, strict=True)]
+    except (SetupError, OSError):
+        raise
+    except Exception:  # noqa: BLE001
+        return None  # the step that writes the script says what is wrong with it, whatever that is
+    return lines
+
+
+def with_source(show: Production, shop: Workshop) -> Production:
+    """Return an episode with the lines that it is a translation of, as far as they are known."""
+    if show.original is None or show.source:
+        return show
+    return replace(show, source=tuple(script_of(show.original, shop) or ()))
+
+
+def _stored_lines(action: Action, shop: Workshop) -> list[Line] | None:
+    from reelmake.engine.readers import script_lines  # noqa: PLC0415
+
+    receipt = shop.store.find(key_of(action, shop))
+    body = shop.store.read(receipt.blob) if receipt else None
+    if body is None and action.request["provider"] == SPEC:
+        body = canonical_json({"lines": action.request["lines"]}).encode()
+    return script_lines(body, action) if body is not None else None
+
+
+def _digests(action: Action, shop: Workshop) -> dict[str, str]:
+    try:
+        return {slot: shop.digest(shop.root / path) for slot, path in action.inputs.items()}
+    except FileNotFoundError as error:
+        raise BuildError(f"{error.filename} is gone", "put it back, or run doit again to restore it") from None
+
+
+def stand_in(action: Action, shop: Workshop) -> None:
+    """Write a card in place of a picture that cannot be had. It is no answer, so the store learns nothing of it."""
+    from reelmake.media.placeholder_image import card  # noqa: PLC0415
+
+    (output,) = action.outputs.values()
+    write_output(shop, output, card(str(action.request["prompt"]), CARD_PIXELS, CARD_PIXELS))
+
+
+def _made(action: Action, name: str, step: str, shop: Workshop, folder: Path) -> Made:
+    """Make it here, or have the provider that the request names perform it."""
+    if action.kind in PAID and action.request["provider"] != SPEC:
+        bought = shop.caller.perform(action, name, step, shop.store)
+        answer = bought.answer
+        return Made(
+            answer.body if isinstance(answer.body, bytes) else str(answer.body).encode(),
+            answer.units,
+            answer.usd,
+            bought.quoted_usd,
+            bought.earlier,
+            answer.vendor_ids,
+            is_bought=True,
+        )
+    from reelmake.engine.makers import MAKERS  # noqa: PLC0415 (what draws and encodes is slow to import: not for a look)
+
+    return MAKERS[action.kind](action, shop, folder)
+
+
+def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
+    action: Action, asked: Mapping[str, object], name: str, blob: str, step: str, made: Made, damaged: Receipt | None
+) -> Receipt:
+    earlier = list(made.earlier)
+    if damaged and damaged.may_have_cost:
+        why = "what was paid for was damaged or lost in the store"
+        paid = None if damaged.usd is None else str(damaged.usd)
+        earlier = [*damaged.earlier, {"asked_at": damaged.made_at, "usd": paid, "why": why}, *earlier]
+    counted = {unit: amount for unit, told in made.units.items() if (amount := amount_of(told)) is not None}
+    return Receipt(
+        kind=action.kind,
+        key=name,
+        manifest=asked,
+        blob=blob,
+        usd=amount_of(made.usd),
+        units={unit: int(amount) if amount.as_tuple().exponent == 0 else amount for unit, amount in counted.items()},
+        provider=action.request.get("provider", "reelmake"),
+        made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        step=step,
+        quoted_usd=made.quoted_usd,
+        earlier=tuple(earlier),
+        vendor_ids=tuple(filter(None, map(str, made.vendor_ids))),
+    )
+
+
+def _deliver(action: Action, shop: Workshop, receipt: Receipt | None) -> bool:
+    """Write an action's outputs from what is stored; False when it is not, or no longer, in the store."""
+    from reelmake.engine.readers import READERS  # noqa: PLC0415
+
+    if receipt is None:
+        return False
+    read = READERS.get(action.kind)
+    if read is None:
+        (output,) = action.outputs.values()
+        target = shop.root / output
+        with suppress(OSError):
+            if shop.digest(target) == receipt.blob:
+                return True
+        return shop.aside.leave(output, receipt.blob) or shop.store.fetch(receipt.blob, target)
+    content = shop.store.read(receipt.blob)
+    if content is None:
+        return False
+    for role, data in read(content, action, shop.ffmpeg).items():
+        write_output(shop, action.outputs[role], data)
+    return True
+
+
+def write_output(shop: Workshop, output: str, content: bytes) -> None:
+    """Write a file, whole or not at all; one that holds just this already keeps its time stamp."""
+    path = shop.root / output
+    with suppress(OSError):
+        if path.read_bytes() == content:
+            return
+    with unfinished(shop.work) as part:
+        part.write(content)
+    publish(Path(part.name), path)

@@ -1,0 +1,233 @@
+"""One function for each kind of action that is made here: it makes what will be stored. Only `run` calls them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+from reelmake.core.errors import BuildError
+from reelmake.core.keys import Action, canonical_json, digest_of
+from reelmake.engine.context import Made, Workshop
+from reelmake.layout import captions
+from reelmake.layout.frame import Layout, layout
+from reelmake.layout.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
+from reelmake.media import aac, fonts, inspect, mp4, soundtrack
+from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot
+from reelmake.media.pieces import Pieces
+from reelmake.media.static_layer import Portrait, backdrop, on_backdrop, plate
+from reelmake.media.video import join, normalise, segment
+from reelmake.media.voice import wav_samples
+from reelmake.plan.kinds import RECIPES
+
+Maker = Callable[[Action, Workshop, Path], Made]
+
+
+def make_script(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Take the lines that the author wrote."""
+    del shop, folder
+    return Made(canonical_json({"lines": action.request["lines"]}).encode())
+
+
+def make_background(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Bring a video or picture into the video's own size, rate and colours."""
+    out = folder / "background.mp4"
+    normalise(shop.root / action.inputs["file"], out, _frame(action), shop.ffmpeg)
+    return Made(out)
+
+
+def make_music(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Bring music to one format and loudness."""
+    out = folder / "music.wav"
+    soundtrack.prepare_music(shop.root / action.inputs["file"], out, shop.ffmpeg)
+    return Made(out)
+
+
+def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Lay the lines out one after the other, and write down for each what its segment shows."""
+    del folder
+    request = action.request
+    fps, told = request["fps"], request["lines"]
+    spoken = [json.loads(path.read_bytes()) for path in shop.inputs(action, "words")]
+    background = shop.input(action, "background")
+    loop_frames = mp4.read_track(background).frames if background else 0
+    lengths = _lengths([voice["samples"] for voice in spoken], [line["pause_samples"] for line in told], fps)
+    seeds = [int(digest_of(line["id"].encode())[:8], 16) for line in told]
+    slots = lay_out(lengths, flow=request["flow"], loop_frames=loop_frames, fps=fps, seeds=seeds)
+    setting, burned = _setting(action), request["captions"] != "none"
+    lines: list[dict[str, Any]] = []
+    parts: dict[str, Any] = {}
+    for line, voice, slot in zip(told, spoken, slots, strict=True):
+        words = tuple(Word(**word) for word in voice["words"])
+        alone = captions.Line(words, 0, slot.frames, line["color"])
+        parts[line["id"]] = {
+            "frames": slot.frames,
+            "loop_frames": loop_frames,
+            "pan": asdict(slot.pan) if slot.pan else None,
+            "captions": captions.ass([alone], setting) if burned else "",
+            "changes": captions.changes(alone, setting) if burned else [],
+        }
+        place = {"start_frame": slot.start_frame, "frames": slot.frames, "samples": voice["samples"]}
+        who = {name: line[name] for name in ("id", "character", "color")}
+        lines.append({**who, **place, "words": [word.to_json() for word in words]})
+    timeline = {"fps": fps, "frames": sum(lengths), "lines": lines, "parts": parts}
+    return Made(canonical_json(timeline).encode())
+
+
+def _lengths(samples: Sequence[int], pauses: Sequence[int], fps: int) -> list[int]:
+    """Return how many frames each line lasts, by the samples of its sound and of the pause after it."""
+    if not samples:
+        raise BuildError(
+            "there is no line to make a video of", "bump the episode's take:, or write the script: yourself"
+        )
+    return [line_frames(count, pause, fps) for count, pause in zip(samples, pauses, strict=True)]
+
+
+def make_segment(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Encode the pictures of one line."""
+    request = action.request
+    width, height = request["size"]
+    part = json.loads((shop.root / action.inputs["part"]).read_bytes())
+    cast = [
+        Portrait(shop.root / action.inputs[f"sprite.{at}"], one["speaks"], at, request["color"])
+        for at, one in enumerate(request["cast"])
+    ]
+    pixels = plate(_layout(action), shop.input(action, "picture"), cast, shaded="text" in request)
+    background = shop.input(action, "background")
+    if background is None:
+        pixels = on_backdrop(pixels, backdrop(width, height, request["colors"]), width, height)
+    written = None
+    if part["captions"]:
+        ass = folder / "captions.ass"
+        ass.write_text(part["captions"], "utf-8")
+        folder_of_fonts = fonts.fonts_dir(shop.state, request["text"], fonts.cjk_among(request["fonts"]))
+        written = Captions(str(ass), str(folder_of_fonts), part["changes"])
+    behind = Backdrop(str(background), part["loop_frames"], Pan(**part["pan"])) if background else None
+    out = folder / "segment.mp4"
+    segment(pixels, Shot(_frame(action), part["frames"], behind, written), out, shop.ffmpeg)
+    return Made(out)
+
+
+def make_subtitles(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Write the captions of the whole episode."""
+    del folder
+    timeline = json.loads((shop.root / action.inputs["timeline"]).read_bytes())
+    lines = [
+        captions.Line(tuple(Word(**word) for word in line["words"]), line["start_frame"], line["frames"], line["color"])
+        for line in timeline["lines"]
+    ]
+    writers = {"ass": captions.ass, "srt": captions.srt, "vtt": captions.vtt}
+    setting = _setting(action)
+    return Made(canonical_json({extension: write(lines, setting) for extension, write in writers.items()}).encode())
+
+
+def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Place the voices, and music under them, at one loudness.
+
+    Where lines start is laid out here once more, by the same function from the same lengths. The timeline could be
+    read instead, but it also holds words, colours and captions: a new colour would mix all sound again.
+    """
+    fps, pauses = action.request["fps"], action.request["pauses_samples"]
+    voices = shop.inputs(action, "voice")
+    lengths = _lengths([wav_samples(path) for path in voices], pauses, fps)
+    slots = lay_out(lengths, flow="elastic", loop_frames=0, fps=fps, seeds=[0] * len(lengths))
+    step = samples_per_frame(fps)
+    starts = tuple(slot.start_frame * step for slot in slots)
+    music_db = action.request.get("music_db", 0.0)
+    score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, shop.input(action, "music"), music_db)
+    out = folder / "soundtrack.aac"
+    with _pieces_of(action, shop) as pieces, soundtrack.soundtrack(score, workdir=folder, pieces=pieces) as heard:
+        aac.encode(heard, out, pieces=pieces, workdir=folder, ffmpeg=shop.ffmpeg)
+    return Made(out)
+
+
+def _pieces_of(action: Action, shop: Workshop) -> Pieces:
+    """Return the pieces that an action's output was made of when it was made last."""
+    (output,) = action.outputs.values()
+    made_with = canonical_json([RECIPES[action.kind], action.request["ffmpeg"]])
+    return Pieces(shop.pieces / digest_of(output.encode())[:16], made_with)
+
+
+def make_video(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Join the segments and the soundtrack."""
+    out = folder / "video.mp4"
+    segments, track = shop.inputs(action, "segment"), shop.root / action.inputs["soundtrack"]
+    join(segments, track, out, _frame(action), shop.ffmpeg)
+    return Made(out)
+
+
+def make_inspection(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Measure the video."""
+    del folder
+    measured = inspect.measure(shop.root / action.inputs["video"], shop.ffmpeg, shop.input(action, "background"))
+    return Made((json.dumps(measured.to_json(), indent=1) + "\n").encode())
+
+
+def make_cover(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Take the picture that stands for the video: words are on the screen, and the one who speaks is in the light."""
+    middles = _middles(action, shop)
+    out = folder / "cover.jpg"
+    inspect.picture(shop.root / action.inputs["video"], middles[: action.request["line"]][-1], out, shop.ffmpeg)
+    return Made(out)
+
+
+def make_storyboard(action: Action, shop: Workshop, folder: Path) -> Made:
+    """Lay out a picture of each line."""
+    out = folder / "storyboard.jpg"
+    inspect.sheet(shop.root / action.inputs["video"], _middles(action, shop), out, shop.ffmpeg)
+    return Made(out)
+
+
+def _middles(action: Action, shop: Workshop) -> list[int]:
+    """Return the frame in the middle of what is said on each line."""
+    timeline = json.loads((shop.root / action.inputs["timeline"]).read_bytes())
+    step = samples_per_frame(timeline["fps"])
+    return [line["start_frame"] + min(line["samples"] // step, line["frames"]) // 2 for line in timeline["lines"]]
+
+
+def _frame(action: Action) -> Frame:
+    width, height = action.request["size"]
+    return Frame(width, height, action.request["fps"])
+
+
+def _layout(action: Action) -> Layout:
+    width, height = action.request["size"]
+    return layout(width, height, [one["side"] for one in action.request["cast"]])
+
+
+def _setting(action: Action) -> captions.Setting:
+    """Return how the captions of an episode are set; files of subtitles are set as those that are burned in."""
+    request, where = action.request, _layout(action)
+    box = where.captions
+    measure, runs = fonts.typeset(fonts.cjk_among(request["fonts"]))
+    return captions.Setting(
+        width=where.width,
+        height=where.height,
+        center_x=box.x + box.width // 2,
+        center_y=box.y + box.height // 2,
+        max_width=box.width,
+        font_px=where.caption_px,
+        fps=request["fps"],
+        style="karaoke" if request["captions"] == "none" else request["captions"],
+        measure=measure,
+        runs=runs,
+        from_right=request.get("from_right", False),
+    )
+
+
+# A kind is here, or providers perform it (production.PAID); a script is either. Its recipe is in production.RECIPES.
+MAKERS: Final[Mapping[str, Maker]] = {
+    "script": make_script,
+    "background": make_background,
+    "music": make_music,
+    "timeline": make_timeline,
+    "subtitles": make_subtitles,
+    "segment": make_segment,
+    "soundtrack": make_soundtrack,
+    "video": make_video,
+    "inspection": make_inspection,
+    "cover": make_cover,
+    "storyboard": make_storyboard,
+}

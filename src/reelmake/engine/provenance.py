@@ -1,0 +1,130 @@
+"""`video.json`: what a video was made of, and what that cost."""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
+from typing import Any, Final
+
+from reelmake.core.keys import canonical_json, digest_of, key, manifest
+from reelmake.engine.context import Workshop
+from reelmake.engine.engine import write_output
+from reelmake.engine.scripts import paid_after
+from reelmake.media.placeholder_image import is_card
+from reelmake.plan.episode import Production, Step
+from reelmake.plan.kinds import PAID
+
+SCHEMA: Final = "reelmake/provenance@1"
+
+
+def reads(show: Production, steps: Sequence[Step]) -> list[str]:
+    """Return all files that decide what `video.json` holds, besides the video itself."""
+    inputs = {path for step in steps for path in step.action.inputs.values()}
+    return sorted({*inputs, show.path("timeline.json"), show.path("script.json")})
+
+
+def decided_by(show: Production, steps: Sequence[Step]) -> str:
+    """Return what else decides what `video.json` holds, in one text that changes when any of it does."""
+    asked = [[step.name, action.recipe, action.request, action.inputs] for step in steps for action in (step.action,)]
+    told = [SCHEMA, show.episode.title, show.episode.language, show.kit.ffmpeg, list(show.reel.size), show.reel.fps]
+    return digest_of(canonical_json([told, asked]).encode())
+
+
+def provenance(
+    show: Production, steps: Sequence[Step], shop: Workshop, earlier: Mapping[str, Mapping[str, str]] | None = None
+) -> dict[str, Any]:
+    """Return everything that a video came from: the same for the same video, on any machine and at any time.
+
+    `earlier` is what it, or what came before it, was made of: it still tells of what was left in a store that cannot be
+    asked now.
+    """
+    timeline = json.loads((shop.root / show.path("timeline.json")).read_bytes())
+    script = json.loads((shop.root / show.path("script.json")).read_bytes())
+    paid: defaultdict[str, list[Decimal | None]] = defaultdict(list)
+    degraded: list[dict[str, str]] = []
+    made_of: dict[str, dict[str, str]] = {}
+    sources: dict[str, str] = {}
+    counted: set[str] = set()
+    for step in steps:
+        digests = {slot: shop.digest(shop.root / path) for slot, path in step.action.inputs.items()}
+        name = key(manifest(step.action, digests))
+        if step.kind == "image" and is_card(shop.root / step.action.outputs["picture"]):
+            degraded.append({"step": step.name, "line": step.line, "prompt": str(step.action.request["prompt"])})
+            continue
+        receipt = shop.store.find(name)
+        if receipt:
+            made_of[step.name] = {"key": name, "sha256": receipt.blob, "provider": receipt.provider}
+        elif (was := (earlier or {}).get(step.name)) and was.get("key") == name and _is_of(was, step, shop):
+            made_of[step.name] = dict(was)
+        else:
+            continue
+        sources.update({p: digests[s] for s, p in step.action.inputs.items() if not p.startswith(show.path(""))})
+        if receipt and step.kind in PAID and name not in counted:
+            paid[step.kind] += [receipt.usd, *(after.usd for after in paid_after(receipt, shop.store))]
+            counted.add(name)
+    video = show.path(f"{show.name}.mp4")
+    placed = [
+        {**said, **{name: at[name] for name in ("id", "start_frame", "frames")}}
+        for said, at in zip(script["lines"], timeline["lines"], strict=True)
+    ]
+    return {
+        "schema": SCHEMA,
+        "episode": show.name,
+        "title": show.episode.title,
+        "language": show.episode.language,
+        "video": {
+            "file": video,
+            "sha256": shop.digest(shop.root / video),
+            "width": show.reel.size[0],
+            "height": show.reel.size[1],
+            "fps": show.reel.fps,
+            "frames": timeline["frames"],
+            "duration_seconds": round(timeline["frames"] / show.reel.fps, 3),
+        },
+        "lines": placed,
+        "cost": {
+            "usd": _sum([usd for part in paid.values() for usd in part]),
+            "by_kind": {kind: _sum(paid[kind]) for kind in sorted(paid)},
+        },
+        "degraded": degraded,
+        "published": [],
+        "ffmpeg": show.kit.ffmpeg,
+        "sources": dict(sorted(sources.items())),
+        "made_of": made_of,
+    }
+
+
+def _is_of(told: Mapping[str, str], step: Step, shop: Workshop) -> bool:
+    """Say whether what was written of a step tells of the file that is there, or was left."""
+    return told.get("sha256") in {shop.digest(shop.root / path) for path in step.action.outputs.values()}
+
+
+def _sum(amounts: Sequence[Decimal | None]) -> str | None:
+    """Add up what was paid; nobody knows the sum when nobody knows one of the prices."""
+    known = [amount for amount in amounts if amount is not None]
+    return str(sum(known, Decimal(0))) if len(known) == len(amounts) else None
+
+
+def write_provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> None:
+    """Write `video.json` beside the video. Where this very video is published stays written down."""
+    try:
+        before = json.loads((shop.root / show.path("video.json")).read_bytes())
+        made_of, sha256, published = dict(before["made_of"]), before["video"]["sha256"], before["published"]
+    except (OSError, ValueError, KeyError, TypeError):
+        made_of, sha256, published = {}, "", []
+    told = provenance(show, steps, shop, made_of)
+    if sha256 == told["video"]["sha256"]:
+        told["published"] = published
+    write_output(shop, show.path("video.json"), written(told))
+
+
+def written(told: Mapping[str, Any]) -> bytes:
+    """Return `video.json` as it is written."""
+    return f"{json.dumps(told, indent=1, ensure_ascii=False)}\n".encode()
+
+
+def unpublished(told: Mapping[str, Any]) -> bytes:
+    """Return `video.json` as it is published: the same for the same video, wherever it goes."""
+    return written({**told, "published": []})

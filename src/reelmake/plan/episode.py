@@ -1,0 +1,133 @@
+"""An episode that is ready to be planned, what it is made with, and the steps that a plan consists of."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, Final
+
+from reelmake.core.keys import Action, canonical_json
+from reelmake.plan.kinds import BUILD, CPU, PAID, READINGS, RECIPES, SPEC
+from reelmake.spec.model import Character, Episode, Line, Publish, Reel
+
+REMEMBERED: Final = "store"  # ... and what is known of a translation without asking anybody
+
+
+@dataclass(frozen=True, slots=True)
+class Kit:
+    """What episodes are made with: everything outside of them that changes bytes.
+
+    templates  name -> text of a prompt template
+    ffmpeg     which ffmpeg
+    fonts      (text, language) -> family and digest of each font that shows it
+    """
+
+    templates: Mapping[str, str]
+    ffmpeg: str
+    fonts: Callable[[str, str], Mapping[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """Who performs a request: the provider, its pool, its complete options, and what it makes of what is asked."""
+
+    provider: str
+    pool: str
+    options: Mapping[str, Any]
+    shape: Callable[[Mapping[str, Any]], Mapping[str, Any]]
+
+
+Place = tuple[str, str, str]
+
+
+def choice_place(kind: str, line: Line | None = None) -> Place:
+    """Return under which name a choice is kept: a voice is chosen for each character, and a line may have its own."""
+    own = getattr(line.providers, kind) if line and kind != "script" else None
+    said = canonical_json(own.model_dump(exclude_none=True)) if own else ""
+    return kind, line.character if line and kind == "voice" else "", said
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An action with its place in the build: `name` is what one types after doit, `where` is what asks for it."""
+
+    name: str
+    episode: str
+    line: str
+    pool: str
+    action: Action
+    where: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The kind of its action."""
+        return self.action.kind
+
+
+@dataclass(frozen=True, slots=True)
+class Production:
+    """An episode that is ready to be planned: its spec, the characters on screen, the format, the kit, and who does it.
+
+    choices   who performs the requests of each kind, by `choice_place`
+    lines_at  the line of the spec on which each line of its script stands; nothing for a script that is not in it
+    topic_at  the line of the spec on which its topic stands; 0 when it is not in a file
+    publish   where its video is published
+    original  of an episode in another language than the script's: the one that it is a translation of
+    source    the lines that are translated, once they are known; none for an original
+    sprites   character -> its pictures while it is telling and while it is hearing, by their paths from the project
+    """
+
+    name: str
+    episode: Episode
+    characters: Mapping[str, Character]
+    reel: Reel
+    kit: Kit
+    choices: Mapping[Place, Choice]
+    lines_at: Sequence[int] = ()
+    sprites: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    topic_at: int = 0
+    publish: Publish = field(default_factory=Publish)
+    original: Production | None = None
+    source: Sequence[Line] = ()
+
+    @property
+    def spec(self) -> str:
+        """The name of its spec, which an episode in another language shares with its original."""
+        return self.original.name if self.original else self.name
+
+    def where(self, at: int) -> str:
+        """Return where a line of the script stands: in the spec, or in what was written for it."""
+        if at < len(self.lines_at):
+            return f"episodes/{self.spec}.yaml:{self.lines_at[at]}"
+        return f"line {at + 1} of the script of {self.name}"
+
+    def asked(self, kind: str, what: Mapping[str, Any], line: Line | None = None) -> Mapping[str, Any]:
+        """Return the request that whoever performs it makes of what is asked."""
+        choice = self.choices[choice_place(kind, line)]
+        chosen = {"voice": choice.options} if kind == "voice" else {"options": choice.options} if choice.options else {}
+        return choice.shape({"provider": choice.provider, **what, **chosen})
+
+    def path(self, *parts: str) -> str:
+        """Return the path of an output, from the project's folder."""
+        return "/".join((BUILD, self.name, *parts))
+
+    def action(
+        self,
+        kind: str,
+        request: Mapping[str, Any],
+        outputs: Mapping[str, str],
+        inputs: Mapping[str, str] | None = None,
+    ) -> Action:
+        """Return an action of this episode."""
+        return Action(kind, RECIPES[kind], request, inputs or {}, outputs, READINGS[kind])
+
+    def step(self, action: Action, line_id: str = "", line: Line | None = None, where: str = "") -> Step:
+        """Return an action with its name, pool and place."""
+        name = ":".join(filter(None, (action.kind, self.name, line_id)))
+        step = Step(name, self.name, line_id, CPU, action, where)
+        return replace(step, pool=self.choices[choice_place(action.kind, line)].pool) if is_paid(step) else step
+
+
+def is_paid(step: Step) -> bool:
+    """Say whether a provider performs a step: it may cost money."""
+    return step.kind in PAID and step.action.request["provider"] != SPEC

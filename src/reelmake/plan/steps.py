@@ -1,0 +1,306 @@
+"""What a build consists of: from an episode to its steps, as data. Nothing here acts, and everything is decided here.
+
+Each function below makes the action of one kind; `plan` puts them together. To see what decides whether a step is
+made again, read its request and its inputs: there is nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from reelmake.core.errors import BuildError
+from reelmake.core.keys import Action
+from reelmake.core.templates import image_prompt, subject_of
+from reelmake.layout.bidi import is_of_the_right
+from reelmake.layout.timeline import SAMPLE_RATE
+from reelmake.plan.episode import Production, Step, choice_place
+from reelmake.plan.kinds import SPEC
+from reelmake.spec.model import Line, Reel, line_ids
+
+
+def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
+    """Return all steps of an episode, in an order in which they could be made.
+
+    Without the script that is to be translated, nothing is known of the request for its translation.
+    While its lines are not known, these are only the steps that do not need them: a video of no lines is never made.
+    Raises BuildError when a line is spoken by somebody who is not in the cast.
+    """
+    where = f"episodes/{show.spec}.yaml:{show.topic_at}" if show.topic_at and show.episode.script is None else ""
+    steps = [show.step(script(show), where=where)] if show.source or not show.original else []
+    steps += [show.step(make) for make in (background(show), music(show)) if make]
+    if not lines:
+        return steps
+    if strangers := sorted({line.character for line in lines} - show.characters.keys()):
+        cast = ", ".join(show.characters)
+        raise BuildError(
+            f"the script of {show.name} has a line of {strangers[0]!r}, who is not in the cast ({cast})",
+            f"add {strangers[0]} under cast:, or bump the episode's take: for another script",
+        )
+    ids = line_ids(lines)
+    numbered = [(line, line_id, show.where(at)) for at, (line, line_id) in enumerate(zip(lines, ids, strict=True))]
+    steps += [show.step(voice(show, line, line_id), line_id, line, where) for line, line_id, where in numbered]
+    steps += [show.step(image(show, line, line_id), line_id, line, where) for line, line_id, where in numbered]
+    steps.append(show.step(timeline(show, lines, ids)))
+    steps += [show.step(segment(show, line, line_id), line_id, line, where) for line, line_id, where in numbered]
+    steps += [show.step(make) for make in (subtitles(show, lines), soundtrack(show, lines, ids), video(show, ids))]
+    return steps
+
+
+def script(show: Production) -> Action:
+    """Ask for the lines, or for their translation; or take them as the author wrote them."""
+    episode = show.episode
+    request: Mapping[str, Any]
+    if show.original:
+        return translation(show)
+    if episode.script is not None:
+        lines = [
+            {"character": o.character, "text": o.text, "image": o.image or subject_of(o.text)} for o in episode.script
+        ]
+        request = {"provider": SPEC, "lines": lines}
+    else:
+        what = {
+            "topic": episode.topic,
+            "title": episode.title,
+            "language": episode.language,
+            "style": episode.style,
+            "lines": episode.lines,
+            "take": episode.take,
+            "template": show.kit.templates.get(f"script.{show.choices[choice_place('script')].provider}", ""),
+            "cast": _cast(show),
+        }
+        request = show.asked("script", what)
+    return show.action("script", request, {"script": show.path("script.json")})
+
+
+def _cast(show: Production) -> list[dict[str, Any]]:
+    """Return what a script provider is told of who speaks."""
+    return [
+        {
+            "id": name,
+            "name": character.name,
+            "personality": character.personality or "",
+            "catchphrases": character.catchphrases,
+        }
+        for name, character in show.characters.items()
+    ]
+
+
+def translation(show: Production, known: Sequence[str] = ()) -> Action:
+    """Ask for the script's lines in another language, unless the author has written all of them.
+
+    `known` are translations to go on from where the author has given none, for each line; empty for one that is new.
+    """
+    language, original = show.episode.language, show.original or show
+    told = known or [""] * len(show.source)
+    given = [line.translations.get(language, text) for line, text in zip(show.source, told, strict=True)]
+    request: Mapping[str, Any]
+    if all(given):
+        lines = [translated(line, text) for line, text in zip(show.source, given, strict=True)]
+        request = {
+            "provider": SPEC,
+            "lines": [{"character": line.character, "text": line.text, "image": line.image} for line in lines],
+        }
+    else:
+        request = show.asked(
+            "script",
+            {
+                "title": show.episode.title,
+                "from": original.episode.language,
+                "language": language,
+                "take": show.episode.take,
+                "template": show.kit.templates.get(f"translation.{show.choices[choice_place('script')].provider}", ""),
+                "cast": _cast(show),
+                "source": [
+                    {"character": line.character, "text": line.text, "given": text}
+                    for line, text in zip(show.source, given, strict=True)
+                ],
+            },
+        )
+    return show.action("script", request, {"script": show.path("script.json")})
+
+
+def translated(line: Line, text: str) -> Line:
+    """Return a line in another language; it shows what the original shows, so that they share the picture."""
+    return line.model_copy(update={"text": text, "image": line.image or subject_of(line.text), "translations": {}})
+
+
+def voice(show: Production, line: Line, line_id: str) -> Action:
+    """Speak a line."""
+    what = {"text": line.text, "language": show.episode.language, "take": line.take.voice}
+    wav, words = voice_paths(show, line_id)
+    return show.action("voice", show.asked("voice", what, line), {"sound": wav, "words": words})
+
+
+def voice_paths(show: Production, line_id: str) -> tuple[str, str]:
+    """Return where a line's sound and its words are."""
+    return show.path("voice", f"{line_id}.wav"), show.path("voice", f"{line_id}.words.json")
+
+
+def image(show: Production, line: Line, line_id: str) -> Action:
+    """Draw what a line shows."""
+    subject, style = line.image or subject_of(line.text), show.episode.style
+    width, height = picture_size(show.reel)
+    what = {
+        "prompt": image_prompt(show.kit.templates["image"], subject=subject, style=style, title=show.episode.title),
+        "subject": subject,
+        "style": style,
+        "width": width,
+        "height": height,
+        "take": line.take.image,
+    }
+    return show.action("image", show.asked("image", what, line), {"picture": show.path("images", f"{line_id}.png")})
+
+
+def picture_size(reel: Reel) -> tuple[int, int]:
+    """Return the size that pictures are asked for: square, as wide as the panel, in multiples of 16."""
+    side = max(64, round(reel.size[0] * 8 / 9 / 16) * 16)
+    return side, side
+
+
+def background(show: Production) -> Action | None:
+    """Bring the background into the video's own format once, so that every segment reads it cheaply."""
+    if not show.episode.background:
+        return None
+    return show.action(
+        "background", frame(show), {"background": show.path("background.mp4")}, {"file": show.episode.background.file}
+    )
+
+
+def music(show: Production) -> Action | None:
+    """Bring the music to one format and loudness once."""
+    if not show.episode.music:
+        return None
+    return show.action(
+        "music", {"ffmpeg": show.kit.ffmpeg}, {"music": show.path("music.wav")}, {"file": show.episode.music}
+    )
+
+
+def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Action:
+    """Decide when everything happens, and what each segment shows."""
+    request = {
+        **caption_request(show, " ".join(line.text for line in lines)),
+        "flow": show.episode.background.flow if show.episode.background else "elastic",
+        "lines": [
+            {
+                "id": line_id,
+                "character": line.character,
+                "color": show.characters[line.character].caption.color,
+                "pause_samples": pause_samples(show, line),
+            }
+            for line, line_id in zip(lines, ids, strict=True)
+        ],
+    }
+    inputs = {f"words.{at:03}": voice_paths(show, line_id)[1] for at, line_id in enumerate(ids)}
+    if show.episode.background:
+        inputs["background"] = show.path("background.mp4")
+    outputs = {line_id: show.path("timeline", f"{line_id}.json") for line_id in ids}
+    return show.action("timeline", request, {"timeline": show.path("timeline.json"), **outputs}, inputs)
+
+
+def frame(show: Production) -> dict[str, Any]:
+    """Return what every encoded picture depends on."""
+    return {"size": list(show.reel.size), "fps": show.reel.fps, "ffmpeg": show.kit.ffmpeg}
+
+
+def caption_request(show: Production, text: str) -> dict[str, Any]:
+    """Return what decides how a text is set as captions."""
+    language = show.episode.language
+    return {
+        "size": list(show.reel.size),
+        "fps": show.reel.fps,
+        "captions": show.reel.captions,
+        "cast": [{"side": character.side} for name, character in show.characters.items() if name in show.sprites],
+        "fonts": dict(show.kit.fonts(text, language)),
+        **({"from_right": True} if is_of_the_right(language) else {}),
+    }
+
+
+def pause_samples(show: Production, line: Line) -> int:
+    """Return how many samples of silence follow a line."""
+    seconds = show.reel.pause_seconds if line.pause_seconds is None else line.pause_seconds
+    return round(seconds * SAMPLE_RATE)
+
+
+def segment(show: Production, line: Line, line_id: str) -> Action:
+    """Encode the pictures of one line: background, panel, sprites, captions."""
+    inputs = {
+        "part": show.path("timeline", f"{line_id}.json"),
+        "picture": show.path("images", f"{line_id}.png"),
+    }
+    if show.episode.background:
+        inputs["background"] = show.path("background.mp4")
+    cast: list[dict[str, Any]] = []
+    for name, character in show.characters.items():
+        if name in show.sprites:
+            speaks = name == line.character
+            telling, hearing = show.sprites[name]
+            inputs[f"sprite.{len(cast)}"] = telling if speaks else hearing
+            cast.append({"side": character.side, "speaks": speaks})
+    request = {**frame(show), "cast": cast, "color": show.characters[line.character].caption.color}
+    if show.reel.captions == "none":
+        request["captions"] = "none"
+    else:
+        request |= {"text": line.text, "fonts": dict(show.kit.fonts(line.text, show.episode.language))}
+    if not show.episode.background:
+        request["colors"] = [character.caption.color for character in show.characters.values()]
+    return show.action("segment", request, {"segment": show.path("segments", f"{line_id}.mp4")}, inputs)
+
+
+def subtitles(show: Production, lines: Sequence[Line]) -> Action:
+    """Write the captions of the whole episode as files of their own."""
+    request = caption_request(show, " ".join(line.text for line in lines))
+    outputs = {extension: show.path(f"subtitles.{extension}") for extension in ("ass", "srt", "vtt")}
+    return show.action("subtitles", request, outputs, {"timeline": show.path("timeline.json")})
+
+
+def soundtrack(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Action:
+    """Place all voices, put music under them, and bring it all to one loudness."""
+    inputs = {f"voice.{at:03}": voice_paths(show, line_id)[0] for at, line_id in enumerate(ids)}
+    request: dict[str, Any] = {
+        "fps": show.reel.fps,
+        "pauses_samples": [pause_samples(show, line) for line in lines],
+        "ffmpeg": show.kit.ffmpeg,
+    }
+    if show.episode.music:
+        inputs["music"] = show.path("music.wav")
+        request["music_db"] = show.reel.music_db
+    return show.action("soundtrack", request, {"soundtrack": show.path("soundtrack.aac")}, inputs)
+
+
+def video(show: Production, ids: Sequence[str]) -> Action:
+    """Join the segments and the soundtrack."""
+    inputs = {f"segment.{at:03}": show.path("segments", f"{line_id}.mp4") for at, line_id in enumerate(ids)}
+    inputs["soundtrack"] = show.path("soundtrack.aac")
+    return show.action("video", frame(show), {"video": show.path(f"{show.name}.mp4")}, inputs)
+
+
+def after(show: Production) -> list[Step]:
+    """Return the steps that read the finished video of an episode."""
+    return [show.step(make) for make in (inspection(show), cover(show), storyboard(show))]
+
+
+def inspection(show: Production) -> Action:
+    """Measure the video; what is thought of it is decided anew each time (`inspection.judge`)."""
+    inputs = {"video": show.path(f"{show.name}.mp4")}
+    if show.episode.background:
+        inputs["background"] = show.path("background.mp4")
+    request = {"ffmpeg": show.kit.ffmpeg}
+    return show.action("inspection", request, {"inspection": show.path("inspection.json")}, inputs)
+
+
+def cover(show: Production) -> Action:
+    """Take the picture that stands for the video out of one of its lines."""
+    request = {"line": show.publish.cover, "ffmpeg": show.kit.ffmpeg}
+    return show.action("cover", request, {"cover": show.path("cover.jpg")}, _seen(show))
+
+
+def storyboard(show: Production) -> Action:
+    """Take a picture out of each line, and lay them out together."""
+    return show.action(
+        "storyboard", {"ffmpeg": show.kit.ffmpeg}, {"storyboard": show.path("storyboard.jpg")}, _seen(show)
+    )
+
+
+def _seen(show: Production) -> dict[str, str]:
+    return {"video": show.path(f"{show.name}.mp4"), "timeline": show.path("timeline.json")}

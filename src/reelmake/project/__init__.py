@@ -1,0 +1,1 @@
+"""A folder of specs, read and checked; its settings."""

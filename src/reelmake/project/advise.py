@@ -1,0 +1,125 @@
+"""What is known of an episode before it is made: how long it will be, what it would cost, what will not look right.
+
+A mistake keeps a build from starting; what is told here does not. Nothing is asked of anybody, and nothing is made.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from reelmake.core.errors import Problem
+from reelmake.core.keys import Action, digest_of, key, manifest
+from reelmake.layout.frame import layout
+from reelmake.media.ffmpeg import Ffmpeg
+from reelmake.media.loop_checks import Remark, background_loop, loop_remark, music_loop, sprite_remarks
+from reelmake.plan.bounds import longest_lines, longest_translation, seconds_of
+from reelmake.plan.episode import Production, is_paid
+from reelmake.plan.steps import plan
+from reelmake.project.load import Survey
+from reelmake.providers import provider
+from reelmake.providers.prices import Prices
+from reelmake.spec.model import Line
+from reelmake.spec.yaml_source import Loc, Source
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What is known of one episode.
+
+    seconds   how long it will be, about
+    prices    what it asks for, by its keys -> what that costs at most, None when nobody knows; what is free is left out
+    unpriced  models whose price nobody knows -> the step that needs it
+    warnings  what will most likely not be what its author wants
+    """
+
+    seconds: float
+    prices: Mapping[str, Decimal | None]
+    unpriced: Mapping[str, str]
+    warnings: tuple[Problem, ...]
+
+
+def check(show: Production, lines: Sequence[Line], source: Source, prices: Prices, ffmpeg: Ffmpeg) -> Checked:
+    """Look at an episode in one of its languages; `lines` are those of its script, none while it is not written.
+
+    Raises InputError for mistakes in a template of prompts.
+    """
+    told: dict[str, Decimal | None] = {}
+    unpriced: dict[str, str] = {}
+    for name, action, count in _asked(show, lines, prices):
+        usd = _price(action, prices)
+        if usd is None:
+            unpriced.setdefault(str(action.request.get("model") or action.request["provider"]), name)
+        if usd != 0:
+            asked = key(manifest(action, {}))
+            unknown = f"{count} of {digest_of(f'{show.name} {asked}'.encode())}"
+            told[asked if count == 1 else unknown] = usd and usd * count
+    each = seconds_of(show.episode, lines, show.reel)
+    return Checked(sum(each), told, unpriced, tuple(_warnings(show, each, source, ffmpeg)))
+
+
+def _asked(show: Production, lines: Sequence[Line], prices: Prices) -> Iterator[tuple[str, Action, int]]:
+    """Yield what is paid for: the step, what it asks for, and how often at most."""
+    yield from ((step.name, step.action, 1) for step in plan(show, lines) if is_paid(step))
+    if lines:
+        return
+    if show.original and not show.source:
+        yield f"script:{show.name}", longest_translation(show), 1
+    count = len(show.source) or show.episode.lines
+    for kind, actions in longest_lines(show).items():
+        yield f"{kind}:{show.name}", max(actions, key=lambda action: _rank(_price(action, prices))), count
+
+
+def _rank(usd: Decimal | None) -> Decimal:
+    return Decimal("Infinity") if usd is None else usd
+
+
+def _price(action: Action, prices: Prices) -> Decimal | None:
+    """Return what an action costs at most: a script also what asking for it once more would."""
+    performer = provider(action.kind, action.request["provider"])
+    usd: Decimal | None = performer.price(action.request, prices)
+    if action.kind != "script" or usd is None:
+        return usd
+    more: Decimal | None = performer.repair_price(action.request, prices)
+    return None if more is None else usd + more
+
+
+def _warnings(show: Production, each: Sequence[float], source: Source, ffmpeg: Ffmpeg) -> Iterator[Problem]:
+    seconds, episode, most = sum(each), show.episode, show.reel.max_seconds
+    in_language = f"in {episode.language}, " if show.original else ""
+    for line in () if show.original else source.cut_lines:
+        what = "the text ends here: a # after a space begins a comment, with all that follows on the line"
+        yield Problem(
+            source.file, line, what, 'put the text in quotes: "We are #1"; a comment gets a space after its #'
+        )
+    if seconds > most:
+        what = f"{in_language}it will be about {seconds:.0f} s long, more than reel.max_seconds ({most:g})"
+        place: Loc = ("script",) if episode.script else ("lines",)
+        yield _told(source, place, (what, "make two episodes of it, or raise max_seconds"))
+    if episode.background:
+        loop = background_loop(Path(episode.background.file).absolute(), ffmpeg)
+        # each line begins at a place of its own, so that any of them may meet the end
+        needed = max(each) + (loop.seconds or 0) if episode.background.flow == "per-line" else seconds
+        if remark := loop_remark(loop, needed, "video"):
+            yield _told(source, ("background",), remark)
+    if episode.music and (remark := loop_remark(music_loop(Path(episode.music).absolute(), ffmpeg), seconds, "piece")):
+        yield _told(source, ("music",), remark)
+
+
+def check_sprites(survey: Survey) -> Iterator[Problem]:
+    """Yield what is not right with the sprites of all characters."""
+    width, height = survey.project.settings.reel.size
+    shown = layout(width, height, ["left"]).sprites[0].height
+    for who, paths in survey.sprites.items():
+        for kind, path in zip(("telling", "hearing"), paths, strict=True):
+            if kind == "hearing" and path == paths[0]:
+                continue
+            for remark in sprite_remarks(survey.project.root / path, shown):
+                yield _told(survey.characters[who], ("sprites", kind), remark)
+
+
+def _told(source: Source, loc: Loc, remark: Remark) -> Problem:
+    """Return a remark where it belongs."""
+    return Problem(source.file, source.line(loc), f"{loc[-1]}: {remark[0]}", remark[1])

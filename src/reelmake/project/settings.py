@@ -1,0 +1,359 @@
+"""What a team shares (`[tool.reelmake]` in pyproject.toml) and what a machine knows (environment and `.env`).
+
+Any shared value can be overridden by `REELMAKE_<NAME>`, nested names with `__`: `REELMAKE_LIMITS__CPU=4`.
+
+Unknown names in our own table and in `.env` are mistakes. In the environment, which we share with whatever else runs
+there, only those are that look like one of ours: a variable that does nothing must not look as if it did.
+"""
+
+from __future__ import annotations
+
+import io
+import logging
+import os
+import re
+import tomllib
+from collections.abc import Callable, Collection, Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+from urllib.parse import unquote
+
+from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+
+from reelmake.core.errors import InputError, Problem
+from reelmake.core.logging import protect
+from reelmake.providers.prices import Price, Usd
+from reelmake.spec.fields import InnerPath
+from reelmake.spec.model import Performer, Publish, Reel
+from reelmake.spec.problems import Record, Wrong, add_problems, closest
+from reelmake.spec.yaml_source import Loc, Source
+
+if TYPE_CHECKING:
+    from dotenv.parser import Binding
+
+
+PREFIX = "REELMAKE_"
+PYPROJECT = "pyproject.toml"
+DOTENV = ".env"
+
+
+OFFLINE = Performer(provider="offline")
+_PROXY = re.compile(r"(socks5h?|https?)://([^\s/?#@]*@)?(\[[\da-fA-F:.]+\]|[^\s/?#@:\[\]]+):\d{1,5}/?")
+
+
+def _proxy(value: object) -> object:
+    if isinstance(value, str) and not _PROXY.fullmatch(value):
+        # its value is not shown: there may be a password in it
+        raise Wrong("is not the address of a proxy", "write one such as socks5h://user:password@localhost:1080")
+    return value
+
+
+Proxy = Annotated[str, BeforeValidator(_proxy)]
+
+
+_S3_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.-]+)*/?")
+
+
+def _store_url(value: object) -> object:
+    if value == "":  # no shared store, whatever pyproject.toml says
+        return None
+    if isinstance(value, str) and not _S3_URL.fullmatch(value):
+        raise Wrong(
+            "is not a bucket", "write s3://bucket, or s3://bucket/prefix; keys belong into variables of their own"
+        )
+    return value
+
+
+class Providers(Record):
+    """Who performs what. Setting a key never switches a provider on; naming it here does."""
+
+    script: Performer = Field(OFFLINE, description="Who writes scripts from topics: a name, or a table with options.")
+    voice: Performer = Field(OFFLINE, description="Who speaks the lines: a name, or a table with options.")
+    image: Performer = Field(OFFLINE, description="Who draws the pictures: a name, or a table with options.")
+
+
+class Settings(Record):
+    """Everything that can be set for a project."""
+
+    providers: Providers = Field(Providers(), description="Who performs scripts, voices and images.")
+    limits: dict[str, Annotated[int, Field(ge=1, le=1000)]] = Field(
+        {},
+        description="How many steps run at once in each pool: `cpu`, or a provider's own pool. "
+        "In a variable `_` stands for the `-` of a pool's name, too.",
+    )
+    per_minute: dict[str, Annotated[int, Field(ge=1, le=100_000)]] = Field(
+        {}, description="How many requests a minute each pool makes at most."
+    )
+    timeout_seconds: dict[str, Annotated[float, Field(gt=0, le=3600, allow_inf_nan=False)]] = Field(
+        {}, description="How long a request of each pool may take; by default, what its vendor needs at worst."
+    )
+    retry_seconds: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = Field(
+        1.0, description="How long to wait before a vendor that was busy is asked again, at first; doubles each time."
+    )
+    cap_usd: Usd | None = Field(
+        None, description="What one build may spend at most, in US dollars. Without it, there is no cap."
+    )
+    prices: dict[str, Price] = Field(
+        {}, description="What models cost that reelmake has no price for, or another one: by the model's name."
+    )
+    proxy: Proxy | None = Field(
+        None, description="Through which every call goes out, such as `socks5h://localhost:1080`; none goes past it."
+    )
+    log_json: bool = Field(False, description="Whether logs are lines of JSON.")
+    reel: Reel = Field(Reel(), description="The video format that episodes start from.")
+    publish: Publish = Field(Publish(), description="Where finished videos are published, when that is asked for.")
+    store: InnerPath = Field(
+        ".reelmake/store", description="The folder of receipts and blobs, from the project's folder."
+    )
+    store_url: Annotated[str | None, BeforeValidator(_store_url)] = Field(
+        None,
+        description="The store that machines share, behind the folder: `s3://bucket/prefix`, on any S3 API. "
+        "Where it is and who asks is told by `S3_ENDPOINT_URL` and keys. An empty variable is none.",
+    )
+    store_mode: Literal["write", "read"] = Field(
+        "write", description="`read` uses the shared store and puts nothing into it: for builds that are not trusted."
+    )
+    store_required: bool = Field(
+        False, description="Whether a shared store that cannot be reached ends a build, which else goes on without it."
+    )
+    ffmpeg: str | None = Field(
+        None, description="Another ffmpeg than the one that is installed along: its path, from the project's folder."
+    )
+
+
+def load_settings(root: Path) -> Settings:
+    """Read the settings of the project in `root`; raises InputError with all that is wrong in them."""
+    text, written = _text(root / PYPROJECT), _text(root / DOTENV)  # both have to be text
+    protect(secrets_of(root))  # before anything is told of what they hold
+    shared = _shared(text)
+    merged = _merged(shared, _set_by(_dotenv(root, interpolate=True)), _in_environment())
+    for layer in (shared, merged):  # a proxy in `.env` may be made of other variables
+        protect(_passwords(str(layer.get("proxy") or "")))
+    problems = [*_mistyped_variables(), *_unread_lines(written)]
+    settings = None
+    try:
+        settings = Settings.model_validate(merged)
+    except ValidationError as error:
+        source = Source(PYPROJECT, shared, _toml_lines(text))
+        add_problems(error, Settings, source)
+        found = zip(source.problems, error.errors(), strict=True)
+        problems += [mistake(root, item["loc"], problem.what, problem.fix) for problem, item in found]
+    if problems or settings is None:
+        raise InputError(tuple(sorted(problems)))
+    return settings
+
+
+def _in_environment() -> dict[str, Any]:
+    """Return what the environment sets, where we are not alone."""
+    given = _set_by(os.environ)
+    return {name: value for name, value in given.items() if name in Settings.model_fields}
+
+
+def _set_by(variables: Mapping[str, str | None]) -> dict[str, Any]:
+    """Return what variables of ours set, in the tables that pyproject.toml would have; each value is text."""
+    given: dict[str, Any] = {}
+    for name, value in sorted(variables.items(), key=lambda one: one[0].upper()):  # a table after what it adds to
+        if value is not None and name.upper().startswith(PREFIX):
+            rest = name[len(PREFIX) :].lower()
+            nested: Any = value
+            for part in reversed(rest.split("__") if not rest.startswith("__") else [rest]):
+                nested = {part: nested}
+            given = _merged(given, nested)
+    return given
+
+
+def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
+    """Lay settings over one another, also within their tables: the last one wins.
+
+    A table adds to a provider that was named before it. Over any other text it is left out: what is wrong with that
+    text will be told, and nobody may think that it is in force.
+    """
+    merged: dict[str, Any] = {}
+    for layer in layers:
+        for name, value in layer.items():
+            below = merged.get(name, {})
+            if isinstance(value, dict) and not isinstance(below, dict):
+                if not isinstance(below, str) or name not in Providers.model_fields:
+                    continue
+                below = {"provider": below}
+            merged[name] = _merged(below, value) if isinstance(value, dict) else value
+    return merged
+
+
+OF_POOLS = ("limits", "per_minute", "timeout_seconds")  # settings that are given for each pool
+
+
+def settings_of_pools(
+    root: Path, settings: Settings, pools: Collection[str]
+) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
+    """Return what is set for pools, by their names, and what is wrong with those that no pool has.
+
+    Shells take no `-` in a variable's name, and capitals mean nothing in it.
+    """
+    by_variable = {pool.lower().replace("-", "_"): pool for pool in sorted(pools)}
+    found: dict[str, dict[str, Any]] = {}
+    problems: list[Problem] = []
+    for setting in OF_POOLS:
+        plain: dict[str, Any] = {}
+        overriding: dict[str, Any] = {}
+        for name, value in getattr(settings, setting).items():
+            if name in pools:
+                plain[name] = value
+            elif name in by_variable and mistake(root, (setting, name), "", "").file != PYPROJECT:
+                overriding[by_variable[name]] = value
+            else:
+                close = closest(name, pools)
+                fix = f"did you mean {close!r}?" if close else f"remove it; the pools are {', '.join(sorted(pools))}"
+                problems.append(mistake(root, (setting, name), f"{setting}: there is no pool {name!r}", fix))
+        found[setting] = {**plain, **overriding}
+    return found, problems
+
+
+def variables(root: Path) -> Callable[[str], str | None]:
+    """Return what looks variables up: those of the environment, and else those of the project's `.env`."""
+    written = _dotenv(root)
+    return lambda name: os.environ.get(name) or written.get(name) or None
+
+
+def secrets_of(root: Path) -> list[str]:
+    """Return all that must not be shown: what variables hold whose names say so, and the password of the proxy."""
+    told = {**_dotenv(root), **os.environ}
+    found = {value for name, value in told.items() if value and _SECRET.search(name.upper())}
+    found |= {part.strip() for value in found for part in (value, value.partition(":")[2])}  # as it is sent
+    found |= _passwords(told.get(f"{PREFIX}PROXY") or "")
+    return _no_words(found)
+
+
+def _passwords(proxy: str) -> set[str]:
+    """Return the password in the address of a proxy, as it is written and as it is meant."""
+    password = re.match(r"\w+://(?:[^@/]*:)?([^@/]*)@", proxy)
+    return set(_no_words({password[1], unquote(password[1])})) if password else set()
+
+
+def _no_words(secrets: Collection[str]) -> list[str]:
+    """Return those that are so long that no word looks like them: to hide others would make messages unreadable."""
+    return [secret for secret in secrets if len(secret) >= _SHORTEST_SECRET]
+
+
+_SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")
+_SHORTEST_SECRET = 6
+
+
+def _dotenv(root: Path, *, interpolate: bool = False) -> dict[str, str | None]:
+    """Return what `.env` holds; `interpolate` says whether `${NAME}` is another variable, or part of a key."""
+    from dotenv import dotenv_values  # noqa: PLC0415
+
+    logging.getLogger("dotenv.main").disabled = True  # what it warns of, we tell with its line
+    return dotenv_values(root / DOTENV, interpolate=interpolate) if (root / DOTENV).is_file() else {}
+
+
+def mistake(root: Path, loc: Loc, what: str, fix: str) -> Problem:
+    """Return a mistake in a setting, where it was set: a variable, a line of `.env`, or one of pyproject.toml."""
+    own, *wider = (PREFIX + "__".join(map(str, loc[:length])).upper() for length in range(len(loc), 0, -1))
+    of_it = re.compile(rf"{re.escape(own)}(__\w+)?|{'|'.join(map(re.escape, [own, *wider]))}")
+    set_at = {row.key.upper(): (DOTENV, line) for row, line in _rows(_text(root / DOTENV)) if row.key}
+    set_at |= {name.upper(): (name.upper(), 1) for name in os.environ}
+
+    def likeness(name: str) -> tuple[bool, bool, int]:
+        return name == own, set_at[name][0] != DOTENV, len(name)
+
+    if found := max(filter(of_it.fullmatch, set_at), key=likeness, default=""):
+        return Problem(*set_at[found], what, fix)
+    return Problem(PYPROJECT, Source(PYPROJECT, lines=_toml_lines(_text(root / PYPROJECT))).line(loc), what, fix)
+
+
+def _mistyped_variables() -> Iterator[Problem]:
+    """Find variables that look like ours and are not, such as REELMAKE_REEL_SIZE."""
+    known = list(_variables(Settings))
+    for name in sorted(os.environ):
+        rest = name.upper().removeprefix(PREFIX)
+        if rest == name.upper() or rest.partition("__")[0].lower() in Settings.model_fields:
+            continue
+        pool = re.fullmatch(r"LIMITS?_+(\w+)", rest)
+        if close := f"LIMITS__{pool[1]}" if pool else closest(rest, known, _LIKE_OURS):
+            yield Problem(name, 1, "no setting has this name", f"did you mean {PREFIX}{close}?")
+
+
+def _unread_lines(written: str) -> Iterator[Problem]:
+    """Find what `.env` holds and does not set: a cap that is there must not look as if it were in force."""
+    for row, line in _rows(written):
+        is_ours = row.key is not None and row.key.upper().startswith(PREFIX) and row.value is None
+        if row.error or is_ours:
+            what = "this sets nothing" if row.error else f"{row.key} has no value"
+            fix = "write NAME=value, with quotes around a value that holds spaces, or remove the line"
+            yield Problem(DOTENV, line, what, fix)
+
+
+def _rows(written: str) -> Iterator[tuple[Binding, int]]:
+    """Yield what stands in `.env`, as it is read, with its line."""
+    if not written:
+        return
+    from dotenv.parser import parse_stream  # noqa: PLC0415
+
+    for row in parse_stream(io.StringIO(written)):
+        told = row.original.string
+        yield row, row.original.line + told[: len(told) - len(told.lstrip())].count("\n")  # after empty lines
+
+
+_LIKE_OURS = 0.75  # STOER and STORES are as like as this to STORE; STORE_PLACE, which would be something else, is not
+
+
+def _variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
+    """Yield the variable of each setting and each table, without what all begin with."""
+    for name, field in model.model_fields.items():
+        yield prefix + name.upper()
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from _variables(field.annotation, f"{prefix}{name.upper()}__")
+
+
+def _text(path: Path) -> str:
+    try:
+        return path.read_text("utf-8-sig") if path.is_file() else ""
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError((Problem(path.name, line, "this is not UTF-8", "save the file as UTF-8"),)) from None
+
+
+def _shared(text: str) -> dict[str, Any]:
+    """Return what `[tool.reelmake]` holds."""
+    try:
+        here: Any = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        last = len(text.splitlines())  # it is the end of the document that came too soon
+        line = int(match[1]) if (match := re.search(r"line (\d+)", str(error))) else last
+        raise InputError((Problem(PYPROJECT, line, f"not valid TOML: {error}", "mend it there"),)) from None
+    for name in ("tool", "reelmake"):
+        here = here.get(name, {})
+        if not isinstance(here, dict):
+            line = next((at for at, found in enumerate(text.splitlines(), 1) if name in found), 1)
+            raise InputError((Problem(PYPROJECT, line, f"{name!r} is not a table", "write [tool.reelmake]"),))
+    return dict(here)
+
+
+_KEY = r"""(?:"[^"]*"|'[^']*'|[A-Za-z0-9_-]+)"""
+_DOTTED = rf"{_KEY}(?:\s*\.\s*{_KEY})*"
+_OURS = ("tool", "reelmake")
+
+
+def _toml_lines(text: str) -> dict[Loc, int]:
+    """Return the line on which each name of `[tool.reelmake...]` stands (tomllib does not say).
+
+    What is within an inline table counts as standing where the table's name does.
+    """
+    lines: dict[Loc, int] = {}
+    table: tuple[str, ...] = ()
+    for number, line in enumerate(text.splitlines(), 1):
+        if found := re.match(rf"\s*\[\s*({_DOTTED})\s*\]", line):
+            place = table = _names(found[1])
+        elif found := re.match(rf"\s*({_DOTTED})\s*=", line):
+            place = (*table, *_names(found[1]))
+        else:
+            continue
+        for length in range(len(_OURS), len(place) + 1):
+            if place[:2] == _OURS:
+                lines.setdefault(place[2:length], number)
+    return lines
+
+
+def _names(dotted: str) -> tuple[str, ...]:
+    return tuple(key.strip("\"'") for key in re.findall(_KEY, dotted))

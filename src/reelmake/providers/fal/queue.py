@@ -1,0 +1,198 @@
+"""fal's queue: a job is submitted, runs whether anybody asks for it or not, and is billed then, once.
+
+What fal calls the job is kept durably before it is asked after, so that whoever comes next, even another process, asks
+for the same job. The key goes to the queue's own origin only, whatever addresses an answer names.
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from reelmake.core.errors import BusyError, LostError, ProviderError
+from reelmake.core.http import CONNECT_SECONDS
+from reelmake.providers import wire
+from reelmake.providers.base import Call
+from reelmake.providers.wire import Exchange
+
+KEY: Final = "FAL_KEY"
+BASE_URL: Final = "FAL_BASE_URL"
+QUEUE: Final = "https://queue.fal.run"
+
+FIRST_WAIT_SECONDS: Final = 0.2
+LONGEST_WAIT_SECONDS: Final = 2.0
+WAIT_PART: Final = 0.04  # of the time since a job was submitted: a picture is seen so much later at most
+LEAST_SECONDS: Final = 0.05
+RESUMED: Final = "run doit again: the job goes on, and is asked for again without another bill"
+
+_UNFINISHED: Final = ("IN_QUEUE", "IN_PROGRESS")
+_GONE: Final = (404, 410)
+_BAD_REQUEST, _REFUSED = 400, (400, 422)
+_POLICY: Final = ("content_policy", "flagged", "nsfw", "safety")
+
+
+class GoneError(ProviderError):
+    """The queue does not know a job, or not any more."""
+
+
+class FailedError(ProviderError):
+    """A job ended without a result: `error` says how, and whether it may be submitted again."""
+
+    def __init__(self, error: ProviderError) -> None:
+        super().__init__(error.what, error.fix)
+        self.error = error
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What fal calls a request that it has accepted."""
+
+    request_id: str
+    status_url: str
+    response_url: str
+
+    def ticket(self) -> dict[str, str]:
+        """Return what is kept."""
+        return {"request_id": self.request_id, "status_url": self.status_url, "response_url": self.response_url}
+
+
+class Queue:
+    """The queue, for one call: everything that is done with it has to be done by the call's deadline."""
+
+    def __init__(self, call: Call) -> None:
+        self.call = call
+        self.base = (call.variable(BASE_URL) or QUEUE).rstrip("/")
+        self.ends_at = time.monotonic() + call.timeout_seconds
+        self.failed = False  # what a job's status says
+
+    def submit(self, model: str, sent: Mapping[str, Any]) -> Job:
+        """Submit a job. Raises LostError when nobody can know what it is called."""
+        # Who asks again is decided by us: fal would run a job up to ten times by itself.
+        headers = {"x-fal-no-retry": "1"}
+        response = self._exchange("POST", f"{self.base}/{model}", json=dict(sent), headers=headers)
+        told = response.json()
+        told = told if isinstance(told, dict) else {}
+        if name := told.get("request_id") or response.headers.get("x-fal-request-id"):
+            return self.job(model, {**told, "request_id": name})
+        raise LostError("fal: the job was accepted, but not what it is called", "run doit again")
+
+    def job(self, model: str, told: Mapping[str, Any]) -> Job:
+        """Return a job by an answer or ticket; addresses that are not the queue's are replaced by what they should be.
+
+        They are those of the app: `fal-ai/flux` of the model `fal-ai/flux/schnell`.
+        """
+        name = str(told["request_id"])
+        own = f"{self.base}/{'/'.join(model.split('/')[:2])}/requests/{name}"
+        status, response = str(told.get("status_url") or ""), str(told.get("response_url") or "")
+        return Job(
+            name,
+            status if self._is_own(status) else f"{own}/status",
+            response if self._is_own(response) else own,
+        )
+
+    def result(self, job: Job) -> Exchange:
+        """Wait for a job, and return its result.
+
+        Raises GoneError when there is no such job, FailedError when it failed for good, BusyError, LostError and
+        AccountError when asking for it failed: the job is not touched by that.
+        """
+        self._wait(job)
+
+        def told(response: Exchange, code: str, message: str) -> ProviderError | None:
+            said = f"fal: {message or 'it gave no reason'} (HTTP {response.status}{f', {code}' if code else ''})"
+            if response.status in _GONE:
+                return GoneError(said)
+            if response.status == _BAD_REQUEST and "in progress" in message:
+                return LostError(said, RESUMED)
+            if response.status in _REFUSED:
+                refused = any(word in f"{code} {message}".lower() for word in _POLICY)
+                fix = "change image: of the line" if refused else "change what is asked for: the model or its options"
+                return FailedError(ProviderError(said, fix))
+            # fal does not charge for a job that fails on its side: by its status, it may be submitted again.
+            wrong = wire.problem(response, "fal", None) if self.failed else None
+            return FailedError(wrong) if wrong else None
+
+        return self._exchange("GET", job.response_url, told=told)
+
+    def download(self, url: str) -> bytes:
+        """Return a file that a result names; without the key, as it may be anywhere. Raises GoneError."""
+        if url.startswith("data:"):
+            return _in_address(url)
+        if not (url.startswith("https://") or self._is_own(url)):
+            raise ProviderError(f"fal: a picture cannot be fetched from {url[:100]!r}", "choose another model")
+
+        def told(response: Exchange, code: str, message: str) -> ProviderError | None:
+            del code, message
+            gone = response.status in (403, *_GONE)  # file servers say 403 of what they do not have
+            return GoneError(f"fal: the picture is not there (HTTP {response.status})") if gone else None
+
+        return self._exchange("GET", url, told=told, key=False).body
+
+    def _wait(self, job: Job) -> None:
+        """Ask after a job until it has ended, or the call has; a question that goes wrong is just asked again."""
+
+        def told(response: Exchange, code: str, message: str) -> ProviderError | None:
+            gone = response.status in _GONE
+            return GoneError(f"fal: there is no job {job.request_id}: {message} {code}".rstrip()) if gone else None
+
+        began = time.monotonic()
+        while True:
+            least = 0.0
+            try:
+                status = self._exchange("GET", job.status_url, told=told).json()
+            except (BusyError, LostError) as error:
+                least = getattr(error, "retry_after_seconds", None) or 0.0
+                if self._left() <= least:
+                    raise LostError(f"{error.what}; the job {job.request_id} goes on", RESUMED) from None
+                status = None
+            state = status.get("status") if isinstance(status, dict) else None
+            if state is not None and state not in _UNFINISHED:
+                self.failed = bool(status.get("error") or status.get("error_type") or state != "COMPLETED")
+                return
+            if self._left() <= max(least, LEAST_SECONDS):
+                raise LostError(f"fal: the job {job.request_id} is not finished in time", RESUMED)
+            wait = WAIT_PART * (time.monotonic() - began)
+            wait = min(max(wait, FIRST_WAIT_SECONDS), LONGEST_WAIT_SECONDS)
+            time.sleep(min(max(wait, least), self._left()))
+
+    def _exchange(
+        self, method: str, url: str, *, told: wire.Told | None = None, key: bool = True, **sent: Any
+    ) -> Exchange:
+        import httpx  # noqa: PLC0415
+
+        client = wire.http_client(self.call)
+        left = max(self._left(), LEAST_SECONDS)
+        timeout = httpx.Timeout(left, connect=min(left, CONNECT_SECONDS))
+        headers = dict(sent.pop("headers", {}))
+        if key:
+            headers["authorization"] = f"Key {self.call.secret(KEY).strip()}"
+        send: Callable[[], object] = lambda: client.request(  # noqa: E731 (a name for what is sent)
+            method, url, headers=headers, timeout=timeout, follow_redirects=not key, **sent
+        )
+        return wire.exchange(send, "fal", told)
+
+    def _left(self) -> float:
+        return self.ends_at - time.monotonic()
+
+    def _is_own(self, url: str) -> bool:
+        """Say whether an address is the queue's own, so that the key may go there."""
+        import httpx  # noqa: PLC0415
+
+        try:
+            here, there = httpx.URL(self.base), httpx.URL(url)
+        except httpx.InvalidURL:
+            return False
+        same = (here.scheme, here.host, here.port) == (there.scheme, there.host, there.port)
+        return same and bool(there.host) and not there.userinfo
+
+
+def _in_address(url: str) -> bytes:
+    """Return the bytes of a `data:` address."""
+    try:
+        return base64.b64decode(url.partition("base64,")[2], validate=True)
+    except (ValueError, binascii.Error):
+        raise ProviderError("fal: the picture cannot be read", "bump the line's take: for another one") from None

@@ -1,0 +1,1 @@
+"""OpenAI: scripts and pictures."""

@@ -1,0 +1,1 @@
+"""From a vendor's speech to words in time."""

@@ -1,0 +1,261 @@
+"""Whether a finished video may be shown to anybody: what was measured of it, against what it was to be.
+
+Nothing here looks at a file: `media.examine` measures, `judge` decides. Each check is a function in `CHECKS`; what it
+finds says where in the video it is, and on which line of the script.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+from unicodedata import category, normalize
+
+from reelmake.media.inspect import LOUDNESS_LUFS, Measured, Stretch
+
+SCHEMA: Final = "reelmake/inspection@1"
+LOUDNESS_TOLERANCE_LU: Final = 0.5
+PEAK_DBTP: Final = -1.0
+BLACK_SECONDS: Final = 0.5  # less may be a cut to something dark
+STILL_SECONDS: Final = 1.0  # less is a breath
+EDGE_SECONDS: Final = 0.3  # a change so close to the end of what stands still may be what ended it
+BACKGROUND_STILL_SECONDS: Final = 0.5  # a background that rests for so long may rest in the video, too
+_SOUND_SECONDS: Final = 0.25  # by so much sound may differ from the pictures: its end is known to 0.1, and AAC pads
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What a line was to be.
+
+    where      the line of the spec (or of the written script) on which it stands
+    text       what its script says
+    spoken     the same without a vendor's tags, such as [laughs], which some voices show and others do not
+    subtitles  format -> what the subtitles say while it lasts
+    drawn      where words are drawn one by one (the ASS file, the picture) -> those that are
+    missing    the characters of its text, and the families of its captions, that no font is there for
+    changes    when what is shown changes: at its start, and where captions come and go
+    """
+
+    id: str
+    where: str
+    text: str
+    spoken: str
+    start_seconds: float
+    end_seconds: float
+    subtitles: Mapping[str, str]
+    drawn: Mapping[str, str]
+    missing: tuple[str, ...]
+    changes: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What a video was to be. A file of which nothing is known has no lines, no frames, no size.
+
+    wrong     how the script of the spec differs from the one that the video was made of: (where, what)
+    degraded  id of a line -> what is not there, and what stands in for it
+    """
+
+    min_seconds: float
+    max_seconds: float
+    frames: int | None = None
+    size: tuple[int, int] | None = None
+    lines: Sequence[Shown] = ()
+    wrong: Sequence[tuple[str, str]] = ()
+    degraded: Mapping[str, str] | None = None
+
+    def at(self, seconds: float) -> Shown | None:
+        """Return the line that is on screen at a time."""
+        return next((line for line in self.lines if line.start_seconds <= seconds < line.end_seconds), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing that is wrong: which check found it, what it is, what to do, where in the video, on which line."""
+
+    check: str
+    what: str
+    fix: str
+    where: str = ""
+    start_seconds: float | None = None
+    end_seconds: float | None = None
+
+    def __str__(self) -> str:
+        """Return it on one line: `episodes/sky.yaml:9: frozen from 0:03.2 to 0:05.0: ...; build it again`."""
+        at = "" if self.start_seconds is None else f" at {clock(self.start_seconds)}"
+        if self.end_seconds is not None:
+            at = f" from {clock(self.start_seconds or 0.0)} to {clock(self.end_seconds)}"
+        return f"{f'{self.where}: ' if self.where else ''}{self.check}{at}: {self.what}; {self.fix}"
+
+
+def clock(seconds: float) -> str:
+    """Return a time as `m:ss.s`."""
+    tenths = round(seconds * 10)
+    return f"{tenths // 600}:{tenths // 10 % 60:02}.{tenths % 10}"
+
+
+Check = Callable[[Measured, Asked], Iterator[Finding]]
+
+
+def _decodes(made: Measured, asked: Asked) -> Iterator[Finding]:
+    if made.errors:
+        more = f" (and {len(made.errors) - 1} more)" if len(made.errors) > 1 else ""
+        yield _at(asked, "decode", f"{made.errors[0]}{more}", "remove the mp4 and build it again", made.error_seconds)
+
+
+def _frames(made: Measured, asked: Asked) -> Iterator[Finding]:
+    for count, what in ((made.listed_frames, "holds"), (made.frames, "shows")):
+        wanted = made.listed_frames if asked.frames is None else asked.frames
+        if count != wanted:
+            where = min(count, wanted) / made.listed_frames * made.seconds if made.listed_frames else 0.0
+            yield _at(asked, "frames", f"it {what} {count} frames, not {wanted}", "build it again", where)
+            return
+    if asked.size and (made.width, made.height) != asked.size:
+        told = f"it is {made.width}x{made.height}, not {asked.size[0]}x{asked.size[1]}"
+        yield Finding("frames", told, "build it again")
+
+
+def _duration(made: Measured, asked: Asked) -> Iterator[Finding]:
+    if made.seconds > asked.max_seconds:
+        told = f"it lasts {made.seconds:.1f} s, more than {asked.max_seconds:g} (reel.max_seconds)"
+        yield _at(asked, "duration", told, "shorten the script, or raise the limit", asked.max_seconds)
+    if made.seconds < asked.min_seconds:
+        told = f"it lasts {made.seconds:.1f} s, less than {asked.min_seconds:g} (reel.min_seconds)"
+        yield Finding("duration", told, "write more, or lower the limit")
+    if abs(made.sound_seconds - made.seconds) > _SOUND_SECONDS:
+        told = f"its sound lasts {made.sound_seconds:.2f} s, and its pictures {made.seconds:.2f} s"
+        yield _at(asked, "duration", told, "build it again", min(made.sound_seconds, made.seconds))
+
+
+def _black(made: Measured, asked: Asked) -> Iterator[Finding]:
+    """Find where nothing is to be seen; before a background that is black itself, only where something has to be."""
+    for part in made.black:
+        is_long = part.end_seconds - part.start_seconds >= BLACK_SECONDS
+        if is_long and (not made.background_is_dark or _missed(part, asked) is not None):
+            yield _over(asked, "black", "nothing is to be seen", "look at the picture and the background", part)
+
+
+def _frozen(made: Measured, asked: Asked) -> Iterator[Finding]:
+    """Find where nothing moves although something has to.
+
+    Without a background that moves, an episode rightly stands still until the next words or the next picture appear:
+    there, only a stretch in which one of them is due is wrong. In a file of which nothing is known, any is.
+    """
+    rests = made.background_still_seconds
+    moves = (rests is not None and rests < BACKGROUND_STILL_SECONDS) or not asked.lines
+    for part in made.still:
+        missed = _missed(part, asked)
+        if part.end_seconds - part.start_seconds < STILL_SECONDS or (not moves and missed is None):
+            continue
+        told = "nothing moves" if missed is None else f"nothing moves, and at {clock(missed)} something has to"
+        yield _over(asked, "frozen", told, "remove the segment and build it again", part)
+
+
+def _missed(part: Stretch, asked: Asked) -> float | None:
+    """Return when in a stretch something has to change, and does not; None when nothing has to."""
+    first, last = part.start_seconds + EDGE_SECONDS, part.end_seconds - EDGE_SECONDS
+    return next((at for line in asked.lines for at in line.changes if first < at < last), None)
+
+
+def _loudness(made: Measured, asked: Asked) -> Iterator[Finding]:
+    off = made.lufs - LOUDNESS_LUFS
+    if abs(off) > LOUDNESS_TOLERANCE_LU:
+        told = f"{made.lufs:.1f} LUFS is not {LOUDNESS_LUFS:g} +-{LOUDNESS_TOLERANCE_LU:g}"
+        told += f", and this is where it is {'loudest' if off > 0 else 'quietest'}"
+        fix = "remove the soundtrack and build it again; is a voice all but silent?"
+        yield _at(asked, "loudness", told, fix, _extreme(made, asked, is_loud=off > 0))
+    if made.peak_dbtp > PEAK_DBTP:
+        told = f"a peak of {made.peak_dbtp:.1f} dBTP is above {PEAK_DBTP:g}"
+        yield _at(asked, "peak", told, "remove the soundtrack and build it again", made.peak_seconds)
+
+
+def _captions(made: Measured, asked: Asked) -> Iterator[Finding]:
+    del made
+    fix = "build the episode again"
+    for where, what in asked.wrong:
+        yield Finding("captions", what, fix, where)
+    for line in asked.lines:
+        for form, text in line.subtitles.items():
+            if _signs(text) not in (_signs(line.text), _signs(line.spoken)):
+                told = f"the {form} says {_short(text)}, and the script {_short(line.text)}"
+                yield Finding("captions", told, fix, line.where, line.start_seconds)
+        for form, text in line.drawn.items():
+            if sorted(_letters(text)) not in (sorted(_letters(line.text)), sorted(_letters(line.spoken))):
+                told = f"the {form} shows {_short(text)}, and the script says {_short(line.text)}"
+                yield Finding("captions", told, fix, line.where, line.start_seconds)
+
+
+def _fonts(made: Measured, asked: Asked) -> Iterator[Finding]:
+    del made
+    for line in asked.lines:
+        if line.missing:
+            told = f"no font that is installed has {', '.join(line.missing)}"
+            fix = "leave these characters out, or install the fonts: `uv sync`"
+            yield Finding("fonts", told, fix, line.where, line.start_seconds)
+
+
+def _degraded(made: Measured, asked: Asked) -> Iterator[Finding]:
+    del made
+    lines = {line.id: line for line in asked.lines}
+    for name, told in (asked.degraded or {}).items():
+        line = lines.get(name)
+        at = (line.where, line.start_seconds) if line else ("", None)
+        yield Finding("degraded", told, "build again, or publish with --allow-degraded", *at)
+
+
+# Every check by its name; a finding may be of another name in the same check (`peak`).
+CHECKS: Final[Mapping[str, Check]] = {
+    "decode": _decodes,
+    "frames": _frames,
+    "duration": _duration,
+    "black": _black,
+    "frozen": _frozen,
+    "loudness": _loudness,
+    "captions": _captions,
+    "fonts": _fonts,
+    "degraded": _degraded,
+}
+
+
+def judge(made: Measured, asked: Asked) -> list[Finding]:
+    """Return everything that is wrong with a video, in the order of the checks."""
+    return [found for check in CHECKS.values() for found in check(made, asked)]
+
+
+def _extreme(made: Measured, asked: Asked, *, is_loud: bool) -> float:
+    """Return where a video is loudest, or where the line begins that is the quietest."""
+    heard = made.heard_lufs
+    if is_loud or not asked.lines or not heard:
+        return float(max(range(len(heard)), key=heard.__getitem__, default=0))
+
+    def level(line: Shown) -> float:
+        return max(heard[int(line.start_seconds) : ceil(line.end_seconds)], default=LOUDNESS_LUFS)
+
+    return min(asked.lines, key=level).start_seconds
+
+
+def _at(asked: Asked, check: str, what: str, fix: str, seconds: float) -> Finding:
+    line = asked.at(seconds)
+    return Finding(check, what, fix, line.where if line else "", round(seconds, 3))
+
+
+def _over(asked: Asked, check: str, what: str, fix: str, part: Stretch) -> Finding:
+    line = asked.at(part.start_seconds)
+    where = line.where if line else ""
+    return Finding(check, what, fix, where, round(part.start_seconds, 3), round(part.end_seconds, 3))
+
+
+def _signs(text: str) -> str:
+    """Return all that is to be read of a text: spaces, and what nobody sees, are the captions' own."""
+    return "".join(char for char in normalize("NFC", text) if not char.isspace() and category(char) != "Cf")
+
+
+def _letters(text: str) -> str:
+    """Return a text's letters and digits: in the picture, words are broken, and some signs drawn as others."""
+    return "".join(char for char in normalize("NFC", text) if char.isalnum())
+
+
+def _short(text: str, most: int = 40) -> str:
+    text = " ".join(text.split())
+    return repr(text if len(text) <= most else f"{text[:most]}…")

@@ -1,0 +1,179 @@
+"""What a finished video was to be, read from what was built beside it; and whether it is that."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import ceil
+from pathlib import Path
+from typing import Any, Final
+
+from reelmake.core.errors import MediaError, SetupError
+from reelmake.engine.context import Workshop
+from reelmake.engine.engine import run_action
+from reelmake.media import fonts
+from reelmake.media.ffmpeg import Ffmpeg
+from reelmake.media.inspect import Measured, measure
+from reelmake.plan.episode import Production
+from reelmake.plan.steps import inspection
+from reelmake.providers.speech.display_words import without_tags
+from reelmake.publish.checks import CHECKS, SCHEMA, Asked, Finding, Shown, judge
+from reelmake.spec.model import Line, Reel
+
+PROVENANCE: Final = "video.json"
+_TIMES: Final = re.compile(r"^(\d+:\d\d:\d\d[.,]\d{3}) --> (\d+:\d\d:\d\d[.,]\d{3})$")
+_NOTHING: Final = 1e-6  # of a frame: what is lost when a time is computed; ASS is early by half a frame
+_TAGS: Final = re.compile(r"(?<!\\)\{[^}]*\}")
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What was found out about a video; `measured` is None when it could not be read at all."""
+
+    video: str
+    measured: Measured | None
+    findings: Sequence[Finding]
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as JSON."""
+        return {
+            "schema": SCHEMA,
+            "video": self.video,
+            "ok": not self.findings,
+            "checks": {name: not any(one.check == name for one in self.findings) for name in (*CHECKS, "peak")},
+            "findings": [{name: getattr(one, name) for name in Finding.__slots__} for one in self.findings],
+            "measured": self.measured.to_json() if self.measured else None,
+        }
+
+
+def of_episode(show: Production, shop: Workshop, lines: Sequence[Line]) -> Verdict:
+    """Look at the finished video of an episode; `lines` are those that the specs ask for now. Raises SetupError."""
+    folder = shop.root / show.path("")
+    video = folder / f"{show.name}.mp4"
+    if not video.is_file() or not (folder / PROVENANCE).is_file():
+        raise SetupError(f"the video of {show.name} is not built", f"type `doit video:{show.name}` first")
+    run_action(inspection(show), shop, f"inspection:{show.name}")
+    measured = Measured.from_json(json.loads((folder / "inspection.json").read_bytes()))
+    asked = asked_of(folder, show.reel, show.where, lines)
+    return Verdict(show.path(video.name), measured, judge(measured, asked))
+
+
+def of_file(video: Path, reel: Reel, ffmpeg: Ffmpeg) -> Verdict:
+    """Look at any mp4; one that lies where it was built is held against what lies beside it."""
+    folder = video.parent
+    try:
+        told = json.loads((folder / PROVENANCE).read_bytes())
+        built = Path(told["video"]["file"]).name == video.name
+    except (OSError, ValueError, KeyError, TypeError):
+        built = False
+    background = folder / "background.mp4"
+    try:
+        measured = measure(video, ffmpeg, background if built and background.is_file() else None)
+    except MediaError as error:
+        return Verdict(str(video), None, [Finding("decode", error.what, "name an mp4, or build it again")])
+    asked = asked_of(folder, reel) if built else Asked(reel.min_seconds, reel.max_seconds)
+    return Verdict(str(video), measured, judge(measured, asked))
+
+
+def asked_of(
+    folder: Path,
+    reel: Reel,
+    where: Callable[[int], str] = lambda at: f"line {at + 1}",
+    lines: Sequence[Line] | None = None,
+) -> Asked:
+    """Return what the video in a folder was to be; raises MediaError when what lies beside it cannot be read.
+
+    `where` returns where a line of its script stands; `lines` are those that it is to have been made of.
+    """
+    try:
+        told = json.loads((folder / PROVENANCE).read_bytes())
+        shown = list(_shown(folder, told, where))
+        video = told["video"]
+        frames, size = int(video["frames"]), (int(video["width"]), int(video["height"]))
+        said = [(one["character"], one["text"]) for one in told["lines"]]
+        degraded = {one["line"]: "its picture could not be had, and a card is shown" for one in told["degraded"]}
+    except (OSError, ValueError, LookupError, TypeError) as error:
+        raise MediaError(f"what lies beside the video in {folder} cannot be read: {error}", "build it again") from None
+    wanted = said if lines is None else [(line.character, line.text) for line in lines]
+    wrong = list(_differences(said, wanted, where))
+    return Asked(reel.min_seconds, reel.max_seconds, frames, size, shown, wrong, degraded)
+
+
+def _differences(
+    said: Sequence[tuple[str, str]], wanted: Sequence[tuple[str, str]], where: Callable[[int], str]
+) -> Iterator[tuple[str, str]]:
+    """Yield where the script that a video was made of is not the one that is asked for."""
+    for at, (one, other) in enumerate(zip(said, wanted, strict=False)):
+        if one != other:
+            yield where(at), f"the script says {' '.join(other)!r} here, and the video {' '.join(one)!r}"
+    if len(said) != len(wanted):
+        yield where(min(len(said), len(wanted))), f"the script has {len(wanted)} lines, and the video {len(said)}"
+
+
+def _shown(folder: Path, told: Mapping[str, Any], where: Callable[[int], str]) -> Iterator[Shown]:
+    fps = told["video"]["fps"]
+    files = {form: _cues((folder / f"subtitles.{form}").read_text("utf-8")) for form in ("srt", "vtt")}
+    drawn = list(_events((folder / "subtitles.ass").read_text("utf-8")))
+    before = None
+    for at, line in enumerate(told["lines"]):
+        frames = range(line["start_frame"], line["start_frame"] + line["frames"])
+        burned = json.loads((folder / "timeline" / f"{line['id']}.json").read_bytes())["captions"]
+        picture = told["made_of"].get(f"image:{told['episode']}:{line['id']}", {}).get("sha256", line["id"])
+        text = str(line["text"])
+        inside = {form: [cue for cue in cues if round(cue[0] * fps) in frames] for form, cues in files.items()}
+        pieces = {"ass": " ".join(words for seconds, words in drawn if ceil(seconds * fps - _NOTHING) in frames)}
+        changes = [frames.start / fps] if at and (burned or picture != before) else []
+        if burned:
+            pieces["picture"] = " ".join(words for _, words in _events(burned))
+            changes += [seconds for cue in inside["vtt"] for seconds in cue[:2]]
+        yield Shown(
+            id=line["id"],
+            where=where(at),
+            text=text,
+            spoken=without_tags(text),
+            start_seconds=frames.start / fps,
+            end_seconds=frames.stop / fps,
+            subtitles={form: " ".join(cue[2] for cue in cues) for form, cues in inside.items()},
+            drawn=pieces,
+            missing=(*fonts.missing_glyphs(text), *_unknown_families(burned)) if burned else (),
+            changes=tuple(sorted(set(changes))),
+        )
+        before = picture
+
+
+def _cues(text: str) -> list[tuple[float, float, str]]:
+    """Return when each cue of SubRip or WebVTT comes and goes, in seconds, and what it says."""
+    found = []
+    for block in re.split(r"\n\s*\n", text):
+        rows = block.strip().splitlines()
+        for at, row in enumerate(rows):
+            if match := _TIMES.match(row.strip()):
+                said = " ".join(rows[at + 1 :])
+                said = html.unescape(re.sub(r"<[\d:.]+>", "", said)) if "." in match[1] else said
+                found.append((_seconds(match[1]), _seconds(match[2]), said))
+                break
+    return found
+
+
+def _events(document: str) -> Iterator[tuple[float, str]]:
+    """Yield when words come up in an ASS document, in seconds, and the words: each once, where they are lit."""
+    rows = [row.partition(":")[2].split(",", 9) for row in document.splitlines() if row.startswith("Dialogue:")]
+    top = max((row[0].strip() for row in rows), default="0")
+    for row in rows:
+        if row[0].strip() == top:
+            yield _seconds(row[1].strip()), _TAGS.sub("", row[9])
+
+
+def _unknown_families(document: str) -> list[str]:
+    """Return the families that an ASS document names and that we have no file of."""
+    named = set(re.findall(r"\\fn([^\\}]+)", document))
+    named |= {row.partition(":")[2].split(",")[1].strip() for row in document.splitlines() if row.startswith("Style:")}
+    return sorted(named - set(fonts.installed()))
+
+
+def _seconds(clock: str) -> float:
+    hours, minutes, seconds = clock.replace(",", ".").split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)

@@ -1,0 +1,1 @@
+"""Authors' files become checked records, with line numbers."""

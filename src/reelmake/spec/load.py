@@ -1,0 +1,96 @@
+"""From the bytes of a spec to a record, or to everything that is wrong with that one file, with line numbers.
+
+Mistakes that need more than the file itself (is this character in the project?) are found in `proofreading`.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from reelmake.spec.model import LINE_OPTIONS, Character, Episode, EpisodeProviders, Line, LineProviders, Take
+from reelmake.spec.problems import Record, validate
+from reelmake.spec.screenplay import speeches
+from reelmake.spec.yaml_source import Source, read_source
+
+Part = TypeVar("Part", bound=Record)
+
+
+def read_episode(content: bytes, file: str) -> tuple[Episode | None, Source]:
+    """Read an episode; problems are in the source, and the episode is None when there are any."""
+    source = read_source(content, file, ("title", "script"))
+    _unfold(source, content)
+    _place_lines(source)
+    return validate(Episode, source), source
+
+
+def readable_part(source: Source) -> Episode:
+    """Return what can be read of an episode with mistakes: who performs what in it, and who speaks.
+
+    A line that cannot be read stands in its place, spoken by nobody.
+    """
+    nobody = Line.model_construct(character="", text="", providers=LineProviders(), take=Take(), image=None)
+    script = source.data.get("script")
+    lines = [_read_alone(Line, item) or nobody for item in script] if isinstance(script, list) else None
+    cast = source.data.get("cast")
+    names = [name for name in cast if isinstance(name, str)] if isinstance(cast, list) else []
+    said = _read_alone(EpisodeProviders, source.data.get("providers", {})) or EpisodeProviders()
+    return Episode.model_construct(title="", cast=names, script=lines, providers=said)
+
+
+def _read_alone(model: type[Part], data: object) -> Part | None:
+    try:
+        return model.model_validate(data)
+    except ValidationError:
+        return None
+
+
+def read_character(content: bytes, file: str) -> tuple[Character | None, Source]:
+    """Read a character; problems are in the source, and the character is None when there are any."""
+    source = read_source(content, file, ("name",))
+    return validate(Character, source), source
+
+
+def readable_voices(source: Source) -> dict[str, dict[str, Any]]:
+    """Return the voices of a character with mistakes, as far as these are not the mistake."""
+    alone = _read_alone(Character, {"name": "nobody", "voice": source.data.get("voice", {})})
+    return alone.voice if alone else {}
+
+
+def _unfold(source: Source, content: bytes) -> None:
+    """Let a script that is one text stand as a list of lines, each at the row on which its speech begins."""
+    text = source.data.get("script")
+    if not isinstance(text, str) or not text.strip():
+        return
+    found = speeches(text)
+    if not found:
+        return  # told as what it is: no list
+    first = source.line(("script",))
+    first += re.search(rb":\s*[|>]", content.splitlines()[first - 1]) is not None  # where the text itself begins
+    source.data["script"] = [{speech.speaker: speech.text} for speech in found]
+    for at, speech in enumerate(found):
+        for place in (("script", at), ("script", at, speech.speaker)):
+            source.lines[place] = first + speech.row
+
+
+def _place_lines(source: Source) -> None:
+    """Let mistakes in who speaks and what is said be pointed at where it stands: under the speaker's name."""
+    script = source.data.get("script")
+    for at, line in enumerate(script if isinstance(script, list) else []):
+        for name in line if isinstance(line, dict) else ():
+            if name not in LINE_OPTIONS:
+                for told in ("character", "text"):
+                    source.lines.setdefault(("script", at, told), source.lines["script", at, name])
+
+
+def speaker(item: object) -> tuple[str, str] | None:
+    """Return who speaks on a line of a script as it is written in YAML, and what is said, if that can be told."""
+    if not isinstance(item, dict):
+        return None
+    named = {name: text for name, text in item.items() if name not in LINE_OPTIONS}
+    if set(named) == {"character", "text"}:
+        named = {named["character"]: named["text"]}
+    (name, text), *others = named.items() or [("", "")]
+    return (name, text) if not others and isinstance(name, str) and isinstance(text, str) and name else None

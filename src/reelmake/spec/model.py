@@ -1,0 +1,400 @@
+"""What authors write: episodes and characters, as immutable records. `spec_file` reads them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections import Counter
+from collections.abc import Sequence
+from typing import Annotated, Any, Final, Literal
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+
+from reelmake.layout.timeline import Flow
+from reelmake.spec.clean_text import spoken
+from reelmake.spec.fields import MAX_LINES, InnerPath, LineCount, Name, Seconds, Tag, TakeNumber, Text, rate_of, size_of
+from reelmake.spec.problems import Record, Wrong, closest, form, shown
+
+
+class Reel(Record):
+    """The video's format. An episode's `reel:` overrides the project's."""
+
+    size: Annotated[tuple[int, int], BeforeValidator(size_of)] = Field(
+        (1080, 1920),
+        description="Width x height in pixels: even numbers, from `144x256` to `2160x3840`, from 4:5 to 2:5.",
+    )
+    fps: Annotated[Literal[24, 25, 30, 50, 60], BeforeValidator(rate_of)] = Field(30, description="Frames a second.")
+    captions: Literal["karaoke", "plain", "none"] = Field(
+        "karaoke", description="`karaoke` lights each word as it is spoken; `plain` shows them; `none` burns none in."
+    )
+    pause_seconds: Seconds = Field(0.3, description="Silence after every line, unless the line says otherwise.")
+    music_db: Annotated[float, Field(ge=-60, le=0, allow_inf_nan=False)] = Field(
+        -14.0,
+        description="How loud the music is while nobody speaks, in dB against speech; it is ducked under speech, "
+        "by some 7 dB more.",
+    )
+
+    min_seconds: Annotated[float, Field(ge=0, le=3600, allow_inf_nan=False)] = Field(
+        1.0, description="How long a video has to be at least, to be published."
+    )
+    max_seconds: Annotated[float, Field(gt=0, le=36_000, allow_inf_nan=False)] = Field(
+        180.0,
+        description="How long a video may be at most, to be published: what most apps take. "
+        "`reelmake check` tells before it is made when it will be longer.",
+    )
+
+    def overridden(self, other: Reel) -> Reel:
+        """Return this format with whatever `other` was explicitly given."""
+        return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
+
+    def problem(self) -> tuple[str, str] | None:
+        """Say why no video could be of this format, and what to do; None when one can."""
+        if self.min_seconds <= self.max_seconds:
+            return None
+        what = f"no video is {self.min_seconds:g} s long at least and {self.max_seconds:g} s at most"
+        return what, "make min_seconds smaller, or max_seconds larger"
+
+
+def _target(to: str) -> str:
+    bucket = to.removeprefix("s3://")
+    if "://" in to and (bucket == to or not re.fullmatch(_BUCKET, bucket)):
+        raise Wrong(f"{shown(to)} is neither a folder nor a bucket", "write s3://bucket/prefix, or a folder's path")
+    return to
+
+
+_BUCKET: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*(/[\w.!*'()-]+)*/?"
+
+
+class Target(Record):
+    """A place for finished videos: a folder or a bucket, and where people find what is there."""
+
+    to: Annotated[Text, AfterValidator(_target)] = Field(
+        description="A folder, by its path from the project's, or `s3://bucket/prefix` on any S3 API."
+    )
+    url: Annotated[Text, form("https?://[^?# ]+", "is not an address", "write one such as https://videos.example")] | (
+        None
+    ) = Field(None, description="Under which address others read what is there; by default, signed links of 7 days.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        return {"to": value} if isinstance(value, str) else value
+
+
+class Publish(Record):
+    """Where finished videos are published. An episode's `publish:` overrides the project's."""
+
+    to: list[Target] = Field(
+        [Target(to="published")],
+        max_length=10,
+        description="A target, or several: `s3://bucket/prefix`, a folder, or `{to: ..., url: ...}`; `[]` is nowhere.",
+    )
+    cover: Annotated[int, Field(ge=1, le=MAX_LINES)] = Field(
+        1, description="Of which line, from 1, the cover shows the middle; of the last one, when there are fewer."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        if isinstance(value, str):
+            value = {"to": value}
+        if isinstance(value, dict) and isinstance(value.get("to"), str | dict):
+            value = {**value, "to": [value["to"]]}
+        return value
+
+    def overridden(self, other: Publish) -> Publish:
+        """Return this with whatever `other` was explicitly given."""
+        return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
+
+
+class Performer(Record):
+    """Who performs requests, written as a name, or with options: `{provider: openai, quality: low}`.
+
+    Without a provider's name, the options are for whoever performs them anyway.
+    """
+
+    model_config = ConfigDict(extra="allow", frozen=True)
+
+    provider: Annotated[Text, Field(description="The provider's name.")] | None = None
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        return {"provider": value} if isinstance(value, str) else value
+
+    @property
+    def options(self) -> dict[str, Any]:
+        """What was chosen besides the provider."""
+        return dict(self.model_extra or {})
+
+
+MAX_LINE_CHARACTERS: Final = 1000
+
+
+def _said(text: str) -> str:
+    said = spoken(text)
+    if not any(map(str.isalnum, said)) and said != text:
+        raise Wrong(
+            f"{shown(text)} is no speech: it is a stage direction, or markup", "write what is said, or remove it"
+        )
+    return said
+
+
+Spoken = Annotated[
+    str, StringConstraints(strip_whitespace=True, min_length=1, max_length=MAX_LINE_CHARACTERS), AfterValidator(_said)
+]
+
+
+class Take(Record):
+    """Which roll of the dice; another number asks the provider again, on purpose, and pays for it."""
+
+    voice: TakeNumber = Field(1, description="The take of what is heard.")
+    image: TakeNumber = Field(1, description="The take of what is seen.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _both(cls, value: object) -> object:
+        if not isinstance(value, str | int):
+            return value
+        if not re.fullmatch("[1-9][0-9]{0,3}", str(value)):
+            raise Wrong(f"{shown(value)} is not a whole number from 1 to 9999", "write a number such as 2")
+        return {"voice": value, "image": value}
+
+
+class _Unclear:
+    """Stands where a speaker would be, so that whatever else is wrong with the line is told as well."""
+
+    def __init__(self, what: str, fix: str) -> None:
+        self.wrong = Wrong(what, fix, of_all=True)
+
+
+def _clear(value: object) -> object:
+    if isinstance(value, _Unclear):
+        raise value.wrong
+    return value
+
+
+class LineProviders(Record):
+    """Who speaks and draws, where that is not as elsewhere."""
+
+    voice: Performer | None = Field(None, description="Who speaks: a name, or `{provider: ..., model: ...}`.")
+    image: Performer | None = Field(None, description="Who draws: a name, or `{provider: ..., model: ...}`.")
+
+
+class Line(Record):
+    """Who says what, and what is shown. Written as `- ada: What she says.` with the other names below it."""
+
+    character: Annotated[Name, BeforeValidator(_clear)] = Field(description="Who speaks: the name before the colon.")
+    text: Spoken = Field(description="What is said, after the colon; stage directions and markup in it are left out.")
+    image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
+    take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
+    pause_seconds: Seconds | None = Field(None, description="Silence after this line.")
+    providers: LineProviders = Field(LineProviders(), description="Who speaks and draws this line.")
+    translations: dict[Tag, Spoken] = Field(
+        {}, description="What is said in the episode's other languages, by their tags; what is given is not asked for."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _speaker_first(cls, value: object) -> object:
+        if not isinstance(value, dict):
+            raise Wrong("is not a line", "write `- ada: What she says.`")
+        rest = {name: value[name] for name in LINE_OPTIONS if name in value}
+        speakers = [name for name in value if name not in rest]
+        if {"character", "text"} == set(speakers):
+            return value
+        if not speakers:
+            return {**rest, "character": _Unclear("has no speaker", "write `- ada: What she says.`"), "text": "-"}
+        if len(speakers) > 1:  # is all but one a mistyped option? Then they are unknown names, each in its place
+            typos = {name: value[name] for name in speakers if closest(name, LINE_OPTIONS)}
+            rest |= typos
+            speakers = [name for name in speakers if name not in typos] or speakers
+        if len(speakers) > 1:
+            named, options = " and ".join(map(shown, speakers)), ", ".join(LINE_OPTIONS)
+            fix = f"write one a line, and its other names ({options}) below it"
+            unclear = _Unclear(f"names {named}, and only one can speak", fix)
+            return {**rest, "character": unclear, "text": "-"}
+        return {**rest, "character": speakers[0], "text": value[speakers[0]]}
+
+
+LINE_OPTIONS: Final = ("image", "take", "pause_seconds", "providers", "translations")
+
+
+def line_ids(lines: Sequence[Line]) -> list[str]:
+    """Return an id for each line, from its content: moving or inserting lines changes no other line's id.
+
+    Lines that are alike in everything are told apart by a number, in order; they are alike, so order does not matter.
+    """
+    seen: Counter[str] = Counter()
+    ids = []
+    for line in lines:
+        told = line.model_dump(mode="json", exclude_defaults=True, exclude={"translations"})
+        content = json.dumps(told, sort_keys=True, ensure_ascii=False)
+        words = re.findall(r"[a-z0-9]+", f"{line.character} {line.text.lower()}")
+        readable = "-".join(words)[:32].rstrip("-")
+        line_id = f"{readable}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
+        seen[line_id] += 1
+        ids.append(line_id if seen[line_id] == 1 else f"{line_id}-{seen[line_id]}")
+    return ids
+
+
+MAX_CAST: Final = 6
+MAX_LANGUAGES: Final = 20
+
+_COLOR: Final = "#[0-9A-Fa-f]{6}"
+
+
+Side = Literal["left", "right"]
+
+
+class Background(Record):
+    """The moving picture behind everything."""
+
+    file: InnerPath = Field(
+        description="A video or picture, by its path from the project's folder; it is looped and trimmed."
+    )
+    flow: Flow = Field(
+        "elastic",
+        description="How it goes on from line to line. `elastic`: no cut, in whole seconds a line, at almost its own "
+        "speed, so that an edit disturbs few other lines; `per-line`: every line starts at a place of its own; "
+        "`continuous`: exact speed, and no cut.",
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _short(cls, value: object) -> object:
+        return {"file": value} if isinstance(value, str) else value
+
+
+class EpisodeProviders(LineProviders):
+    """Who writes, speaks and draws, where that is not as the project's settings say."""
+
+    script: Performer | None = Field(None, description="Who writes: a name, or `{provider: ..., model: ...}`.")
+
+
+class Episode(Record):
+    """One video: `episodes/<name>.yaml`."""
+
+    title: Text = Field(description="The title: for `video.json`, and for the script provider; not for the picture.")
+    topic: Text | None = Field(None, description="What the script provider writes about when there is no `script:`.")
+    cast: list[Name] = Field(
+        [],
+        max_length=MAX_CAST,
+        description="Who is on screen, by the names of files in `characters/`. By default, whoever the script names.",
+    )
+    lines: LineCount = Field(8, description="How many lines the script provider writes.")
+    language: Tag = Field(
+        "en",
+        description="What is spoken, as a language tag such as `en` or `en-GB`. The offline providers speak English.",
+    )
+    languages: Annotated[list[Tag], Field(max_length=MAX_LANGUAGES)] = Field(
+        [],
+        description="In place of `language:`, several: a video is made of each. The script is in the first one, and is "
+        "translated into the others; pictures are shared.",
+    )
+    style: Text = Field(
+        "warm flat illustration, soft light", description="How all pictures look; goes into every picture's prompt."
+    )
+    background: Background | None = Field(
+        None, description="A file, or `{file: ..., flow: ...}`. Without one, a soft gradient."
+    )
+    music: InnerPath | None = Field(
+        None, description="A sound file, by its path from the project's folder; it is looped under the voices."
+    )
+    take: TakeNumber = Field(1, description="Another number asks for another script.")
+    script: Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES)] | None = Field(
+        None,
+        description="The lines, in order; or a screenplay or chat, as one text. Given here, no script provider is "
+        "called.",
+        validate_default=True,
+    )
+    reel: Reel = Field(Reel(), description="Overrides of the project's video format.")
+    providers: EpisodeProviders = Field(EpisodeProviders(), description="Overrides of who performs what.")
+    publish: Publish = Field(Publish(), description="Overrides of where the video is published.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _first_language(cls, value: object) -> object:
+        """Let the first of several languages be that of the script."""
+        several = value.get("languages") if isinstance(value, dict) else None
+        first = several[0] if isinstance(several, list) and several else None
+        if not isinstance(value, dict) or not isinstance(first, str) or "language" in value:
+            return value
+        return {**value, "language": first}
+
+    @field_validator("cast", "languages")
+    @classmethod
+    def _once(cls, names: list[str]) -> list[str]:
+        if twice := [name for name, times in Counter(map(str.lower, names)).items() if times > 1]:
+            raise Wrong(f"names {' and '.join(map(repr, twice))} more than once", "name each once")
+        return names
+
+    @field_validator("languages")
+    @classmethod
+    def _begins_with_the_scripts(cls, languages: list[str], info: ValidationInfo) -> list[str]:
+        if languages and info.data.get("language", languages[0]) != languages[0]:
+            what = f"begins with {languages[0]!r}, and language: is {info.data['language']!r}"
+            raise Wrong(what, "leave language: out, and name the language of the script first")
+        return languages
+
+    @field_validator("script")
+    @classmethod
+    def _something_to_say(cls, script: list[Line] | None, info: ValidationInfo) -> list[Line] | None:
+        """Check what takes several fields; one that is wrong itself is not in `info.data`: nothing is said of it."""
+        topic, cast = info.data.get("topic", ""), info.data.get("cast", ["?"])
+        if script is None and topic is None:
+            raise Wrong("is missing, and so is a topic: to write one from", "add one of them")
+        if script is None and topic and not cast:
+            raise Wrong("is missing, and there is no cast: to write one for", "add one, such as `cast: [ada, max]`")
+        speakers = {line.character for line in script or []}
+        if not cast and len(speakers) > MAX_CAST:
+            raise Wrong(f"has {len(speakers)} speakers, and there is room for {MAX_CAST}", "give lines to fewer")
+        return script
+
+    @property
+    def speakers(self) -> list[str]:
+        """Who is on screen, in order: the cast, or whoever the script names."""
+        return self.cast or list(dict.fromkeys(line.character for line in self.script or []))
+
+
+class Sprites(Record):
+    """Two pictures of a character, with a transparent background."""
+
+    telling: InnerPath = Field(description="Shown while the character speaks: a PNG, by its path from `characters/`.")
+    hearing: InnerPath | None = Field(None, description="Shown while it listens; by default the same picture.")
+
+
+class Caption(Record):
+    """How a character's words look."""
+
+    color: Annotated[
+        str,
+        StringConstraints(pattern=f"^{_COLOR}$"),
+        form(_COLOR, "is not a colour", 'write it as "#FFD166", in quotes: without them, # begins a comment'),
+    ] = Field("#FFD166", description="The colour of spoken words, as `#RRGGBB`.")
+
+
+class Character(Record):
+    """Someone who speaks: `characters/<name>.yaml`."""
+
+    name: Text = Field(description="The name that others call them by.")
+    voice: dict[str, dict[str, Any]] = Field(
+        {}, description="For each voice provider, by its name, the options of this voice."
+    )
+    sprites: Sprites | None = Field(None, description="Pictures of the character; without them it is only heard.")
+    catchphrases: list[Text] = Field(
+        [], max_length=20, description="Things that it likes to say, for the script provider."
+    )
+    personality: Text | None = Field(None, description="A few words, for the script provider.")
+    caption: Caption = Field(Caption(), description="How its words look.")
+    side: Side = Field("left", description="On which side of the picture it stands.")

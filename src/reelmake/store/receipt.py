@@ -1,0 +1,137 @@
+"""What was made and what it cost: receipts, blobs, and finished files that are handed over."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+from typing import Self
+
+from reelmake.core.keys import Json, canonical_json
+
+
+@dataclass(frozen=True, slots=True)
+class Blob:
+    """What a store holds under a digest.
+
+    put_at  when it was put there, or last found to be what is put there, in seconds since the epoch
+    """
+
+    sha256: str
+    size_bytes: int
+    put_at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sealed:
+    """A finished file that nobody writes to any more, and the sha256 of what it holds, which was read for that."""
+
+    path: Path
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """Proof that an action was made: what was asked (`manifest`), what came back (`blob`), what it cost.
+
+    usd         what was paid, None when nobody knows the price
+    units       what the provider counted: characters, seconds, tokens, ...
+    step        the step that paid: others that ask for the same share it
+    quoted_usd  what it was expected to cost, None when that was not known
+    vendor_ids  what the vendor calls the answer
+    earlier     requests for the same thing that were billed, or may have been, and whose answer is lost:
+                `{"asked_at", "usd", "why"}`, amounts as text
+    """
+
+    kind: str
+    key: str
+    manifest: Json
+    blob: str
+    usd: Decimal | None
+    units: Mapping[str, int | Decimal]
+    provider: str
+    made_at: str
+    step: str = ""
+    quoted_usd: Decimal | None = None
+    earlier: Sequence[Json] = ()
+    vendor_ids: Sequence[str] = ()
+
+    @property
+    def may_have_cost(self) -> bool:
+        """Whether anything was paid for it: a bill of nothing, for what has a price, may be mistaken."""
+        return self.usd != 0 or self.quoted_usd != 0 or bool(self.earlier)
+
+    def to_json(self) -> str:
+        """Return the receipt as JSON text; amounts are written as text so that no cent is lost.
+
+        Raises ValueError or TypeError for one that could not be read again.
+        """
+        if not self.is_sound():
+            raise ValueError(f"{self.key}: a field of the receipt is not what it has to be")
+        fields = {name: getattr(self, name) for name in self.__slots__}
+        units = {name: count if type(count) is int else str(count) for name, count in self.units.items()}
+        amounts = {name: None if (usd := fields[name]) is None else str(usd) for name in ("usd", "quoted_usd")}
+        text = canonical_json(
+            {**fields, **amounts, "units": units, "earlier": list(self.earlier), "vendor_ids": list(self.vendor_ids)}
+        )
+        return text.encode("utf-8", "replace").decode()  # half a character that a vendor said must not lose an answer
+
+    @classmethod
+    def from_json(cls, text: str) -> Self:
+        """Read what `to_json` wrote, here or in a later version that says more; raises ValueError for anything else."""
+        try:
+            written = json.loads(text)
+            fields = {name: written[name] for name in cls.__slots__ if name in written or name not in _LATER}
+            usd, quoted = (
+                None if (told := fields.get(name)) is None else _amount(told) for name in ("usd", "quoted_usd")
+            )
+            units = {name: count if type(count) is int else _amount(count) for name, count in fields["units"].items()}
+            earlier, vendor_ids = (tuple(fields.get(name, ())) for name in ("earlier", "vendor_ids"))
+            receipt = cls(
+                **{
+                    **fields,
+                    "usd": usd,
+                    "units": units,
+                    "quoted_usd": quoted,
+                    "earlier": earlier,
+                    "vendor_ids": vendor_ids,
+                }
+            )
+        except (TypeError, KeyError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
+            raise ValueError(f"not a receipt: {error}") from error
+        if not receipt.is_sound():
+            raise ValueError("not a receipt: a field is not what it has to be")
+        return receipt
+
+    def is_sound(self) -> bool:
+        """Say whether every field is of its type, and money is an amount: what was read may be anything."""
+        names = (self.kind, self.key, self.blob, self.provider, self.made_at, self.step)
+        amounts = (self.usd, self.quoted_usd)
+        return (
+            all(isinstance(name, str) for name in names)
+            and isinstance(self.manifest, Mapping)
+            and isinstance(self.units, Mapping)
+            and all(type(n) is int or (isinstance(n, Decimal) and n.is_finite()) for n in self.units.values())
+            and all(usd is None or (isinstance(usd, Decimal) and usd.is_finite()) for usd in amounts)
+            and all(isinstance(lost, Mapping) for lost in self.earlier)
+            and all(isinstance(name, str) for name in self.vendor_ids)
+        )
+
+
+_LATER = ("step", "quoted_usd", "earlier", "vendor_ids")  # receipts of the first version do not have these
+
+
+def _amount(text: str) -> Decimal:
+    """Read an amount; it is text, never a float."""
+    return Decimal(str.strip(text))
+
+
+def amount_of(told: object) -> Decimal | None:
+    """Read an amount that a provider told, or return None: whatever it is, what was paid for must be kept."""
+    try:
+        amount = Decimal(str(told))
+    except ArithmeticError:
+        return None
+    return amount if amount.is_finite() else None

@@ -1,0 +1,399 @@
+"""Objects in a bucket of any S3 API: Backblaze B2, AWS, R2, MinIO, SeaweedFS.
+
+What is asked of an API is what all of them have: no conditional PUT, and no checksums of the newer kinds. The SDK asks
+once; how often something is asked again is decided here, for all of them in one way:
+
+    NoObjectError     it is not there: told at once
+    RefusedError      keys, rights, bucket or region are wrong: told at once, and so would be everything else
+    UnreachableError  it is busy, or cuts answers: told after `MOST_ASKED` attempts; after `MOST_CALLED`, where no
+                      connection can be made at all, so that a build which goes on without it does not wait for long
+
+Nothing is sent past the proxy, when there is one, and the environment's own proxies are not looked at (`wire`).
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from base64 import b64encode
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import closing
+from dataclasses import dataclass, field
+from functools import cache, partial
+from hashlib import md5
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+from urllib.parse import urlsplit
+
+from reelmake.core.errors import NoObjectError, ObjectsError, RefusedError, SetupError, UnreachableError
+from reelmake.core.http import CONNECT_SECONDS, retry_after_seconds
+from reelmake.core.logging import redact
+
+if TYPE_CHECKING:
+    from tenacity import RetryCallState
+
+
+Variable = Callable[[str], str | None]
+Answer = TypeVar("Answer")
+
+ENDPOINT: Final = "S3_ENDPOINT_URL"
+AWS_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+B2_KEYS: Final = ("B2_APPLICATION_KEY_ID", "B2_APPLICATION_KEY")
+TOKEN: Final = "AWS_SESSION_TOKEN"  # noqa: S105 (its name)
+REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
+_ADDRESS: Final = re.compile(r"https?://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[^\s?#@]*)?")
+VARIABLES: Final = (ENDPOINT, *AWS_KEYS, TOKEN, *REGIONS, *B2_KEYS)  # all that is read
+NO_REGION: Final = "us-east-1"  # what APIs that have no regions are told
+
+MOST_ASKED: Final = 5
+MOST_CALLED: Final = 2
+MOST_AT_ONCE: Final = 16  # requests; more wait for their turn
+ANSWER_SECONDS: Final = 60.0  # without a byte
+LONGEST_WAIT_SECONDS: Final = 30.0
+CHUNK_BYTES: Final = 1 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where an S3 API is, who asks, and through which proxy; no endpoint is AWS itself."""
+
+    endpoint: str | None
+    region: str
+    key_id: str
+    secret: str = field(repr=False)
+    token: str | None = field(repr=False, default=None)
+    proxy: str | None = field(repr=False, default=None)
+
+
+def access(variable: Variable, proxy: str | None) -> Access:
+    """Return how the S3 API of this machine's variables is reached; raises SetupError when one is missing."""
+    endpoint = variable(ENDPOINT)
+    if endpoint is not None and not _ADDRESS.fullmatch(endpoint):  # it is not shown: there may be a password in it
+        raise SetupError(f"{ENDPOINT} is no address", "write one such as https://s3.us-west-004.backblazeb2.com")
+    host = urlsplit(endpoint).hostname or "" if endpoint else ""
+    pairs = (B2_KEYS, AWS_KEYS) if host.endswith(".backblazeb2.com") else (AWS_KEYS, B2_KEYS)
+    names = next((pair for pair in pairs if all(map(variable, pair))), None)
+    if names is None:
+        half = next((pair for pair in pairs if any(map(variable, pair))), pairs[0])
+        missing = [name for name in half if not variable(name)]
+        what = f"there are no keys for S3: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"
+        raise SetupError(what, f"write {missing[0]}=... into .env")
+    if names == B2_KEYS and not endpoint:
+        fix = f"write {ENDPOINT}=https://s3.<region>.backblazeb2.com, as the bucket's page tells it"
+        raise SetupError(f"there are keys for Backblaze B2, and no {ENDPOINT}", fix)
+    key_id, secret = (str(variable(name)) for name in names)
+    region = next(filter(None, map(variable, REGIONS)), None) or _region_of(host)
+    return Access(endpoint, region, key_id, secret, variable(TOKEN) if names == AWS_KEYS else None, proxy)
+
+
+def _region_of(host: str) -> str:
+    """Return the region that a host's name tells: `s3.us-west-004.backblazeb2.com`."""
+    if host.endswith(".r2.cloudflarestorage.com"):
+        return "auto"
+    parts = host.split(".")
+    return parts[1] if host.endswith(".backblazeb2.com") and parts[0] == "s3" else NO_REGION
+
+
+def place(url: str) -> tuple[str, str]:
+    """Return the bucket and the prefix of `s3://bucket/some/prefix`; raises ValueError when it is not of this form."""
+    scheme, _, rest = url.partition("://")
+    bucket, _, prefix = rest.partition("/")
+    prefix = prefix.strip("/")
+    if scheme != "s3" or not bucket or any(mark in url for mark in "?#@ ") or "//" in prefix:
+        raise ValueError(url)
+    return bucket, f"{prefix}/" if prefix else ""
+
+
+class Bucket:
+    """The objects of a bucket whose names begin with a prefix; names are given and returned without it.
+
+    Any thread may use it. Every method raises ObjectsError.
+
+    url            `s3://bucket/prefix`
+    retry_seconds  how long to wait before it is asked again, at first; doubles each time
+    """
+
+    def __init__(self, url: str, access: Access, retry_seconds: float = 1.0) -> None:
+        self.url = url
+        self.name, self.prefix = place(url)
+        self._access = access
+        self._retry_seconds = retry_seconds
+
+    def ask(self, do: Callable[[Any], Answer]) -> Answer:
+        """Do something with a boto3 client, again when the API is busy or out of reach; raises ObjectsError."""
+        from tenacity import Retrying, retry_if_exception_type  # noqa: PLC0415 (slow)
+
+        retrying = Retrying(
+            retry=retry_if_exception_type(UnreachableError),
+            stop=_is_enough,
+            wait=self._wait,
+            sleep=time.sleep,
+            reraise=True,
+        )
+        answer: Answer = retrying(self._once, do)
+        return answer
+
+    def place(self, name: str) -> dict[str, str]:
+        """Return what boto3 wants to know of an object."""
+        return {"Bucket": self.name, "Key": self.prefix + name}
+
+    def head(self, name: str) -> Mapping[str, Any] | None:
+        """Return what is known of an object (ContentLength, ETag, Metadata, ...), or None when it is not there."""
+        try:
+            found: Mapping[str, Any] = self.ask(lambda s3: s3.head_object(**self.place(name)))
+        except NoObjectError:
+            return None
+        return found
+
+    def read(self, name: str) -> bytes | None:
+        """Return the bytes of an object, or None when it is not there."""
+
+        def read(s3: Any) -> bytes:
+            with closing(s3.get_object(**self.place(name))["Body"]) as body:
+                content: bytes = body.read()
+                return content
+
+        try:
+            return self.ask(read)
+        except NoObjectError:
+            return None
+
+    def fetch(self, name: str, into: IO[bytes]) -> bool:
+        """Write the bytes of an object into a file that is empty; False when it is not there."""
+
+        def fetch(s3: Any) -> None:
+            into.seek(0)
+            into.truncate()
+            with closing(s3.get_object(**self.place(name))["Body"]) as body:
+                while chunk := body.read(CHUNK_BYTES):
+                    into.write(chunk)
+
+        try:
+            self.ask(fetch)
+        except NoObjectError:
+            return False
+        return True
+
+    def put(self, name: str, content: bytes | Path, **headers: str) -> None:
+        """Write an object in one request, whole or not at all; what was damaged on its way is refused, and sent again.
+
+        `headers` are boto3's: ContentType, CacheControl, ... A large file is better sent in parts: `multipart.upload`.
+        """
+
+        def put(s3: Any) -> None:
+            if isinstance(content, bytes):
+                s3.put_object(**self.place(name), Body=content, ContentMD5=sum_of(content), **headers)
+                return
+            with content.open("rb") as file:
+                total = md5(usedforsecurity=False)
+                while chunk := file.read(CHUNK_BYTES):
+                    total.update(chunk)
+                file.seek(0)
+                checked = b64encode(total.digest()).decode()
+                s3.put_object(**self.place(name), Body=file, ContentMD5=checked, **headers)
+
+        self.ask(put)
+
+    def names(self, under: str = "") -> Iterator[str]:
+        """Return the names of all objects that begin so, in order."""
+        return (name for name, _ in self.listed(under))
+
+    def listed(self, under: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
+        """Return the names of all objects that begin so, in order, each with its Size, LastModified, ..."""
+        page: dict[str, Any] = {}
+        while page.get("IsTruncated", not page):
+            more = {"ContinuationToken": page["NextContinuationToken"]} if page else {}
+            page = self.ask(partial(self._page, under, more))
+            for told in page.get("Contents", ()):
+                yield str(told["Key"])[len(self.prefix) :], told
+
+    def problem(self) -> ObjectsError | None:
+        """Ask for next to nothing, and return what is wrong with the bucket, the keys or the way there."""
+        try:
+            self.ask(lambda s3: s3.list_objects_v2(Bucket=self.name, Prefix=self.prefix, MaxKeys=1))
+        except ObjectsError as error:
+            return error
+        return None
+
+    def remove(self, name: str) -> None:
+        """Remove an object; one that is not there is no mistake."""
+        self.ask(lambda s3: s3.delete_object(**self.place(name)))
+
+    def signed_url(self, name: str, seconds: int) -> str:
+        """Return an address from which anybody can fetch an object for so long."""
+        told: str = self.ask(
+            lambda s3: s3.generate_presigned_url("get_object", Params=self.place(name), ExpiresIn=seconds)
+        )
+        return told
+
+    def _page(self, under: str, more: Mapping[str, str], s3: Any) -> dict[str, Any]:
+        page: dict[str, Any] = s3.list_objects_v2(Bucket=self.name, Prefix=self.prefix + under, **more)
+        return page
+
+    def _once(self, do: Callable[[Any], Answer]) -> Answer:
+        try:
+            s3 = client_of(self._access)
+        except Exception as error:  # noqa: BLE001 (whatever boto3 raises: what it was given is wrong)
+            fix = f"check {ENDPOINT} and {REGIONS[0]}"
+            raise RefusedError(redact(f"s3://{self.name} cannot be asked: {error}"), fix) from None
+        try:
+            with _turns:
+                return do(s3)
+        except Exception as error:
+            if told := problem(error, f"s3://{self.name}", self._access):
+                raise told from None
+            raise
+
+    def _wait(self, state: RetryCallState) -> float:
+        from tenacity import wait_exponential_jitter  # noqa: PLC0415
+
+        first = self._retry_seconds
+        error = state.outcome.exception() if state.outcome else None
+        asked = getattr(error, "retry_after_seconds", None)
+        backoff = wait_exponential_jitter(multiplier=first, max=LONGEST_WAIT_SECONDS, jitter=first)
+        return min(float(asked), LONGEST_WAIT_SECONDS) if asked is not None else float(backoff(state))
+
+
+def sum_of(content: bytes) -> str:
+    """Return the checksum by which an API notices that what it received is not what was sent."""
+    return b64encode(md5(content, usedforsecurity=False).digest()).decode()
+
+
+_KEYS: Final = "check the keys, what they are allowed to do, and the name of the bucket"
+_BUSY: Final = ("SlowDown", "RequestTimeout", "ServiceUnavailable", "InternalError", "TooManyRequests", "BadDigest")
+_MISSING: Final = ("NoSuchKey", "NoSuchUpload", "NotFound", "404")
+_REFUSED: Final[Mapping[str, str]] = {  # code -> what to do
+    "NoSuchBucket": "make the bucket, or fix its name",
+    "InvalidBucketName": "fix the bucket's name",
+    "PermanentRedirect": "set AWS_REGION to the bucket's region",
+    "AuthorizationHeaderMalformed": "set AWS_REGION to the bucket's region",
+    "301": "set AWS_REGION to the bucket's region",
+    "InvalidAccessKeyId": _KEYS,
+    "SignatureDoesNotMatch": _KEYS,
+    "InvalidToken": _KEYS,
+    "ExpiredToken": "the keys have ended: get new ones",
+    "RequestTimeTooSkewed": "set the clock of this machine",
+}
+_NO_ACCOUNT: Final = (401, 402, 403)
+_NOT_NOW: Final = (408, 409, 425, 429)
+_SERVER_ERROR, _NOT_IMPLEMENTED = 500, 501
+
+
+def problem(error: Exception, whose: str, access: Access) -> ObjectsError | None:
+    """Return what an exception of boto3 means; None when it is none of its, or a mistake of ours."""
+    from botocore.exceptions import ClientError  # noqa: PLC0415
+
+    if isinstance(error, ClientError):
+        return _answered(error.response, whose)
+    if (why := next((_BROKEN[name] for name in _names_of(error) if name in _BROKEN), None)) is None:
+        return None
+    where = access.endpoint or "AWS"
+    through = "the network, and the proxy of REELMAKE_PROXY" if access.proxy else "the network"
+    what = f"{whose} cannot be reached at {where}: {why}"
+    return UnreachableError(what, f"check {ENDPOINT}, and {through}", is_connected=why not in _NO_WAY)
+
+
+def _names_of(error: Exception) -> list[str]:
+    return [kind.__name__ for kind in type(error).__mro__]
+
+
+_BROKEN: Final[Mapping[str, str]] = {  # what botocore calls it, most particular first -> why no answer arrived whole
+    "ConnectTimeoutError": "it does not answer",
+    "ReadTimeoutError": "its answer takes too long",
+    "SSLError": "its certificate is not accepted",
+    "ProxyConnectionError": "the proxy does not let calls through",
+    "EndpointConnectionError": "no connection can be made",
+    "HTTPClientError": "the connection was cut",
+    "IncompleteReadError": "the connection was cut",
+    "ResponseParserError": "its answer makes no sense",
+}
+
+
+_NO_WAY: Final = (
+    _BROKEN["ConnectTimeoutError"],
+    _BROKEN["SSLError"],
+    _BROKEN["ProxyConnectionError"],
+    _BROKEN["EndpointConnectionError"],
+)
+
+
+def _is_enough(state: RetryCallState) -> bool:
+    """Say whether an API was asked as often as there is a point in it."""
+    error = state.outcome.exception() if state.outcome else None
+    is_connected = not isinstance(error, UnreachableError) or error.is_connected
+    return state.attempt_number >= (MOST_ASKED if is_connected else MOST_CALLED)
+
+
+def _answered(response: Mapping[str, Any], whose: str) -> ObjectsError:
+    """Return what an error that the API answers means."""
+    about, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
+    code, status = str(about.get("Code", "")), int(meta.get("HTTPStatusCode") or 0)
+    message = " ".join(str(about.get("Message") or "it gave no reason").split())[:300]
+    said = redact(f"{whose}: {message} (HTTP {status}{f', {code}' if code and code != str(status) else ''})")
+    if code in _REFUSED or status in _NO_ACCOUNT:
+        return RefusedError(said, _REFUSED.get(code, _KEYS))
+    if code in _MISSING:
+        return NoObjectError(said, "nothing is wrong with the server")
+    if code in _BUSY or status in _NOT_NOW or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED):
+        return UnreachableError(said, "try again later", retry_after_seconds(meta.get("HTTPHeaders") or {}))
+    return ObjectsError(said, "look at what the server's documentation says of this")
+
+
+_making = threading.Lock()
+_turns = threading.BoundedSemaphore(MOST_AT_ONCE)
+
+
+def client_of(access: Access) -> Any:
+    """Return the boto3 client for an API; to load what the first one takes is slow."""
+    with _making:  # making one is not for several threads at once; and one is enough
+        return _made_client(access)
+
+
+@cache
+def _made_client(access: Access) -> Any:
+    from botocore.config import Config  # noqa: PLC0415
+
+    socks = access.proxy is not None and access.proxy.startswith("socks5")
+    config = Config(
+        connect_timeout=CONNECT_SECONDS,
+        read_timeout=ANSWER_SECONDS,
+        retries={"total_max_attempts": 1, "mode": "standard"},
+        max_pool_connections=MOST_AT_ONCE,
+        request_checksum_calculation="when_required",
+        response_checksum_validation="when_required",
+        signature_version="s3v4",
+        s3={"addressing_style": "path" if access.endpoint else "auto"},
+        proxies={} if access.proxy is None or socks else {"http": access.proxy, "https": access.proxy},
+    )
+    client = _session().client(
+        "s3",
+        endpoint_url=access.endpoint,
+        region_name=access.region,
+        aws_access_key_id=access.key_id,
+        aws_secret_access_key=access.secret,
+        aws_session_token=access.token,
+        config=config,
+    )
+    if socks:
+        client._endpoint.http_session = _through_socks(str(access.proxy))  # noqa: SLF001 (there is no option for it)
+    return client
+
+
+@cache
+def _session() -> Any:
+    """Return what clients are made by: it has read what boto3 knows of S3, which takes a while."""
+    import boto3.session  # noqa: PLC0415 (slow, too)
+
+    return boto3.session.Session()
+
+
+def _through_socks(proxy: str) -> Any:
+    """Return botocore's HTTP session, whose connections are made by a SOCKS proxy; names are resolved there."""
+    from botocore.httpsession import URLLib3Session  # noqa: PLC0415
+    from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415
+
+    session = URLLib3Session(proxies={}, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), max_pool_connections=MOST_AT_ONCE)
+    url = proxy.replace("socks5://", "socks5h://", 1)
+    session._manager = SOCKSProxyManager(url, **session._get_pool_manager_kwargs())  # noqa: SLF001
+    return session

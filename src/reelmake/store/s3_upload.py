@@ -1,0 +1,129 @@
+"""Large files into a bucket: in parts, some at once; what arrived before a cut or a kill is not sent again.
+
+An object appears when its last part is there and all of them are joined: it is whole, or as it was. So an upload that
+is begun and given up tries the right to write, and leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from hashlib import md5
+from pathlib import Path
+from typing import Any, Final
+from uuid import uuid4
+
+from reelmake.core.errors import NoObjectError, ObjectsError, UnreachableError
+from reelmake.store.s3_client import Bucket, sum_of
+
+PART_BYTES: Final = 8 << 20  # at least 5 MiB, by the API
+MOST_PARTS: Final = 10_000  # so many an API takes
+AT_ONCE: Final = 4
+
+Sent = Callable[[int], None]
+
+
+def upload(bucket: Bucket, name: str, file: Path, *, sent: Sent = lambda _: None, **headers: str) -> None:
+    """Write a file as an object, whole or not at all; raises ObjectsError.
+
+    What an earlier attempt has sent of just these bytes under this name is used. `sent` is told of bytes that are
+    there, in any thread. `headers` are boto3's: ContentType, CacheControl, ...
+    """
+    size = file.stat().st_size
+    if size <= 2 * PART_BYTES:
+        bucket.put(name, file, **headers)
+        sent(size)
+        return
+    try:
+        _in_parts(bucket, name, file, size, _begun(bucket, name), sent, headers)
+    except NoObjectError:  # it was joined, or given up, by another machine or before an answer that got lost
+        found = bucket.head(name)
+        if found is None or found["ContentLength"] != size:
+            _in_parts(bucket, name, file, size, None, sent, headers)
+
+
+def missing_right(bucket: Bucket, *, can_write: bool) -> ObjectsError | None:
+    """Try what a store or a target needs: to list, to read and, if it may be, to write; return what is in the way.
+
+    Nothing is left in the bucket, and no right to delete is needed.
+    """
+    name = f"probe/{uuid4().hex}"
+    if error := bucket.problem():
+        return error
+    try:
+        bucket.head(name)
+    except ObjectsError as error:
+        return _cannot("read", error)
+    if not can_write:
+        return None
+    try:
+        begun = bucket.ask(lambda s3: s3.create_multipart_upload(**bucket.place(name)))["UploadId"]
+    except ObjectsError as error:
+        return _cannot("written to", error)
+    try:
+        bucket.ask(lambda s3: s3.abort_multipart_upload(**bucket.place(name), UploadId=begun))
+    except ObjectsError as error:
+        fix = "give the keys the right to abort uploads, or have the bucket end unfinished ones by a rule"
+        return ObjectsError(f"an unfinished upload, {name}, is left in {bucket.url}: {error.what}", fix)
+    return None
+
+
+def _cannot(what: str, error: ObjectsError) -> ObjectsError:
+    return ObjectsError(f"it can be listed, and not {what}: {error.what}", error.fix)
+
+
+def _in_parts(  # noqa: PLR0913, PLR0917 (what is sent, where to, and who is told)
+    bucket: Bucket, name: str, file: Path, size: int, begun: str | None, sent: Sent, headers: Mapping[str, str]
+) -> None:
+    """Send the parts that are not there yet, and join all of them."""
+    step = max(PART_BYTES, -(-size // MOST_PARTS))
+    upload_id = begun or str(
+        bucket.ask(lambda s3: s3.create_multipart_upload(**bucket.place(name), **headers))["UploadId"]
+    )
+    place = {**bucket.place(name), "UploadId": upload_id}
+    there = _parts(bucket, place) if begun else {}
+
+    def send(number: int) -> dict[str, Any]:
+        with file.open("rb") as opened:
+            opened.seek((number - 1) * step)
+            part = opened.read(step)
+        tag = f'"{md5(part, usedforsecurity=False).hexdigest()}"'
+        if there.get(number) != tag:
+            told = bucket.ask(lambda s3: s3.upload_part(**place, PartNumber=number, Body=part, ContentMD5=sum_of(part)))
+            tag = str(told["ETag"])
+        sent(len(part))
+        return {"PartNumber": number, "ETag": tag}
+
+    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="upload") as pool:
+        parts = list(pool.map(send, range(1, -(-size // step) + 1)))
+    bucket.ask(lambda s3: s3.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}))
+
+
+def _begun(bucket: Bucket, name: str) -> str | None:
+    """Return the last upload of this name that was begun and not ended; none where the keys may not ask."""
+    key = bucket.place(name)["Key"]
+    try:
+        told = bucket.ask(lambda s3: s3.list_multipart_uploads(Bucket=bucket.name, Prefix=key))
+    except UnreachableError:
+        raise
+    except ObjectsError:
+        return None
+    ours = [one for one in told.get("Uploads", ()) if one["Key"] == key]
+    return str(max(ours, key=lambda one: str(one.get("Initiated", "")))["UploadId"]) if ours else None
+
+
+def _parts(bucket: Bucket, place: Mapping[str, str]) -> dict[int, str]:
+    """Return the tags of the parts of an upload that are there, by their numbers."""
+    page: dict[str, Any] = {}
+    found: dict[int, str] = {}
+    while page.get("IsTruncated", not page):
+        after = int(page.get("NextPartNumberMarker", 0))
+        page = bucket.ask(partial(_page, {**place, "PartNumberMarker": after}))
+        found |= {int(one["PartNumber"]): str(one["ETag"]) for one in page.get("Parts", ())}
+    return found
+
+
+def _page(asked: Mapping[str, Any], s3: Any) -> dict[str, Any]:
+    page: dict[str, Any] = s3.list_parts(**asked)
+    return page

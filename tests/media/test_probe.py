@@ -1,0 +1,192 @@
+"""Files that authors name are looked at before anything is spent; once, until they change."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+from reelmake.media import soundtrack
+from reelmake.media.ffmpeg import Ffmpeg
+from reelmake.media.probe import Inspector, Want, problem, sprite_problem
+from reelmake.media.video import normalise
+
+SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="9" height="9"/></svg>'
+LISTS = {
+    "list.ffconcat": "ffconcat version 1.0\nfile moving.mp4\n",
+    "list.mp4": "ffconcat version 1.0\nfile moving.mp4\n",
+    "playlist.m3u8": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nmoving.mp4\n#EXT-X-ENDLIST\n",
+    "playlist.png": "#EXTM3U\n#EXT-X-TARGETDURATION:1\n#EXTINF:1,\nmoving.mp4\n#EXT-X-ENDLIST\n",
+    "drawing.svg": SVG,
+    "late.svg": f"<!-- {'x' * 5000} -->{SVG}",
+    "text.txt": "hello",
+    "text.mp4": "hello",
+    "text.png": "hello",
+    "text.mp3": "hello",
+    "empty.png": "",
+    "script.avs": 'ImageSource("picture.png")',
+}
+DRAWN = {
+    "moving.mp4": ("testsrc2=s=64x64:r=25:d=1",),
+    "picture.png": ("testsrc2=s=64x64", "-frames:v", "1"),
+    "picture.jpg": ("testsrc2=s=64x64", "-frames:v", "1"),
+    "picture.webp": ("testsrc2=s=64x64", "-frames:v", "1"),
+    "picture.bmp": ("testsrc2=s=64x64", "-frames:v", "1"),
+    "picture.tiff": ("testsrc2=s=64x64", "-frames:v", "1"),
+    "picture.tga": ("testsrc2=s=64x64", "-frames:v", "1"),
+    "frame.gif": ("testsrc2=s=64x64", "-frames:v", "1"),
+    "frame.mp4": ("testsrc2=s=64x64:r=30", "-frames:v", "1"),
+    "blink.mp4": ("testsrc2=s=64x64:r=1000", "-t", "0.01"),
+    "moving.webm": ("testsrc2=s=64x64:d=1", "-c:v", "libvpx"),
+    "moving.avi": ("testsrc2=s=64x64:d=1",),
+    "moving.ts": ("testsrc2=s=64x64:d=1",),
+    "song.mp3": ("sine=d=1",),
+    "song.ogg": ("sine=d=1", "-c:a", "libvorbis"),
+    "song.opus": ("sine=d=1", "-c:a", "libopus"),
+    "song.m4a": ("sine=d=1",),
+    "song.flac": ("sine=d=1",),
+    "song.aiff": ("sine=d=1",),
+    "beat.wav": ("sine=d=0.4",),
+    "click.wav": ("sine=d=0.0001",),
+    "10%d.png": ("testsrc2=s=64x64", "-frames:v", "1"),
+}
+
+
+@pytest.fixture(scope="module")
+def ffmpeg() -> Ffmpeg:
+    return Ffmpeg()
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg) -> Path:
+    made = tmp_path_factory.mktemp("files")
+    for name, (what, *options) in DRAWN.items():
+        plain = made / name.replace("%d", "")
+        ffmpeg.run(["-v", "error", "-f", "lavfi", "-i", what, *options, str(plain)], doing="drawing")
+        if name not in plain.name:
+            plain.rename(made / name)
+    for name, text in LISTS.items():
+        (made / name).write_text(text)
+    (made / "cut.mp4").write_bytes((made / "moving.mp4").read_bytes()[:2000])
+    (made / "cut.png").write_bytes((made / "picture.png").read_bytes()[:200])
+    (made / "cut.mp3").write_bytes(b"\xff\xfb")
+    return made
+
+
+GOOD: dict[Want, tuple[str, ...]] = {
+    "video": (
+        *("moving.mp4", "picture.png", "picture.jpg", "picture.webp", "picture.bmp", "picture.tiff", "picture.tga"),
+        *("frame.gif", "frame.mp4", "moving.webm", "moving.avi", "moving.ts"),
+    ),
+    "audio": ("song.mp3", "song.ogg", "song.opus", "song.m4a", "song.flac", "song.aiff", "beat.wav"),
+}
+WRONG: dict[Want, dict[str, str]] = {
+    "video": {
+        **dict.fromkeys(("song.mp3", "song.m4a", "song.flac", "click.wav"), "it has no pictures"),
+        **dict.fromkeys(("list.ffconcat", "list.mp4", "playlist.m3u8", "drawing.svg"), "list of other"),
+        "script.avs": "list of other",
+        **dict.fromkeys(("late.svg", "playlist.png"), ""),
+        **dict.fromkeys(("text.txt", "text.mp4", "text.png", "empty.png", "cut.mp4", "cut.png"), "damaged"),
+        "blink.mp4": "shorter than 0.03 seconds",
+        "10%d.png": "stands for many files",
+    },
+    "audio": {
+        **dict.fromkeys(("picture.png", "moving.mp4"), "it has no sound"),
+        **dict.fromkeys(("text.mp3", "text.txt", "cut.mp3"), "damaged, or no sound"),
+        "playlist.m3u8": "list of other",
+        "click.wav": "shorter than 0.4 seconds",
+    },
+}
+
+
+@pytest.mark.parametrize(("want", "name"), [(want, name) for want, names in GOOD.items() for name in names])
+def test_what_can_be_used_is_good_and_can_be_used(
+    folder: Path, tmp_path: Path, ffmpeg: Ffmpeg, want: Want, name: str
+) -> None:
+    assert problem(folder / name, want, ffmpeg) == ""
+    if want == "audio":
+        soundtrack.prepare_music(folder / name, tmp_path / "out.wav", ffmpeg)
+        assert (tmp_path / "out.wav").stat().st_size > 100
+    else:
+        from reelmake.media.ffmpeg_args import Frame
+
+        assert normalise(folder / name, tmp_path / "out.mp4", Frame(144, 256, 24), ffmpeg) >= 1
+
+
+@pytest.mark.parametrize(("want", "name"), [(want, name) for want, names in WRONG.items() for name in names])
+def test_what_cannot_be_used_is_told(folder: Path, ffmpeg: Ffmpeg, want: Want, name: str) -> None:
+    told = problem(folder / name, want, ffmpeg)
+    assert told
+    assert WRONG[want][name] in told
+    assert str(folder) not in told
+
+
+def test_a_sprite_is_decoded_to_its_end(folder: Path) -> None:
+    assert [sprite_problem(folder / name) for name in ("picture.png", "picture.webp")] == ["", ""]
+    for name in ("cut.png", "text.png", "empty.png", "moving.mp4", "drawing.svg"):
+        assert "damaged, or no picture" in sprite_problem(folder / name)
+
+
+def count_starts(path: Path, real: Path) -> Path:
+    """Write a program that is an ffmpeg, and counts its starts in a file beside it."""
+    path.write_text(f'#!/bin/sh\nprintf x >> {path}.starts\nexec {real} "$@"\n')
+    path.chmod(0o755)
+    return path
+
+
+def test_a_file_is_looked_at_once_until_it_changes(folder: Path, tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+    program = count_starts(tmp_path / "ff", ffmpeg.path)
+    starts, video, cache = tmp_path / "ff.starts", tmp_path / "a.mp4", tmp_path / "deep" / "media.json"
+    video.write_bytes((folder / "moving.mp4").read_bytes())
+
+    def looked(want: Want = "video") -> tuple[int, str]:
+        before = len(starts.read_text()) if starts.exists() else 0
+        found = Inspector(Ffmpeg(program, tmp_path / "ffmpeg.json"), cache).problem(video, want)
+        return len(starts.read_text()) - before, found
+
+    asked = 3  # what the program can do
+    assert looked() == (1 + asked, "")
+    assert looked() == (0, "")
+    assert looked("audio") == (2, "it has no sound")
+    assert looked("audio") == (2, "it has no sound")
+    assert looked() == (0, "")
+    os.utime(video, ns=(1, 1))
+    assert looked() == (1, "")
+    video.write_text("hello")
+    assert looked()[1] != ""
+    cache.write_text('{"a": [')
+    video.write_bytes((folder / "moving.mp4").read_bytes())
+    assert looked() == (1, "")
+    assert [path.name for path in cache.parent.iterdir()] == ["media.json"]
+
+
+def test_a_look_at_files_that_are_known_starts_and_imports_nothing(folder: Path, tmp_path: Path) -> None:
+    cache = tmp_path / "media.json"
+    inspector = Inspector(Ffmpeg(cache=tmp_path / "ffmpeg.json"), cache)
+    assert inspector.problem(folder / "moving.mp4", "video") == ""
+    assert inspector.problem(folder / "picture.png", "sprite") == ""
+    look = f"""
+        import subprocess, sys
+        from pathlib import Path
+        subprocess.Popen = None
+        from reelmake.media.probe import Inspector
+        from reelmake.media.ffmpeg import Ffmpeg
+        inspector = Inspector(Ffmpeg(cache=Path({str(tmp_path / "ffmpeg.json")!r})), Path({str(cache)!r}))
+        print(inspector.problem(Path({str(folder / "moving.mp4")!r}), "video"))
+        print(inspector.problem(Path({str(folder / "picture.png")!r}), "sprite"))
+        assert not {{"numpy", "PIL"}} & sys.modules.keys()
+    """
+    done = subprocess.run([sys.executable, "-c", textwrap.dedent(look)], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\n\n", "")
+
+
+def test_a_file_that_is_wrong_is_looked_at_once_in_a_load(folder: Path, tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+    program = count_starts(tmp_path / "ff", ffmpeg.path)
+    inspector = Inspector(Ffmpeg(program), tmp_path / "media.json")
+    told = {inspector.problem(folder / "song.mp3", "video") for _ in range(5)}
+    assert told == {"it has no pictures"}
+    assert len((tmp_path / "ff.starts").read_text()) == 2 + 3

@@ -1,0 +1,139 @@
+"""What of a written line is said, whoever wrote it: no stage directions, no markup."""
+# ruff: noqa: RUF001  the typography of authors is what this is about
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reelmake.spec.clean_text import spoken
+from reelmake.spec.load import read_episode
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("(whispering) Who is there?", "Who is there?"),
+        ("(whispering) who is there?", "who is there?"),
+        ("(She looks at him.) Who is there?", "Who is there?"),
+        ("Who is there? (beat) Hello?", "Who is there? Hello?"),
+        ("Wow! (to Max) Come here.", "Wow! Come here."),
+        ("“Yes.” (turns around) “No.”", "“Yes.” “No.”"),
+        ("Hello (laughs), you two.", "Hello, you two."),
+        ("そうです（笑）", "そうです"),
+        ("Goodbye. *waves and leaves*", "Goodbye."),
+        ("(She leaves.)", ""),
+        ("It is **big** and _blue_ and ***both***.", "It is big and blue and both."),
+        ('Read [the page](https://example.org/a_(b) "title") now.', "Read the page now."),
+        ("See [this][1] ![a cat](cat.png)", "See this a cat"),
+        ("More at <https://example.org>.", "More at."),
+        ("Type `doit` ~~twice~~ once.", "Type doit twice once."),
+        ("# A title\n\n- one\n* two\n> three\n---\n```sh\nfour\n```", "A title one two three four"),
+        ("Well --- no.", "Well — no."),
+        (r"5 \* 3 is 15", "5 * 3 is 15"),
+        ("---", ""),
+    ],
+)
+def test_what_nobody_says_is_left_out(text: str, said: str) -> None:
+    assert spoken(text) == said
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "It is (almost) true.",
+        "(Almost) everything is blue.",
+        "(Honestly?) I do not know.",
+        "It has three hearts. (Two are for the gills.) And blue blood.",
+        "The octopus (a mollusc) swims.",
+        "Two * three * four is 24, 2*3*4 too.",
+        "snake_case__name and __init__x",
+        "[laughs] It is.",
+        "Well -- yes; 3 - 2 is 1.",
+        "Max: he said so.",
+        "🎉",
+        "Kept:  as  it\nis",
+        "- 5 degrees",
+        "#1 of 3",
+    ],
+)
+def test_what_may_be_speech_stays_to_the_letter(text: str) -> None:
+    assert spoken(text) == text
+
+
+@given(st.text(alphabet="ab. *_()[]`~#->\\\n（）!", max_size=60))
+def test_whatever_is_written_is_cleaned_at_once(text: str) -> None:
+    """A line that was written into a spec by freeze is read again, and has to say the same."""
+    said = spoken(text)
+    assert spoken(said) == said
+    assert spoken(said.strip()) == said.strip()
+
+
+SCREENPLAY = """\
+title: Who is there
+cast: [ada, max]
+script: |
+  # Act one
+  INT. KITCHEN - NIGHT
+
+  Ada looks up. The door opens.
+
+  ADA
+  (whispering)
+  Who is there?
+  (beat)
+  Hello?
+
+  MAX (O.S.)
+  Me. It has
+  always been me.
+
+  CUT TO:
+
+  **Ada:** Now you tell me. *laughs*
+  ---
+  Max (smiling): I said
+  so before.
+  She leaves.
+  ADA (CONT'D)
+  Bye. (softly) Bye.
+
+  THE END
+"""
+
+
+def test_a_pasted_screenplay_is_its_speeches_and_nothing_else() -> None:
+    episode, source = read_episode(SCREENPLAY.encode(), "episodes/door.yaml")
+    assert source.problems == []
+    assert episode
+    assert [(line.character, line.text) for line in episode.script or []] == [
+        ("ada", "Who is there? Hello?"),
+        ("max", "Me. It has always been me."),
+        ("ada", "Now you tell me."),
+        ("max", "I said so before."),
+        ("ada", "Bye. Bye."),
+    ]
+    assert [source.line(("script", at, "text")) for at in range(5)] == [9, 15, 21, 23, 26]
+
+
+def test_a_mistake_in_a_screenplay_is_told_where_it_stands() -> None:
+    long = SCREENPLAY.replace("always been me.", "always " * 200)
+    _, source = read_episode(long.encode(), "episodes/door.yaml")
+    (problem,) = source.problems
+    assert (problem.line, problem.fix) == (15, "shorten it, or split it into two lines")
+
+
+def test_a_line_of_ten_thousand_characters_is_told_what_to_do() -> None:
+    spec = f"title: t\nscript:\n  - ada: Hello.\n  - ada: {'word ' * 2000}\n"
+    _, source = read_episode(spec.encode(), "episodes/long.yaml")
+    (problem,) = source.problems
+    assert str(problem).startswith("episodes/long.yaml:4: script.2.text: 'word word")
+    assert str(problem).endswith("has more than 1000 characters; shorten it, or split it into two lines")
+
+
+def test_a_line_that_is_only_a_direction_is_a_mistake() -> None:
+    _, source = read_episode(b"title: t\nscript:\n  - ada: (She leaves.)\n", "episodes/one.yaml")
+    (problem,) = source.problems
+    assert "is no speech: it is a stage direction, or markup; write what is said, or remove it" in str(problem)
+    assert problem.line == 3
