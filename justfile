@@ -10,7 +10,7 @@ test:
 
 # Write goldens anew; look at the differences before they are committed.
 accept:
-    REELMAKE_ACCEPT=1 uv run pytest tests/core tests/layout tests/media tests/plan
+    REELMAKE_ACCEPT=1 uv run pytest tests/core tests/layout tests/media tests/golden
 
 # Write the generated reference pages.
 docs:

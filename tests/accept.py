@@ -6,14 +6,9 @@
 from __future__ import annotations
 
 import difflib
-import json
 import os
 import sys
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
-
-from reelmake.core.keys import explain, key
 
 ACCEPT = "REELMAKE_ACCEPT"
 
@@ -30,13 +25,7 @@ def golden(path: Path, written: str) -> str:
     return expected
 
 
-def changed_keys(path: Path, manifests: Mapping[str, Mapping[str, Any]]) -> list[str]:
-    """Compare what steps ask for, and their keys, with a golden file; return the differences, a line for each field."""
-    now: dict[str, Any] = {name: {"key": key(asked), "manifest": asked} for name, asked in manifests.items()}
-    before = json.loads(golden(path, json.dumps(now, indent=1, ensure_ascii=False, sort_keys=True) + "\n") or "{}")
-    told = [
-        f"{name}: {change}"
-        for name in sorted(now.keys() | before.keys())
-        for change in explain(before.get(name, {}).get("manifest", {}), now.get(name, {}).get("manifest", {}))
-    ]
-    return told or [f"{name}: the key" for name in now if now[name]["key"] != before[name]["key"]]
+def changed(path: Path, written: str) -> list[str]:
+    """Compare a text with a golden file; return the lines that differ."""
+    expected = golden(path, written)
+    return list(difflib.unified_diff(expected.splitlines(), written.splitlines(), lineterm="", n=0))[2:]

@@ -21,7 +21,7 @@ HERE = Path(__file__).parent
 # Tests that share what takes long to make: what a fixture has built, or voices that a process has loaded.
 TOGETHER = re.compile(
     "test_after_an_edit_of_any_kind|docs/test_howto|cli/test_inspect|e2e/test_publish"
-    "|TestS3StoreOnMoto|test_(?=offline_voice|elevenlabs_timing)"
+    "|test_kitchen_sink|TestS3StoreOnMoto|test_(?=offline_voice|elevenlabs_timing)"
 )
 sys.path[:0] = [str(HERE), str(HERE / "standin")]
 

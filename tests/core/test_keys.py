@@ -12,18 +12,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from accept import changed_keys
 from hypothesis import given
 from hypothesis import strategies as st
 
 from reelmake.core.keys import Action, canonical_json, digest_of, explain, key, manifest
-from reelmake.plan.episode import Choice, Kit, Production
-from reelmake.plan.kinds import RECIPES
-from reelmake.plan.steps import after, plan
-from reelmake.spec.model import Background, Character, Episode, Line, Reel, Sprites, Take
 from reelmake.store.receipt import Receipt
-
-KEYS = Path(__file__).parent / "goldens" / "keys.json"
 
 ACTION = Action(
     "voice",
@@ -329,73 +322,3 @@ def test_a_receipt_without_a_field_is_refused(name: str) -> None:
 def test_brackets_without_end_are_not_a_receipt() -> None:
     with pytest.raises(ValueError, match="not a receipt"):
         Receipt.from_json("[" * 100_000)
-
-
-# -- goldens ------------------------------------------------------------------------------------------------------
-
-
-def productions() -> dict[str, Production]:
-    """Return two made-up episodes that ask for everything: one with all optional parts, one by topic with none."""
-    characters = {
-        "ada": Character(
-            name="Ada",
-            personality="curious",
-            catchphrases=["Wait, really?"],
-            sprites=Sprites(telling="ada/telling.png", hearing="ada/hearing.png"),
-        ),
-        "max": Character(name="Max", side="right", sprites=Sprites(telling="max.png")),
-    }
-    kit = Kit(
-        templates={"script.quill": "{{ topic }}", "image": "{{ subject }}, {{ style }}"},
-        ffmpeg="ffmpeg 7.1 made-up",
-        fonts=lambda _text, _language: {"Poppins": digest_of(b"font")},
-    )
-    lines = [
-        Line(character="ada", text="Why is the sky blue, Max?", image="a child under a bright sky"),
-        Line(character="max", text="日本: light is 3 colours.", take=Take(voice=2, image=3), pause_seconds=0.5),
-    ]
-    full = Episode(
-        title="Sky",
-        cast=["ada", "max"],
-        script=lines,
-        background=Background(file="assets/drift.mp4"),
-        music="assets/calm.ogg",
-    )
-    plain = Episode(title="Rain", topic="why it rains", cast=["ada", "max"], lines=2)
-    sprites = {
-        "ada": ("characters/ada/telling.png", "characters/ada/hearing.png"),
-        "max": ("characters/max.png", "characters/max.png"),
-    }
-    voices = {"ada": {"voice": "high", "pitch": 1.05}, "max": {"voice": "low", "pitch": 1.0}}
-    choices = {
-        ("script", "", ""): Choice("quill", "quill", {}, dict),
-        ("image", "", ""): Choice("brush", "brush", {}, dict),
-        **{("voice", who, ""): Choice("lark", "lark", options, dict) for who, options in voices.items()},
-    }
-    unseen = {name: character.model_copy(update={"sprites": None}) for name, character in characters.items()}
-    return {
-        "full": Production("sky", full, characters, Reel(), kit, choices, sprites=sprites),
-        "plain": Production("rain", plain, unseen, Reel(size=(720, 1280), captions="plain"), kit, choices),
-    }
-
-
-def planned() -> dict[str, dict[str, Any]]:
-    """Return the manifest of every step of the made-up episodes; inputs are what their slots are called."""
-    shows = productions()
-    lines = shows["full"].episode.script or []
-    steps = [step for show in shows.values() for step in (*plan(show, lines), *after(show))]
-    return {step.name: manifest(step.action, {s: digest_of(s.encode()) for s in step.action.inputs}) for step in steps}
-
-
-def test_keys_are_what_they_were() -> None:
-    """If this fails, everyone is about to pay again.
-
-    What changed is told below, field by field. When it is meant (a recipe was raised, a request says more), run it
-    with `REELMAKE_ACCEPT=1`, and say in the changelog what is made again.
-    """
-    assert changed_keys(KEYS, planned()) == []
-
-
-def test_the_key_of_each_kind_is_pinned() -> None:
-    pinned = json.loads(KEYS.read_text("utf-8"))
-    assert {step["manifest"]["kind"] for step in pinned.values()} == RECIPES.keys()

@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import time
+from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
 
@@ -57,6 +58,20 @@ def test_a_picture_is_drawn_read_and_billed_by_usage(v: Vendors) -> None:
     assert answer.usd == rounded(v.spent("openai", "image")) > 0
     assert answer.units["images"] == 1
     assert answer.units["output_tokens"] == 440
+
+
+def test_requests_at_the_same_time_do_not_mix(v: Vendors) -> None:
+    v.seconds = {"image": 0.2}
+
+    def drawn(at: int) -> Any:
+        return json.loads(ask(v, request_for(prompt=f"moth {at}")).body)
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(drawn, range(16)))
+    assert v.count() == v.billed_count() == v.distinct() == 16
+    assert v.most_running["image"] == 8
+    # A stand-in's picture has one colour, which follows from the prompt.
+    assert len({told["data"][0]["b64_json"] for told in answers}) == 16
 
 
 def test_what_is_sent_is_what_the_request_says(v: Vendors) -> None:

@@ -11,7 +11,8 @@ from scripts import ADA, MAX, PROVIDER, TEMPLATE, ask, asked, request_for
 from vendors.server import Vendors
 
 from reelmake.core.errors import InputError, ProviderError
-from reelmake.core.keys import canonical_json
+from reelmake.core.keys import Action, canonical_json
+from reelmake.engine.readers import script_lines
 from reelmake.providers import provider
 from reelmake.providers.openai import script
 from reelmake.providers.openai.script import OpenAIScript
@@ -36,6 +37,12 @@ def test_a_script_is_written_and_read(v: Vendors) -> None:
     assert all("why the sky is blue" in line.text and line.image for line in lines)
     assert answer.usd == rounded(v.spent("openai", "script")) > 0
     assert set(answer.units) == {"input_tokens", "output_tokens", "cached_tokens"}
+
+
+def test_a_stored_script_is_read_as_a_build_reads_it(v: Vendors) -> None:
+    request = request_for()
+    lines = script_lines(ask(v, request).body, Action("script", 1, request))
+    assert [line.character for line in lines] == ["ada", "max", "ada", "max"]
 
 
 def test_what_is_sent_is_what_the_request_says(v: Vendors) -> None:
