@@ -407,7 +407,7 @@ Caller().perform(request, key_of(request.request), "voice:one:a", LocalStore(Pat
 
 def test_what_a_killed_process_asked_for_is_looked_for_first_and_told(vendor: Scripted, store: LocalStore) -> None:
     for _ in range(2):
-        command = [sys.executable, "-c", KILLED, str(store.root), str(Path(__file__).parent)]
+        command = [sys.executable, "-c", KILLED, str(store.root), str(Path(__file__).parents[1])]
         assert subprocess.run(command, check=False, timeout=60).returncode == -9
     note = store.note(KEY)
     assert note

@@ -46,7 +46,7 @@ def test_threads_that_begin_at_different_words_import_at_once(tmp_path: Path) ->
     script.write_text(
         "import threading\n"
         "from concurrent.futures import ThreadPoolExecutor\n"
-        "from reelmake.providers.offline import expand, numerals\n"
+        "from reelmake.providers.english import expand, numerals\n"
         "together = threading.Barrier(2)\n"
         "def begin(work, *said):\n"
         "    together.wait()\n"

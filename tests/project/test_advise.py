@@ -9,8 +9,6 @@ import io
 import json
 import math
 import os
-import subprocess
-import sys
 import time
 import wave
 from pathlib import Path
@@ -237,21 +235,3 @@ def test_a_damaged_memory_is_no_memory(project: Workspace) -> None:
     for text in ("", "[1]", '{"state": 1}', "\x00"):
         project.write(".reelmake/check.json", text)
         assert check(project)["mistakes"] == []
-
-
-def test_an_unchanged_project_needs_nothing_that_takes_long_to_import(project: Workspace) -> None:
-    project.episode("one", "ada: Hello there.")
-    code = (
-        "import sys\nfrom reelmake.cli import app\n"
-        "app(['check'], standalone_mode=False)\n"
-        "print(*sorted({'yaml', 'numpy', 'PIL', 'doit', 'jinja2', 'reelmake.spec.model'} & {*sys.modules}))"
-    )
-    time.sleep(2 * TICK_NS / 1e9)
-    command = [sys.executable, "-c", code]
-    first, done = (
-        subprocess.run(command, cwd=project.root, env=project.env, check=True, capture_output=True, text=True)
-        for _ in range(2)
-    )
-    assert "yaml" in first.stdout
-    assert done.stdout.strip() == ""
-    assert done.stderr == "1 episode checked: no mistakes\n"

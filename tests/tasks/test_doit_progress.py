@@ -211,11 +211,11 @@ print(*looked)
 
 
 def test_nothing_to_do_imports_nothing_heavy(tmp_path: Path) -> None:
-    """A real episode that is up to date: the pictures, the voices and the display are not needed."""
+    """A real episode that is up to date: pictures and voices are not needed."""
     work = Workspace(tmp_path, provider="offline")
     work.episode("sky", "ada: Why is the sky blue?")
     work.run()
-    heavy = {"numpy", "PIL", "onnxruntime", "fontTools", "rich", "hibari", "httpx", "structlog"}
+    heavy = {"numpy", "PIL", "onnxruntime", "fontTools", "hibari", "httpx", "structlog"}
     for command in ((), ("list",), ("info", "video:sky")):
         told = work.run(*command, PYTHONPROFILEIMPORTTIME="1").stderr
         imported = set(re.findall(r"^import time:.*\| +(\w+)", told, re.MULTILINE))

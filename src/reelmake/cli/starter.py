@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
+import reelmake
 from reelmake.core.folders import CHARACTERS, EPISODES, STATE, TEMPLATES
 from reelmake.offline.sprites import palette
 from reelmake.project.schemas import schema_text
@@ -64,8 +65,9 @@ VOICES: Final = (
 
 def samples() -> Path:
     """Return the folder in which the samples are."""
-    packed = Path(__file__).parent / "starter"
-    return packed if packed.is_dir() else Path(__file__).parents[2]
+    package = Path(reelmake.__file__).parent
+    packed = package / "starter"
+    return packed if packed.is_dir() else package.parents[1]
 
 
 def write_project(folder: Path) -> list[str]:
