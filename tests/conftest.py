@@ -105,7 +105,7 @@ def moto() -> Iterator[str]:
 
 @pytest.fixture
 def v() -> Iterator[Vendors]:
-    """The stand-in vendors; nothing that is sent to them, or that they answer, may be other than they describe."""
+    """The stand-in vendors; what is sent to them, and what they answer, has to be as `vendors/specs` say."""
     with Vendors(hang_seconds=0.5, drip_seconds=0.3) as vendors:
         yield vendors
         assert vendors.violations == []

@@ -63,8 +63,13 @@ class Clients:
 
     def paint(self, prompt: str = "a moth", **more: Any) -> Any:
         """Ask OpenAI for a picture."""
-        asked: dict[str, Any] = {"model": "gpt-image-2.5-flare", "size": "720x1280", "quality": "low", **more}
-        return self.openai.images.generate(prompt=prompt, **asked)
+        asked: dict[str, Any] = {
+            "model": "gpt-image-2.5-flare",
+            "size": "720x1280",
+            "quality": "low",
+            "moderation": "auto",
+        }
+        return self.openai.images.generate(prompt=prompt, **asked | more)
 
     def speak(self, text: str = "Hello moths", **more: Any) -> Any:
         """Ask for speech with its times, as the raw response."""

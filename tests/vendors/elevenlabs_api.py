@@ -1,4 +1,4 @@
-"""Plays ElevenLabs: speech with the times of its characters, the history of what was bought, models, subscription."""
+"""Plays ElevenLabs: speech with the times of its characters, and the history of what was bought."""
 
 from __future__ import annotations
 
@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
-from vendors import elevenlabs_account as account
 from vendors.elevenlabs_errors import error, missing, refusal, too_many
 from vendors.elevenlabs_history import History, Item
 from vendors.faults import Fault
@@ -20,13 +19,22 @@ from vendors.house import ELEVENLABS_KEY, House
 from vendors.records import Answer, Hit, in_json
 from vendors.sound import Token, alignment_of, in_mp3, in_wav, samples_of, spoil, tokens_of
 
-SPEECH = re.compile(r"/v1/text-to-speech/([^/]+)(/with-timestamps)?")
+SPEECH = re.compile(r"/v1/text-to-speech/([^/]+)/with-timestamps")
 ITEM = re.compile(r"/v1/history/([^/]+)(/audio)?")
 FORMAT = re.compile(r"(?:(?:wav|pcm)_(8000|16000|22050|24000|32000|44100|48000)|mp3_(22050|24000|44100)_(\d+))")
 BEST_RATE = 32_000  # without a dearer plan
 USUAL_FORMAT = "mp3_44100_128"
 QUEUED_SECONDS = 0.05
 LONGEST_TEXT = 10_000
+USUAL_MODEL = "eleven_multilingual_v2"
+MODELS = {  # credits of a character, dollars of a thousand
+    "eleven_v4": ("1", "0.08"),
+    "eleven_v4_turbo": ("0.5", "0.04"),
+    "eleven_v3": ("1", "0.08"),
+    "eleven_multilingual_v2": ("1", "0.08"),
+    "eleven_flash_v2_5": ("0.5", "0.04"),
+    "eleven_turbo_v2_5": ("0.5", "0.04"),
+}
 
 
 class ElevenLabs:
@@ -41,8 +49,7 @@ class ElevenLabs:
             return "voice" if SPEECH.fullmatch(path) else "unknown"
         if item := ITEM.fullmatch(path):
             return "history_audio" if item[2] else "history_item"
-        free = {"/v1/history": "history", "/v1/models": "models", "/v1/user/subscription": "subscription"}
-        return free.get(path, "unknown")
+        return "history" if path == "/v1/history" else "unknown"
 
     def known_caller(self, hit: Hit) -> bool:
         return hit.headers.get("xi-api-key") == ELEVENLABS_KEY
@@ -60,10 +67,6 @@ class ElevenLabs:
                 found = ITEM.fullmatch(hit.path)
                 assert found
                 return self.history.audio(found[1]) if found[2] else self.history.item(found[1])
-            case "models":
-                return in_json(200, account.models())
-            case "subscription":
-                return in_json(200, account.subscription(self.history.credits))
         return error(404, "not_found", "not_found", "Not Found")
 
     def _voice(self, hit: Hit) -> Answer:
@@ -84,15 +87,13 @@ class ElevenLabs:
             "current-concurrent-requests": str(running),
             "maximum-concurrent-requests": str(limit),
         }
-        if not hit.path.endswith("/with-timestamps"):
-            return Answer(200, audio, "audio/mpeg", headers)
         body = {"audio_base64": base64.b64encode(audio).decode(), **item.alignments}
         return in_json(200, body, headers)
 
     def _speak(self, hit: Hit) -> tuple[Item, bytes]:
         """Make the sound, bill it, and put it into the history."""
         body, found = hit.body, SPEECH.fullmatch(hit.path)
-        model, text = body.get("model_id", account.USUAL_MODEL), body["text"]
+        model, text = body.get("model_id", USUAL_MODEL), body["text"]
         form = hit.query.get("output_format", USUAL_FORMAT)
         settings = body.get("voice_settings") or {}
         tokens = tokens_of(text, settings.get("speed") or 1.0)
@@ -103,7 +104,7 @@ class ElevenLabs:
             "alignment": spoil(alignment_of(tokens, normalized=False), how),
             "normalized_alignment": spoil(alignment_of(tokens, normalized=True), how),
         }
-        rate, usd = account.MODELS[model]
+        rate, usd = MODELS[model]
         number = self.house.next_id("speech")
         voice = found[1] if found else ""
         times = self.house.elevenlabs_times.get(voice, 1)
@@ -147,7 +148,7 @@ def tone_of(hit: Hit) -> float:
 def wrong_speech(hit: Hit) -> Iterator[Answer]:
     """Yield what is said to a request that cannot be met, the first complaint first."""
     body: dict[str, Any] = hit.body if isinstance(hit.body, dict) else {}
-    text, model = str(body.get("text", "")), body.get("model_id", account.USUAL_MODEL)
+    text, model = str(body.get("text", "")), body.get("model_id", USUAL_MODEL)
     form = hit.query.get("output_format", USUAL_FORMAT)
     if not isinstance(body.get("text"), str):
         yield missing("text")
@@ -156,7 +157,7 @@ def wrong_speech(hit: Hit) -> Iterator[Answer]:
     if len(text) > LONGEST_TEXT:
         message = f"This text has {len(text)} characters and exceeds the limit of {LONGEST_TEXT}."
         yield error(400, "validation_error", "max_character_limit_exceeded", message, "text")
-    if model not in account.MODELS:
+    if model not in MODELS:
         yield error(400, "validation_error", "model_not_found", f"There is no model {model}.", "model_id")
     if hit.path.startswith("/v1/text-to-speech/missing"):
         yield error(404, "not_found", "voice_not_found", "A voice for this voice_id was not found.", "voice_id")

@@ -1,4 +1,4 @@
-"""Plays fal's queue: submit, status, result, cancel, and the files that results name.
+"""Plays fal's queue: submit, status, result, and the files that results name.
 
 A submitted request runs to its end whether anyone asks for it or not, and is billed then, once.
 """
@@ -31,7 +31,7 @@ SIZES = {
     "landscape_4_3": (1024, 768),
     "landscape_16_9": (1024, 576),
 }
-REQUEST = re.compile(r"(/[^/]+/[^/]+)/requests/([^/]+)(/status|/cancel)?")
+REQUEST = re.compile(r"(/[^/]+/[^/]+)/requests/([^/]+)(/status)?")
 FILE = re.compile(r"/files/([^/]+)/(\d+)\.\w+")
 MEGAPIXEL = 1_000_000
 LOCKED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
@@ -47,7 +47,6 @@ class Job:
     runs: float
     ends: float
     refused: bool = False
-    cancelled: bool = False
     billed: bool = False
 
     def status(self) -> str:
@@ -93,8 +92,7 @@ class Fal:
         if method == "GET" and FILE.fullmatch(path):
             return "file"
         if found := REQUEST.fullmatch(path):
-            names = {("GET", "/status"): "status", ("GET", None): "result", ("PUT", "/cancel"): "cancel"}
-            return names.get((method, found[3]), "unknown")
+            return ("status" if found[3] else "result") if method == "GET" else "unknown"
         return "image" if method == "POST" and path in APPS else "unknown"
 
     def known_caller(self, hit: Hit) -> bool:
@@ -125,19 +123,19 @@ class Fal:
                 return self._submit(hit, fault)
             case "file":
                 return self._file(hit)
-            case "status" | "result" | "cancel":
+            case "status" | "result":
                 found = REQUEST.fullmatch(hit.path)
                 job = self.jobs.get(found[2]) if found else None
                 if job is None or app_of(job) != (found and found[1]):
                     return in_json(404, {"detail": "Request not found"})
-                return {"status": self._status, "result": self._result, "cancel": self._cancel}[hit.kind](job)
+                return self._status(job) if hit.kind == "status" else self._result(job)
         return in_json(404, {"detail": f'Application "{hit.path[1:]}" not found'})
 
     def settle(self) -> None:
         """Bill what came to its end."""
         with self.house.lock:
             for job in self.jobs.values():
-                if job.status() == "COMPLETED" and not (job.billed or job.refused or job.cancelled):
+                if job.status() == "COMPLETED" and not (job.billed or job.refused):
                     job.billed = True
                     usd = job.units * Decimal(APPS[job.hit.path][0])
                     self.house.charge(job.hit, usd, job.units, job.id)
@@ -182,8 +180,6 @@ class Fal:
     def _result(self, job: Job) -> Answer:
         if job.status() != "COMPLETED":
             return in_json(400, {"detail": "Request is still in progress"})
-        if job.cancelled:
-            return in_json(400, {"detail": "Request was cancelled"})
         if wrong := wrong_input(job.hit.body):
             return in_json(422, {"detail": [wrong]})
         if job.refused:
@@ -205,17 +201,10 @@ class Fal:
             return f"data:image/{job.form};base64,{base64.b64encode(job.file()).decode()}"
         return f"{self.url}/files/{job.id}/{at}.{job.form}"
 
-    def _cancel(self, job: Job) -> Answer:
-        state = job.status()
-        if state == "COMPLETED":
-            return in_json(400, {"status": "ALREADY_COMPLETED"})
-        job.cancelled = state == "IN_QUEUE"
-        return in_json(202, {"status": "CANCELLATION_REQUESTED"})
-
     def _file(self, hit: Hit) -> Answer:
         found = FILE.fullmatch(hit.path)
         job = self.jobs.get(found[1]) if found else None
-        if job is None or job.status() != "COMPLETED" or job.refused or job.cancelled:
+        if job is None or job.status() != "COMPLETED" or job.refused:
             return in_json(404, {"detail": "Not Found"})
         return Answer(200, job.file(), f"image/{job.form}")
 

@@ -17,7 +17,7 @@ class Hit:
     """A request that arrived: `path` is the vendor's own, `body` is parsed (None without one, bytes if not JSON).
 
     `kind` is what is bought (script, voice, image), or the name of an endpoint that costs nothing: models, history,
-    history_item, history_audio, subscription, status, result, cancel, file; `unknown` for one that does not exist.
+    history_item, history_audio, status, result, file; `unknown` for one that does not exist.
     `at` is when it arrived, by the monotonic clock.
     """
 

@@ -4,7 +4,7 @@ with Vendors() as v:
     v.fail("openai/image", "lost")              # the next picture is painted and billed, but never arrives
     ...                                         # build with v.env() in the environment
     assert v.billed_count("openai", "image") == 2
-    assert v.violations == []                   # all that was asked and answered is as the vendors describe it
+    assert v.violations == []                   # all that was asked and answered is as `specs/` say
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ class Vendors(House):
 
     @property
     def violations(self) -> list[str]:
-        """What was asked or answered other than the vendors' descriptions say; checked when this is read."""
+        """What was asked or answered other than `specs/` say; checked when this is read."""
         from vendors.specs import check  # it takes a while to load
 
         with self.lock:
@@ -240,9 +240,6 @@ class Handler(BaseHTTPRequestHandler):
         self.serve()
 
     def do_POST(self) -> None:
-        self.serve()
-
-    def do_PUT(self) -> None:
         self.serve()
 
     def serve(self) -> None:

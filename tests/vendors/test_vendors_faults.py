@@ -175,7 +175,7 @@ def test_work_at_once_is_counted(v: Vendors, ask: Clients) -> None:
 def test_a_client_that_leaves_pays_all_the_same(v: Vendors, ask: Clients) -> None:
     v.seconds["image"] = 0.4
     with pytest.raises(openai.APITimeoutError):
-        ask.openai.with_options(timeout=0.1).images.generate(prompt="a moth", model="gpt-image-2")
+        ask.paint(timeout=0.1)
     assert v.billed == []
     v.settle()
     assert v.billed_count("openai", "image") == 1
