@@ -19,7 +19,8 @@ def commands() -> list[str]:
 def test_there_is_one_command_to_build_and_one_to_test() -> None:
     build, tests, _ = commands()
     assert build == f"{INSTALL}uv run doit"
-    assert tests in (ROOT / ".ci" / "run").read_text("utf-8").splitlines()
+    assert tests == f"{INSTALL}uv run pytest -n auto"
+    assert {build, tests} <= set((ROOT / ".ci" / "run").read_text("utf-8").splitlines())
 
 
 def test_it_fits_on_one_screen() -> None:
