@@ -21,10 +21,12 @@ from reelmake.plan.kinds import ABOUT, KINDS, PER_LINE
 from reelmake.project.schemas import SCHEMAS, schema_text
 from reelmake.project.settings import Settings
 from reelmake.providers import PROVIDERS
+from tools.package_map import with_map
 from tools.reference_tables import CHARACTER_PARTS, EPISODE_PARTS, section, settings_rows
 
 ROOT = Path(__file__).resolve().parent.parent
 REFERENCE = ROOT / "docs" / "reference"
+SHAPE = ROOT / "docs" / "explanation" / "shape.md"  # the map in it is written here, and the words around it by hand
 SCHEMA_FILES = ROOT / "schemas"  # specs name them, for editors: they are read in git, too
 COMMAND = "uv run python -m tools.make_reference"
 HELP_COLUMNS = 100
@@ -245,6 +247,7 @@ def main(arguments: list[str]) -> int:
     stale = []
     written = {REFERENCE / name: page() for name, page in PAGES.items()}
     written |= {SCHEMA_FILES / f"{name}.json": schema_text(name) for name in SCHEMAS}
+    written[SHAPE] = with_map(SHAPE.read_text("utf-8"), ROOT / "pyproject.toml")
     for path, text in written.items():
         if not path.is_file() or path.read_text("utf-8") != text:
             stale.append(path.relative_to(ROOT))

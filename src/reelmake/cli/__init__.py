@@ -1,4 +1,4 @@
-"""`reelmake`: everything that is not a build. The build itself is `doit`."""
+"""The command `reelmake`: everything that is not a build. The build itself is `doit`."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What is where and when on screen. Pure: nothing here touches the machine."""
+"""What is where and when on screen. Pure: it touches no machine."""

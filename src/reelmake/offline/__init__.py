@@ -1,1 +1,1 @@
-"""The keyless providers: they write, speak and draw on this machine. The registry names them; nothing imports them."""
+"""The keyless providers: they write, speak and draw on this machine."""

@@ -1,4 +1,4 @@
-"""Who performs requests: a registry that you can see.
+"""Vendors and their contract, a folder each; the registry is here, in plain sight.
 
 Third parties add theirs through the entry-point group `reelmake.providers`, under the name `<kind>.<provider>`, such as
 `voice.acme = "acme_reelmake:AcmeVoice"`. Modules are imported when a provider is first used. A name that is taken is

@@ -1,1 +1,1 @@
-"""Authors' files become checked records, with line numbers."""
+"""Authors' files become checked records, with line numbers. Pure: it is given the text."""

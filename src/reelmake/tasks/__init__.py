@@ -1,4 +1,4 @@
-"""How doit runs a build: the four of its parts that are replaced, and what they promise.
+"""Steps as the tasks of doit: the four of its parts that are replaced, and what they promise.
 
 doit keeps the task model, the order, delayed creators and its commands. Replaced, by subclassing, are
 
