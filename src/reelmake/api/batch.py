@@ -56,10 +56,10 @@ class Report:
 
     def failure(self, episode: str) -> ReelmakeError:
         """Return why an episode has no result."""
-        told = self._failures[episode]
-        if len(told) == 1:
-            return told[0]
-        return BuildError("\n".join(map(str, told)) or "it was not built")
+        failures = self._failures[episode]
+        if len(failures) == 1:
+            return failures[0]
+        return BuildError("\n".join(map(str, failures)) or "it was not built")
 
     def counts(self, episode: str) -> tuple[dict[str, int], dict[str, int]]:
         """Return how many steps of each kind were made, and how many were there already."""
@@ -113,10 +113,10 @@ def run_batch(  # noqa: PLR0913, PLR0917 (what is run, for whom, and what is mad
     builds: list[Build] = []
     steps = {name: f"{kind}:{name}" for name in episodes}
 
-    def answer(name: str, told: Document) -> None:
+    def answer(name: str, document: Document) -> None:
         for at, of in enumerate(names):
             if of == name and not answers.is_given(at):
-                answers.give(at, told)
+                answers.give(at, document)
 
     def done(name: str) -> None:
         try:

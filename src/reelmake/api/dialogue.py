@@ -81,13 +81,13 @@ def _of_file(given: Sequence[Received], answers: Answers) -> int:
 
 
 def _episode(request: DialogueRequest, known: Sequence[str], name: str) -> tuple[Episode | None, Source]:
-    told: dict[str, Any] = {
+    fields: dict[str, Any] = {
         "title": request.title or request.topic,
         "topic": request.topic,
         "cast": request.cast or known[:DEFAULT_CAST],
     }
-    told |= {"lines": request.lines, "language": request.language, "take": request.take}
-    source = Source(f"request of {name}", {**told, **({"style": request.style} if request.style else {})})
+    fields |= {"lines": request.lines, "language": request.language, "take": request.take}
+    source = Source(f"request of {name}", {**fields, **({"style": request.style} if request.style else {})})
     return validate(Episode, source), source
 
 
@@ -135,8 +135,8 @@ def _line(line: Line, line_id: str) -> DialogueLine:
 def _profile(character: Character, sprites: Sequence[str]) -> Profile:
     """Return a character with its pictures in it."""
     pictures = dict(zip(("telling", "hearing"), sprites, strict=False))
-    told = {name: getattr(character, name) for name in Profile.model_fields if name != "sprites"}
-    return Profile(**told, sprites={kind: data_uri(Path(path)) for kind, path in pictures.items()})
+    fields = {name: getattr(character, name) for name in Profile.model_fields if name != "sprites"}
+    return Profile(**fields, sprites={kind: data_uri(Path(path)) for kind, path in pictures.items()})
 
 
 def data_uri(path: Path) -> str:

@@ -60,8 +60,8 @@ def received(text: str) -> list[Received]:
         try:
             found.append(Received(f"line {number}", json.loads(line)))
         except (ValueError, RecursionError) as error:
-            told = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
-            what = f"line {number} is not JSON: {told}"
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            what = f"line {number} is not JSON: {reason}"
             problems.append(Problem("stdin", number, what, "write one JSON document, or one a line"))
     if problems and not found:  # one document that is broken, and not one a line
         raise InputError(
@@ -77,9 +77,9 @@ def parse(model: type[Any], one: Received) -> Any:
     schema = model.model_fields["schema_"].annotation.__args__[0]
     if not isinstance(one.data, dict):
         raise InputError((Problem("stdin", 1, "this is not a JSON object", f'write {{"schema": "{schema}", ...}}'),))
-    told = one.data.get("schema", schema)
-    if told != schema:
-        what = f"the schema {told!r} is not known here"
+    declared = one.data.get("schema", schema)
+    if declared != schema:
+        what = f"the schema {declared!r} is not known here"
         raise InputError((Problem("stdin", 1, what, f"write {schema}, or use a version of reelmake that knows it"),))
     source = Source("stdin", one.data)
     for place, char in _unprintable(one.data):
@@ -139,7 +139,7 @@ def _is_open(descriptor: int) -> bool:
 
 
 def command(function: Callable[..., None]) -> None:
-    """Run a stage as a command; how it is called wrongly is told as a document, too."""
+    """Run a stage as a command; wrong usage is reported as a document, too."""
     _open_streams()
     called = False
 
@@ -162,11 +162,11 @@ def command(function: Callable[..., None]) -> None:
 
 def error_document(error: ReelmakeError, where: str) -> ErrorDocument:
     """Return the document that tells of an error."""
-    told = "\n".join(map(_told, error.problems)) if isinstance(error, InputError) else ""
-    return ErrorDocument(error=Told(type=type(error).__name__, message=redact(told or str(error)), where=where))
+    problems = "\n".join(map(_describe, error.problems)) if isinstance(error, InputError) else ""
+    return ErrorDocument(error=Told(type=type(error).__name__, message=redact(problems or str(error)), where=where))
 
 
-def _told(problem: Problem) -> str:
+def _describe(problem: Problem) -> str:
     """Return a mistake: with its place when that is a file here, and no part of the document that `where` names."""
     return str(problem) if Path(problem.file).is_file() else f"{problem.what}; {problem.fix}"
 
@@ -185,9 +185,9 @@ class Answers:
 
     def give(self, at: int, answer: Document | Mapping[str, Any]) -> None:
         """Answer request `at`; an error document counts as a failure."""
-        told = answer.model_dump(mode="json", by_alias=True) if isinstance(answer, Document) else dict(answer)
-        self.failed |= told.get("schema") == ERROR
-        row = json.dumps(told, ensure_ascii=False)
+        document = answer.model_dump(mode="json", by_alias=True) if isinstance(answer, Document) else dict(answer)
+        self.failed |= document.get("schema") == ERROR
+        row = json.dumps(document, ensure_ascii=False)
         self._waiting[at] = _ENDS_LINES.sub(lambda found: f"\\u{ord(found[0]):04x}", row)
         while self._next in self._waiting:
             self._write(self._waiting.pop(self._next) + "\n")
@@ -202,7 +202,7 @@ class Answers:
         try:
             while left:
                 left = left[os.write(self._descriptor, left) :]
-        except OSError:  # whoever asked is gone; what is running is paid for, and is kept
+        except OSError:  # the caller is gone; what is running is paid for, and is kept
             self.failed = True
 
 
@@ -227,12 +227,12 @@ def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Re
     ends_soon()
     computes_alone()
     with answering() as answers:
-        asked: Sequence[Received] = given or [Received("stdin", None)]
+        requests: Sequence[Received] = given or [Received("stdin", None)]
         wrong: ReelmakeError
         try:
             if given is None:
-                asked = received(sys.stdin.buffer.read().decode("utf-8-sig"))
-            return work(asked, answers)
+                requests = received(sys.stdin.buffer.read().decode("utf-8-sig"))
+            return work(requests, answers)
         except UnicodeDecodeError:
             wrong = InputError((Problem("stdin", 1, "this is not UTF-8", "write JSON in UTF-8"),))
         except ReelmakeError as error:
@@ -242,7 +242,7 @@ def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Re
         except Exception:  # noqa: BLE001
             return tell_mistake()
         print(f"reelmake: {redact(str(wrong))}", file=sys.stderr)
-        for at, one in enumerate(asked):
+        for at, one in enumerate(requests):
             if not answers.is_given(at):
                 answers.give(at, error_document(wrong, one.where or "stdin"))
         return wrong.exit_code

@@ -118,8 +118,8 @@ class _Batch:
 
     def _character(self, who: str, profile: Profile) -> str:
         """Add a character, and return what it is called here: two dialogues may know different people by one name."""
-        told = profile.model_dump(mode="json", exclude={"sprites"}, exclude_defaults=True)
-        source = Source(f"characters.{who}", told)
+        fields = profile.model_dump(mode="json", exclude={"sprites"}, exclude_defaults=True)
+        source = Source(f"characters.{who}", fields)
         character = validate(Character, source)
         if character is None:
             raise InputError(tuple(source.problems))
@@ -156,16 +156,18 @@ def _picture(uri: str, where: str) -> str:
 
 def _episode(dialogue: Dialogue, name: str, cast: Mapping[str, str]) -> tuple[Episode | None, Source]:
     """Return a dialogue as the episode that it is."""
-    told = dialogue.model_dump(mode="json", exclude_defaults=True, include={"title", "language", "style", "background"})
-    told |= dialogue.model_dump(mode="json", exclude_defaults=True, include={"music", "reel"})
+    fields = dialogue.model_dump(
+        mode="json", exclude_defaults=True, include={"title", "language", "style", "background"}
+    )
+    fields |= dialogue.model_dump(mode="json", exclude_defaults=True, include={"music", "reel"})
     lines = [line.model_dump(mode="json", exclude_defaults=True, exclude={"id"}) for line in dialogue.lines]
     for line in lines:
         line["character"] = cast.get(line["character"], line["character"])
     providers = {kind: performer.model_dump(exclude_none=True) for kind, performer in dialogue.providers.items()}
-    told |= {"script": lines, "cast": list(cast.values()), "providers": providers}
+    fields |= {"script": lines, "cast": list(cast.values()), "providers": providers}
     if dialogue.reel.model_fields_set:
-        told["reel"] = dialogue.reel.model_dump(mode="json", include=dialogue.reel.model_fields_set)
-    source = Source(f"dialogue {name}", told)
+        fields["reel"] = dialogue.reel.model_dump(mode="json", include=dialogue.reel.model_fields_set)
+    source = Source(f"dialogue {name}", fields)
     return validate(Episode, source), source
 
 
@@ -173,8 +175,8 @@ def _result(name: str, build: Build, report: Report) -> VideoResult:
     file = Path(BUILD, name, "video.json")
     if name in report.failed or not file.is_file():
         raise report.failure(name)
-    told = json.loads(file.read_bytes())
-    video = told["video"]
+    record = json.loads(file.read_bytes())
+    video = record["video"]
     made, restored = report.counts(name)
     return VideoResult(
         name=name,
@@ -182,10 +184,10 @@ def _result(name: str, build: Build, report: Report) -> VideoResult:
         sha256=video["sha256"],
         duration_seconds=video["duration_seconds"],
         frames=video["frames"],
-        url=next((one["url"] for one in told["published"]), None) if report.kind == PUBLISH else None,
+        url=next((one["url"] for one in record["published"]), None) if report.kind == PUBLISH else None,
         cost=report.cost(name, build.records.recorded_key, build.shop.store),
         made=made,
         restored=restored,
-        degraded=told["degraded"],
+        degraded=record["degraded"],
         timings_seconds=report.timings(name),
     )

@@ -30,7 +30,7 @@ def is_settled(stat: os.stat_result, looked_ns: int) -> bool:
     return changed_ns + (TICK_NS if changed_ns % SECOND_NS else COARSE_TICK_NS) < looked_ns
 
 
-_CHUNK_BYTES = 1 << 18  # what was read is still in a processor's cache when it is hashed and written
+_CHUNK_BYTES = 1 << 18  # small enough to stay in a processor's cache while it is hashed and written
 ABANDONED_SECONDS = 24 * 3600
 
 
@@ -91,7 +91,7 @@ def make_folder(folder: Path) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Have what was added to a folder survive a loss of power."""
+    """Sync a folder, so that the names added to it survive a loss of power."""
     if hasattr(os, "O_DIRECTORY"):
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         try:

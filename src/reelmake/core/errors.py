@@ -9,14 +9,14 @@
         ├── CapError           a paid request would go over the cap, or has no price while there is a cap
         ├── ProviderError      a provider could not perform a request, and asking again would not help
         │   ├── AccountError   nor would any other request: the key, the plan or the credit is what is wrong
-        │   ├── BusyError      it did nothing and billed nothing: it may be asked again
+        │   ├── BusyError      it did nothing and billed nothing: it may be sent again
         │   ├── UnusableError  it was performed, and what came of it cannot be used
         │   └── LostError      nobody knows whether it was done, and billed: the answer did not arrive
         ├── NoStoreError       the shared store is required and does not answer
-        ├── ObjectsError       an S3 API did not do what it was asked
-        │   ├── NoObjectError     what was asked for is not there
+        ├── ObjectsError       an S3 API refused a request
+        │   ├── NoObjectError     the object is not there
         │   ├── RefusedError      nor would it do anything else: keys, rights, bucket or region are wrong
-        │   └── UnreachableError  it was busy or did not answer, as often as it was asked: it may later
+        │   └── UnreachableError  it was busy or did not answer, after all retries: it may later
         └── MediaError         ffmpeg or a picture or sound could not be handled
 """
 
@@ -75,7 +75,7 @@ class InputError(ReelmakeError):
 
 
 class SetupError(ReelmakeError):
-    """The machine or the settings cannot do what is asked."""
+    """The machine or the settings cannot do it."""
 
     exit_code = 2
 
@@ -109,7 +109,7 @@ class BusyError(ProviderError):
     """A provider did nothing, and billed nothing: the same request may be made again.
 
     retry_after_seconds  how long it asks everybody to wait, None when it does not say
-    too_many             it is asked too much at once: fewer requests at a time would help
+    too_many             there were too many requests at once: fewer at a time would help
     """
 
     def __init__(
@@ -129,11 +129,11 @@ class LostError(ProviderError):
 
 
 class NoStoreError(BuildError):
-    """The shared store is required, and cannot be asked: who only looks has not even begun."""
+    """The shared store is required, and cannot be reached: a command that only reads has not begun."""
 
 
 class ObjectsError(BuildError):
-    """An S3 API did not do what it was asked."""
+    """An S3 API refused a request."""
 
 
 class NoObjectError(ObjectsError):

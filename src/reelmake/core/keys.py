@@ -1,8 +1,8 @@
 """One step of a build, as data; its key; and the receipt of what it made.
 
-A key says what was asked, not how or where: everything that changes the bytes is in it, names and paths and our
+A key says what is requested, not how or where: everything that changes the bytes is in it, names and paths and our
 own source code are not. `manifest` is the only list of what matters: `key` hashes it and `explain` compares it, so
-that what is decided and what is told cannot differ.
+that decision and explanation cannot differ.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ Json = Mapping[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """What is to be made: of whom it is asked, from which files, into which files.
+    """What is to be made: requested of whom, from which files, into which files.
 
     kind     one of the kinds of step: voice, image, segment, ...
     recipe   raised by hand when our code changes the meaning of a kind: everyone makes these again
@@ -70,17 +70,17 @@ NOTHING: Final = "(nothing)"
 def explain(old: Json, new: Json) -> list[str]:
     """Say how two manifests differ, a line for each field: `request.text: "Hi" -> "Hello"`. Empty if the keys agree."""
     was, now = dict(_leaves(old)), dict(_leaves(new))
-    told = []
+    changes = []
     for place in sorted(was.keys() | now.keys(), key=_dotted):
         before, after = was.get(place, NOTHING), now.get(place, NOTHING)
         if before != after:
-            told.append(f"{_dotted(place)}: {before} -> {after}")
-    return told
+            changes.append(f"{_dotted(place)}: {before} -> {after}")
+    return changes
 
 
-def fields(told: Json) -> dict[str, str]:
+def fields(of_manifest: Json) -> dict[str, str]:
     """Return every field of a manifest by its dotted name, as JSON text."""
-    return {_dotted(place): text for place, text in _leaves(told)}
+    return {_dotted(place): text for place, text in _leaves(of_manifest)}
 
 
 Place = tuple[str | int, ...]

@@ -25,7 +25,7 @@ class LogStream:
         lines, end, rest = (getattr(self._begun, "line", "") + text).rpartition("\n")
         self._begun.line = rest
         if end:
-            with suppress(OSError, ValueError):  # whoever read stderr may be gone: that must not cost a paid answer
+            with suppress(OSError, ValueError):  # the reader of stderr may be gone: that must not cost a paid answer
                 sys.stderr.write(lines + end)
         return len(text)
 
@@ -70,10 +70,10 @@ def _without_secrets(_logger: object, _name: str, event: MutableMapping[str, Any
     return event
 
 
-def tell_programs(event: str, **told: object) -> None:
-    """Log what a person is told of by the display: with `--log-json`, and else not at all."""
+def log_for_programs(event: str, **fields: object) -> None:
+    """Log, with `--log-json` only, an event that a person sees in the display."""
     if _as_json:
-        log().info(event, **told)
+        log().info(event, **fields)
 
 
 @cache

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from reelmake.core.errors import AccountError, BuildError, BusyError, CapError, LostError, ProviderError
 from reelmake.core.keys import Action
-from reelmake.core.logging import log, redact, tell_programs
+from reelmake.core.logging import log, log_for_programs, redact
 from reelmake.engine.billing_factor import Meters
 from reelmake.engine.budget import Budget
 from reelmake.engine.rate_limit import Gate, Gates
@@ -394,5 +394,5 @@ class _Attempts:
         told = {"step": self._step, "provider": request["provider"], "model": request.get("model")}
         attempt = 1 + sum(self._counts.values()) - (outcome in {"busy", "lost"})
         seconds = round(time.monotonic() - began, 3)
-        write = tell_programs if outcome in {"asked", "recovered"} else log().warning
+        write = log_for_programs if outcome in {"asked", "recovered"} else log().warning
         write("call", **told, attempt=attempt, outcome=outcome, seconds=seconds, **more)

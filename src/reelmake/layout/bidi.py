@@ -2,7 +2,7 @@
 
 Every word is drawn by itself, so that libass knows nothing of its neighbours. What the Unicode bidirectional algorithm
 (UAX #9) does for a paragraph is therefore done here for words, and what it does within a word is left to libass, which
-is told by invisible marks in which direction the word goes. Where some words go against their line, the marks and
+learns from invisible marks in which direction the word goes. Where some words go against their line, the marks and
 emoji around them go with the line, and are pieces of their own: the full stop after `Visual Studio.` stands to the left
 of both in Arabic.
 """
@@ -55,18 +55,18 @@ def ways(texts: Sequence[str], *, from_right: bool) -> list[Way]:
             way = last
         last = way or last
         found.append(way)
-    told: list[Way] = []
+    ways: list[Way] = []
     for at, way in enumerate(found):
-        before = told[-1] if told else base
+        before = ways[-1] if ways else base
         after = next((other for other in found[at:] if other), base)
-        told.append(way or (before if before == after else base))
-    return told
+        ways.append(way or (before if before == after else base))
+    return ways
 
 
 def parts(texts: Sequence[str], row: Sequence[Way], *, from_right: bool) -> list[list[tuple[str, Way]]]:
     """Cut the words of a row into pieces, each with its direction: what is around words that go against the line."""
     base: Way = "R" if from_right else "L"
-    told = [[(text, way)] for text, way in zip(texts, row, strict=True)]
+    pieces = [[(text, way)] for text, way in zip(texts, row, strict=True)]
     for way, members in groupby(range(len(row)), key=lambda at: row[at]):
         if way == base:
             continue
@@ -77,8 +77,8 @@ def parts(texts: Sequence[str], row: Sequence[Way], *, from_right: bool) -> list
                 before, word = "", before + word
             if at != places[-1]:
                 word, after = word + after, ""
-            told[at] = [(piece, to) for piece, to in ((before, base), (word, way), (after, base)) if piece]
-    return told
+            pieces[at] = [(piece, to) for piece, to in ((before, base), (word, way), (after, base)) if piece]
+    return pieces
 
 
 def _bare(text: str) -> tuple[str, str, str]:
@@ -112,13 +112,13 @@ def gaps(order: Sequence[int], row: Sequence[Way], spaces: Sequence[float]) -> l
 
     `spaces` are those before each, in the order in which they are read.
     """
-    told = [0.0]
+    offsets = [0.0]
     for left, right in pairwise(order):
         first, at = sorted((left, right))
         while at - 1 > first and row[at - 1] == row[at]:
             at -= 1  # where those begin that go in this direction
-        told.append(spaces[at])
-    return told
+        offsets.append(spaces[at])
+    return offsets
 
 
 def marks(row: Sequence[Way], *, from_right: bool) -> list[tuple[str, str]]:

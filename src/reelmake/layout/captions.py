@@ -135,10 +135,10 @@ class _Piece:
 
 def _pieces(cue: Cue, row: Sequence[tuple[Word, str]], space: float) -> list[_Piece]:
     """Return the pieces of a row, in the order in which they are read."""
-    told = parts([text for _, text in row], [cue.ways[word] for word, _ in row], from_right=cue.from_right)
+    texts = parts([text for _, text in row], [cue.ways[word] for word, _ in row], from_right=cue.from_right)
     return [
         _Piece(word, text, way, 0.0 if at or word.glued else space)
-        for (word, _), cut in zip(row, told, strict=True)
+        for (word, _), cut in zip(row, texts, strict=True)
         for at, (text, way) in enumerate(cut)
     ]
 
@@ -228,7 +228,7 @@ def _escaped(text: str) -> str:
     return text.replace("{", "\\{").replace("}", "\\}")
 
 
-@lru_cache(maxsize=1024)  # every line is asked about for its segment, and for each format of the subtitles
+@lru_cache(maxsize=1024)  # every line is looked up for its segment, and for each format of the subtitles
 def _cut(words: tuple[Word, ...], frames: int, setting: Setting) -> list[Cue]:
     """Return the cues of a line in the captions' size, with room for the outline and for a word that grows."""
     room = setting.max_width - (2 * _OUTLINE + _POP_MOST) * setting.font_px
@@ -299,7 +299,7 @@ def _events(line: Line, setting: Setting) -> Sequence[Event]:
     return _drawn(line.words, line.frames, line.color, setting)
 
 
-@lru_cache(maxsize=1024)  # a line is asked about for its segment, when it changes, and for the file of the episode
+@lru_cache(maxsize=1024)  # a line is looked up for its segment, when it changes, and for the file of the episode
 def _drawn(words: tuple[Word, ...], frames: int, color: str, setting: Setting) -> Sequence[Event]:
     return [event for cue in _cut(words, frames, setting) for event in STYLES[setting.style](cue, color, setting)]
 

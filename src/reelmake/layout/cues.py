@@ -172,7 +172,7 @@ class _Fit:
 
 @dataclass(frozen=True, slots=True)
 class _Sizes:
-    """The words of a line with their widths: which of them fit together. The same rows are asked about many times.
+    """The words of a line with their widths: which of them fit together. The same rows are looked up many times.
 
     `spaces` are those before each word.
     """

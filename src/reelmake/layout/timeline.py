@@ -34,8 +34,8 @@ class Word:
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON, from which `Word(**...)` makes it again."""
-        told = {"text": self.text, "start_samples": self.start_samples, "end_samples": self.end_samples}
-        return {**told, "glued": True} if self.glued else told
+        fields = {"text": self.text, "start_samples": self.start_samples, "end_samples": self.end_samples}
+        return {**fields, "glued": True} if self.glued else fields
 
 
 @dataclass(frozen=True, slots=True)

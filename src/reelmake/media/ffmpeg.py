@@ -55,8 +55,8 @@ class Ffmpeg:
 
     def attempt(self, args: Sequence[str]) -> tuple[str, str]:
         """Run ffmpeg, which may well fail, and return what it wrote to stdout and to stderr; raises SetupError."""
-        _, stdout, told = self._start(args, None, {})
-        return stdout.decode(errors="replace"), told
+        _, stdout, log = self._start(args, None, {})
+        return stdout.decode(errors="replace"), log
 
     def identity(self) -> str:
         """Return the program's version, which takes part in the keys of what it makes; raises SetupError."""
@@ -92,7 +92,7 @@ class Ffmpeg:
             with ThreadPoolExecutor() as pool:
                 lists = [pool.submit(ask, "-hide_banner", f"-{kind}") for kind in ("filters", "encoders")]
                 version = ask("-version")
-                filters, encoders = (told.result().split() for told in lists)
+                filters, encoders = (listed.result().split() for listed in lists)
         except MediaError as error:
             raise SetupError(f"{self.path} does not run: {error}", _REMEDY) from error
         found = re.match(r"ffmpeg version (\S+)", version)
@@ -104,10 +104,10 @@ class Ffmpeg:
         return {"version": found[1], "missing": ", ".join(missing)}
 
     def _run(self, args: Sequence[str], doing: str, stdin: bytes | None, env: Mapping[str, str]) -> tuple[bytes, str]:
-        code, stdout, told = self._start(args, stdin, env)
+        code, stdout, log = self._start(args, stdin, env)
         if code:
-            raise MediaError(f"{doing} failed: {_last_words(told) or f'ffmpeg ended with {code}'}")
-        return stdout, told
+            raise MediaError(f"{doing} failed: {_last_words(log) or f'ffmpeg ended with {code}'}")
+        return stdout, log
 
     def _start(self, args: Sequence[str], stdin: bytes | None, env: Mapping[str, str]) -> tuple[int, bytes, str]:
         try:
@@ -139,9 +139,9 @@ def _bundled() -> Path:
     raise SetupError("there is no ffmpeg", "install imageio-ffmpeg, or set REELMAKE_FFMPEG to the path of one")
 
 
-def _last_words(told: str) -> str:
+def _last_words(log: str) -> str:
     """Return the end of what ffmpeg said, on one line, without the addresses that differ in every run."""
-    lines = [re.sub(r"^\[([^\]@]+) @ 0x[0-9a-f]+\] ", r"\1: ", line).strip() for line in told.splitlines()]
+    lines = [re.sub(r"^\[([^\]@]+) @ 0x[0-9a-f]+\] ", r"\1: ", line).strip() for line in log.splitlines()]
     beside = ("Fontconfig", "Last message repeated", "h264: Codec (h264) not on whitelist")
     lines = [line for line in lines if line and not line.startswith(beside)]
     return " / ".join(dict.fromkeys(lines[-_TOLD_LINES:]))
@@ -184,7 +184,7 @@ def kill_all() -> None:
     unfinished things, and swept away later. Linux could kill children with their parent, but only by code that runs
     between fork and exec, which is not safe in a process of many threads.
     """
-    for process in _running.copy():  # without the lock: whoever holds it may be what was interrupted
+    for process in _running.copy():  # without the lock: its holder may be the one that was interrupted
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(process.pid, signal.SIGKILL)
 

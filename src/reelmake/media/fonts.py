@@ -115,7 +115,7 @@ FONTS = (
     _noto("Noto Sans Thai", "NotoSansThai", 1.061, 0.45),
 )
 
-# What Poppins ExtraBold is known to have: most texts are asked about without opening a file.
+# What Poppins ExtraBold is known to have: most texts are answered without opening a file.
 _PLAIN = re.compile(
     "[ -~\u00a1-\u00ac\u00ae-\u0107\u0152\u0153\u0160\u0161\u017d\u017e"
     "\u2013\u2014\u2018-\u201a\u201c-\u201e\u2022\u2026\u20ac\u2122]*"
@@ -216,8 +216,8 @@ def fonts_dir(cache: Path, text: str, cjk: Font = JAPANESE) -> Path:
 
     needed = _fonts_of(text, cjk)
     cut_out = {font: "".join(sorted(_characters_in(font, text, cjk))) for font in needed if font.weight}
-    told = " ".join([*map(_digest, needed), *cut_out.values()])
-    folder = cache / f"fonts-{digest_of(told.encode())[:16]}"
+    parts = " ".join([*map(_digest, needed), *cut_out.values()])
+    folder = cache / f"fonts-{digest_of(parts.encode())[:16]}"
     if not folder.is_dir():
         cache.mkdir(parents=True, exist_ok=True)
         made = tempfile.mkdtemp(dir=cache, prefix=".fonts-")

@@ -26,9 +26,9 @@ _MOSTLY: Final = 0.9  # of a background
 def measure(video: Path, ffmpeg: Ffmpeg, background: Path | None = None) -> Measured:
     """Return what a video is; `background` is what moves behind it. Raises MediaError when it is no mp4 at all."""
     track = read_track(video)
-    counted, told = ffmpeg.attempt(examine_args(str(video)))
-    errors = _errors(told)
-    heard = [(float(at), max(map(_number, found.split()))) for at, found in _PEAKS.findall(told)]
+    counted, log = ffmpeg.attempt(examine_args(str(video)))
+    errors = _errors(log)
+    heard = [(float(at), max(map(_number, found.split()))) for at, found in _PEAKS.findall(log)]
     if not heard:
         errors = (*errors, "it has no sound")
     still_seconds, is_dark = _background(background, ffmpeg) if background else (None, False)
@@ -39,16 +39,16 @@ def measure(video: Path, ffmpeg: Ffmpeg, background: Path | None = None) -> Meas
         frames=_frames(counted),
         seconds=round(track.seconds, 3),
         sound_seconds=round(heard[-1][0], 3) if heard else 0.0,
-        black=_black(told),
-        still=_still(told, track.seconds),
-        lufs=_last(r"I:\s+(\S+) LUFS", told, SILENT_LUFS),
-        peak_dbtp=_last(r"Peak:\s+(\S+) dBFS", told, SILENT_DBTP),
+        black=_black(log),
+        still=_still(log, track.seconds),
+        lufs=_last(r"I:\s+(\S+) LUFS", log, SILENT_LUFS),
+        peak_dbtp=_last(r"Peak:\s+(\S+) dBFS", log, SILENT_DBTP),
         peak_seconds=round(max(heard, key=lambda one: one[1], default=(0.0, 0.0))[0], 3),
         errors=errors[:_MOST_ERRORS],
         error_seconds=_first_error(video, ffmpeg, track.seconds, track.frames) if errors else 0.0,
         background_still_seconds=still_seconds,
         background_is_dark=is_dark,
-        heard_lufs=_by_second(told),
+        heard_lufs=_by_second(log),
     )
 
 
@@ -72,40 +72,40 @@ def _first_error(video: Path, ffmpeg: Ffmpeg, seconds: float, frames: int) -> fl
 def _background(background: Path, ffmpeg: Ffmpeg) -> tuple[float | None, bool]:
     """Return how long a background stands still at most, None when it is a picture; and whether it is black itself."""
     track = read_track(background)
-    _, told = ffmpeg.attempt(still_args(str(background)))
-    black = _black(told)
+    _, log = ffmpeg.attempt(still_args(str(background)))
+    black = _black(log)
     if track.frames <= 1:
         return None, bool(black)
-    parts = _still(told, track.seconds)
+    parts = _still(log, track.seconds)
     still = round(max((part.end_seconds - part.start_seconds for part in parts), default=0.0), 3)
     return still, sum(part.end_seconds - part.start_seconds for part in black) >= _MOSTLY * track.seconds
 
 
-def _black(told: str) -> tuple[Stretch, ...]:
-    found = re.findall(r"black_start:(\S+) black_end:(\S+)", told)
+def _black(log: str) -> tuple[Stretch, ...]:
+    found = re.findall(r"black_start:(\S+) black_end:(\S+)", log)
     return tuple(Stretch(float(start), float(end)) for start, end in found)
 
 
-def _by_second(told: str) -> tuple[float, ...]:
+def _by_second(log: str) -> tuple[float, ...]:
     """Return how loud each second is where it is loudest."""
     seconds: dict[int, float] = {}
-    for at, level in _LOUD.findall(told):
+    for at, level in _LOUD.findall(log):
         second = int(float(at))
         seconds[second] = max(seconds.get(second, SILENT_LUFS), _number(level))
     return tuple(seconds[second] for second in sorted(seconds))
 
 
-def _still(told: str, seconds: float) -> tuple[Stretch, ...]:
-    """Return where nothing moves; the end of what stands still to the end of the video is not told."""
-    starts = [float(at) for at in re.findall(r"freeze_start: (\S+)", told)]
-    ends = [float(at) for at in re.findall(r"freeze_end: (\S+)", told)]
+def _still(log: str, seconds: float) -> tuple[Stretch, ...]:
+    """Return where nothing moves; the end of what stands still to the end of the video is left out."""
+    starts = [float(at) for at in re.findall(r"freeze_start: (\S+)", log)]
+    ends = [float(at) for at in re.findall(r"freeze_end: (\S+)", log)]
     return tuple(Stretch(start, end) for start, end in zip(starts, [*ends, round(seconds, 3)], strict=False))
 
 
-def _errors(told: str) -> tuple[str, ...]:
+def _errors(log: str) -> tuple[str, ...]:
     """Return what ffmpeg complained of, each once: `h264: missing picture in access unit with size 4058`."""
     found = set()
-    for line in told.splitlines():
+    for line in log.splitlines():
         if match := re.search(r"^((?:\[[^\]]*\] )*)\[(?:error|fatal|panic)\] (.*)", line):
             who = re.findall(r"\[(\w+) @", match[1])
             found.add(f"{who[0]}: {match[2].strip()}" if who else match[2].strip())
@@ -117,13 +117,13 @@ def _frames(counted: str) -> int:
     return int(_last(r"frame=\s*(\d+)", counted, 0))
 
 
-def _last(pattern: str, told: str, default: float) -> float:
-    found = re.findall(pattern, told)
+def _last(pattern: str, log: str, default: float) -> float:
+    found = re.findall(pattern, log)
     return _number(found[-1]) if found else default
 
 
 def _number(text: str) -> float:
-    """Read a level; silence is told as -inf, and must be JSON."""
+    """Read a level; silence is reported as -inf, and must be JSON."""
     number = float(text)
     return number if math.isfinite(number) else SILENT_DBTP
 
@@ -174,7 +174,7 @@ class Measured:
         return asdict(self)
 
     @classmethod
-    def from_json(cls, told: Mapping[str, Any]) -> Measured:
+    def from_json(cls, written: Mapping[str, Any]) -> Measured:
         """Read what `to_json` wrote."""
-        spans = {name: tuple(Stretch(**one) for one in told[name]) for name in ("black", "still")}
-        return cls(**{**told, **spans, **{name: tuple(told[name]) for name in ("errors", "heard_lufs")}})
+        spans = {name: tuple(Stretch(**one) for one in written[name]) for name in ("black", "still")}
+        return cls(**{**written, **spans, **{name: tuple(written[name]) for name in ("errors", "heard_lufs")}})

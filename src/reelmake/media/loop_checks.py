@@ -87,5 +87,5 @@ def loop_remark(loop: Loop, needed_seconds: float, what: str) -> Remark | None:
     """Say that a loop jumps where it begins again, when it is shorter than what it is needed for."""
     if not loop.has_jump or loop.seconds is None or loop.seconds >= needed_seconds:
         return None
-    told = f"it is {loop.seconds:.1f} s long and is repeated for about {needed_seconds:.0f} s, with a jump each time"
-    return told, f"make it end as it begins, or name a longer {what}"
+    problem = f"it is {loop.seconds:.1f} s long and is repeated for about {needed_seconds:.0f} s, with a jump each time"
+    return problem, f"make it end as it begins, or name a longer {what}"

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from PIL.ImageDraw import ImageDraw
 
 
-_MARK: Final = ("reelmake", "placeholder")  # in the PNG, so that whoever finds the file knows what it is
+_MARK: Final = ("reelmake", "placeholder")  # in the PNG, so that the file says what it is
 _GROUND, _FRAME, _FAINT, _TEXT = "#20242f", "#5b6378", "#8d96ab", "#eef1f7"
 _HEADING: Final = "PICTURE MISSING"
 _MOST_LINES: Final = 9

@@ -55,12 +55,12 @@ def look(path: Path, ffmpeg: Ffmpeg) -> Media:
     return _media(ffmpeg.report([*_ALONE, *look_args(str(path))], doing=f"reading {path}"))
 
 
-def _media(told: str) -> Media:
+def _media(report: str) -> Media:
     """Return what ffmpeg tells of a file, in its first lines."""
-    told = told.split("Output #0", maxsplit=1)[0]
-    demuxers = re.search(r"Input #0, (\S+),", told)
-    duration = re.search(r"Duration: (\d+):(\d+):([\d.]+)", told)
-    streams = re.findall(r"Stream #0:\d+.*?: (Video|Audio): (.*)", told)
+    report = report.split("Output #0", maxsplit=1)[0]
+    demuxers = re.search(r"Input #0, (\S+),", report)
+    duration = re.search(r"Duration: (\d+):(\d+):([\d.]+)", report)
+    streams = re.findall(r"Stream #0:\d+.*?: (Video|Audio): (.*)", report)
     pictures = [line for kind, line in streams if kind == "Video" and "(attached pic)" not in line]
     pictures = [line for line in pictures if not line.startswith(_NO_PICTURES)]
     still = bool(demuxers and re.search(r"_pipe$|^image2", demuxers[1]))
@@ -82,8 +82,8 @@ def problem(path: Path, want: Want, ffmpeg: Ffmpeg) -> str:
         return "its name stands for many files: rename it without the %"
     damaged = _UNREADABLE.format(want={"audio": "sound", "video": "video or picture"}.get(want, want))
     with suppress(MediaError):
-        told = ffmpeg.report([*_ALONE, *try_args(str(path), "a" if want == "audio" else "V")], doing="decoding it")
-        return _unfit(_media(told), want)
+        report = ffmpeg.report([*_ALONE, *try_args(str(path), "a" if want == "audio" else "V")], doing="decoding it")
+        return _unfit(_media(report), want)
     try:
         return _unfit(look(path, ffmpeg), want) or damaged
     except MediaError as error:  # an invalid argument: so ffmpeg calls a format that is not on our list
@@ -113,7 +113,7 @@ class Inspector:
         self._ffmpeg = ffmpeg
         self._cache = cache
         self._good = load_cache(cache)
-        self._told: dict[str, str] = {}
+        self._problems: dict[str, str] = {}
 
     def problem(self, path: Path, want: Want | Literal["sprite"]) -> str:
         """Say why a file cannot be used as what is wanted, or return an empty string; raises OSError."""
@@ -123,12 +123,12 @@ class Inspector:
         state = f"{_RULES} {looker} {state_of(stat)}"
         if self._good.get(name) == state:
             return ""
-        if name not in self._told:
-            self._told[name] = sprite_problem(path) if want == "sprite" else problem(path, want, self._ffmpeg)
-            if not self._told[name]:
+        if name not in self._problems:
+            self._problems[name] = sprite_problem(path) if want == "sprite" else problem(path, want, self._ffmpeg)
+            if not self._problems[name]:
                 self._good[name] = state
                 save_cache(self._cache, self._good)
-        return self._told[name]
+        return self._problems[name]
 
 
 def _unfit(media: Media, want: Want) -> str:

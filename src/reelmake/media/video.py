@@ -43,9 +43,9 @@ def segment(plate: bytes, shot: Shot, out: Path, ffmpeg: Ffmpeg) -> None:
         escaped = [html.escape(path) for path in (str(Path(fonts).resolve()), scratch)]
         conf.write_text(_FONTS_CONF.format(fonts=escaped[0], cache=escaped[1]), "utf-8")
         env = {"FONTCONFIG_FILE": str(conf)}
-        told = ffmpeg.report(segment_args(shot, str(out)), doing=f"composing {out}", stdin=plate, env=env)
+        log = ffmpeg.report(segment_args(shot, str(out)), doing=f"composing {out}", stdin=plate, env=env)
     # a combining mark need not have a glyph of its own: it is drawn together with its letter
-    missing = {chr(int(code, 16)) for code in re.findall(r"fontselect: failed .* glyph 0x(\w+)", told)}
+    missing = {chr(int(code, 16)) for code in re.findall(r"fontselect: failed .* glyph 0x(\w+)", log)}
     if lacking := sorted(f"U+{ord(sign):04X}" for sign in missing if not unicodedata.combining(sign)):
         fix = "add a font that has them"
         raise MediaError(f"composing {out}: no font in {fonts} has the captions' {', '.join(lacking)}", fix)
@@ -64,12 +64,12 @@ def join(segments: Sequence[Path], soundtrack: Path, out: Path, frame: Frame, ff
         if shape != (frame.width, frame.height, 512 * frame.fps) or track.codec != tracks[0].codec:
             fix = "remove it, and build again"
             raise MediaError(f"{path} was encoded differently from {segments[0]} and cannot be joined to it", fix)
-    asked = sum(track.frames for track in tracks)
+    expected = sum(track.frames for track in tracks)
     content_bytes = sum(path.stat().st_size for path in (*segments, soundtrack))
     names = [str(path.resolve()) for path in segments]
-    args, listed = join_args(names, str(soundtrack), frame, asked, str(out), content_bytes=content_bytes)
+    args, listed = join_args(names, str(soundtrack), frame, expected, str(out), content_bytes=content_bytes)
     ffmpeg.run(args, doing=f"joining {out}", stdin=listed)
     made = read_track(out).frames
-    if made != asked:
-        raise MediaError(f"joining {out} made {made} frames of {asked}")
+    if made != expected:
+        raise MediaError(f"joining {out} made {made} frames of {expected}")
     return made

@@ -1,7 +1,7 @@
 """The two neural voices: phonemes in; samples, and when each word of them sounds, out.
 
 Both models say how long they mean each phoneme to last; `onnx_ports` makes them tell. One session serves all threads,
-on one core each, so that the same request gives the same samples whoever asks.
+on one core each, so that the same request gives the same samples every time.
 """
 
 from __future__ import annotations
@@ -121,7 +121,7 @@ _opening = threading.Lock()
 
 
 def engine(name: str) -> Engine:
-    """Return a voice by name; it is loaded once, when it is first asked for."""
+    """Return a voice by name; it is loaded once, on first use."""
     with _opening:
         if name not in _open:
             _open[name] = ENGINES[name]()

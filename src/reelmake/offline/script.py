@@ -94,8 +94,8 @@ class OfflineScript(ScriptProvider):
 
     def ask(self, request: Request, call: Call) -> Answer:  # noqa: ARG002 it needs no vendor
         """Write the script; raises ProviderError for another language, InputError for mistakes in the template."""
-        if told := self.language_problem(str(request["language"])):
-            raise ProviderError(told, "write the lines under script:, or choose another script provider")
+        if problem := self.language_problem(str(request["language"])):
+            raise ProviderError(problem, "write the lines under script:, or choose another script provider")
         log().warning("this script is made from a template, a stand-in for an LLM", topic=request["topic"])
         lines = _Writer(request).write()
         body = canonical_json({"lines": [{"character": o.character, "text": o.text, "image": o.image} for o in lines]})
@@ -151,7 +151,7 @@ class _Writer:
         return topic.model_copy(update={"facts": (*topic.facts[:1], *rest)})
 
     def _speakers(self, count: int) -> list[str]:
-        """Return who speaks each line: whoever has said least, and nobody twice in a row."""
+        """Return who speaks each line: the one that has said least, and nobody twice in a row."""
         order: list[str] = []
         for at in range(count):
             free = [name for name in self.cast if [name] != order[-1:]] or list(self.cast)

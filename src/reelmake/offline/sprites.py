@@ -16,7 +16,7 @@ Point = tuple[float, float]
 
 
 def framed(drawn: str, *, mirrored: bool) -> str:
-    """Return the SVG of a sprite, of what was drawn facing right; mirrored, it faces left."""
+    """Return the SVG of a sprite, from a drawing that faces right; mirrored, it faces left."""
     if mirrored:
         drawn = f'<g transform="translate({WIDTH} 0) scale(-1 1)">{drawn}</g>'
     return f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}">{drawn}</svg>'

@@ -52,8 +52,8 @@ class OfflineVoice(VoiceProvider):
 
     def problem(self, text: str, language: str) -> str:
         """Say why this text cannot be spoken, or return an empty string."""
-        if told := self.language_problem(language):
-            return told
+        if problem := self.language_problem(language):
+            return problem
         text = without_tags(text)
         foreign = unspeakable(text)
         if foreign:
@@ -61,12 +61,12 @@ class OfflineVoice(VoiceProvider):
             return f"the offline voices speak English only and cannot say {', '.join(foreign[:SHOWN_AT_MOST])}{more}"
         return "" if has_words(text) else "there is no word in it that a voice could say"
 
-    def shape(self, asked: Request) -> Request:
+    def shape(self, requested: Request) -> Request:
         """Return the request without a vendor's audio tags, such as [laughs]: this voice would read them aloud."""
-        text = without_tags(str(asked["text"]))
-        options = OfflineVoiceOptions.model_validate(asked["voice"]).model_dump()
-        text = asked["text"] if text == asked["text"] else " ".join(text.split())
-        return {**asked, "voice": options, "text": text, "says": SAYS}
+        text = without_tags(str(requested["text"]))
+        options = OfflineVoiceOptions.model_validate(requested["voice"]).model_dump()
+        text = requested["text"] if text == requested["text"] else " ".join(text.split())
+        return {**requested, "voice": options, "text": text, "says": SAYS}
 
     def price(self, request: Request, prices: Prices) -> Decimal:  # noqa: ARG002 it works on this machine
         """Return nothing: it is free."""

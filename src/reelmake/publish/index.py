@@ -1,7 +1,7 @@
 """What a published video is called, and the lists of what is current. Pure.
 
 Everything of a video is under a name made of its content, which is never written twice with something else:
-`videos/<episode>/<first 16 of its sha256>.mp4`. What is current is told by small files that change: one for each
+`videos/<episode>/<first 16 of its sha256>.mp4`. Small files that change say what is current: one for each
 episode, so that two who publish at once disturb nobody, and `index.json`, made of all of them.
 """
 
@@ -52,21 +52,21 @@ def item(episode: str, part: str, sha256: str, size: int) -> Item:
     return Item(part, f"videos/{episode}/{sha256[:16]}.{PARTS[part][0]}", sha256, size)
 
 
-def entry(told: Mapping[str, Any], items: Mapping[str, Item], urls: Mapping[str, str]) -> bytes:
-    """Return what is told of an episode's current video: the same for the same video, whoever publishes it.
+def entry(record: Mapping[str, Any], items: Mapping[str, Item], urls: Mapping[str, str]) -> bytes:
+    """Return the entry of an episode's current video: the same for the same video, on every machine.
 
-    told  its provenance
+    record  its provenance
     urls  where its parts are, for those whose address does not change
     """
-    video = told["video"]
+    video = record["video"]
     parts = {
         part: {"key": one.name, "sha256": one.sha256, "bytes": one.size, "content_type": one.content_type}
         | ({"url": urls[part]} if part in urls else {})
         for part, one in items.items()
     }
     shape = {name: video[name] for name in ("width", "height", "fps", "frames", "duration_seconds")}
-    about = {"episode": told["episode"], "title": told["title"], "language": told["language"]}
-    return _written({**about, **shape, "degraded": len(told["degraded"]), **parts})
+    about = {"episode": record["episode"], "title": record["title"], "language": record["language"]}
+    return _written({**about, **shape, "degraded": len(record["degraded"]), **parts})
 
 
 def entry_name(episode: str) -> str:
@@ -77,9 +77,9 @@ def entry_name(episode: str) -> str:
 def index(entries: Mapping[str, tuple[str, Mapping[str, Any]]]) -> bytes:
     """Return the list of what is current: `entries` has, for each of their names, the tag that it had and what it says.
 
-    The tags are written down, so that whoever makes the next list reads only the entries that have changed.
+    The tags are written down, so that the next writer of the list reads only the entries that have changed.
     """
-    episodes = {told["episode"]: {**told, "tag": tag} for _, (tag, told) in sorted(entries.items())}
+    episodes = {record["episode"]: {**record, "tag": tag} for _, (tag, record) in sorted(entries.items())}
     return _written({"schema": SCHEMA, "episodes": episodes})
 
 
@@ -89,11 +89,11 @@ def known_entries(listed: Mapping[str, Any]) -> dict[str, tuple[str, Mapping[str
     if not isinstance(episodes, Mapping):
         return {}
     return {
-        entry_name(name): (str(told["tag"]), {key: value for key, value in told.items() if key != "tag"})
-        for name, told in episodes.items()
-        if isinstance(told, Mapping) and "tag" in told
+        entry_name(name): (str(record["tag"]), {key: value for key, value in record.items() if key != "tag"})
+        for name, record in episodes.items()
+        if isinstance(record, Mapping) and "tag" in record
     }
 
 
-def _written(told: Mapping[str, Any]) -> bytes:
-    return f"{canonical_json(told)}\n".encode()
+def _written(record: Mapping[str, Any]) -> bytes:
+    return f"{canonical_json(record)}\n".encode()

@@ -1,8 +1,8 @@
 """Which of two merges is current: that of the later commit, and not that of the slower job.
 
-Whoever publishes a merge says first, at the target, of which commit it is; and does so again before a video becomes
-the current one. A merge that finds a later one there leaves to it what is current. What is left is the time between
-that look and the write after it.
+A build that publishes a merge says first, at the target, of which commit it is; and does so again before a video
+becomes the current one. A merge that finds a later one there leaves to it what is current. What is left is the time
+between that look and the write after it.
 
 A commit is later than its ancestors, and else than what was committed before it: a clone may hold but a part of the
 history.
@@ -49,14 +49,14 @@ class Merge:
     def announce(self, place: Place) -> None:
         """Say at a target that this commit is about to be published; raises OvertakenError when a later one was."""
         if self.look(place) != self.commit:
-            told = {"commit": self.commit, "committed_at": self.at.isoformat()}
-            place.write(self.name, f"{canonical_json(told)}\n".encode(), JSON_TYPE, ASK_AGAIN)
+            record = {"commit": self.commit, "committed_at": self.at.isoformat()}
+            place.write(self.name, f"{canonical_json(record)}\n".encode(), JSON_TYPE, ASK_AGAIN)
 
     def look(self, place: Place) -> str:
         """Return the last commit that was announced; raises OvertakenError when it is later than this one."""
         try:
-            told = json.loads(place.read(self.name) or b"{}")
-            commit, at = str(told["commit"]), datetime.fromisoformat(told["committed_at"])
+            record = json.loads(place.read(self.name) or b"{}")
+            commit, at = str(record["commit"]), datetime.fromisoformat(record["committed_at"])
             is_later = at > self.at
         except (ValueError, LookupError, TypeError):  # nothing was, or somebody else has written there
             return ""

@@ -1,7 +1,7 @@
 """Publish a finished video: look at it, send what is not there yet, and only then say that it is current.
 
 Two may publish at once, and anybody may be killed at any moment: no half file has a final name, and `index.json` names
-only what is there. Whoever writes it looks afterwards whether an episode has changed meanwhile, and then writes it
+only what is there. Its writer looks afterwards whether an episode has changed meanwhile, and then writes it
 again: the last one to write has seen everything that came before.
 """
 
@@ -59,7 +59,7 @@ class NotFitError(BuildError):
         self.findings = tuple(findings)
 
 
-def publish(  # noqa: PLR0913 (what, how, who is told, and what is let pass)
+def publish(  # noqa: PLR0913 (what, how, where progress goes, and what is let pass)
     show: Production,
     shop: Workshop,
     lines: Sequence[Line],
@@ -75,12 +75,12 @@ def publish(  # noqa: PLR0913 (what, how, who is told, and what is let pass)
     Raises NotFitError when it is not as it was to be, BuildError when a target cannot take it, and OvertakenError.
     """
     _refuse_unfit(show, shop, lines, allow_degraded=allow_degraded)
-    told = json.loads((shop.root / show.path("video.json")).read_bytes())
+    record = json.loads((shop.root / show.path("video.json")).read_bytes())
     published = []
     sent = 0
     with tempfile.TemporaryDirectory(dir=shop.work) as scratch:
         provenance = Path(scratch, "video.json")
-        provenance.write_bytes(unpublished(told))
+        provenance.write_bytes(unpublished(record))
         files = {
             "video": shop.root / show.path(f"{show.name}.mp4"),
             "cover": shop.root / show.path("cover.jpg"),
@@ -94,19 +94,19 @@ def publish(  # noqa: PLR0913 (what, how, who is told, and what is let pass)
         for place in places:
             sent += _send(place, files, items, progress)
             urls = {part: place.link(one.name) for part, one in items.items()}
-            _make_current(place, show.name, entry(told, items, urls if place.links_last else {}), merge)
+            _make_current(place, show.name, entry(record, items, urls if place.links_last else {}), merge)
             published.append({"to": place.to, "key": items["video"].name, "url": urls["video"], "cover": urls["cover"]})
-    write_output(shop, show.path("video.json"), written({**told, "published": published}))
+    write_output(shop, show.path("video.json"), written({**record, "published": published}))
     return Published(tuple(one["url"] for one in published), sent)
 
 
 def _refuse_unfit(show: Production, shop: Workshop, lines: Sequence[Line], *, allow_degraded: bool) -> None:
     findings = of_episode(show, shop, lines).findings
-    wrong = [one for one in findings if not (allow_degraded and one.check == "degraded")]
+    wrong = [one for one in listed if not (allow_degraded and one.check == "degraded")]
     if wrong:
         count = f"{len(wrong)} thing{'s are' if len(wrong) > 1 else ' is'} wrong with it"
-        told = "".join(f"\n  {one}" for one in wrong)
-        raise NotFitError(f"the video of {show.name} is not published: {count}:{told}", "", wrong)
+        listed = "".join(f"\n  {one}" for one in wrong)
+        raise NotFitError(f"the video of {show.name} is not published: {count}:{listed}", "", wrong)
 
 
 def _send(place: Place, files: Mapping[str, Path], items: Mapping[str, Item], progress: Progress) -> int:
@@ -153,15 +153,15 @@ def _entries(place: Place, tags: Mapping[str, str], before: bytes | None) -> dic
     for name, tag in tags.items():
         if name in known and known[name][0] == tag:
             found[name] = known[name]
-        elif (told := _json(place.read(name))).get("episode"):
-            found[name] = tag, told
+        elif (entry_json := _json(place.read(name))).get("episode"):
+            found[name] = tag, entry_json
     return found
 
 
 def _json(content: bytes | None) -> dict[str, Any]:
     """Read JSON that somebody else may have written; what is none counts as empty."""
     try:
-        told = json.loads(content or b"{}")
+        value = json.loads(content or b"{}")
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return value if isinstance(value, dict) else {}

@@ -38,7 +38,7 @@ class Place(Protocol):
         ...
 
     def send(self, item: Item, file: Path, cache: str, sent: Sent) -> None:
-        """Write a file; `sent` is told of bytes that are there."""
+        """Write a file; `sent` is called with the bytes that have arrived."""
         ...
 
     def write(self, name: str, content: bytes, content_type: str, cache: str) -> None:
@@ -150,7 +150,7 @@ class InFolder:
 
 
 class InBucket:
-    """A bucket. Nothing is asked of it that some S3 API lacks."""
+    """A bucket. It uses nothing that some S3 API lacks."""
 
     def __init__(self, bucket: Bucket, url: str | None) -> None:
         self.to = bucket.url
@@ -177,7 +177,7 @@ class InBucket:
 
     def tags(self, under: str) -> dict[str, str]:
         """Return all names that begin so, with the ETags of the objects."""
-        return {name: str(told["ETag"]).strip('"') for name, told in self._bucket.listed(under)}
+        return {name: str(listing["ETag"]).strip('"') for name, listing in self._bucket.listed(under)}
 
     def link(self, name: str) -> str:
         """Return the public address of an object, or a signed link to it."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from doit.task import Task
 
-from reelmake.core.logging import tell_programs
+from reelmake.core.logging import log_for_programs
 from reelmake.engine.context import Workshop
 from reelmake.plan.episode import Production
 from reelmake.plan.kinds import ABOUT, PUBLISH
@@ -84,7 +84,7 @@ class Publishing:
 
         def progress(sent: int, total: int) -> None:
             task.meta["label"] = f"{task.name} {sent / 1e6:.1f} of {total / 1e6:.1f} MB"
-            tell_programs("sending", step=task.name, bytes=sent, of=total)
+            log_for_programs("sending", step=task.name, bytes=sent, of=total)
 
         if not show.publish.to:
             return Outcome("left out", "publish: names no target")

@@ -19,7 +19,7 @@ from pydantic import Field
 
 from reelmake.core.errors import ProviderError, UnusableError
 from reelmake.core.keys import canonical_json, digest_of
-from reelmake.core.logging import tell_programs
+from reelmake.core.logging import log_for_programs
 from reelmake.providers import wire
 from reelmake.providers.base import Answer, Call, Options, Request, ScriptLine, ScriptProvider
 from reelmake.providers.openai.client import (
@@ -244,7 +244,7 @@ class OpenAIScript(ScriptProvider):
                     request, replace(call, timeout_seconds=max(0.1, ends_at - time.monotonic())), form
                 )
             except _NotTakenError as error:
-                tell_programs("asking again in another form: the server does not take this one", why=error.what)
+                log_for_programs("asking again in another form: the server does not take this one", why=error.what)
                 form = form.without(error.name)
                 continue
             _forms[place] = form
