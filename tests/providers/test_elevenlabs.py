@@ -33,7 +33,7 @@ from reelmake.engine.rate_limit import Gates
 from reelmake.providers import provider, wire
 from reelmake.providers.base import Call, Speech
 from reelmake.providers.elevenlabs import history as elevenlabs_history
-from reelmake.providers.elevenlabs.errors import told as told_by_vendor
+from reelmake.providers.elevenlabs.errors import error_of as told_by_vendor
 from reelmake.providers.elevenlabs.voice import ElevenLabsOptions, ElevenLabsVoice
 from reelmake.providers.elevenlabs.voice import _billed as billed
 from reelmake.providers.prices import Price, Prices

@@ -2,7 +2,7 @@
 
 Third parties add theirs through the entry-point group `reelmake.providers`, under the name `<kind>.<provider>`, such as
 `voice.acme = "acme_reelmake:AcmeVoice"`. Modules are imported when a provider is first used. A name that is taken is
-refused, so that nobody's requests go to somebody else because of what was installed later.
+refused, so that a package that is installed later cannot take another provider's requests.
 """
 
 from __future__ import annotations

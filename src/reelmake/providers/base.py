@@ -29,7 +29,7 @@ class Options(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A raw answer as it was received, and what was billed for it.
+    """A raw answer as it was received, and its bill.
 
     units         what the vendor counted: characters, tokens, images, ...
     usd           what that costs, None when nobody knows the price
@@ -81,7 +81,7 @@ class Provider(ABC):
     pool             the limit under which its requests run: `cpu`, or a name of its own
     options          what can be chosen; all of it is part of the request
     timeout_seconds  how long an answer may take at worst
-    secrets          variables that have to be set for it to be asked
+    secrets          variables that have to be set before it is called
     is_metered       whether the vendor may bill more than `price` says, so that only a first bill tells how much
     """
 
@@ -91,9 +91,9 @@ class Provider(ABC):
     secrets: ClassVar[tuple[str, ...]] = ()
     is_metered: ClassVar[bool] = False
 
-    def shape(self, asked: Request) -> Request:
-        """Return the request that is made of what is asked: all that changes the answer, and nothing else. Pure."""
-        return asked
+    def shape(self, generic: Request) -> Request:
+        """Return this provider's request for a generic one: all that changes the answer, and nothing else. Pure."""
+        return generic
 
     def price(self, request: Request, prices: Prices) -> Decimal | None:
         """Return what performing a request costs at most, in US dollars; None when nobody knows. Pure."""
@@ -199,7 +199,7 @@ class ScriptProvider(Provider):
     "cast": [{"id", "name", "personality", "catchphrases"}]}`; `template` is the text of the prompt template. A
     provider with options finds them under `"options"`.
 
-    One that translates (`translation_problem` returns nothing) is also asked: `{"provider", "title", "from",
+    One that translates (`translation_problem` returns nothing) also gets: `{"provider", "title", "from",
     "language", "take", "template", "cast", "source": [{"character", "text", "given"}]}`, and answers with a line for
     each of `source`, by the same character. What is `given` is a translation of the author's, which stays.
     """
@@ -221,7 +221,7 @@ class ScriptProvider(Provider):
     def repair(self, request: Request, body: bytes, why: str) -> Request | None:
         """Return a request for the same script that tells what is wrong with the first answer; None for no such. Pure.
 
-        It is asked once, after an answer that cannot be used. `why` says what is wrong with it, in a sentence.
+        It is sent once, after an answer that cannot be used. `why` says what is wrong with it, in a sentence.
         """
         del request, body, why
         return None

@@ -26,8 +26,8 @@ CENT_PARTS: Final = Decimal("0.000001")  # amounts are kept to a millionth of a 
 class Price(Record):
     """What one model costs. Whatever is not set is not charged for; a model that charges for nothing is free."""
 
-    usd_per_million_input_tokens: Usd = Field(Decimal(0), description="For what is asked, in tokens.")
-    usd_per_million_cached_tokens: Usd | None = Field(None, description="For what is asked and was cached.")
+    usd_per_million_input_tokens: Usd = Field(Decimal(0), description="For the input.")
+    usd_per_million_cached_tokens: Usd | None = Field(None, description="For input that was cached.")
     usd_per_million_output_tokens: Usd = Field(Decimal(0), description="For what is answered, in tokens.")
     usd_per_thousand_characters: Usd = Field(Decimal(0), description="For what is spoken.")
     usd_per_image: Usd = Field(Decimal(0), description="For each picture.")
@@ -39,8 +39,8 @@ class Price(Record):
         """Return what so many tokens cost; `input_tokens` counts the cached ones too."""
         cached = self.usd_per_million_cached_tokens
         of_cached = self.usd_per_million_input_tokens if cached is None else cached
-        asked = self.usd_per_million_input_tokens * (input_tokens - cached_tokens) + of_cached * cached_tokens
-        return rounded((asked + self.usd_per_million_output_tokens * output_tokens) / MILLION)
+        input_usd = self.usd_per_million_input_tokens * (input_tokens - cached_tokens) + of_cached * cached_tokens
+        return rounded((input_usd + self.usd_per_million_output_tokens * output_tokens) / MILLION)
 
     def characters(self, count: Decimal | int) -> Decimal:
         """Return what speaking so many characters costs."""
@@ -110,7 +110,7 @@ class Prices:
 def _looked_up(vendor: str, model: str) -> Price | None:
     from genai_prices import Usage, calc_price  # noqa: PLC0415 (slow to import)
 
-    few = 10_000  # what is asked in one piece; more of them cost more each, with some models
+    few = 10_000  # the input of one request; more tokens cost more each, with some models
 
     def of_a_million(**tokens: int) -> Decimal:
         return calc_price(Usage(**tokens), model, provider_id=vendor).total_price * (1_000_000 // few)

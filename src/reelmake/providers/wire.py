@@ -68,14 +68,14 @@ class _Seen:
 
 _seen: ContextVar[_Seen | None] = ContextVar("seen", default=None)
 
-Told = Callable[[Exchange, str, str], ProviderError | None]
+ErrorOf = Callable[[Exchange, str, str], ProviderError | None]
 
 
-def exchange(send: Callable[[], object], vendor: str, told: Told | None = None) -> Exchange:
+def exchange(send: Callable[[], object], vendor: str, error_of: ErrorOf | None = None) -> Exchange:
     """Have an SDK send one request through a client of ours, and return the response as it was received.
 
-    `told` may turn a response that is not a success into an error of its own, by the vendor's code and message; what
-    it returns None for is told by its status. Raises ProviderError, by what may be done next.
+    `error_of` may turn a response that is not a success into an error, by the vendor's code and message; one for which
+    it returns None is judged by its status. Raises ProviderError, by what may be done next.
     """
     with _watching() as seen:
         try:
@@ -89,7 +89,7 @@ def exchange(send: Callable[[], object], vendor: str, told: Told | None = None) 
         raise _transport_problem(seen.error, vendor, seen) from None
     if seen.response is None:
         raise ProviderError(f"{vendor}: nothing was sent")
-    if wrong := problem(seen.response, vendor, told):
+    if wrong := problem(seen.response, vendor, error_of):
         raise wrong
     return seen.response
 
@@ -117,13 +117,13 @@ _SUCCESS, _MULTIPLE, _TOO_MANY, _SERVER_ERROR = 200, 300, 429, 500
 _LOOK: Final = "run doit again; if it stays so, look at the vendor's status page and your base URL"
 
 
-def problem(response: Exchange, vendor: str, told: Told | None) -> ProviderError | None:
+def problem(response: Exchange, vendor: str, error_of: ErrorOf | None) -> ProviderError | None:
     """Return what is wrong with a response, or None when it is an answer."""
     if _SUCCESS <= response.status < _MULTIPLE:
         is_page = "html" in response.headers.get("content-type", "") or response.body.lstrip()[:1] == b"<"
         return LostError(f"{vendor}: a web page came in place of an answer", _LOOK) if is_page else None
     code, message = vendor_said(response)
-    return (told and told(response, code, message)) or _by_status(response, vendor, code, message)
+    return (error_of and error_of(response, code, message)) or _by_status(response, vendor, code, message)
 
 
 def _by_status(response: Exchange, vendor: str, code: str, message: str) -> ProviderError:
@@ -136,16 +136,16 @@ def _by_status(response: Exchange, vendor: str, code: str, message: str) -> Prov
     if status in _NOT_NOW or status >= _SERVER_ERROR:
         pause = retry_after_seconds(response.headers)
         return BusyError(said, "run doit again later", pause, too_many=status == _TOO_MANY)
-    return ProviderError(said, "change what is asked for")
+    return ProviderError(said, "change the request")
 
 
 def _transport_problem(error: Exception, vendor: str, seen: _Seen) -> ProviderError:
-    """Return what it means that no whole response arrived; told by the error's name, since two libraries share them."""
+    """Return what it means that no whole response arrived; by the error's name, since two libraries share them."""
     name, why = type(error).__name__, str(error) or type(error).__name__
     if name == "LocalProtocolError":  # its message quotes the header that cannot be sent, key and all
         return _no_header(vendor)
     if name in {"UnsupportedProtocol", "InvalidURL"}:
-        return AccountError(f"{vendor}: cannot be asked: {why}", "check the base URL and the key")
+        return AccountError(f"{vendor}: cannot be called: {why}", "check the base URL and the key")
     if seen.is_sent:
         return LostError(f"{vendor}: the answer did not arrive: {why}", "run doit again")
     if seen.proxy is None:
@@ -153,7 +153,7 @@ def _transport_problem(error: Exception, vendor: str, seen: _Seen) -> ProviderEr
     if seen.is_through or (name == "ProxyError" and _UNREACHED.search(why)):
         what = f"{vendor}: cannot be reached through the proxy: {why}"
         return BusyError(what, "check the base URL, and what the proxy of REELMAKE_PROXY can reach")
-    what = f"{vendor}: was not asked, since the proxy does not let calls through: {why}"
+    what = f"{vendor}: was not called, since the proxy does not let calls through: {why}"
     return AccountError(what, "check REELMAKE_PROXY: its address, user and password, and that it runs")
 
 
@@ -162,7 +162,7 @@ _UNREACHED: Final = re.compile(r"could not connect: (?!.*not allowed)|^50[234]\b
 
 
 def _no_header(vendor: str) -> AccountError:
-    what = f"{vendor}: cannot be asked: the key holds what no key can hold"
+    what = f"{vendor}: cannot be called: the key holds what no key can hold"
     return AccountError(what, "copy it once more: without spaces, quotes and line breaks")
 
 
@@ -214,7 +214,7 @@ def _client(library: Any, proxy: str | None) -> Any:
     transport = _transport(library)
 
     class Client(library.Client):  # type: ignore[misc]
-        """Tells whoever watches what was received, before an SDK reads it."""
+        """Shows the watcher each response, before an SDK reads it."""
 
         def send(self, request: Any, **options: Any) -> Any:
             seen = _seen.get() or _Seen()
@@ -247,7 +247,7 @@ _THROUGH: Final = ("socks.setup_socks5_connection.complete", "proxy.start_tls.st
 
 
 class _Progress:
-    """What the library tells while it performs a request: when it is sent, and when a SOCKS proxy is asked for a way.
+    """The steps that the library reports of a request: when it is sent, and when a SOCKS proxy opens a way.
 
     The library would wait for a proxy that says nothing, and forgets to close the connection to one that says no.
     """
@@ -258,7 +258,7 @@ class _Progress:
         self._timer: threading.Timer | None = None
 
     def __call__(self, name: str, info: Mapping[str, Any]) -> None:
-        """Be told of a step."""
+        """Receive a step."""
         step, seen = name.partition(".")[2], _seen.get()
         if seen and name in _THROUGH:
             seen.is_through = True

@@ -102,7 +102,7 @@ def publish(  # noqa: PLR0913 (what, how, where progress goes, and what is let p
 
 def _refuse_unfit(show: Production, shop: Workshop, lines: Sequence[Line], *, allow_degraded: bool) -> None:
     findings = of_episode(show, shop, lines).findings
-    wrong = [one for one in listed if not (allow_degraded and one.check == "degraded")]
+    wrong = [one for one in findings if not (allow_degraded and one.check == "degraded")]
     if wrong:
         count = f"{len(wrong)} thing{'s are' if len(wrong) > 1 else ' is'} wrong with it"
         listed = "".join(f"\n  {one}" for one in wrong)

@@ -17,7 +17,7 @@ _VOICE_FIX: Final = "correct voice_id under the character's voice: elevenlabs:, 
 
 Meaning = Callable[[str, float | None], ProviderError]
 
-# What a code looks like -> the error, of what was said and of how long we are asked to wait. The first one counts.
+# What a code looks like -> the error, from its message and from how long it asks us to wait. The first one counts.
 _MEANINGS: Final[tuple[tuple[str, Meaning], ...]] = (
     (
         "quota_exceeded|insufficient_credits|payment_required|credit_limit_exceeded",
@@ -38,7 +38,7 @@ _MEANINGS: Final[tuple[tuple[str, Meaning], ...]] = (
 )
 
 
-def told(response: Exchange, code: str, message: str) -> ProviderError | None:
+def error_of(response: Exchange, code: str, message: str) -> ProviderError | None:
     """Return what a response that is no success means, or None when its status says it all."""
     for pattern, meaning in _MEANINGS:
         if re.search(pattern, code):

@@ -19,7 +19,7 @@ from reelmake.core.errors import AccountError, BusyError, LostError, ProviderErr
 from reelmake.core.keys import canonical_json
 from reelmake.providers import wire
 from reelmake.providers.base import Call, Request
-from reelmake.providers.elevenlabs.errors import VENDOR, told
+from reelmake.providers.elevenlabs.errors import VENDOR, error_of
 
 EARLIER_SECONDS: Final = 5.0  # by which the vendor's clock may be behind
 LOOKUP_SECONDS: Final = 30.0
@@ -51,7 +51,7 @@ def deliver(account: Account, ids: tuple[str, ...], request: Request) -> None:
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A speech out of the history: a body like that of an answer, what was billed in credits, and what it is called."""
+    """A speech out of the history: a body like that of an answer, its bill in credits, and its id."""
 
     body: bytes
     credits: Decimal | None
@@ -140,7 +140,7 @@ def _is_answer(item: Mapping[str, Any], request: Request, since_unix: float, acc
 
 
 def _differs(found: Any, wanted: Any) -> bool:
-    """Say whether a setting is another one than was asked for; one that the history does not tell may be the same."""
+    """Say whether a setting is another one than requested; one that the history leaves out may be the same."""
     if isinstance(found, bool) or not isinstance(found, int | float):
         return found is not None and found != wanted
     return bool(abs(found - wanted) > _SETTING_SLACK)
@@ -202,7 +202,7 @@ def _json(exchange: wire.Exchange) -> Mapping[str, Any]:
 def _free(send: Callable[[], object]) -> wire.Exchange:
     """Look something up. A lookup costs nothing: one whose answer is lost may be made again. Raises ProviderError."""
     try:
-        return wire.exchange(send, VENDOR, told)
+        return wire.exchange(send, VENDOR, error_of)
     except LostError as error:
         raise BusyError(error.what, error.fix) from error
     except AccountError as error:

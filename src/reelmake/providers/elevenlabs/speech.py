@@ -46,7 +46,7 @@ def _opened(body: bytes) -> dict[str, Any]:
     except (ValueError, RecursionError) as error:
         raise _unusable("it is damaged") from error
     if not isinstance(answer, dict):
-        raise _unusable("it is not what was asked for")
+        raise _unusable("it is not what was requested")
     return answer
 
 
@@ -92,7 +92,7 @@ def _times(
             why.append(f"{name}: {error}")
             continue
         if why:
-            told = {"by": name, "because": "; ".join(why), "text": text[:_SHOWN_CHARACTERS]}
-            log().warning("the times of words were recovered", provider="elevenlabs", **told)
+            event = {"by": name, "because": "; ".join(why), "text": text[:_SHOWN_CHARACTERS]}
+            log().warning("the times of words were recovered", provider="elevenlabs", **event)
         return times
     raise AssertionError("the last source always has times")

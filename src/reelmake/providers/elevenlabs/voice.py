@@ -15,7 +15,7 @@ from reelmake.core.errors import AccountError, LostError, ProviderError
 from reelmake.core.keys import canonical_json
 from reelmake.providers import wire
 from reelmake.providers.base import Answer, Call, Options, Request, Speech, VoiceProvider
-from reelmake.providers.elevenlabs.errors import VENDOR, told
+from reelmake.providers.elevenlabs.errors import VENDOR, error_of
 from reelmake.providers.elevenlabs.history import Account, deliver, find
 from reelmake.providers.prices import Prices
 from reelmake.providers.speech.display_words import has_sound
@@ -73,24 +73,24 @@ class ElevenLabsVoice(VoiceProvider):
             return f"it has {len(text)} characters, and ElevenLabs takes {MOST_CHARACTERS} at once"
         return "" if has_sound(text) else "there is no word in it that a voice could say"
 
-    def shape(self, asked: Request) -> Request:
+    def shape(self, generic: Request) -> Request:
         """Return what is sent: of the voice what is set, and a seed that stands for the take."""
-        options = ElevenLabsOptions.model_validate(asked["voice"])
+        options = ElevenLabsOptions.model_validate(generic["voice"])
         settings = options.model_dump(include=set(_SETTINGS), exclude_none=True)
         shaped: dict[str, Any] = {
-            "provider": asked["provider"],
+            "provider": generic["provider"],
             "voice_id": options.voice_id,
             "model": options.model,
-            "text": asked["text"],
+            "text": generic["text"],
             "output_format": OUTPUT_FORMAT,
         }
         if not _WITHOUT_LANGUAGE.search(options.model):
-            shaped["language_code"] = asked["language"].partition("-")[0]
+            shaped["language_code"] = generic["language"].partition("-")[0]
         if settings:
             shaped["voice_settings"] = settings
         if options.apply_text_normalization:
             shaped["apply_text_normalization"] = options.apply_text_normalization
-        rolled = canonical_json({**shaped, "take": asked["take"]})
+        rolled = canonical_json({**shaped, "take": generic["take"]})
         return {**shaped, "seed": int.from_bytes(hashlib.sha256(rolled.encode()).digest()) % SEEDS}
 
     def price(self, request: Request, prices: Prices) -> Decimal | None:
@@ -118,7 +118,7 @@ class ElevenLabsVoice(VoiceProvider):
                 request["voice_id"], model_id=request["model"], request_options={"max_retries": 0}, **sent
             )
 
-        answer = wire.exchange(send, VENDOR, told)
+        answer = wire.exchange(send, VENDOR, error_of)
         said = answer.json()
         if not (isinstance(said, dict) and said.get("audio_base64")):  # it may be paid for, and whole in the history
             try:
@@ -183,7 +183,7 @@ def _metered(value: str | None) -> Decimal | None:
 def _billed(
     request: Request, credits_: Decimal | None, prices: Prices
 ) -> tuple[Mapping[str, int | Decimal], Decimal | None]:
-    """Return what was counted, and what it costs: more than the price when a voice of the library is dearer.
+    """Return the vendor's count, and its price: more than the price when a voice of the library is dearer.
 
     A credit is a character, or two of the models at half the price; parts of one are rounded up.
     """

@@ -35,12 +35,12 @@ class FalImageOptions(Options):
     )
     steps: int | None = Field(None, ge=1, le=200, description="In how many steps it draws. The model decides, else.")
     guidance: float | None = Field(
-        None, ge=0, le=50, description="How closely it keeps to the prompt, for models that can be told."
+        None, ge=0, le=50, description="How closely it keeps to the prompt, for models that take it."
     )
 
 
 class FalImage(ImageProvider):
-    """Draws a picture with one job of the queue; whoever has its ticket fetches it without another bill.
+    """Draws a picture with one job of the queue; with its ticket it is fetched without another bill.
 
     Request: `{"provider", "model", "prompt", "image_size": {"width", "height"}, "seed", "num_images", "output_format",
     "take"}`, and `"num_inference_steps"`, `"guidance_scale"` when they are chosen; all of it but the provider, the
@@ -56,22 +56,22 @@ class FalImage(ImageProvider):
     timeout_seconds: ClassVar[float] = 300.0
     secrets: ClassVar[tuple[str, ...]] = (KEY,)
 
-    def shape(self, asked: Request) -> Request:
+    def shape(self, generic: Request) -> Request:
         """Return the job's input, with a seed that stands for the content and the take."""
-        options = FalImageOptions.model_validate(asked.get("options", {}))
+        options = FalImageOptions.model_validate(generic.get("options", {}))
         chosen = {"num_inference_steps": options.steps, "guidance_scale": options.guidance}
         content = {
             "model": options.model,
-            "prompt": asked["prompt"],
-            "image_size": {"width": asked["width"], "height": asked["height"]},
+            "prompt": generic["prompt"],
+            "image_size": {"width": generic["width"], "height": generic["height"]},
             "num_images": 1,
             "output_format": "png",
             **{name: value for name, value in chosen.items() if value is not None},
-            "take": asked["take"],
+            "take": generic["take"],
         }
         # 31 bits: all models take them.
         seed = int(digest_of(canonical_json(content).encode())[:8], 16) >> 1
-        return {"provider": asked["provider"], **content, "seed": seed}
+        return {"provider": generic["provider"], **content, "seed": seed}
 
     def price(self, request: Request, prices: Prices) -> Decimal | None:
         """Return what a picture costs: megapixels are rounded up."""
@@ -121,10 +121,10 @@ class FalImage(ImageProvider):
         except FailedError as error:
             call.keep_ticket(None)
             raise error.error from None
-        told = result.json()
-        if not isinstance(told, dict):
+        document = result.json()
+        if not isinstance(document, dict):
             raise LostError("fal: the result came broken", RESUMED)
-        url = _address(told)
+        url = _address(document)
         drawn = self._download(queue, url, call, again=again) if url else None
         image = base64.b64encode(drawn).decode() if drawn is not None else None
         document = {
@@ -158,11 +158,11 @@ class FalImage(ImageProvider):
         """Return the picture as a PNG; raises ProviderError when there is none."""
         try:
             document = json.loads(body)
-            told = json.loads(document["result"])
+            result = json.loads(document["result"])
             drawn = base64.b64decode(document["image"] or "", validate=True)
         except (ValueError, LookupError, TypeError, RecursionError) as error:
             raise ProviderError(f"the stored picture cannot be read: {type(error).__name__}", ANOTHER) from None
-        unsafe = told.get("has_nsfw_concepts") if isinstance(told, dict) else None
+        unsafe = result.get("has_nsfw_concepts") if isinstance(result, dict) else None
         if isinstance(unsafe, list) and unsafe[:1] == [True]:
             what = "fal's safety checker hid the picture"
             raise ProviderError(what, "change image: of the line, or bump its take: for another one")
@@ -187,9 +187,9 @@ def _billed(result: Exchange) -> Decimal | None:
     return units if units.is_finite() and units >= 0 else None
 
 
-def _address(told: Mapping[str, Any]) -> str:
+def _address(document: Mapping[str, Any]) -> str:
     """Return where the picture of a result is, or an empty string."""
-    images = told.get("images") or [told.get("image")]
+    images = document.get("images") or [document.get("image")]
     first = images[0] if isinstance(images, list) and images else None
     url = first.get("url") if isinstance(first, dict) else first
     return url if isinstance(url, str) else ""

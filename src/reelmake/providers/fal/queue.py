@@ -1,6 +1,6 @@
 """fal's queue: a job is submitted, runs whether anybody asks for it or not, and is billed then, once.
 
-What fal calls the job is kept durably before it is asked after, so that whoever comes next, even another process, asks
+The id of the job at fal is kept durably before its state is read, so that a later build, even another process, asks
 for the same job. The key goes to the queue's own origin only, whatever addresses an answer names.
 """
 
@@ -27,7 +27,7 @@ FIRST_WAIT_SECONDS: Final = 0.2
 LONGEST_WAIT_SECONDS: Final = 2.0
 WAIT_PART: Final = 0.04  # of the time since a job was submitted: a picture is seen so much later at most
 LEAST_SECONDS: Final = 0.05
-RESUMED: Final = "run doit again: the job goes on, and is asked for again without another bill"
+RESUMED: Final = "run doit again: the job goes on, and is fetched without another bill"
 
 _UNFINISHED: Final = ("IN_QUEUE", "IN_PROGRESS")
 _GONE: Final = (404, 410)
@@ -74,20 +74,20 @@ class Queue:
         # Who asks again is decided by us: fal would run a job up to ten times by itself.
         headers = {"x-fal-no-retry": "1"}
         response = self._exchange("POST", f"{self.base}/{model}", json=dict(sent), headers=headers)
-        told = response.json()
-        told = told if isinstance(told, dict) else {}
-        if name := told.get("request_id") or response.headers.get("x-fal-request-id"):
-            return self.job(model, {**told, "request_id": name})
+        document = response.json()
+        document = document if isinstance(document, dict) else {}
+        if name := document.get("request_id") or response.headers.get("x-fal-request-id"):
+            return self.job(model, {**document, "request_id": name})
         raise LostError("fal: the job was accepted, but not what it is called", "run doit again")
 
-    def job(self, model: str, told: Mapping[str, Any]) -> Job:
+    def job(self, model: str, document: Mapping[str, Any]) -> Job:
         """Return a job by an answer or ticket; addresses that are not the queue's are replaced by what they should be.
 
         They are those of the app: `fal-ai/flux` of the model `fal-ai/flux/schnell`.
         """
-        name = str(told["request_id"])
+        name = str(document["request_id"])
         own = f"{self.base}/{'/'.join(model.split('/')[:2])}/requests/{name}"
-        status, response = str(told.get("status_url") or ""), str(told.get("response_url") or "")
+        status, response = str(document.get("status_url") or ""), str(document.get("response_url") or "")
         return Job(
             name,
             status if self._is_own(status) else f"{own}/status",
@@ -102,7 +102,7 @@ class Queue:
         """
         self._wait(job)
 
-        def told(response: Exchange, code: str, message: str) -> ProviderError | None:
+        def error_of(response: Exchange, code: str, message: str) -> ProviderError | None:
             said = f"fal: {message or 'it gave no reason'} (HTTP {response.status}{f', {code}' if code else ''})"
             if response.status in _GONE:
                 return GoneError(said)
@@ -110,13 +110,13 @@ class Queue:
                 return LostError(said, RESUMED)
             if response.status in _REFUSED:
                 refused = any(word in f"{code} {message}".lower() for word in _POLICY)
-                fix = "change image: of the line" if refused else "change what is asked for: the model or its options"
+                fix = "change image: of the line" if refused else "change the model or its options"
                 return FailedError(ProviderError(said, fix))
             # fal does not charge for a job that fails on its side: by its status, it may be submitted again.
             wrong = wire.problem(response, "fal", None) if self.failed else None
             return FailedError(wrong) if wrong else None
 
-        return self._exchange("GET", job.response_url, told=told)
+        return self._exchange("GET", job.response_url, error_of=error_of)
 
     def download(self, url: str) -> bytes:
         """Return a file that a result names; without the key, as it may be anywhere. Raises GoneError."""
@@ -125,17 +125,17 @@ class Queue:
         if not (url.startswith("https://") or self._is_own(url)):
             raise ProviderError(f"fal: a picture cannot be fetched from {url[:100]!r}", "choose another model")
 
-        def told(response: Exchange, code: str, message: str) -> ProviderError | None:
+        def error_of(response: Exchange, code: str, message: str) -> ProviderError | None:
             del code, message
             gone = response.status in (403, *_GONE)  # file servers say 403 of what they do not have
             return GoneError(f"fal: the picture is not there (HTTP {response.status})") if gone else None
 
-        return self._exchange("GET", url, told=told, key=False).body
+        return self._exchange("GET", url, error_of=error_of, key=False).body
 
     def _wait(self, job: Job) -> None:
-        """Ask after a job until it has ended, or the call has; a question that goes wrong is just asked again."""
+        """Poll a job until it has ended, or the call has; a poll that fails is repeated."""
 
-        def told(response: Exchange, code: str, message: str) -> ProviderError | None:
+        def error_of(response: Exchange, code: str, message: str) -> ProviderError | None:
             gone = response.status in _GONE
             return GoneError(f"fal: there is no job {job.request_id}: {message} {code}".rstrip()) if gone else None
 
@@ -143,7 +143,7 @@ class Queue:
         while True:
             least = 0.0
             try:
-                status = self._exchange("GET", job.status_url, told=told).json()
+                status = self._exchange("GET", job.status_url, error_of=error_of).json()
             except (BusyError, LostError) as error:
                 least = getattr(error, "retry_after_seconds", None) or 0.0
                 if self._left() <= least:
@@ -160,7 +160,7 @@ class Queue:
             time.sleep(min(max(wait, least), self._left()))
 
     def _exchange(
-        self, method: str, url: str, *, told: wire.Told | None = None, key: bool = True, **sent: Any
+        self, method: str, url: str, *, error_of: wire.ErrorOf | None = None, key: bool = True, **sent: Any
     ) -> Exchange:
         import httpx  # noqa: PLC0415
 
@@ -173,7 +173,7 @@ class Queue:
         send: Callable[[], object] = lambda: client.request(  # noqa: E731 (a name for what is sent)
             method, url, headers=headers, timeout=timeout, follow_redirects=not key, **sent
         )
-        return wire.exchange(send, "fal", told)
+        return wire.exchange(send, "fal", error_of)
 
     def _left(self) -> float:
         return self.ends_at - time.monotonic()

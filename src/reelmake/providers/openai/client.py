@@ -38,7 +38,7 @@ _SNAPSHOT: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 def last_day(model: str, call: Call) -> str | None:
     """Return a model's last day as YYYY-MM-DD, None when none is known.
 
-    The server is asked, for nothing, when there is a key; one that cannot be asked, or does not say, is no error.
+    The server's list is read, for nothing, when there is a key; one that cannot be read, or has no date, is no error.
     """
     known = ENDS.get(_SNAPSHOT.sub("", model)) if base_url(call).rstrip("/") == OPENAI else None
     try:
@@ -49,8 +49,8 @@ def last_day(model: str, call: Call) -> str | None:
     rows = listed.get("data") if isinstance(listed, dict) else None
     for row in rows if isinstance(rows, list) else []:
         if isinstance(row, dict) and row.get("id") == model:
-            told = str(row.get("shutdown_date") or "")
-            return told[:10] if re.match(r"\d{4}-\d{2}-\d{2}", told) else known
+            day = str(row.get("shutdown_date") or "")
+            return day[:10] if re.match(r"\d{4}-\d{2}-\d{2}", day) else known
     return known
 
 
@@ -65,21 +65,21 @@ def most_input_tokens(text: str) -> int:
     return ceil((len(text.encode()) + OVERHEAD_TOKENS) * (1 + CACHE_WRITE))
 
 
-def bill(told: Any, price: Price | None, most: Decimal | None) -> tuple[dict[str, int], Decimal | None]:
+def bill(document: Any, price: Price | None, most: Decimal | None) -> tuple[dict[str, int], Decimal | None]:
     """Return the units of a completion or picture and its cost, by its `usage`; without one, `most` is its cost.
 
     The units are `input_tokens` (with the cached ones), `output_tokens`, `cached_tokens`; they are left out when the
     server does not count. The cost is None when nobody knows the price.
     """
-    usage = told.get("usage") if isinstance(told, dict) else None
-    asked, made = _count(usage, "prompt_tokens", "input_tokens"), _count(usage, "completion_tokens", "output_tokens")
-    if asked is None or made is None:
+    usage = document.get("usage") if isinstance(document, dict) else None
+    sent, made = _count(usage, "prompt_tokens", "input_tokens"), _count(usage, "completion_tokens", "output_tokens")
+    if sent is None or made is None:
         return {}, most
     details = usage.get("prompt_tokens_details") if isinstance(usage, dict) else None
-    cached = min(_count(details, "cached_tokens") or 0, asked)
-    written = min(_count(details, "cache_write_tokens") or 0, asked - cached)
-    units = {"input_tokens": asked, "output_tokens": made, "cached_tokens": cached}
-    return units, price.tokens(asked + ceil(written * CACHE_WRITE), made, cached) if price else None
+    cached = min(_count(details, "cached_tokens") or 0, sent)
+    written = min(_count(details, "cache_write_tokens") or 0, sent - cached)
+    units = {"input_tokens": sent, "output_tokens": made, "cached_tokens": cached}
+    return units, price.tokens(sent + ceil(written * CACHE_WRITE), made, cached) if price else None
 
 
 def _count(usage: Any, *names: str) -> int | None:
@@ -136,11 +136,11 @@ def parameter(response: Exchange) -> str:
 
     OpenAI writes `{"error": {"param": "seed"}}`, servers on FastAPI `{"detail": [{"loc": ["body", "seed"]}]}`.
     """
-    told = response.json()
-    error = told.get("error", told) if isinstance(told, dict) else None
+    document = response.json()
+    error = document.get("error", document) if isinstance(document, dict) else None
     if isinstance(error, dict) and isinstance(error.get("param"), str):
         return str(error["param"]).partition(".")[0]
-    detail = told.get("detail") if isinstance(told, dict) else None
+    detail = document.get("detail") if isinstance(document, dict) else None
     first = detail[0] if isinstance(detail, list) and detail else None
     place = first.get("loc") if isinstance(first, dict) else None
     return str(place[1]) if isinstance(place, list) and len(place) > 1 else ""
@@ -166,8 +166,8 @@ def wrapped_error(response: Exchange, answer: str) -> Exchange | None:
 
     `answer` is the field that a success has. They answer for somebody else, who failed, and have nothing to bill.
     """
-    told = response.json()
-    error = told.get("error") if isinstance(told, dict) and not told.get(answer) else None
+    document = response.json()
+    error = document.get("error") if isinstance(document, dict) and not document.get(answer) else None
     if not error:
         return None
     status = error.get("code") if isinstance(error, dict) else None

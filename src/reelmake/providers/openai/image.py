@@ -87,23 +87,23 @@ class OpenAIImage(ImageProvider):
     timeout_seconds: ClassVar[float] = 360.0
     secrets: ClassVar[tuple[str, ...]] = (KEY,)
 
-    def shape(self, asked: Request) -> Request:
+    def shape(self, generic: Request) -> Request:
         """Return what is sent; the size only by its ratio, so that another resolution of the video costs nothing."""
-        options = OpenAIImageOptions.model_validate(asked.get("options", {}))
-        ratio = math.log(asked["width"] / asked["height"])
+        options = OpenAIImageOptions.model_validate(generic.get("options", {}))
+        ratio = math.log(generic["width"] / generic["height"])
         width, height = min(SIZES, key=lambda size: abs(math.log(size[0] / size[1]) - ratio))
         return {
-            "provider": asked["provider"],
+            "provider": generic["provider"],
             "model": options.model,
-            "prompt": asked["prompt"],
+            "prompt": generic["prompt"],
             "size": f"{width}x{height}",
             "quality": options.quality,
             "moderation": options.moderation,
-            "take": asked["take"],
+            "take": generic["take"],
         }
 
     def price(self, request: Request, prices: Prices) -> Decimal | None:
-        """Return what a picture costs at most: its tokens by quality and size, and a token for each byte asked."""
+        """Return what a picture costs at most: its tokens by quality and size, and a token for each byte sent."""
         price = _price_of(request["model"], prices)
         if price is None:
             return None
@@ -124,7 +124,7 @@ class OpenAIImage(ImageProvider):
         """Have the picture drawn. A refusal is a ProviderError: the same picture would be refused again."""
         who = vendor(call)
 
-        def told(response: Exchange, code: str, message: str) -> ProviderError | None:
+        def error_of(response: Exchange, code: str, message: str) -> ProviderError | None:
             if code in _REFUSALS or (is_wrong_request(response) and "safety system" in message):
                 return ProviderError(f"{who} refused to draw this: {message} ({code})", ANOTHER_PICTURE)
             models = ", ".join(MODELS)
@@ -132,9 +132,9 @@ class OpenAIImage(ImageProvider):
 
         images = client(call).images.with_raw_response
         sent = {name: request[name] for name in ("model", "prompt", "size", "quality", "moderation")}
-        response = wire.exchange(lambda: images.generate(**sent), who, told)
+        response = wire.exchange(lambda: images.generate(**sent), who, error_of)
         if failed := wrapped_error(response, "data"):
-            raise wire.problem(failed, who, told) or ProviderError(f"{who}: an error came in place of a picture")
+            raise wire.problem(failed, who, error_of) or ProviderError(f"{who}: an error came in place of a picture")
         price, most = _price_of(request["model"], call.prices), self.price(request, call.prices)
         units, usd = bill(response.json(), price, most)
         if price and (price.usd_per_image or price.usd_per_megapixel):
@@ -171,8 +171,8 @@ def _price_of(model: str, prices: Prices) -> Price | None:
 
 def _drawn(body: bytes) -> bytes:
     try:
-        told: Any = json.loads(body)
-        encoded = told["data"][0]["b64_json"]
+        document: Any = json.loads(body)
+        encoded = document["data"][0]["b64_json"]
         return base64.b64decode(encoded, validate=True)
     except (ValueError, LookupError, TypeError, RecursionError, binascii.Error) as error:
         what = f"there is no picture in the answer ({type(error).__name__})"

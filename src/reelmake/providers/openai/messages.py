@@ -1,4 +1,4 @@
-"""What a language model is told and how it has to answer, for a script and for the translation of one. Pure."""
+"""What a language model gets and how it has to answer, for a script and for the translation of one. Pure."""
 
 from __future__ import annotations
 
@@ -22,17 +22,17 @@ _TEXT: Final = {"type": "string"}
 Task = tuple[list[dict[str, str]], dict[str, Any], dict[str, Any]]
 
 
-def script(asked: Request, max_line_characters: int) -> Task:
+def script(generic: Request, max_line_characters: int) -> Task:
     """Ask for a script; raises InputError for mistakes in the template."""
-    told = {name: _line(asked[name]) for name in ("topic", "title", "language", "style")}
-    count = int(asked["lines"])
+    values = {name: _line(generic[name]) for name in ("topic", "title", "language", "style")}
+    count = int(generic["lines"])
     wanted = {"lines": count, "max_line_characters": max_line_characters}
-    return _messages(SCRIPT, asked, wanted, told), _schema(asked, count, "text", "image"), wanted
+    return _messages(SCRIPT, generic, wanted, values), _schema(generic, count, "text", "image"), wanted
 
 
-def translation(asked: Request, max_line_characters: int) -> Task:
+def translation(generic: Request, max_line_characters: int) -> Task:
     """Ask for the same lines in another language; raises InputError for mistakes in the template."""
-    source = asked["source"]
+    source = generic["source"]
     longest = max(len(said["text"]) for said in source)
     fitting = min(MAX_LINE_CHARACTERS, LONGER * longest)
     wanted = {
@@ -41,10 +41,10 @@ def translation(asked: Request, max_line_characters: int) -> Task:
         "speakers": [said["character"] for said in source],
         "given": [said["given"] for said in source],
     }
-    told = {name: _line(asked[name]) for name in ("title", "language")}
+    values = {name: _line(generic[name]) for name in ("title", "language")}
     rows = [_row(number, said) for number, said in enumerate(source, 1)]
-    told |= {"from_language": _line(asked["from"]), "script": "\n".join(rows)}
-    return _messages(TRANSLATION, asked, wanted, told), _schema(asked, len(source), "text"), wanted
+    values |= {"from_language": _line(generic["from"]), "script": "\n".join(rows)}
+    return _messages(TRANSLATION, generic, wanted, values), _schema(generic, len(source), "text"), wanted
 
 
 def _row(number: int, said: Mapping[str, Any]) -> str:
@@ -54,7 +54,9 @@ def _row(number: int, said: Mapping[str, Any]) -> str:
     return f"{number}. {said['character']}: {text}{given}"
 
 
-def _messages(file: str, asked: Request, wanted: Mapping[str, Any], told: Mapping[str, str]) -> list[dict[str, str]]:
+def _messages(
+    file: str, generic: Request, wanted: Mapping[str, Any], values: Mapping[str, str]
+) -> list[dict[str, str]]:
     """Render the template, and split it at its headings."""
     cast: list[dict[str, Any]] = [
         {
@@ -63,17 +65,17 @@ def _messages(file: str, asked: Request, wanted: Mapping[str, Any], told: Mappin
             "personality": _line(member["personality"]).rstrip("."),
             "catchphrases": [_line(said) for said in member["catchphrases"]],
         }
-        for member in asked["cast"]
+        for member in generic["cast"]
     ]
     text = render(
-        asked["template"],
+        generic["template"],
         file=file,
         cast=cast,
         names=", ".join(member["id"] for member in cast),
         characters="\n".join(map(_described, cast)),
         lines=str(wanted["lines"]),
         max_line_characters=str(wanted["max_line_characters"]),
-        **told,
+        **values,
     )
     messages: list[dict[str, str]] = []
     for line in text.splitlines():
@@ -85,7 +87,7 @@ def _messages(file: str, asked: Request, wanted: Mapping[str, Any], told: Mappin
         messages[-1]["content"] = f"{messages[-1]['content']}\n{line}".strip()
     messages = [message for message in messages if message["content"]]
     if not messages:
-        fix = f"write what is asked for, with {{{{ {'script' if 'script' in told else 'topic'} }}}}; or delete the file"
+        fix = f"write a template, with {{{{ {'script' if 'script' in values else 'topic'} }}}}; or delete the file"
         raise InputError((Problem(file, 1, "the prompt comes out empty", fix),))
     return messages
 
@@ -102,9 +104,9 @@ def _line(text: Any) -> str:
     return " ".join(str(text or "").split())
 
 
-def _schema(asked: Request, count: int, *texts: str) -> dict[str, Any]:
+def _schema(generic: Request, count: int, *texts: str) -> dict[str, Any]:
     """Return the JSON schema of the answer, in the strict form: everything required, nothing besides."""
-    ids: Sequence[str] = [str(member["id"]) for member in asked["cast"]]
+    ids: Sequence[str] = [str(member["id"]) for member in generic["cast"]]
     line = _strict({"character": {"type": "string", "enum": ids}, **dict.fromkeys(texts, _TEXT)})
     return _strict({"lines": {"type": "array", "minItems": count, "maxItems": count, "items": line}})
 

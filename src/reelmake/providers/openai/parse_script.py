@@ -3,7 +3,8 @@
 What is mended is how an answer is wrapped (a fence, prose around it, thinking before it), slips of JSON, the spelling
 of a name, and what would be read aloud though nobody should hear it. What is not: how many lines there are, and what
 they say.
-A script that cannot be used stays stored, and paid for; what is wrong with it is told to the model once (see `repair`).
+A script that cannot be used stays stored, and paid for; one more request tells the model what is wrong with it (see
+`repair`).
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from reelmake.spec import clean_text
 ANOTHER: Final = "bump the episode's take: for another one"
 TRANSLATED_ANEW: Final = (
     "write translations: below its lines, or bump the episode's take: for another one; freeze the episode before, "
-    "if its script was written from a topic, or that is asked for again as well"
+    "if its script was written from a topic, or that is requested again as well"
 )
 MOST_STARTS: Final = 100  # places where JSON could begin that are looked at
 _SHOWN_CHARACTERS: Final = 200
@@ -45,10 +46,10 @@ def unusable(why: str, fix: str = ANOTHER) -> UnusableError:
 def said(body: bytes) -> str:
     """Return what a model said in a chat completion; raises UnusableError when it is cut off, refused or not there."""
     try:
-        told = json.loads(body)
+        document = json.loads(body)
     except (ValueError, RecursionError) as error:
         raise unusable(f"the answer is not JSON ({error})"[:_SHOWN_CHARACTERS]) from None
-    choices = told.get("choices") if isinstance(told, dict) else None
+    choices = document.get("choices") if isinstance(document, dict) else None
     choice = choices[0] if isinstance(choices, list) and choices else None
     message = choice.get("message") if isinstance(choice, dict) else None
     if not isinstance(choice, dict) or not isinstance(message, dict):
@@ -75,7 +76,7 @@ def _content(content: Any) -> str:
 
 
 def lines_of(text: str, request: Request) -> tuple[ScriptLine, ...]:
-    """Return the lines that a model wrote; raises UnusableError when they are not what was asked for.
+    """Return the lines that a model wrote; raises UnusableError when they are not as requested.
 
     Of the request, `lines`, `max_line_characters` and `cast` (`[{"id", "name"}]`) are looked at; and of one for a
     translation `speakers` and `given`, with who says each line and what the author has translated.

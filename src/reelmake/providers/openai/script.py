@@ -2,7 +2,7 @@
 
 The request holds what is sent: the rendered messages, the schema of the answer, the limit of tokens. Another comment in
 a template therefore asks for nothing, other words do. Servers differ in what they take: one that refuses the schema, or
-a parameter by its name, has done nothing and billed nothing, and is asked again without it.
+a parameter by its name, has done nothing and billed nothing, and is called again without it.
 """
 
 from __future__ import annotations
@@ -178,11 +178,11 @@ class OpenAIScript(ScriptProvider):
     timeout_seconds: ClassVar[float] = 300.0
     secrets: ClassVar[tuple[str, ...]] = (KEY,)
 
-    def shape(self, asked: Request) -> Request:
+    def shape(self, generic: Request) -> Request:
         """Return what is sent; raises InputError for mistakes in the template."""
-        options = OpenAIScriptOptions.model_validate(asked.get("options", {}))
-        task = translation if "source" in asked else script
-        messages, schema, wanted = task(asked, options.max_line_characters)
+        options = OpenAIScriptOptions.model_validate(generic.get("options", {}))
+        task = translation if "source" in generic else script
+        messages, schema, wanted = task(generic, options.max_line_characters)
         count, most = wanted["lines"], wanted["max_line_characters"]
         fitting = THINKING_TOKENS[options.reasoning_effort] + count * (most + LINE_TOKENS)
         effort = {"reasoning_effort": options.reasoning_effort} if options.reasoning_effort else {}
@@ -192,13 +192,13 @@ class OpenAIScript(ScriptProvider):
             "schema": schema,
             "max_completion_tokens": options.max_output_tokens or fitting,
             **effort,
-            "take": asked["take"],
+            "take": generic["take"],
         }
         return {
-            "provider": asked["provider"],
+            "provider": generic["provider"],
             **content,
             **wanted,
-            "cast": [{"id": member["id"], "name": member["name"]} for member in asked["cast"]],
+            "cast": [{"id": member["id"], "name": member["name"]} for member in generic["cast"]],
             "seed": _seed(content),
         }
 
@@ -208,8 +208,8 @@ class OpenAIScript(ScriptProvider):
             written = said(body)
         except UnusableError:
             return None
-        told = REPAIR.format(why=why[:WHY_CHARACTERS].rstrip("."), lines=request["lines"])
-        answered = [{"role": "assistant", "content": written}, {"role": "user", "content": told}]
+        complaint = REPAIR.format(why=why[:WHY_CHARACTERS].rstrip("."), lines=request["lines"])
+        answered = [{"role": "assistant", "content": written}, {"role": "user", "content": complaint}]
         messages = [*request["messages"], *answered]
         return {**request, "messages": messages, "seed": _seed([request["seed"], messages])}
 
@@ -255,7 +255,7 @@ class OpenAIScript(ScriptProvider):
     def _send(self, request: Request, call: Call, form: Form) -> Exchange:
         who = vendor(call)
 
-        def told(response: Exchange, code: str, message: str) -> ProviderError | None:
+        def error_of(response: Exchange, code: str, message: str) -> ProviderError | None:
             if name := form.refused(request, response, code, message):
                 return _NotTakenError(f"{who}: {message}", "", name)
             if known := common_problem(who, response, code, message, MODELS):
@@ -266,9 +266,9 @@ class OpenAIScript(ScriptProvider):
             return None
 
         ask = client(call).chat.completions.with_raw_response
-        response = wire.exchange(lambda: ask.create(**form.arguments(request)), who, told)
+        response = wire.exchange(lambda: ask.create(**form.arguments(request)), who, error_of)
         if failed := wrapped_error(response, "choices"):
-            raise wire.problem(failed, who, told) or ProviderError(f"{who}: an error came in place of a script")
+            raise wire.problem(failed, who, error_of) or ProviderError(f"{who}: an error came in place of a script")
         return response
 
     def ends_on(self, options: Mapping[str, Any], call: Call) -> str | None:
@@ -292,5 +292,5 @@ def _seed(content: Any) -> int:
 
 
 def _most_input(request: Request) -> int:
-    """Return how many tokens are billed at most for what is asked."""
+    """Return how many tokens are billed at most for a request."""
     return most_input_tokens(f"{canonical_json(request['messages'])}{canonical_json(request['schema'])}")

@@ -1,4 +1,4 @@
-"""Checks of what a provider does: it is asked once, and what it answers is read."""
+"""Checks of what a provider does: it is called once, and its answer is read."""
 
 from __future__ import annotations
 
@@ -112,8 +112,8 @@ def check_it_can_be_prepared(subject: Subject) -> None:
 def check_it_says_when_its_model_ends(subject: Subject) -> None:
     """The last day of a model is a date, or None; asking for it bills nothing and raises nothing, whatever is wrong."""
     before = subject.billed() if subject.billed else 0
-    asked = subject.example()
-    options = asked.get("voice", asked.get("options", {}))
+    generic = subject.example()
+    options = generic.get("voice", generic.get("options", {}))
     for call in (subject.call(), subject.call({}), subject.call(proxy=NO_PROXY)):
         try:
             day = subject.provider.ends_on(options, call)
@@ -127,16 +127,16 @@ def check_it_says_when_its_model_ends(subject: Subject) -> None:
 
 
 def check_it_recovers_nothing_when_there_is_nothing(subject: Subject) -> None:
-    """Looking for what was never asked for finds nothing, and is not billed."""
+    """Looking for a request that was never sent finds nothing, and is not billed."""
     before = subject.billed() if subject.billed else 0
-    asked = subject.shaped(**CHANGES[subject.kind][0])
-    found = subject.provider.recover(asked, subject.call())
+    request = subject.shaped(**CHANGES[subject.kind][0])
+    found = subject.provider.recover(request, subject.call())
     expect(found is None, "recover returns an answer to a request that was never made: return None")
     expect(not subject.billed or subject.billed() == before, "recover is billed: it may only look")
 
 
 def check_its_tickets_lead_back_to_the_answer(subject: Subject) -> None:
-    """A ticket is JSON, and whoever has it gets the answer without another bill."""
+    """A ticket is JSON, and gets the answer without another bill."""
     read = _read(subject, subject.answer.body)
     for ticket in subject.tickets:
         expect(ticket is None or isinstance(ticket, Mapping), f"keep_ticket is given {ticket!r}: give a dict, or None")
@@ -156,14 +156,14 @@ def check_its_tickets_lead_back_to_the_answer(subject: Subject) -> None:
 
 
 def check_it_keeps_its_secrets(subject: Subject) -> None:
-    """No key is in a request, in what was counted, in a ticket or in an answer."""
-    told = {
+    """No key is in a request, in its units, in a ticket or in an answer."""
+    places = {
         "shape": canonical_json(subject.request),
         "units": str(dict(subject.answer.units)),
         "a ticket": str(subject.tickets),
         "the answer": subject.answer.body.decode("utf-8", "replace"),
     }
-    shown = [place for place, text in told.items() if any(secret in text for secret in subject.secrets)]
+    shown = [place for place, text in places.items() if any(secret in text for secret in subject.secrets)]
     expect(not shown, f"a secret is in {', '.join(shown)}: it would be stored for good")
 
 
@@ -182,7 +182,7 @@ def check_it_asks_nothing_without_its_secrets(subject: Subject) -> None:
 
 
 def check_it_does_not_go_past_the_proxy(subject: Subject) -> None:
-    """With a proxy that is dead, nobody is asked."""
+    """With a proxy that is dead, no vendor is called."""
     if subject.provider.pool == LOCAL_POOL:
         return
     before = subject.billed() if subject.billed else 0
@@ -191,7 +191,7 @@ def check_it_does_not_go_past_the_proxy(subject: Subject) -> None:
         proxy = f"socks5h://user:password@127.0.0.1:{taken.getsockname()[1]}"
         error = _asked_in_vain(subject, subject.call(proxy=proxy))
     expect("user:password" not in str(error), "the error shows the proxy's password")
-    expect(not subject.billed or subject.billed() == before, "the vendor was asked past the proxy: use call.proxy")
+    expect(not subject.billed or subject.billed() == before, "the vendor was called past the proxy: use call.proxy")
 
 
 def _shown(body: bytes) -> str:
@@ -216,14 +216,14 @@ def _expect_type(subject: Subject, read: object) -> None:
 
 
 def _expect_read(subject: Subject, read: Any) -> None:
-    """Expect what was read to be right for what was asked."""
+    """Expect an answer, as it was read, to be right for its request."""
     _expect_type(subject, read)
-    asked = subject.example()
+    generic = subject.example()
     if subject.kind == "voice":
-        _expect_words(read, asked["text"])
+        _expect_words(read, generic["text"])
     elif subject.kind == "script":
-        cast = [member["id"] for member in asked["cast"]]
-        expect(len(read) == asked["lines"], f"{asked['lines']} lines were asked for, and {len(read)} are read")
+        cast = [member["id"] for member in generic["cast"]]
+        expect(len(read) == generic["lines"], f"{generic['lines']} lines were requested, and {len(read)} are read")
         strangers = [line.character for line in read if line.character not in cast]
         expect(not strangers, f"lines are spoken by {strangers}, who are not in the cast: use the ids")
         expect(all(line.text.strip() for line in read), "a line says nothing")
@@ -258,15 +258,15 @@ def _refusal(subject: Subject, body: bytes) -> ProviderError | None:
 def _bent(body: bytes) -> Iterator[bytes]:
     """Yield an answer with each of its fields missing, empty or of another type: some of them may still be read."""
     try:
-        told = json.loads(body)
+        document = json.loads(body)
     except ValueError:
         return
-    if isinstance(told, dict):
-        for name in told:
-            yield json.dumps({other: value for other, value in told.items() if other != name}).encode()
+    if isinstance(document, dict):
+        for name in document:
+            yield json.dumps({other: value for other, value in document.items() if other != name}).encode()
             value: object
             for value in (None, "x", [], {}, -1, [None], [{}]):
-                yield json.dumps({**told, name: value}).encode()
+                yield json.dumps({**document, name: value}).encode()
 
 
 def _asked_in_vain(subject: Subject, call: Call) -> ProviderError:

@@ -1,4 +1,4 @@
-"""Checks of what a provider declares and of the requests that it makes: nothing is asked for them."""
+"""Checks of what a provider declares and of the requests that it makes: nothing is sent."""
 
 from __future__ import annotations
 
@@ -39,20 +39,20 @@ def check_it_is_registered(subject: Subject) -> None:
 
 def check_its_settings_are_well_formed(subject: Subject) -> None:
     """The pool, the time limit and the secrets are what builds expect."""
-    told = subject.provider
+    provider = subject.provider
     expect(
-        isinstance(told.pool, str) and POOL.fullmatch(told.pool),
-        f"pool is {told.pool!r}: write lower-case letters, digits and -",
+        isinstance(provider.pool, str) and POOL.fullmatch(provider.pool),
+        f"pool is {provider.pool!r}: write lower-case letters, digits and -",
     )
-    seconds = told.timeout_seconds
+    seconds = provider.timeout_seconds
     expect(
         is_number(seconds) and 0 < seconds < math.inf,
         f"timeout_seconds is {seconds!r}: write how long it takes at worst",
     )
-    expect(isinstance(told.secrets, tuple), f"secrets is {told.secrets!r}: write a tuple of names")
-    wrong = [name for name in told.secrets if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name)]
+    expect(isinstance(provider.secrets, tuple), f"secrets is {provider.secrets!r}: write a tuple of names")
+    wrong = [name for name in provider.secrets if not re.fullmatch(r"[A-Z][A-Z0-9_]*", name)]
     expect(not wrong, f"secrets holds {wrong}: write names of variables, in capitals")
-    missing = [name for name in told.secrets if not subject.variables.get(name)]
+    missing = [name for name in provider.secrets if not subject.variables.get(name)]
     expect(not missing, f"give {', '.join(missing)} in the subject's variables")
 
 
@@ -88,18 +88,18 @@ def check_its_shape_is_json(subject: Subject) -> None:
 
 
 def check_its_shape_is_pure(subject: Subject) -> None:
-    """The same is asked every time, everywhere, and what is asked is left as it was."""
-    asked = subject.example()
-    before = copy.deepcopy(asked)
-    shape = canonical_json(subject.provider.shape(asked))
-    expect(asked == before, "shape changes what it is given: make a new dict")
+    """The same request is made every time, everywhere, and the generic one is left as it was."""
+    generic = subject.example()
+    before = copy.deepcopy(generic)
+    shape = canonical_json(subject.provider.shape(generic))
+    expect(generic == before, "shape changes what it is given: make a new dict")
     again = canonical_json(subject.provider.shape(copy.deepcopy(before)))
     expect(again == shape, f"shape returns another request the second time: {again} and not {shape}")
     turned = json.loads(json.dumps(before), object_pairs_hook=lambda pairs: dict(reversed(pairs)))
     expect(canonical_json(subject.provider.shape(turned)) == shape, "shape depends on the order of names")
     processes = [_shaped_elsewhere(subject, seed) for seed in HASH_SEEDS]
-    told = [(*process.communicate(), process.returncode) for process in processes]
-    for shaped, wrong, code in told:
+    runs = [(*process.communicate(), process.returncode) for process in processes]
+    for shaped, wrong, code in runs:
         expect(code == 0, f"shape fails in another process: {wrong.decode().strip()}")
         expect(
             shaped.decode() == shape,
@@ -109,14 +109,14 @@ def check_its_shape_is_pure(subject: Subject) -> None:
 
 
 def check_its_shape_names_the_provider(subject: Subject) -> None:
-    """Whoever reads the answer later knows who gave it."""
+    """The request names its provider, for the reader of its answer."""
     shape = subject.provider.shape(subject.example())
-    expect(shape.get("provider") == subject.name, "shape does not keep `provider`: copy it from what is asked")
+    expect(shape.get("provider") == subject.name, "shape does not keep `provider`: copy it from the generic request")
 
 
 def check_its_shape_holds_what_matters(subject: Subject) -> None:
     """Other words, another take and other options are other requests; each of them is paid for by itself."""
-    seen = {canonical_json(subject.request): "what was asked"}
+    seen = {canonical_json(subject.request): "the example"}
 
     def note(what: str, shape: Any) -> None:
         text = canonical_json(shape)
@@ -132,10 +132,10 @@ def check_its_shape_holds_what_matters(subject: Subject) -> None:
 
 
 def check_its_shape_holds_nothing_else(subject: Subject) -> None:
-    """What the vendor is not told asks for nothing anew, and options that are written out are those by default."""
+    """What the vendor does not get makes no new request, and options that are written out are the defaults."""
     for name, value in subject.irrelevant.items():
         same = subject.shaped(**{name: value}) == subject.request
-        expect(same, f"another {name} asks for another answer, and the vendor is not told of it: leave it out of shape")
+        expect(same, f"another {name} makes another request, and the vendor does not get it: leave it out of shape")
     bare = {**subject.example(), "voice" if subject.kind == "voice" else "options": dict(subject.options)}
     shape = json.loads(canonical_json(subject.provider.shape(bare)))
     is_read = subject.provider.options.model_fields and type(subject.provider).shape is not Provider.shape
@@ -160,18 +160,19 @@ def check_its_price_is_an_amount(subject: Subject) -> None:
 
 
 def check_it_says_what_it_cannot_do(subject: Subject) -> None:
-    """What can be asked has no problem; text without a word has one, before it is paid for."""
-    told, asked = subject.provider, subject.example()
+    """A request that can be sent has no problem; text without a word has one, before it is paid for."""
+    provider, generic = subject.provider, subject.example()
     if subject.kind != "image":
-        said = told.language_problem(asked["language"])
+        said = provider.language_problem(generic["language"])
         expect(isinstance(said, str), f"language_problem returns {said!r}: return text, empty when there is none")
         expect(not said, f"language_problem says of the example: {said}")
     if subject.kind == "voice":
-        said = told.problem(asked["text"], asked["language"])
+        said = provider.problem(generic["text"], generic["language"])
         expect(isinstance(said, str), f"problem returns {said!r}: return text, empty when there is none")
         expect(not said, f"problem says of the example: {said}")
         expect(
-            bool(told.problem(WORDLESS, asked["language"])), f"problem says nothing of {WORDLESS!r}, where no word is"
+            bool(provider.problem(WORDLESS, generic["language"])),
+            f"problem says nothing of {WORDLESS!r}, where no word is",
         )
 
 
@@ -179,8 +180,8 @@ _ELSEWHERE: Final = """
 import importlib, json, sys
 from reelmake.core.keys import canonical_json
 
-module, name, asked = json.load(sys.stdin)
-shaped = getattr(importlib.import_module(module), name)().shape(asked)
+module, name, generic = json.load(sys.stdin)
+shaped = getattr(importlib.import_module(module), name)().shape(generic)
 sys.stdout.write(canonical_json(shaped))
 """
 

@@ -1,4 +1,4 @@
-"""What is checked: a provider, and an example of what is asked of it."""
+"""What is checked: a provider, and an example of a generic request."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from reelmake.providers.prices import Prices
 
 BASES: Final[Mapping[str, Any]] = {"script": ScriptProvider, "voice": VoiceProvider, "image": ImageProvider}
 
-# What is asked of a provider of each kind, besides its name and options.
+# A generic request of each kind, besides the provider's name and options.
 EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
     "script": {
         "topic": "why the sky is blue",
@@ -41,7 +41,7 @@ EXAMPLES: Final[Mapping[str, Mapping[str, Any]]] = {
         "take": 1,
     },
 }
-# Other things that could be asked: each of them is another request, whatever the provider.
+# Changes of a generic request: each of them makes another request, with every provider.
 CHANGES: Final[Mapping[str, tuple[Mapping[str, Any], ...]]] = {
     "script": ({"topic": "why owls are quiet"}, {"lines": 4}, {"take": 2}),
     "voice": ({"text": "Why is the sky red, Max?"}, {"take": 2}),
@@ -54,10 +54,10 @@ class Subject:
     """A provider, and what it takes to try it.
 
     kind, name       under which it is registered
-    asked            what is asked, where it differs from EXAMPLES
+    asked            the generic request, where it differs from EXAMPLES
     options          options that have to be given, and those that make it cheap
     others           for each of its options, another value than the one in force
-    irrelevant       what is asked and this provider is not told: another value for each
+    irrelevant       what this provider does not send on: another value for each
     variables        variables of the environment that it needs: keys, and where its server is
     billed           returns how many requests the server has billed so far, if that can be known
     timeout_seconds  how long an answer may take here
@@ -79,7 +79,7 @@ class Subject:
         return provider(self.kind, self.name)
 
     def example(self, options: Mapping[str, Any] | None = None, **changes: Any) -> dict[str, Any]:
-        """Return what is asked, as a build asks it: with all options, given or by default."""
+        """Return the generic request, as a build makes it: with all options, given or by default."""
         chosen = {**self.options, **(options or {})}
         complete = self.provider.options.model_validate(chosen).model_dump(mode="json")
         named = "voice" if self.kind == "voice" else "options"
@@ -98,7 +98,7 @@ class Subject:
 
     @cached_property
     def tickets(self) -> list[Any]:
-        """Return the tickets that were kept while it was asked."""
+        """Return the tickets that were kept during its calls."""
         return []
 
     @cached_property
@@ -120,7 +120,7 @@ class Subject:
 
     def call(self, variables: Mapping[str, str] | None = None, **more: Any) -> Call:
         """Return a call, with these variables or with those that it needs."""
-        told: dict[str, Any] = {
+        fields: dict[str, Any] = {
             "prices": Prices(),
             "timeout_seconds": self.timeout_seconds,
             "proxy": None,
@@ -130,13 +130,13 @@ class Subject:
             "keep_ticket": lambda _: None,
             **more,
         }
-        return Call(**told)
+        return Call(**fields)
 
 
-def expect(true: object, told: str) -> None:
+def expect(true: object, message: str) -> None:
     """Raise AssertionError, unless it is true."""
     if not true:
-        raise AssertionError(told)
+        raise AssertionError(message)
 
 
 def is_number(value: object) -> bool:
