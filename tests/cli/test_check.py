@@ -139,6 +139,29 @@ def test_what_editors_and_systems_keep_beside_specs_is_left_alone(project: Works
     project.run("list")
 
 
+@pytest.mark.parametrize("file", ["characters/eve.yaml", "episodes/two.yaml", "templates/image.j2"])
+def test_nothing_outside_of_the_project_is_read(project: Workspace, vendor: Standin, tmp_path: Path, file: str) -> None:
+    """Neither a stranger's file, nor the environment, nor a device without end becomes a prompt or a message."""
+    secret = tmp_path / "secret"
+    secret.write_text("the-secret: of somebody else\n")
+    project.episode("one", "ada: Hello there")
+    link = project.root / file
+    link.parent.mkdir(exist_ok=True)
+    for target in (secret, Path("/dev/zero"), Path("/proc/self/environ")):
+        link.unlink(missing_ok=True)
+        link.symlink_to(target)
+        (found,) = checked(project, vendor)
+        assert found == f"{file}:1: this leads out of the project, by a link; put the file itself in its place"
+    link.unlink()
+    link.symlink_to(link.name)
+    (found,) = checked(project, vendor)
+    assert found.startswith(f"{file}:1: ")
+    link.unlink()
+    if file == "episodes/two.yaml":  # a link inside of the project is one more name
+        link.symlink_to("one.yaml")
+        assert project.run("check", program="reelmake").stderr == "2 episodes checked: no mistakes\n"
+
+
 def test_a_spec_that_cannot_be_opened_is_told_as_what_it_is(project: Workspace, vendor: Standin) -> None:
     project.episode("one", "ada: Hello there")
     (project.root / "episodes/two.yaml").symlink_to("gone.yaml")

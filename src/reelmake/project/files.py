@@ -1,4 +1,8 @@
-"""The files that specs name: whether each is there, in the project, and of use. Nothing is told of a good one."""
+"""The files of a project: its texts, read with their bounds; and whether each file that a spec names is of use.
+
+Whatever an author can name resolves inside of the project: a link to elsewhere would put a stranger's file, or the
+environment of this process, into prompts, receipts and messages.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,9 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
+from reelmake.core.errors import InputError, Problem
 from reelmake.media.probe import Inspector, Want
 from reelmake.spec.fields import is_inside
 from reelmake.spec.problems import closest
@@ -20,6 +25,41 @@ _WANTED: Mapping[Want | Literal["sprite"], str] = {
     "sprite": "name a picture, best a PNG",
 }
 
+MAX_TEXT_BYTES: Final = 1_000_000
+
+
+def read_text_file(root: Path, file: str) -> bytes:
+    """Return the content of a text file of a project, at most one byte more than MAX_TEXT_BYTES of it.
+
+    Raises InputError for what is no regular file inside of the project, and for what cannot be read.
+    """
+    path = root / file
+    try:
+        if not path.resolve(strict=True).is_relative_to(root.resolve()):
+            raise _refused(file, "this leads out of the project, by a link", "put the file itself in its place")
+        if path.is_dir():
+            raise _refused(file, "this is a folder, not a file", "rename it, or put the file in its place")
+        if not path.is_file():
+            raise _refused(file, "this is not a regular file", "put a file in its place")
+        with path.open("rb") as opened:
+            return opened.read(MAX_TEXT_BYTES + 1)
+    except RuntimeError:  # Python before 3.13
+        raise _refused(file, "this is a link to itself", "put the file in its place") from None
+    except OSError as error:
+        raise _unreadable(path, file, error) from None
+
+
+def _unreadable(path: Path, file: str, error: OSError) -> InputError:
+    if path.is_symlink() and not path.exists():
+        return _refused(file, "this is a link to a file that is not there", "mend the link, or remove it")
+    if isinstance(error, PermissionError):
+        return _refused(file, f"cannot be read: {error.strerror}", "give yourself the right to read it")
+    return _refused(file, f"cannot be read: {error.strerror}", "put it back, or remove it")
+
+
+def _refused(file: str, what: str, fix: str) -> InputError:
+    return InputError((Problem(file, 1, what, fix),))
+
 
 @dataclass(frozen=True, slots=True)
 class Files:
@@ -29,7 +69,7 @@ class Files:
     inspector: Inspector
 
     def check(self, path: object, want: Want | Literal["sprite"], source: Source, loc: tuple[str, ...]) -> None:
-        """Add what is wrong with a file; a path that is not one is told by the spec's own form."""
+        """Add what is wrong with a file; a path that is none is found by the spec's own form."""
         if not isinstance(path, str) or not is_inside(path.strip()):
             return
         try:
@@ -56,8 +96,8 @@ class Files:
             wrong = f"{path} is not a file", "name a file"
         elif not os.access(file, os.R_OK):
             wrong = f"{path} cannot be read", "give yourself the right to read it"
-        elif told := self.inspector.problem(file, want):
-            wrong = f"{path} cannot be used: {told}", _WANTED[want]
+        elif unfit := self.inspector.problem(file, want):
+            wrong = f"{path} cannot be used: {unfit}", _WANTED[want]
         return wrong
 
 

@@ -19,7 +19,7 @@ from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.probe import Inspector
 from reelmake.plan.episode import Choice, Kit, Place, Production
 from reelmake.plan.kinds import CPU
-from reelmake.project.files import Files, UnseenFiles
+from reelmake.project.files import MAX_TEXT_BYTES, Files, UnseenFiles, read_text_file
 from reelmake.project.resolve_providers import Casting, check_voices
 from reelmake.project.settings import Settings, load_settings, mistake, settings_of_pools
 from reelmake.project.validate import check_episode, check_translation
@@ -267,21 +267,10 @@ def _characters(files: Files, problems: list[Problem]) -> Iterator[tuple[str, tu
 
 def _content(root: Path, file: str, problems: list[Problem]) -> bytes | None:
     try:
-        return (root / file).read_bytes()
-    except OSError as error:
-        problems.append(Problem(file, 1, *_refused(root / file, error)))
+        return read_text_file(root, file)
+    except InputError as error:
+        problems += error.problems
         return None
-
-
-def _refused(path: Path, error: OSError) -> tuple[str, str]:
-    """Say why a file of the project cannot be read, and what to do."""
-    if path.is_dir():
-        return "this is a folder, not a file", "rename it, or put the file in its place"
-    if path.is_symlink() and not path.exists():
-        return "this is a link to a file that is not there", "mend the link, or remove it"
-    if isinstance(error, PermissionError):
-        return f"cannot be read: {error.strerror}", "give yourself the right to read it"
-    return f"cannot be read: {error.strerror}", "put it back, or remove it"
 
 
 def _with_pools(
@@ -322,12 +311,14 @@ def template(root: Path, name: str) -> str:
     """
     own, file = root / TEMPLATES / name, f"{TEMPLATES}/{name}"
     if own.exists() or own.is_symlink():
+        content = read_text_file(root, file)
+        if len(content) > MAX_TEXT_BYTES:
+            what = f"the file is larger than {MAX_TEXT_BYTES // 1000} kB"
+            raise InputError((Problem(file, 1, what, "a template is a text of some lines: shorten it"),))
         try:
-            return own.read_text("utf-8-sig")
+            return content.decode("utf-8-sig")
         except UnicodeDecodeError as error:
             line = error.object.count(b"\n", 0, error.start) + 1
             raise InputError((Problem(file, line, "this is not UTF-8", "save the file as UTF-8"),)) from None
-        except OSError as error:
-            raise InputError((Problem(file, 1, *_refused(own, error)),)) from None
     shipped = importlib.resources.files("reelmake") / TEMPLATES / name
     return shipped.read_text("utf-8") if shipped.is_file() else ""
