@@ -17,10 +17,11 @@ from pathlib import Path
 
 from reelmake.cli import app
 from reelmake.engine.rate_limit import DEFAULT_LIMIT
-from reelmake.plan.kinds import ABOUT, KINDS, PER_LINE
+from reelmake.plan.kinds import KINDS, PUBLISH
 from reelmake.project.schemas import SCHEMAS, schema_text
 from reelmake.project.settings import Settings
 from reelmake.providers import PROVIDERS
+from reelmake.tasks.publishing import ABOUT
 from tools.package_map import with_map
 from tools.reference_tables import CHARACTER_PARTS, EPISODE_PARTS, section, settings_rows
 
@@ -130,7 +131,8 @@ def settings_page() -> str:
 
 def commands_page() -> str:
     """Return the page of commands."""
-    kinds = [f"| `{kind}` | {ABOUT[kind]} | `{_task_name(kind)}` |" for kind in KINDS]
+    made = {**{name: kind.makes for name, kind in KINDS.items()}, PUBLISH: ABOUT}
+    kinds = [f"| `{name}` | {makes} | `{_task_name(name)}` |" for name, makes in made.items()]
     parts = [
         *_head("Commands"),
         "`doit` is the build, and `reelmake` is everything that is not a build.",
@@ -212,7 +214,7 @@ def _wiring() -> Iterator[str]:
 
 
 def _task_name(kind: str) -> str:
-    return f"{kind}:<episode>:<line>" if kind in PER_LINE else f"{kind}:<episode>"
+    return f"{kind}:<episode>:<line>" if kind in KINDS and KINDS[kind].is_per_line else f"{kind}:<episode>"
 
 
 def _codes(codes: Mapping[int, str]) -> Iterator[str]:

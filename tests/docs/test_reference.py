@@ -8,7 +8,7 @@ from pages import DOCS, ROOT
 from pydantic import BaseModel
 
 from reelmake.offline.voice import OfflineVoiceOptions
-from reelmake.plan.kinds import RECIPES
+from reelmake.plan.kinds import KINDS
 from reelmake.project.settings import Providers, Settings
 from reelmake.providers.elevenlabs.voice import ElevenLabsOptions
 from reelmake.spec.model import Background, Caption, Character, Episode, Line, Reel, Sprites, Take
@@ -43,4 +43,4 @@ def test_every_field_says_what_it_is(model: type[BaseModel]) -> None:
 
 def test_every_kind_of_step_is_in_the_glossary() -> None:
     glossary = (DOCS / "glossary.md").read_text("utf-8")
-    assert [kind for kind in RECIPES if f"\n| {kind} | " not in glossary] == []
+    assert [kind for kind in KINDS if f"\n| {kind} | " not in glossary] == []

@@ -387,13 +387,6 @@ def test_two_builds_at_once_ask_for_nothing_twice(project: Workspace, vendor: St
     assert project.made(project.run()) == []
 
 
-def test_every_kind_of_step_has_a_maker_or_providers() -> None:
-    from reelmake.engine.makers import MAKERS
-    from reelmake.plan.kinds import PAID, RECIPES
-
-    assert MAKERS.keys() | set(PAID) == RECIPES.keys()
-
-
 WRONG_PLACES = [("", ["-f", "project/dodo.py"]), ("project/episodes", ["-f", "../dodo.py", "-d", ".."])]
 
 

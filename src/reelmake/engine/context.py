@@ -100,3 +100,7 @@ class Made:
     earlier: Sequence[Mapping[str, Any]] = ()
     vendor_ids: Sequence[str] = ()
     is_bought: bool = False
+
+
+Maker = Callable[[Action, Workshop, Path], Made]  # works in the folder that it is given
+Reader = Callable[[bytes, Action, Ffmpeg], Mapping[str, bytes]]  # returns what each output holds, by its role

@@ -13,16 +13,17 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+from pkgutil import resolve_name
 from typing import Any, Literal
 
 from reelmake.core.atomic_files import publish, unfinished
 from reelmake.core.errors import BuildError, SetupError, UnusableError
 from reelmake.core.keys import Action, canonical_json, digest_of, key, manifest
 from reelmake.core.logging import log
-from reelmake.engine.context import Made, Workshop
+from reelmake.engine.context import Made, Maker, Reader, Workshop
 from reelmake.engine.scripts import again_of, asked_as
 from reelmake.plan.episode import Production
-from reelmake.plan.kinds import PAID, SPEC
+from reelmake.plan.kinds import KINDS, PAID, SPEC
 from reelmake.plan.steps import script, translated
 from reelmake.spec.model import Line
 from reelmake.store.local import sealed_copy
@@ -173,9 +174,8 @@ def _made(action: Action, name: str, step: str, shop: Workshop, folder: Path) ->
             answer.vendor_ids,
             is_bought=True,
         )
-    from reelmake.engine.makers import MAKERS  # noqa: PLC0415 (what draws and encodes is slow to import: not for a look)
-
-    return MAKERS[action.kind](action, shop, folder)
+    make: Maker = resolve_name(KINDS[action.kind].maker)
+    return make(action, shop, folder)
 
 
 def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
@@ -205,12 +205,10 @@ def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
 
 def _deliver(action: Action, shop: Workshop, receipt: Receipt | None) -> bool:
     """Write an action's outputs from what is stored; False when it is not, or no longer, in the store."""
-    from reelmake.engine.readers import READERS  # noqa: PLC0415
-
     if receipt is None:
         return False
-    read = READERS.get(action.kind)
-    if read is None:
+    reader = KINDS[action.kind].reader
+    if not reader:
         (output,) = action.outputs.values()
         target = shop.root / output
         with suppress(OSError):
@@ -220,6 +218,7 @@ def _deliver(action: Action, shop: Workshop, receipt: Receipt | None) -> bool:
     content = shop.store.read(receipt.blob)
     if content is None:
         return False
+    read: Reader = resolve_name(reader)
     for role, data in read(content, action, shop.ffmpeg).items():
         write_output(shop, action.outputs[role], data)
     return True

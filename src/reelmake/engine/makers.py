@@ -1,12 +1,12 @@
-"""One function for each kind of action that is made here: it makes what will be stored. Only `run` calls them."""
+"""One function for each kind of step that is made here: it makes what will be stored. `plan.kinds` names them."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action, canonical_json, digest_of
@@ -20,9 +20,6 @@ from reelmake.media.pieces import Pieces
 from reelmake.media.static_layer import Portrait, backdrop, on_backdrop, plate
 from reelmake.media.video import join, normalise, segment
 from reelmake.media.voice import wav_samples
-from reelmake.plan.kinds import RECIPES
-
-Maker = Callable[[Action, Workshop, Path], Made]
 
 
 def make_script(action: Action, shop: Workshop, folder: Path) -> Made:
@@ -146,7 +143,7 @@ def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
 def _pieces_of(action: Action, shop: Workshop) -> Pieces:
     """Return the pieces that an action's output was made of when it was made last."""
     (output,) = action.outputs.values()
-    made_with = canonical_json([RECIPES[action.kind], action.request["ffmpeg"]])
+    made_with = canonical_json([action.recipe, action.request["ffmpeg"]])
     return Pieces(shop.pieces / digest_of(output.encode())[:16], made_with)
 
 
@@ -215,19 +212,3 @@ def _setting(action: Action) -> captions.Setting:
         runs=runs,
         from_right=request.get("from_right", False),
     )
-
-
-# A kind is here, or providers perform it (production.PAID); a script is either. Its recipe is in production.RECIPES.
-MAKERS: Final[Mapping[str, Maker]] = {
-    "script": make_script,
-    "background": make_background,
-    "music": make_music,
-    "timeline": make_timeline,
-    "subtitles": make_subtitles,
-    "segment": make_segment,
-    "soundtrack": make_soundtrack,
-    "video": make_video,
-    "inspection": make_inspection,
-    "cover": make_cover,
-    "storyboard": make_storyboard,
-}

@@ -14,7 +14,7 @@ from reelmake.engine.engine import write_output
 from reelmake.engine.scripts import paid_after
 from reelmake.media.placeholder_image import is_card
 from reelmake.plan.episode import Production, Step
-from reelmake.plan.kinds import PAID
+from reelmake.plan.kinds import KINDS, PAID
 
 SCHEMA: Final = "reelmake/provenance@1"
 
@@ -50,7 +50,7 @@ def provenance(
     for step in steps:
         digests = {slot: shop.digest(shop.root / path) for slot, path in step.action.inputs.items()}
         name = key(manifest(step.action, digests))
-        if step.kind == "image" and is_card(shop.root / step.action.outputs["picture"]):
+        if KINDS[step.kind].can_degrade and is_card(shop.root / step.action.outputs["picture"]):
             degraded.append({"step": step.name, "line": step.line, "prompt": str(step.action.request["prompt"])})
             continue
         receipt = shop.store.find(name)

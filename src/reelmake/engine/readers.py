@@ -1,10 +1,12 @@
-"""From stored answers to the files of a build. Nothing here is paid for, and it may be done again at any time."""
+"""From stored answers to the files of a build. Nothing here is paid for, and it may be done again at any time.
+
+`plan.kinds` names the function of each kind.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Any
 
 from pydantic import ValidationError
 
@@ -18,8 +20,6 @@ from reelmake.providers import provider
 from reelmake.providers.base import SpokenWord
 from reelmake.spec.fields import MAX_LINES
 from reelmake.spec.model import Line
-
-Reader = Callable[[bytes, Action, Ffmpeg], Mapping[str, bytes]]
 
 
 def read_script(body: bytes, action: Action, ffmpeg: Ffmpeg) -> dict[str, bytes]:
@@ -111,13 +111,3 @@ def read_subtitles(body: bytes, action: Action, ffmpeg: Ffmpeg) -> dict[str, byt
 def _pretty(value: Any) -> bytes:
     """Return JSON for people: one that git and eyes can read, always the same for the same value."""
     return (json.dumps(json.loads(canonical_json(value)), indent=1, ensure_ascii=False) + "\n").encode()
-
-
-# Kinds whose stored answer is the output itself need no reader.
-READERS: Final[Mapping[str, Reader]] = {
-    "script": read_script,
-    "voice": read_voice,
-    "image": read_image,
-    "timeline": read_timeline,
-    "subtitles": read_subtitles,
-}

@@ -19,7 +19,7 @@ from reelmake.engine.context import Workshop
 from reelmake.engine.engine import script_of
 from reelmake.engine.scripts import stands_for
 from reelmake.plan.episode import REMEMBERED, Production, choice_place
-from reelmake.plan.kinds import RECIPES, SPEC
+from reelmake.plan.kinds import KINDS, SPEC
 from reelmake.plan.steps import script, translation
 from reelmake.spec.model import Line
 from reelmake.store.base import Store
@@ -75,7 +75,7 @@ def needed(show: Production, shop: Workshop) -> Iterator[str]:
 def _origin(show: Production, line: Line, words: str) -> Action:
     """Return under what it is remembered of which words others are the translation."""
     request = {"provider": REMEMBERED, "episode": show.spec, "language": show.episode.language}
-    return Action("script", RECIPES["script"], {**request, "character": line.character, "words": words}, {}, {})
+    return Action("script", KINDS["script"].recipe, {**request, "character": line.character, "words": words}, {}, {})
 
 
 def entries(show: Production) -> Iterator[Action]:
@@ -100,7 +100,7 @@ def entries(show: Production) -> Iterator[Action]:
             "text": line.text,
             "time": seen[line.character, line.text],
         }
-        yield Action("script", RECIPES["script"], request, {}, {})
+        yield Action("script", KINDS["script"].recipe, request, {}, {})
 
 
 def _known(show: Production, store: Store) -> Sequence[bytes | None]:

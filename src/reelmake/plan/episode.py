@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
 from reelmake.core.keys import Action, canonical_json
-from reelmake.plan.kinds import BUILD, CPU, PAID, READINGS, RECIPES, SPEC
+from reelmake.plan.kinds import BUILD, CPU, KINDS, SPEC
 from reelmake.spec.model import Character, Episode, Line, Publish, Reel
 
 REMEMBERED: Final = "store"  # ... and what is known of a translation without asking anybody
@@ -42,7 +42,7 @@ Place = tuple[str, str, str]
 
 def choice_place(kind: str, line: Line | None = None) -> Place:
     """Return under which name a choice is kept: a voice is chosen for each character, and a line may have its own."""
-    own = getattr(line.providers, kind) if line and kind != "script" else None
+    own = getattr(line.providers, kind) if line and KINDS[kind].is_per_line else None
     said = canonical_json(own.model_dump(exclude_none=True)) if own else ""
     return kind, line.character if line and kind == "voice" else "", said
 
@@ -119,7 +119,7 @@ class Production:
         inputs: Mapping[str, str] | None = None,
     ) -> Action:
         """Return an action of this episode."""
-        return Action(kind, RECIPES[kind], request, inputs or {}, outputs, READINGS[kind])
+        return Action(kind, KINDS[kind].recipe, request, inputs or {}, outputs, KINDS[kind].reading)
 
     def step(self, action: Action, line_id: str = "", line: Line | None = None, where: str = "") -> Step:
         """Return an action with its name, pool and place."""
@@ -130,4 +130,4 @@ class Production:
 
 def is_paid(step: Step) -> bool:
     """Say whether a provider performs a step: it may cost money."""
-    return step.kind in PAID and step.action.request["provider"] != SPEC
+    return KINDS[step.kind].is_paid and step.action.request["provider"] != SPEC

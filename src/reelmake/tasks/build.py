@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
@@ -27,7 +27,7 @@ from reelmake.engine.provenance import decided_by, reads, write_provenance
 from reelmake.engine.rate_limit import Gates
 from reelmake.engine.translation_memory import ask_less, keep
 from reelmake.plan.episode import Production, Step, choice_place, is_paid
-from reelmake.plan.kinds import ABOUT, CPU, EARLY, KINDS, PER_LINE, PUBLISH, RECIPES
+from reelmake.plan.kinds import CPU, KINDS, PUBLISH
 from reelmake.plan.steps import after, plan
 from reelmake.project.load import Project
 from reelmake.project.open_store import open_store
@@ -38,7 +38,7 @@ from reelmake.providers.prices import Prices
 from reelmake.spec.model import Line
 from reelmake.tasks.job import Job, Outcome
 from reelmake.tasks.lazy_outputs import Left
-from reelmake.tasks.publishing import Publishing
+from reelmake.tasks.publishing import ABOUT, Publishing
 from reelmake.tasks.records import Records
 
 
@@ -112,12 +112,11 @@ class Build:
     def tasks(self) -> Iterator[Task]:
         """Return the tasks of all episodes, and a group for each kind."""
         shows = list(self.project.productions.values())
-        for kind in KINDS:
-            members = [f"{kind}:{show.name}" for show in shows if _has(show, kind)]
-            if kind == PUBLISH:
-                yield self.publishing.all(members)
-            else:
-                yield Task(kind, None, task_dep=members, has_subtask=True, doc=ABOUT[kind])
+        for name, kind in KINDS.items():
+            having = [show for show in shows if not kind.source or getattr(show.episode, kind.source)]
+            members = [f"{name}:{show.name}" for show in having]
+            yield Task(name, None, task_dep=members, has_subtask=True, doc=kind.makes)
+        yield self.publishing.all([f"{PUBLISH}:{show.name}" for show in shows])
         if self.may_delay:
             self.shop.store.begin()
         planned = {show.name: self.steps(show) for show in shows}
@@ -197,14 +196,15 @@ class Build:
         early = self.early(show)
         yield from (self._task(show, step, []) for step in early)
         there = {step.name for step in early}
-        names = [f"{kind}:{show.name}" for kind in KINDS if kind not in EARLY]
+        late = [name for name, kind in KINDS.items() if not kind.is_early]
+        names = [f"{name}:{show.name}" for name in (*late, PUBLISH)]
         translation = f"script:{show.name}"
         if translation not in there:  # there is nothing yet that could be translated
             names.insert(0, translation)
         if not self.may_delay:
             yield from self._looked_at(show, names, [step.name for step in early])
             return
-        made = [*names, *(f"{kind}:{show.name}:" for kind in PER_LINE), show.path("")]
+        made = [*names, *(f"{kind}:{show.name}:" for kind in _per_line()), show.path("")]
         later = DelayedLoader(partial(self._written, show), executed=translation, creates=made)
         for name in names:
             loader = later
@@ -226,7 +226,7 @@ class Build:
             kind = name.partition(":")[0]
             left = [path for made in self._made_by(show, kind).values() for path in made]
             needed = [*early, *(other for other in names if other != name)] if kind == "video" else []
-            doc = f"{ABOUT[kind]} ({show.episode.title}), once its script is written"
+            doc = f"{KINDS[kind].makes if kind in KINDS else ABOUT} ({show.episode.title}), once its script is written"
             yield Task(name, None, targets=left, task_dep=needed, clean=True, subtask_of=kind, doc=doc)
 
     def _written(self, show: Production) -> Iterator[Task]:
@@ -237,14 +237,16 @@ class Build:
                 f"the script of {show.name} holds no lines that could be read",
                 "bump the episode's take: for another one, or write the script: yourself",
             )
-        yield from self._tasks(show, plan(with_source(show, self.shop), lines), leave_out=EARLY)
+        yield from self._tasks(show, plan(with_source(show, self.shop), lines), leave_out_early=True)
 
-    def _tasks(self, show: Production, steps: list[Step], leave_out: Collection[str] = ()) -> Iterator[Task]:
-        for kind in PER_LINE:
+    def _tasks(self, show: Production, steps: list[Step], *, leave_out_early: bool = False) -> Iterator[Task]:
+        for kind in _per_line():
             members = [step.name for step in steps if step.kind == kind]
             yield Task(f"{kind}:{show.name}", None, task_dep=members, has_subtask=True, subtask_of=kind)
         steps_and_after = [*steps, *after(show)]
-        yield from (self._task(show, step, steps) for step in steps_and_after if step.kind not in leave_out)
+        for step in steps_and_after:
+            if not (leave_out_early and KINDS[step.kind].is_early):
+                yield self._task(show, step, steps)
         yield self.publishing.task(show)
         if self.may_delay:
             self._sweep(show, steps_and_after)
@@ -275,7 +277,7 @@ class Build:
             uptodate=[config_changed(canonical_json(asked))],
             clean=True,
             subtask_of=f"{step.kind}:{show.name}" if step.line else step.kind,
-            doc=f"{ABOUT[step.kind]} ({show.episode.title})" if not step.line else None,
+            doc=f"{KINDS[step.kind].makes} ({show.episode.title})" if not step.line else None,
             meta={"pool": step.pool, "label": step.name},
         )
 
@@ -287,7 +289,8 @@ class Build:
         except BuildError as error:
             if step.where:
                 error.what = f"{step.where}: {error.what}"
-            if step.kind != "image" or not isinstance(error, ProviderError) or isinstance(error, AccountError):
+            is_failed = isinstance(error, ProviderError) and not isinstance(error, AccountError)
+            if not (is_failed and KINDS[step.kind].can_degrade):
                 raise
             stand_in(step.action, self.shop)
             return Outcome("degraded", str(error), is_final=False)
@@ -315,7 +318,7 @@ class Build:
         names = {step.name for step in steps}
         live = {path for step in steps for path in (*step.action.outputs.values(), *step.action.inputs.values())}
         live.add(show.path("video.json"))
-        for kind in RECIPES:
+        for kind in KINDS:
             for name, made in self._made_by(show, kind).items():
                 for path in made.keys() - live:
                     with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
@@ -330,6 +333,5 @@ class Build:
         return {name: made for name, made in found.items() if name.split(":")[1] == show.name}
 
 
-def _has(show: Production, kind: str) -> bool:
-    wanted = {"background": show.episode.background, "music": show.episode.music}
-    return bool(wanted.get(kind, True))
+def _per_line() -> list[str]:
+    return [name for name, kind in KINDS.items() if kind.is_per_line]

@@ -32,7 +32,7 @@ from doit.task import Stream, Task
 
 from reelmake.core.logging import write_json
 from reelmake.core.process import tell_mistake
-from reelmake.plan.kinds import AFTER, VIDEO
+from reelmake.plan.kinds import KINDS, VIDEO
 from reelmake.tasks.progress import Progress
 from reelmake.tasks.records import Records
 from reelmake.tasks.runner import DEFAULT_POOL, INTERRUPTED, PoolRunner
@@ -152,7 +152,7 @@ class Clean(WithRecords, cmd_clean.Clean):  # type: ignore[misc]
     ) -> None:
         built = self.sel_tasks or []
         if not pos_args and VIDEO in built:
-            self.sel_tasks = [*built, *(task.name for task in self.task_list if task.name in AFTER)]
+            self.sel_tasks = [*built, *(name for name, kind in KINDS.items() if kind.is_after)]
         super()._execute(dryrun, cleandep, cleanall, cleanforget, pos_args)
         folders = {str(Path(target).parent) for task in self.task_list for target in task.targets}
         for folder in () if dryrun else sorted(folders, reverse=True):  # what is within others comes first

@@ -10,7 +10,7 @@ from typing import Final
 
 from reelmake.engine.engine import with_source
 from reelmake.engine.translation_memory import needed
-from reelmake.plan.kinds import BUILD, RECIPES
+from reelmake.plan.kinds import BUILD, KINDS
 from reelmake.project.load import Project
 from reelmake.store.prune import FREE_DAYS
 from reelmake.tasks.build import Build
@@ -67,4 +67,4 @@ def remove_files(build: Build, found: dict[str, list[str]]) -> None:
 def _is_gone(task: str, build: Build) -> bool:
     """Say whether a task is one of an episode that is gone; a project's own tasks are none of ours."""
     kind, _, rest = task.partition(":")
-    return kind in RECIPES and rest.partition(":")[0] not in build.project.productions
+    return kind in KINDS and rest.partition(":")[0] not in build.project.productions

@@ -18,10 +18,10 @@ from typing import Final
 
 from reelmake.core.keys import Action
 from reelmake.plan.episode import Step
+from reelmake.plan.kinds import KINDS
 from reelmake.store.base import Store
 from reelmake.tasks.digests import Digests
 
-KINDS: Final = ("background", "music", "segment", "soundtrack")  # what people look at is not among them
 AT_ONCE: Final = 8
 
 
@@ -40,7 +40,7 @@ class Left:
 
     def may_leave(self, step: Step) -> None:
         """Have what a step makes left in the store, where it would have to be transferred."""
-        if step.kind in KINDS:
+        if KINDS[step.kind].can_wait:
             self._makers |= dict.fromkeys(step.action.outputs.values(), step)
 
     def ask_for(self, words: Iterable[str]) -> None:

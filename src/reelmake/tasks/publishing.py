@@ -11,7 +11,7 @@ from doit.task import Task
 from reelmake.core.logging import log_for_programs
 from reelmake.engine.context import Workshop
 from reelmake.plan.episode import Production
-from reelmake.plan.kinds import ABOUT, PUBLISH
+from reelmake.plan.kinds import PUBLISH
 from reelmake.spec.model import Line, Target
 from reelmake.tasks.job import Job, Outcome
 from reelmake.tasks.records import Records
@@ -20,7 +20,7 @@ if TYPE_CHECKING:  # what publishing takes is slow to import
     from reelmake.publish.merge_order import Merge
     from reelmake.publish.targets import Place
 
-
+ABOUT: Final = "the finished video, where others find it"
 _OPTION: Final = {
     "name": "allow_degraded",
     "long": "allow-degraded",
@@ -46,8 +46,7 @@ class Publishing:
 
     def all(self, members: list[str]) -> Task:
         """Return the task that publishes all episodes; its options hold for each."""
-        doc = ABOUT[PUBLISH]
-        self._group = Task(PUBLISH, None, task_dep=members, has_subtask=True, doc=doc, params=[_OPTION])
+        self._group = Task(PUBLISH, None, task_dep=members, has_subtask=True, doc=ABOUT, params=[_OPTION])
         return self._group
 
     def task(self, show: Production) -> Task:
@@ -57,7 +56,7 @@ class Publishing:
             [Job(lambda: self._publish(show, task))],
             task_dep=[f"{kind}:{show.name}" for kind in ("video", "inspection", "cover")],
             subtask_of=PUBLISH,
-            doc=f"{ABOUT[PUBLISH]} ({show.episode.title})",
+            doc=f"{ABOUT} ({show.episode.title})",
             params=[_OPTION],
             meta={"pool": PUBLISH, "label": f"{PUBLISH}:{show.name}"},
         )
