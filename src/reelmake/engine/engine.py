@@ -18,12 +18,13 @@ from typing import Any, Literal
 
 from reelmake.core.atomic_files import publish, unfinished
 from reelmake.core.errors import BuildError, SetupError, UnusableError
-from reelmake.core.keys import Action, canonical_json, digest_of, key, manifest
+from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.core.logging import log
 from reelmake.engine.context import Made, Maker, Reader, Workshop
 from reelmake.engine.scripts import again_of, asked_as
 from reelmake.plan.episode import Production
 from reelmake.plan.kinds import KINDS, PAID, SPEC
+from reelmake.plan.requests import WrittenScript
 from reelmake.plan.steps import script, translated
 from reelmake.spec.model import Line
 from reelmake.store.local import sealed_copy
@@ -141,7 +142,7 @@ def _stored_lines(action: Action, shop: Workshop) -> list[Line] | None:
     receipt = shop.store.find(key_of(action, shop))
     body = shop.store.read(receipt.blob) if receipt else None
     if body is None and action.request["provider"] == SPEC:
-        body = canonical_json({"lines": action.request["lines"]}).encode()
+        body = WrittenScript.from_json(action.request).body()
     return script_lines(body, action) if body is not None else None
 
 

@@ -12,7 +12,7 @@ from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action, canonical_json, digest_of
 from reelmake.engine.context import Made, Workshop
 from reelmake.layout import captions
-from reelmake.layout.frame import Layout, layout
+from reelmake.layout.frame import layout
 from reelmake.layout.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
 from reelmake.media import aac, fonts, inspect, mp4, soundtrack
 from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot
@@ -20,18 +20,20 @@ from reelmake.media.pieces import Pieces
 from reelmake.media.static_layer import Portrait, backdrop, on_backdrop, plate
 from reelmake.media.video import join, normalise, segment
 from reelmake.media.voice import wav_samples
+from reelmake.plan import requests
 
 
 def make_script(action: Action, shop: Workshop, folder: Path) -> Made:
     """Take the lines that the author wrote."""
     del shop, folder
-    return Made(canonical_json({"lines": action.request["lines"]}).encode())
+    return Made(requests.WrittenScript.from_json(action.request).body())
 
 
 def make_background(action: Action, shop: Workshop, folder: Path) -> Made:
     """Bring a video or picture into the video's own size, rate and colours."""
     out = folder / "background.mp4"
-    normalise(shop.root / action.inputs["file"], out, _frame(action), shop.ffmpeg)
+    request = requests.Frame.from_json(action.request)
+    normalise(shop.root / action.inputs["file"], out, Frame(*request.size, request.fps), shop.ffmpeg)
     return Made(out)
 
 
@@ -45,21 +47,21 @@ def make_music(action: Action, shop: Workshop, folder: Path) -> Made:
 def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
     """Lay the lines out one after the other, and write down for each what its segment shows."""
     del folder
-    request = action.request
-    fps, told = request["fps"], request["lines"]
+    request = requests.Timeline.from_json(action.request)
     spoken = [json.loads(path.read_bytes()) for path in shop.inputs(action, "words")]
     background = shop.input(action, "background")
     loop_frames = mp4.read_track(background).frames if background else 0
-    lengths = _lengths([voice["samples"] for voice in spoken], [line["pause_samples"] for line in told], fps)
-    seeds = [int(digest_of(line["id"].encode())[:8], 16) for line in told]
-    slots = lay_out(lengths, flow=request["flow"], loop_frames=loop_frames, fps=fps, seeds=seeds)
-    setting, burned = _setting(action), request["captions"] != "none"
+    samples, pauses = [voice["samples"] for voice in spoken], [line.pause_samples for line in request.lines]
+    lengths = _lengths(samples, pauses, request.fps)
+    seeds = [int(digest_of(line.id.encode())[:8], 16) for line in request.lines]
+    slots = lay_out(lengths, flow=request.flow, loop_frames=loop_frames, fps=request.fps, seeds=seeds)
+    setting, burned = _setting(request), request.captions != "none"
     lines: list[dict[str, Any]] = []
     parts: dict[str, Any] = {}
-    for line, voice, slot in zip(told, spoken, slots, strict=True):
+    for line, voice, slot in zip(request.lines, spoken, slots, strict=True):
         words = tuple(Word(**word) for word in voice["words"])
-        alone = captions.Line(words, 0, slot.frames, line["color"])
-        parts[line["id"]] = {
+        alone = captions.Line(words, 0, slot.frames, line.color)
+        parts[line.id] = {
             "frames": slot.frames,
             "loop_frames": loop_frames,
             "pan": asdict(slot.pan) if slot.pan else None,
@@ -67,9 +69,9 @@ def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
             "changes": captions.changes(alone, setting) if burned else [],
         }
         place = {"start_frame": slot.start_frame, "frames": slot.frames, "samples": voice["samples"]}
-        who = {name: line[name] for name in ("id", "character", "color")}
+        who = {"id": line.id, "character": line.character, "color": line.color}
         lines.append({**who, **place, "words": [word.to_json() for word in words]})
-    timeline = {"fps": fps, "frames": sum(lengths), "lines": lines, "parts": parts}
+    timeline = {"fps": request.fps, "frames": sum(lengths), "lines": lines, "parts": parts}
     return Made(canonical_json(timeline).encode())
 
 
@@ -84,26 +86,27 @@ def _lengths(samples: Sequence[int], pauses: Sequence[int], fps: int) -> list[in
 
 def make_segment(action: Action, shop: Workshop, folder: Path) -> Made:
     """Encode the pictures of one line."""
-    request = action.request
-    width, height = request["size"]
+    request = requests.Segment.from_json(action.request)
     part = json.loads((shop.root / action.inputs["part"]).read_bytes())
     cast = [
-        Portrait(shop.root / action.inputs[f"sprite.{at}"], one["speaks"], at, request["color"])
-        for at, one in enumerate(request["cast"])
+        Portrait(shop.root / action.inputs[f"sprite.{at}"], one.speaks, at, request.color)
+        for at, one in enumerate(request.cast)
     ]
-    pixels = plate(_layout(action), shop.input(action, "picture"), cast, shaded="text" in request)
+    where = layout(*request.size, [one.side for one in request.cast])
+    pixels = plate(where, shop.input(action, "picture"), cast, shaded=request.text is not None)
     background = shop.input(action, "background")
     if background is None:
-        pixels = on_backdrop(pixels, backdrop(width, height, request["colors"]), width, height)
+        pixels = on_backdrop(pixels, backdrop(*request.size, request.colors or ()), *request.size)
     written = None
     if part["captions"]:
         ass = folder / "captions.ass"
         ass.write_text(part["captions"], "utf-8")
-        folder_of_fonts = fonts.fonts_dir(shop.state, request["text"], fonts.cjk_among(request["fonts"]))
+        folder_of_fonts = fonts.fonts_dir(shop.state, request.text or "", fonts.cjk_among(request.fonts or {}))
         written = Captions(str(ass), str(folder_of_fonts), part["changes"])
     behind = Backdrop(str(background), part["loop_frames"], Pan(**part["pan"])) if background else None
     out = folder / "segment.mp4"
-    segment(pixels, Shot(_frame(action), part["frames"], behind, written), out, shop.ffmpeg)
+    shot = Shot(Frame(*request.size, request.fps), part["frames"], behind, written)
+    segment(pixels, shot, out, shop.ffmpeg)
     return Made(out)
 
 
@@ -116,7 +119,7 @@ def make_subtitles(action: Action, shop: Workshop, folder: Path) -> Made:
         for line in timeline["lines"]
     ]
     writers = {"ass": captions.ass, "srt": captions.srt, "vtt": captions.vtt}
-    setting = _setting(action)
+    setting = _setting(requests.Captions.from_json(action.request))
     return Made(canonical_json({extension: write(lines, setting) for extension, write in writers.items()}).encode())
 
 
@@ -126,14 +129,15 @@ def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
     Where lines start is laid out here once more, by the same function from the same lengths. The timeline could be
     read instead, but it also holds words, colours and captions: a new colour would mix all sound again.
     """
-    fps, pauses = action.request["fps"], action.request["pauses_samples"]
+    request = requests.Soundtrack.from_json(action.request)
+    fps = request.fps
     voices = shop.inputs(action, "voice")
-    lengths = _lengths([wav_samples(path) for path in voices], pauses, fps)
+    lengths = _lengths([wav_samples(path) for path in voices], request.pauses_samples, fps)
     slots = lay_out(lengths, flow="elastic", loop_frames=0, fps=fps, seeds=[0] * len(lengths))
     step = samples_per_frame(fps)
     starts = tuple(slot.start_frame * step for slot in slots)
-    music_db = action.request.get("music_db", 0.0)
-    score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, shop.input(action, "music"), music_db)
+    music, music_db = shop.input(action, "music"), request.music_db or 0.0
+    score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, music, music_db)
     out = folder / "soundtrack.aac"
     with _pieces_of(action, shop) as pieces, soundtrack.soundtrack(score, workdir=folder, pieces=pieces) as heard:
         aac.encode(heard, out, pieces=pieces, workdir=folder, ffmpeg=shop.ffmpeg)
@@ -151,7 +155,8 @@ def make_video(action: Action, shop: Workshop, folder: Path) -> Made:
     """Join the segments and the soundtrack."""
     out = folder / "video.mp4"
     segments, track = shop.inputs(action, "segment"), shop.root / action.inputs["soundtrack"]
-    join(segments, track, out, _frame(action), shop.ffmpeg)
+    request = requests.Frame.from_json(action.request)
+    join(segments, track, out, Frame(*request.size, request.fps), shop.ffmpeg)
     return Made(out)
 
 
@@ -164,9 +169,9 @@ def make_inspection(action: Action, shop: Workshop, folder: Path) -> Made:
 
 def make_cover(action: Action, shop: Workshop, folder: Path) -> Made:
     """Take the picture that stands for the video: words are on the screen, and the one who speaks is in the light."""
-    middles = _middles(action, shop)
+    line = requests.Cover.from_json(action.request).line
     out = folder / "cover.jpg"
-    inspect.picture(shop.root / action.inputs["video"], middles[: action.request["line"]][-1], out, shop.ffmpeg)
+    inspect.picture(shop.root / action.inputs["video"], _middles(action, shop)[:line][-1], out, shop.ffmpeg)
     return Made(out)
 
 
@@ -184,21 +189,11 @@ def _middles(action: Action, shop: Workshop) -> list[int]:
     return [line["start_frame"] + min(line["samples"] // step, line["frames"]) // 2 for line in timeline["lines"]]
 
 
-def _frame(action: Action) -> Frame:
-    width, height = action.request["size"]
-    return Frame(width, height, action.request["fps"])
-
-
-def _layout(action: Action) -> Layout:
-    width, height = action.request["size"]
-    return layout(width, height, [one["side"] for one in action.request["cast"]])
-
-
-def _setting(action: Action) -> captions.Setting:
+def _setting(request: requests.Captions) -> captions.Setting:
     """Return how the captions of an episode are set; files of subtitles are set as those that are burned in."""
-    request, where = action.request, _layout(action)
+    where = layout(*request.size, [one.side for one in request.cast])
     box = where.captions
-    measure, runs = fonts.typeset(fonts.cjk_among(request["fonts"]))
+    measure, runs = fonts.typeset(fonts.cjk_among(request.fonts))
     return captions.Setting(
         width=where.width,
         height=where.height,
@@ -206,9 +201,9 @@ def _setting(action: Action) -> captions.Setting:
         center_y=box.y + box.height // 2,
         max_width=box.width,
         font_px=where.caption_px,
-        fps=request["fps"],
-        style="karaoke" if request["captions"] == "none" else request["captions"],
+        fps=request.fps,
+        style="karaoke" if request.captions == "none" else request.captions,
         measure=measure,
         runs=runs,
-        from_right=request.get("from_right", False),
+        from_right=request.from_right,
     )

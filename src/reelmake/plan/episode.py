@@ -101,11 +101,9 @@ class Production:
             return f"episodes/{self.spec}.yaml:{self.lines_at[at]}"
         return f"line {at + 1} of the script of {self.name}"
 
-    def asked(self, kind: str, what: Mapping[str, Any], line: Line | None = None) -> Mapping[str, Any]:
-        """Return the request that whoever performs it makes of what is asked."""
-        choice = self.choices[choice_place(kind, line)]
-        chosen = {"voice": choice.options} if kind == "voice" else {"options": choice.options} if choice.options else {}
-        return choice.shape({"provider": choice.provider, **what, **chosen})
+    def choice(self, kind: str, line: Line | None = None) -> Choice:
+        """Return who performs the requests of a kind, for a line."""
+        return self.choices[choice_place(kind, line)]
 
     def path(self, *parts: str) -> str:
         """Return the path of an output, from the project's folder."""
@@ -125,7 +123,7 @@ class Production:
         """Return an action with its name, pool and place."""
         name = ":".join(filter(None, (action.kind, self.name, line_id)))
         step = Step(name, self.name, line_id, CPU, action, where)
-        return replace(step, pool=self.choices[choice_place(action.kind, line)].pool) if is_paid(step) else step
+        return replace(step, pool=self.choice(action.kind, line).pool) if is_paid(step) else step
 
 
 def is_paid(step: Step) -> bool:

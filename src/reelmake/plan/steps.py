@@ -14,7 +14,8 @@ from reelmake.core.keys import Action
 from reelmake.core.templates import image_prompt, subject_of
 from reelmake.layout.bidi import is_of_the_right
 from reelmake.layout.timeline import SAMPLE_RATE
-from reelmake.plan.episode import Production, Step, choice_place
+from reelmake.plan import requests
+from reelmake.plan.episode import Production, Step
 from reelmake.plan.kinds import SPEC
 from reelmake.spec.model import Line, Reel, line_ids
 
@@ -50,39 +51,43 @@ def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
 def script(show: Production) -> Action:
     """Ask for the lines, or for their translation; or take them as the author wrote them."""
     episode = show.episode
-    request: Mapping[str, Any]
     if show.original:
         return translation(show)
     if episode.script is not None:
-        lines = [
-            {"character": o.character, "text": o.text, "image": o.image or subject_of(o.text)} for o in episode.script
-        ]
-        request = {"provider": SPEC, "lines": lines}
-    else:
-        what = {
-            "topic": episode.topic,
-            "title": episode.title,
-            "language": episode.language,
-            "style": episode.style,
-            "lines": episode.lines,
-            "take": episode.take,
-            "template": show.kit.templates.get(f"script.{show.choices[choice_place('script')].provider}", ""),
-            "cast": _cast(show),
-        }
-        request = show.asked("script", what)
+        return _script(show, _written(episode.script))
+    choice = show.choice("script")
+    request = requests.Script(
+        provider=choice.provider,
+        topic=episode.topic,
+        title=episode.title,
+        language=episode.language,
+        style=episode.style,
+        lines=episode.lines,
+        take=episode.take,
+        template=show.kit.templates.get(f"script.{choice.provider}", ""),
+        cast=_cast(show),
+        options=choice.options or None,
+    )
+    return _script(show, choice.shape(request.to_json()))
+
+
+def _script(show: Production, request: Mapping[str, Any]) -> Action:
     return show.action("script", request, {"script": show.path("script.json")})
 
 
-def _cast(show: Production) -> list[dict[str, Any]]:
+def _written(lines: Sequence[Line]) -> dict[str, Any]:
+    """Return the request for lines that the author wrote."""
+    written = [
+        requests.WrittenLine(character=o.character, text=o.text, image=o.image or subject_of(o.text)) for o in lines
+    ]
+    return requests.WrittenScript(provider=SPEC, lines=written).to_json()
+
+
+def _cast(show: Production) -> list[requests.CastMember]:
     """Return what a script provider is told of who speaks."""
     return [
-        {
-            "id": name,
-            "name": character.name,
-            "personality": character.personality or "",
-            "catchphrases": character.catchphrases,
-        }
-        for name, character in show.characters.items()
+        requests.CastMember(id=name, name=who.name, personality=who.personality or "", catchphrases=who.catchphrases)
+        for name, who in show.characters.items()
     ]
 
 
@@ -94,30 +99,22 @@ def translation(show: Production, known: Sequence[str] = ()) -> Action:
     language, original = show.episode.language, show.original or show
     told = known or [""] * len(show.source)
     given = [line.translations.get(language, text) for line, text in zip(show.source, told, strict=True)]
-    request: Mapping[str, Any]
+    both = list(zip(show.source, given, strict=True))
     if all(given):
-        lines = [translated(line, text) for line, text in zip(show.source, given, strict=True)]
-        request = {
-            "provider": SPEC,
-            "lines": [{"character": line.character, "text": line.text, "image": line.image} for line in lines],
-        }
-    else:
-        request = show.asked(
-            "script",
-            {
-                "title": show.episode.title,
-                "from": original.episode.language,
-                "language": language,
-                "take": show.episode.take,
-                "template": show.kit.templates.get(f"translation.{show.choices[choice_place('script')].provider}", ""),
-                "cast": _cast(show),
-                "source": [
-                    {"character": line.character, "text": line.text, "given": text}
-                    for line, text in zip(show.source, given, strict=True)
-                ],
-            },
-        )
-    return show.action("script", request, {"script": show.path("script.json")})
+        return _script(show, _written([translated(line, text) for line, text in both]))
+    choice = show.choice("script")
+    request = requests.Translation(
+        provider=choice.provider,
+        title=show.episode.title,
+        original_language=original.episode.language,
+        language=language,
+        take=show.episode.take,
+        template=show.kit.templates.get(f"translation.{choice.provider}", ""),
+        cast=_cast(show),
+        source=[requests.SourceLine(character=line.character, text=line.text, given=text) for line, text in both],
+        options=choice.options or None,
+    )
+    return _script(show, choice.shape(request.to_json()))
 
 
 def translated(line: Line, text: str) -> Line:
@@ -127,9 +124,16 @@ def translated(line: Line, text: str) -> Line:
 
 def voice(show: Production, line: Line, line_id: str) -> Action:
     """Speak a line."""
-    what = {"text": line.text, "language": show.episode.language, "take": line.take.voice}
+    choice = show.choice("voice", line)
+    request = requests.Voice(
+        provider=choice.provider,
+        text=line.text,
+        language=show.episode.language,
+        take=line.take.voice,
+        voice=choice.options,
+    )
     wav, words = voice_paths(show, line_id)
-    return show.action("voice", show.asked("voice", what, line), {"sound": wav, "words": words})
+    return show.action("voice", choice.shape(request.to_json()), {"sound": wav, "words": words})
 
 
 def voice_paths(show: Production, line_id: str) -> tuple[str, str]:
@@ -141,15 +145,19 @@ def image(show: Production, line: Line, line_id: str) -> Action:
     """Draw what a line shows."""
     subject, style = line.image or subject_of(line.text), show.episode.style
     width, height = picture_size(show.reel)
-    what = {
-        "prompt": image_prompt(show.kit.templates["image"], subject=subject, style=style, title=show.episode.title),
-        "subject": subject,
-        "style": style,
-        "width": width,
-        "height": height,
-        "take": line.take.image,
-    }
-    return show.action("image", show.asked("image", what, line), {"picture": show.path("images", f"{line_id}.png")})
+    choice = show.choice("image", line)
+    request = requests.Image(
+        provider=choice.provider,
+        prompt=image_prompt(show.kit.templates["image"], subject=subject, style=style, title=show.episode.title),
+        subject=subject,
+        style=style,
+        width=width,
+        height=height,
+        take=line.take.image,
+        options=choice.options or None,
+    )
+    picture = show.path("images", f"{line_id}.png")
+    return show.action("image", choice.shape(request.to_json()), {"picture": picture})
 
 
 def picture_size(reel: Reel) -> tuple[int, int]:
@@ -162,57 +170,61 @@ def background(show: Production) -> Action | None:
     """Bring the background into the video's own format once, so that every segment reads it cheaply."""
     if not show.episode.background:
         return None
-    return show.action(
-        "background", frame(show), {"background": show.path("background.mp4")}, {"file": show.episode.background.file}
-    )
+    outputs, inputs = {"background": show.path("background.mp4")}, {"file": show.episode.background.file}
+    return show.action("background", frame(show).to_json(), outputs, inputs)
 
 
 def music(show: Production) -> Action | None:
     """Bring the music to one format and loudness once."""
     if not show.episode.music:
         return None
-    return show.action(
-        "music", {"ffmpeg": show.kit.ffmpeg}, {"music": show.path("music.wav")}, {"file": show.episode.music}
-    )
+    return show.action("music", _ffmpeg(show), {"music": show.path("music.wav")}, {"file": show.episode.music})
 
 
 def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Action:
     """Decide when everything happens, and what each segment shows."""
-    request = {
-        **caption_request(show, " ".join(line.text for line in lines)),
-        "flow": show.episode.background.flow if show.episode.background else "elastic",
-        "lines": [
-            {
-                "id": line_id,
-                "character": line.character,
-                "color": show.characters[line.character].caption.color,
-                "pause_samples": pause_samples(show, line),
-            }
+    background = show.episode.background
+    request = requests.Timeline(
+        **_captions(show, " ".join(line.text for line in lines)),
+        flow=background.flow if background else "elastic",
+        lines=[
+            requests.TimedLine(
+                id=line_id,
+                character=line.character,
+                color=show.characters[line.character].caption.color,
+                pause_samples=pause_samples(show, line),
+            )
             for line, line_id in zip(lines, ids, strict=True)
         ],
-    }
+    )
     inputs = {f"words.{at:03}": voice_paths(show, line_id)[1] for at, line_id in enumerate(ids)}
-    if show.episode.background:
+    if background:
         inputs["background"] = show.path("background.mp4")
     outputs = {line_id: show.path("timeline", f"{line_id}.json") for line_id in ids}
-    return show.action("timeline", request, {"timeline": show.path("timeline.json"), **outputs}, inputs)
+    return show.action("timeline", request.to_json(), {"timeline": show.path("timeline.json"), **outputs}, inputs)
 
 
-def frame(show: Production) -> dict[str, Any]:
+def frame(show: Production) -> requests.Frame:
     """Return what every encoded picture depends on."""
-    return {"size": list(show.reel.size), "fps": show.reel.fps, "ffmpeg": show.kit.ffmpeg}
+    return requests.Frame(size=show.reel.size, fps=show.reel.fps, ffmpeg=show.kit.ffmpeg)
 
 
-def caption_request(show: Production, text: str) -> dict[str, Any]:
-    """Return what decides how a text is set as captions."""
+def _ffmpeg(show: Production) -> dict[str, Any]:
+    return requests.Ffmpeg(ffmpeg=show.kit.ffmpeg).to_json()
+
+
+def _captions(show: Production, text: str) -> dict[str, Any]:
+    """Return the fields of a request that decide how a text is set as captions."""
     language = show.episode.language
     return {
-        "size": list(show.reel.size),
+        "size": show.reel.size,
         "fps": show.reel.fps,
         "captions": show.reel.captions,
-        "cast": [{"side": character.side} for name, character in show.characters.items() if name in show.sprites],
-        "fonts": dict(show.kit.fonts(text, language)),
-        **({"from_right": True} if is_of_the_right(language) else {}),
+        "cast": [
+            requests.Sprite(side=character.side) for name, character in show.characters.items() if name in show.sprites
+        ],
+        "fonts": show.kit.fonts(text, language),
+        "from_right": is_of_the_right(language),
     }
 
 
@@ -230,49 +242,55 @@ def segment(show: Production, line: Line, line_id: str) -> Action:
     }
     if show.episode.background:
         inputs["background"] = show.path("background.mp4")
-    cast: list[dict[str, Any]] = []
+    cast: list[requests.SpeakingSprite] = []
     for name, character in show.characters.items():
         if name in show.sprites:
             speaks = name == line.character
             telling, hearing = show.sprites[name]
             inputs[f"sprite.{len(cast)}"] = telling if speaks else hearing
-            cast.append({"side": character.side, "speaks": speaks})
-    request = {**frame(show), "cast": cast, "color": show.characters[line.character].caption.color}
-    if show.reel.captions == "none":
-        request["captions"] = "none"
-    else:
-        request |= {"text": line.text, "fonts": dict(show.kit.fonts(line.text, show.episode.language))}
-    if not show.episode.background:
-        request["colors"] = [character.caption.color for character in show.characters.values()]
-    return show.action("segment", request, {"segment": show.path("segments", f"{line_id}.mp4")}, inputs)
+            cast.append(requests.SpeakingSprite(side=character.side, speaks=speaks))
+    has_captions = show.reel.captions != "none"
+    colors = [character.caption.color for character in show.characters.values()]
+    request = requests.Segment(
+        size=show.reel.size,
+        fps=show.reel.fps,
+        ffmpeg=show.kit.ffmpeg,
+        cast=cast,
+        color=show.characters[line.character].caption.color,
+        captions=None if has_captions else "none",
+        text=line.text if has_captions else None,
+        fonts=show.kit.fonts(line.text, show.episode.language) if has_captions else None,
+        colors=None if show.episode.background else colors,
+    )
+    return show.action("segment", request.to_json(), {"segment": show.path("segments", f"{line_id}.mp4")}, inputs)
 
 
 def subtitles(show: Production, lines: Sequence[Line]) -> Action:
     """Write the captions of the whole episode as files of their own."""
-    request = caption_request(show, " ".join(line.text for line in lines))
+    request = requests.Captions(**_captions(show, " ".join(line.text for line in lines)))
     outputs = {extension: show.path(f"subtitles.{extension}") for extension in ("ass", "srt", "vtt")}
-    return show.action("subtitles", request, outputs, {"timeline": show.path("timeline.json")})
+    return show.action("subtitles", request.to_json(), outputs, {"timeline": show.path("timeline.json")})
 
 
 def soundtrack(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Action:
     """Place all voices, put music under them, and bring it all to one loudness."""
     inputs = {f"voice.{at:03}": voice_paths(show, line_id)[0] for at, line_id in enumerate(ids)}
-    request: dict[str, Any] = {
-        "fps": show.reel.fps,
-        "pauses_samples": [pause_samples(show, line) for line in lines],
-        "ffmpeg": show.kit.ffmpeg,
-    }
     if show.episode.music:
         inputs["music"] = show.path("music.wav")
-        request["music_db"] = show.reel.music_db
-    return show.action("soundtrack", request, {"soundtrack": show.path("soundtrack.aac")}, inputs)
+    request = requests.Soundtrack(
+        fps=show.reel.fps,
+        pauses_samples=[pause_samples(show, line) for line in lines],
+        ffmpeg=show.kit.ffmpeg,
+        music_db=show.reel.music_db if show.episode.music else None,
+    )
+    return show.action("soundtrack", request.to_json(), {"soundtrack": show.path("soundtrack.aac")}, inputs)
 
 
 def video(show: Production, ids: Sequence[str]) -> Action:
     """Join the segments and the soundtrack."""
     inputs = {f"segment.{at:03}": show.path("segments", f"{line_id}.mp4") for at, line_id in enumerate(ids)}
     inputs["soundtrack"] = show.path("soundtrack.aac")
-    return show.action("video", frame(show), {"video": show.path(f"{show.name}.mp4")}, inputs)
+    return show.action("video", frame(show).to_json(), {"video": show.path(f"{show.name}.mp4")}, inputs)
 
 
 def after(show: Production) -> list[Step]:
@@ -285,21 +303,18 @@ def inspection(show: Production) -> Action:
     inputs = {"video": show.path(f"{show.name}.mp4")}
     if show.episode.background:
         inputs["background"] = show.path("background.mp4")
-    request = {"ffmpeg": show.kit.ffmpeg}
-    return show.action("inspection", request, {"inspection": show.path("inspection.json")}, inputs)
+    return show.action("inspection", _ffmpeg(show), {"inspection": show.path("inspection.json")}, inputs)
 
 
 def cover(show: Production) -> Action:
     """Take the picture that stands for the video out of one of its lines."""
-    request = {"line": show.publish.cover, "ffmpeg": show.kit.ffmpeg}
-    return show.action("cover", request, {"cover": show.path("cover.jpg")}, _seen(show))
+    request = requests.Cover(line=show.publish.cover, ffmpeg=show.kit.ffmpeg)
+    return show.action("cover", request.to_json(), {"cover": show.path("cover.jpg")}, _seen(show))
 
 
 def storyboard(show: Production) -> Action:
     """Take a picture out of each line, and lay them out together."""
-    return show.action(
-        "storyboard", {"ffmpeg": show.kit.ffmpeg}, {"storyboard": show.path("storyboard.jpg")}, _seen(show)
-    )
+    return show.action("storyboard", _ffmpeg(show), {"storyboard": show.path("storyboard.jpg")}, _seen(show))
 
 
 def _seen(show: Production) -> dict[str, str]:

@@ -7,10 +7,10 @@ refused, so that a package that is installed later cannot take another provider'
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Mapping
 from contextlib import suppress
 from functools import cache
+from pkgutil import resolve_name
 from typing import Any, Final
 
 from reelmake.core.errors import SetupError
@@ -51,7 +51,7 @@ def provider(kind: str, name: str) -> Any:
         known = ", ".join(each.partition(".")[2] for each in sorted(registered()) if each.startswith(f"{kind}."))
         fix = f"choose one of {known}, or install the package that brings it"
         raise SetupError(f"there is no {kind} provider named {name!r}", fix)
-    return _class(where)()
+    return resolve_name(where)()
 
 
 def all_pools() -> set[str]:
@@ -59,10 +59,5 @@ def all_pools() -> set[str]:
     pools = set()
     for where in registered().values():
         with suppress(Exception):
-            pools.add(str(_class(where).pool))
+            pools.add(str(resolve_name(where).pool))
     return pools
-
-
-def _class(where: str) -> Any:
-    module, _, attribute = where.partition(":")
-    return getattr(importlib.import_module(module), attribute)

@@ -289,8 +289,8 @@ class Build:
         except BuildError as error:
             if step.where:
                 error.what = f"{step.where}: {error.what}"
-            is_failed = isinstance(error, ProviderError) and not isinstance(error, AccountError)
-            if not (is_failed and KINDS[step.kind].can_degrade):
+            can_degrade = KINDS[step.kind].can_degrade and not isinstance(error, AccountError)
+            if not can_degrade or not isinstance(error, ProviderError):
                 raise
             stand_in(step.action, self.shop)
             return Outcome("degraded", str(error), is_final=False)

@@ -1,0 +1,211 @@
+"""What is asked for in each kind of step, apart from its inputs.
+
+`steps` writes these, and the maker of the kind reads them. A provider makes its own request of the one that it is
+given: that is a mapping of the provider's, and no class here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from reelmake.core.keys import canonical_json
+from reelmake.layout.timeline import Flow
+from reelmake.spec.model import Side
+
+
+class Request(BaseModel):
+    """All that changes the bytes of what is made. A field that holds its default is left out of the JSON and the key.
+
+    So a new field with a default changes no key. A default that is changed needs a new recipe: a key that was made with
+    the old one would stand for the new one.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def to_json(self) -> dict[str, Any]:
+        """Return it as it stands in the key."""
+        return self.model_dump(by_alias=True, exclude_defaults=True)
+
+    @classmethod
+    def from_json(cls, request: Mapping[str, Any]) -> Self:
+        """Return the request that is written so."""
+        return cls.model_validate(request)
+
+
+# -- what providers are given -------------------------------------------------------------------------------------
+
+
+class CastMember(Request):
+    """One of those who speak, for whoever writes the script."""
+
+    id: str
+    name: str
+    personality: str
+    catchphrases: Sequence[str]
+
+
+class Script(Request):
+    """The lines of an episode; `template` is the text of the prompt template."""
+
+    provider: str
+    topic: str | None
+    title: str
+    language: str
+    style: str
+    lines: int
+    take: int
+    template: str
+    cast: Sequence[CastMember]
+    options: Mapping[str, Any] | None = None
+
+
+class SourceLine(Request):
+    """A line that is to be translated; `given` is the author's translation, or empty."""
+
+    character: str
+    text: str
+    given: str
+
+
+class Translation(Request):
+    """The lines of a script in another language."""
+
+    provider: str
+    title: str
+    original_language: str = Field(serialization_alias="from")
+    language: str
+    take: int
+    template: str
+    cast: Sequence[CastMember]
+    source: Sequence[SourceLine]
+    options: Mapping[str, Any] | None = None
+
+
+class Voice(Request):
+    """The sound of a line; `voice` are the provider's options."""
+
+    provider: str
+    text: str
+    language: str
+    take: int
+    voice: Mapping[str, Any]
+
+
+class Image(Request):
+    """The picture of a line; `prompt` is made of `subject` and `style`."""
+
+    provider: str
+    prompt: str
+    subject: str
+    style: str
+    width: int
+    height: int
+    take: int
+    options: Mapping[str, Any] | None = None
+
+
+# -- what is made here --------------------------------------------------------------------------------------------
+
+
+class WrittenLine(Request):
+    """A line as the author wrote it, with what it shows."""
+
+    character: str
+    text: str
+    image: str
+
+
+class WrittenScript(Request):
+    """A script, or a translation, that the author wrote."""
+
+    provider: Literal["spec"]
+    lines: Sequence[WrittenLine]
+
+    def body(self) -> bytes:
+        """Return the script as it is stored."""
+        return canonical_json({"lines": self.to_json()["lines"]}).encode()
+
+
+class Ffmpeg(Request):
+    """All that music, an inspection and a storyboard depend on besides their inputs: which ffmpeg makes them."""
+
+    ffmpeg: str
+
+
+class Frame(Ffmpeg):
+    """A background, or a video: all that every encoded picture depends on."""
+
+    size: tuple[int, int]
+    fps: int
+
+
+class Sprite(Request):
+    """One of those on screen: on which side."""
+
+    side: Side
+
+
+class SpeakingSprite(Sprite):
+    """One of those on screen while a line is spoken, by it or by another."""
+
+    speaks: bool
+
+
+class Captions(Request):
+    """Subtitles: all that decides how a text is set. Those that are not burned in (`none`) are set as karaoke."""
+
+    size: tuple[int, int]
+    fps: int
+    captions: str
+    cast: Sequence[Sprite]
+    fonts: Mapping[str, str]
+    from_right: bool = False
+
+
+class TimedLine(Request):
+    """A line of a timeline, and the silence after it."""
+
+    id: str
+    character: str
+    color: str
+    pause_samples: int
+
+
+class Timeline(Captions):
+    """A timeline, with the captions that are burned in; `flow` is how the background goes on from line to line."""
+
+    flow: Flow
+    lines: Sequence[TimedLine]
+
+
+class Segment(Frame):
+    """The pictures of a line.
+
+    color   the one of whoever speaks
+    text    what the captions say, with the fonts that show it; neither where there are none (`captions` is `none`)
+    colors  those of the whole cast, for the backdrop of an episode that has no background
+    """
+
+    cast: Sequence[SpeakingSprite]
+    color: str
+    captions: str | None = None
+    text: str | None = None
+    fonts: Mapping[str, str] | None = None
+    colors: Sequence[str] | None = None
+
+
+class Soundtrack(Ffmpeg):
+    """The sound of an episode; `music_db` is how loud the music is, if there is any."""
+
+    fps: int
+    pauses_samples: Sequence[int]
+    music_db: float | None = None
+
+
+class Cover(Ffmpeg):
+    """A cover: from which line, counted from 1."""
+
+    line: int
