@@ -42,8 +42,9 @@ from reelmake.core.errors import (
 from reelmake.core.keys import digest_of, manifest
 from reelmake.core.logging import log, protect
 from reelmake.engine.budget import Budget
-from reelmake.engine.calls import MOST_BUSY, Bought, Caller
+from reelmake.engine.calls import Bought, Caller
 from reelmake.engine.rate_limit import Gates
+from reelmake.engine.retry import MOST_BUSY
 from reelmake.providers.base import Answer, Call
 from reelmake.store.local import LocalStore
 from reelmake.store.receipt import Receipt

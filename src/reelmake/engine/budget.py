@@ -8,9 +8,17 @@ is set aside. What nobody knows in the end (the answer was lost) counts as spent
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from decimal import Decimal
 
 from reelmake.core.errors import CapError
+from reelmake.engine.asker import Asker, RequestContext
+from reelmake.engine.billing_factor import Meters
+from reelmake.providers.base import Answer
+from reelmake.providers.prices import rounded
+from reelmake.store.receipt import amount_of
 
 
 class Budget:
@@ -79,3 +87,71 @@ class Budget:
     def _over(self, usd: Decimal) -> bool:
         assert self.cap_usd is not None
         return self.spent_usd + self._reserved_usd + usd > self.cap_usd
+
+
+@dataclass(frozen=True, slots=True)
+class Capped:
+    """Sets money aside for each request, and settles it by the bill."""
+
+    inner: Asker
+    budget: Budget
+    meters: Meters
+
+    def ask(self, context: RequestContext) -> Answer:
+        """Ask within the cap; raises CapError."""
+        try:
+            with self._set_aside(context) as (reserved_usd, likely_usd):
+                context.may_be_billed, answer = False, None
+                try:
+                    answer = self.inner.ask(context)
+                    return answer
+                finally:
+                    self.budget.settle(reserved_usd, self._spent(context, answer, likely_usd))
+        except CapError as error:
+            error.key = context.note.key
+            raise
+
+    def recover(self, context: RequestContext) -> Answer | None:
+        """Look for an answer; the bill of one that is found replaces the amount that was counted for it."""
+        found = self.inner.recover(context)
+        if found:
+            usd = self._billed(context, found)
+            self.budget.settle(Decimal(0), Decimal(0) if usd is None else usd - context.counted_usd)
+        return found
+
+    @contextmanager
+    def _set_aside(self, context: RequestContext) -> Iterator[tuple[Decimal | None, Decimal | None]]:
+        """Set money aside for the request; yields how much, and how much of that is likely to be billed.
+
+        Nobody knows the most that a vendor with a meter may bill for a model and voice for the first time. For that
+        request, all that is left under the cap is set aside; others for the same model and voice wait for its bill.
+        """
+        usd, step = context.quoted_usd, context.step or context.action.kind
+        if not usd or self.budget.cap_usd is None:
+            self.budget.reserve(usd, step)
+            yield usd, usd
+            return
+        is_metered, about = context.performer.is_metered, (context.request, context.note.store)
+        with self.meters.first(*about) if is_metered else nullcontext():
+            times = self.meters.times(*about)
+            if times is None and is_metered:
+                yield self.budget.reserve_rest(usd, step), usd
+                return
+        usd = rounded(usd * (times or 1))
+        self.budget.reserve(usd, step)
+        yield usd, usd
+
+    def _spent(self, context: RequestContext, answer: Answer | None, likely_usd: Decimal | None) -> Decimal | None:
+        """Return what counts as spent for a request: an answer that did not arrive counts, if it may be billed."""
+        if answer:
+            usd = self._billed(context, answer)
+            return likely_usd if usd is None else usd
+        if not context.may_be_billed:
+            return Decimal(0)
+        context.counted_usd = likely_usd or Decimal(0)
+        return likely_usd
+
+    def _billed(self, context: RequestContext, answer: Answer) -> Decimal | None:
+        usd = amount_of(answer.usd)
+        self.meters.learn(context.request, context.quoted_usd, usd)
+        return usd

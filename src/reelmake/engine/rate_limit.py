@@ -1,7 +1,8 @@
 """Turns: how many requests a pool makes at a time and in a minute, and when it makes none.
 
 What a vendor says to one worker holds for all of them: when it asks for a pause, the whole pool pauses, and when it is
-asked too much at once, the whole pool asks less.
+asked too much at once, the whole pool asks less. A gate is the only place that knows how many: the runner reads it, so
+that no more threads are started than may ask.
 """
 
 from __future__ import annotations
@@ -11,9 +12,12 @@ import time
 from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Final
 
-from reelmake.core.errors import BuildError
+from reelmake.core.errors import BuildError, BusyError
+from reelmake.engine.asker import Asker, RequestContext
+from reelmake.providers.base import Answer
 
 DEFAULT_LIMIT: Final = 4  # of a provider's pool, when neither the settings nor the vendor say another
 MINUTE_SECONDS: Final = 60.0
@@ -124,11 +128,6 @@ class Gates(Mapping[str, int]):
         """Wait so long, or until all stops."""
         self._stopped.wait(seconds)
 
-    @property
-    def is_stopped(self) -> bool:
-        """Whether no more turns are given."""
-        return self._stopped.is_set()
-
     def stop(self) -> None:
         """Give no more turns: requests that are sent go on, those that wait to be sent (again) are not."""
         self._stopped.set()
@@ -147,3 +146,39 @@ class Gates(Mapping[str, int]):
 
     def __len__(self) -> int:
         return len(self._pools)
+
+
+@dataclass(frozen=True, slots=True)
+class RateLimited:
+    """Takes a turn for each request, and lets the pool know what the vendor says about how much it takes."""
+
+    inner: Asker
+    gates: Gates
+
+    def ask(self, context: RequestContext) -> Answer:
+        """Ask in turn."""
+        with self._turn(context) as gate:
+            answer = self.inner.ask(context)
+            gate.widen(answer.most_at_once)
+            return answer
+
+    def recover(self, context: RequestContext) -> Answer | None:
+        """Look for an answer in turn."""
+        with self._turn(context) as gate:
+            found = self.inner.recover(context)
+            if found:
+                gate.widen(found.most_at_once)
+            return found
+
+    @contextmanager
+    def _turn(self, context: RequestContext) -> Iterator[Gate]:
+        gate = self.gates.gate(context.performer.pool)
+        with gate.turn():
+            try:
+                yield gate
+            except BusyError as error:
+                if error.retry_after_seconds is not None:
+                    gate.pause(error.retry_after_seconds)
+                if error.too_many:
+                    gate.narrow()
+                raise

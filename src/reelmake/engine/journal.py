@@ -1,0 +1,49 @@
+"""Never a request without a trace: a note of it is on the disk before it is sent, and until its answer is kept."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from reelmake.core.errors import LostError, ProviderError
+from reelmake.engine.asker import Asker, RequestContext
+from reelmake.providers.base import Answer
+
+
+@dataclass(frozen=True, slots=True)
+class Journaled:
+    """Notes what is sent, and what becomes of it. The engine removes the note once the receipt is kept."""
+
+    inner: Asker
+
+    def ask(self, context: RequestContext) -> Answer:
+        """Ask with a note on the disk. Free requests leave none, for they can be made again."""
+        note = context.note
+        ticket = note.ticket
+        if context.quoted_usd != 0:
+            note.open()
+        context.may_be_billed = True
+        try:
+            return self.inner.ask(context)
+        except LostError as error:
+            note.lose(error.what)
+            raise
+        except ProviderError:
+            context.may_be_billed = note.ticket is not None and note.ticket != ticket  # it was accepted
+            note.close()
+            raise
+
+    def recover(self, context: RequestContext) -> Answer | None:
+        """Look for an answer; after an error, what is still missing stays noted, and nothing else."""
+        note = context.note
+        had_ticket = note.ticket is not None
+        try:
+            found = self.inner.recover(context)
+        except ProviderError as error:
+            if isinstance(error, LostError) and had_ticket and note.ticket is None and not note.lost:
+                note.lose(error.what)  # it was accepted, and billed, and nobody can have it any more
+            else:
+                note.close()
+            raise
+        if found:
+            note.find()
+        return found

@@ -1,0 +1,96 @@
+"""What is on the disk about one request while it is under way: when it was sent, and what came of that."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any, Final
+
+from reelmake.store.base import Note, Store
+
+LONG_AGO: Final = timedelta(days=1)
+CLOCKS_DIFFER: Final = timedelta(hours=1)  # of this machine and others, at most
+
+
+class RequestNote:
+    """The note of one request.
+
+    key     what is asked for
+    lost    requests for the same thing that were sent and never answered: each may have been billed
+    ticket  the name that the provider gave to the last one, if it gave one
+    """
+
+    def __init__(self, store: Store, key: str, about: Note, quoted_usd: Decimal | None) -> None:
+        self.store, self.key = store, key
+        self._about = {**about, "usd": None if quoted_usd is None else str(quoted_usd)}
+        self._asked_at = ""  # while a request is open
+        note = store.note(key)
+        self._is_written = note is not None
+        # A note may hold anything. What is made of it goes into a receipt, and that must never fail.
+        lost = (note or {}).get("lost")
+        self.lost = [dict(each) for each in lost if isinstance(each, dict)] if isinstance(lost, list) else []
+        ticket = (note or {}).get("ticket")
+        self.ticket = ticket if isinstance(ticket, dict) else None
+        if note is not None and note.get("asked_at", "?"):
+            why = "the process that asked was ended before the answer arrived"
+            self.lost.append({"asked_at": note.get("asked_at", ""), "usd": note.get("usd"), "why": why})
+
+    @property
+    def may_be_there(self) -> bool:
+        """Say whether an answer may be waiting at the provider."""
+        return bool(self.lost or self.ticket)
+
+    @property
+    def asked_at(self) -> datetime:
+        """Return when it was first asked for: nothing before that can be the answer.
+
+        It is long ago when nobody knows, or the clock has been set back since.
+        """
+        now = datetime.now(UTC)
+        try:
+            asked_at = datetime.fromisoformat(self.lost[0]["asked_at"] if self.lost else self._asked_at)
+            return asked_at if asked_at <= now else now - LONG_AGO
+        except (ValueError, KeyError, TypeError):
+            return now - LONG_AGO if self.lost else now
+
+    def used_ids(self) -> frozenset[str]:
+        """Return the provider's names of the answers that other requests have got."""
+        since = self.asked_at - CLOCKS_DIFFER
+        found = (one for one in self.store.receipts(since) if one.provider == self._about["provider"])
+        return frozenset(name for receipt in found if receipt.key != self.key for name in receipt.vendor_ids)
+
+    def open(self) -> None:
+        """Note that the request is about to be sent."""
+        self._asked_at = datetime.now(UTC).isoformat()
+        self._write()
+
+    def keep_ticket(self, ticket: Mapping[str, Any] | None) -> None:
+        """Note the provider's name of the request."""
+        self.ticket = None if ticket is None else dict(ticket)
+        self._write()
+
+    def lose(self, why: str) -> None:
+        """Note that the answer did not arrive."""
+        asked_at = self._asked_at or datetime.now(UTC).isoformat()
+        self.lost.append({"asked_at": asked_at, "usd": self._about["usd"], "why": why})
+        self.close()
+
+    def find(self) -> None:
+        """Note that the answer to the last request has been found at the provider."""
+        if self.lost:
+            self.lost.pop()
+
+    def close(self) -> None:
+        """Note that nothing is under way; what may have been billed for nothing, or may yet come, stays noted."""
+        self._asked_at = ""
+        if self.may_be_there:
+            self._write()
+        elif self._is_written:
+            self.store.write_note(self.key, None)
+            self._is_written = False
+
+    def _write(self) -> None:
+        state = {"asked_at": self._asked_at, "ticket": self.ticket, "lost": self.lost}
+        self.store.write_note(self.key, {**self._about, **state})
+        self._is_written = True
