@@ -28,12 +28,14 @@ class Standin:
     calls    requests that were answered, in order: (kind, request)
     seconds  how long an answer of a kind takes
     refuse   (kind, word): requests of this kind that hold the word fail
+    frames   kind -> the functions between doit and the provider, in the last request
     """
 
     def __init__(self) -> None:
         self.calls: list[tuple[str, dict[str, Any]]] = []
         self.seconds: dict[str, float] = {}
         self.refuse: set[tuple[str, str]] = set()
+        self.frames: dict[str, list[str]] = {}
         self.running: Counter[str] = Counter()
         self.most_running: Counter[str] = Counter()
         self.times: list[tuple[str, float, float, str]] = []
@@ -43,6 +45,7 @@ class Standin:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                standin.frames[self.path.strip("/")] = self.headers["Frames"].split()
                 status, body = standin.answer(self.path.strip("/"), request)
                 self.send_response(status)
                 self.send_header("Content-Length", str(len(body)))

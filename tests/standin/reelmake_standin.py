@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import traceback
 import urllib.error
 import urllib.request
 from decimal import Decimal
@@ -33,14 +34,20 @@ from reelmake.providers.base import (
 from reelmake.providers.prices import Prices
 
 
+def _frames() -> list[str]:
+    """Return the functions between doit and a provider's `ask`, with `ask`."""
+    stack = traceback.extract_stack()[:-2]
+    doit = max((at for at, frame in enumerate(stack) if frame.filename.endswith("doit/task.py")), default=-1)
+    return [frame.name for frame in stack[doit + 1 :]]
+
+
 def _post(kind: str, request: Request, call: Call) -> bytes:
     if call.proxy:
         raise AccountError("the stand-in is not reached through a proxy", "take REELMAKE_PROXY away")
     url = f"{os.environ['STANDIN_URL']}/{kind}"
+    sent = urllib.request.Request(url, json.dumps(dict(request)).encode(), {"Frames": " ".join(_frames())})
     try:
-        with urllib.request.urlopen(
-            url, data=json.dumps(dict(request)).encode(), timeout=call.timeout_seconds
-        ) as response:
+        with urllib.request.urlopen(sent, timeout=call.timeout_seconds) as response:
             body: bytes = response.read()
             return body
     except urllib.error.URLError as error:

@@ -40,6 +40,12 @@ class Bought:
     quoted_usd: Decimal | None
     earlier: tuple[Mapping[str, Any], ...]
 
+    @property
+    def content(self) -> bytes:
+        """Return the content to store: a provider of somebody else's that returns text must not lose it."""
+        body: object = self.answer.body
+        return body if isinstance(body, bytes) else str(body).encode()
+
 
 @dataclass(frozen=True, slots=True)
 class Caller:

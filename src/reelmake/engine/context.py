@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from decimal import Decimal
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Protocol
 
 from reelmake.core.atomic_files import publish
 from reelmake.core.folders import STATE
@@ -14,6 +13,8 @@ from reelmake.core.keys import Action
 from reelmake.engine.calls import Caller
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.store.base import Store
+
+Made = bytes | Path  # a maker's result: the content, or a finished file that is handed over
 
 
 class Aside(Protocol):
@@ -81,25 +82,6 @@ class Workshop:
     def inputs(self, action: Action, group: str) -> list[Path]:
         """Return the files in the numbered slots of an action, in order: `voice.000`, `voice.001`, ..."""
         return [self.root / path for slot, path in sorted(action.inputs.items()) if slot.startswith(f"{group}.")]
-
-
-@dataclass(frozen=True, slots=True)
-class Made:
-    """What was made, as bytes or as a file that is handed over, and what it cost: as the provider told it.
-
-    quoted_usd  what it was expected to cost
-    earlier     what may have been paid for it before, for nothing
-    vendor_ids  what the vendor calls it
-    is_bought   whether a provider was asked
-    """
-
-    content: bytes | Path
-    units: Mapping[str, object] = field(default_factory=dict)
-    usd: object = Decimal(0)
-    quoted_usd: Decimal | None = Decimal(0)
-    earlier: Sequence[Mapping[str, Any]] = ()
-    vendor_ids: Sequence[str] = ()
-    is_bought: bool = False
 
 
 Maker = Callable[[Action, Workshop, Path], Made]  # works in the folder that it is given

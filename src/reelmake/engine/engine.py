@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, Literal
@@ -20,18 +21,21 @@ from reelmake.core.atomic_files import publish, unfinished
 from reelmake.core.errors import BuildError, SetupError, UnusableError
 from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.core.logging import log
+from reelmake.engine.calls import Bought
 from reelmake.engine.context import Made, Maker, Reader, Workshop
 from reelmake.engine.scripts import again_of, asked_as
 from reelmake.plan.episode import Production
 from reelmake.plan.kinds import KINDS, PAID, SPEC
 from reelmake.plan.requests import WrittenScript
 from reelmake.plan.steps import script, translated
+from reelmake.providers.base import Answer
 from reelmake.spec.model import Line
 from reelmake.store.local import sealed_copy
 from reelmake.store.receipt import Receipt, Sealed, amount_of
 
 Outcome = Literal["made", "restored"]
 CARD_PIXELS = 960
+_FREE = Bought(Answer(b""), Decimal(0), ())  # the bill of what is made here
 
 
 def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
@@ -82,26 +86,31 @@ def _run(action: Action, shop: Workshop, step: str) -> Outcome:
 def _keep(action: Action, asked: Mapping[str, Any], step: str, shop: Workshop, damaged: Receipt | None) -> Receipt:
     """Make it, and keep it in the store; whoever calls holds the lock of its key."""
     name = key(asked)
+    bought: Bought | None = None
     with tempfile.TemporaryDirectory(dir=shop.work) as folder:
-        made = _made(action, name, step, shop, Path(folder))
+        if action.kind in PAID and action.request["provider"] != SPEC:
+            bought = shop.caller.perform(action, name, step, shop.store)
+            made: Made = bought.content
+        else:
+            made = _maker(action.kind)(action, shop, Path(folder))
         if _digests(action, shop) != asked["inputs"]:
             raise BuildError(
                 f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
             )
-        content = sealed_copy(made.content, Path(folder, "copy")) if isinstance(made.content, Path) else made.content
+        content = sealed_copy(made, Path(folder, "copy")) if isinstance(made, Path) else made
         blob = content.sha256 if isinstance(content, Sealed) else digest_of(content)
-        receipt = _receipt(action, asked, name, blob, step, made, damaged)
+        receipt = _receipt(action, asked, name, blob, step, bought, damaged)
         try:
             shop.store.put(receipt, content)
         except (OSError, BuildError):
-            if made.is_bought:
+            if bought:
                 shop.caller.gates.stop()  # what cannot be kept must not be bought
             raise
-        if made.is_bought:
+        if bought:
             shop.store.write_note(name, None)
-        if isinstance(made.content, Path):  # not the copy, which was written an instant ago: see `Digests.place`
+        if isinstance(made, Path):  # not the copy, which was written an instant ago: see `Digests.place`
             (output,) = action.outputs.values()
-            shop.place(made.content, shop.root / output, blob)
+            shop.place(made, shop.root / output, blob)
     return receipt
 
 
@@ -161,46 +170,40 @@ def stand_in(action: Action, shop: Workshop) -> None:
     write_output(shop, output, card(str(action.request["prompt"]), CARD_PIXELS, CARD_PIXELS))
 
 
-def _made(action: Action, name: str, step: str, shop: Workshop, folder: Path) -> Made:
-    """Make it here, or have the provider that the request names perform it."""
-    if action.kind in PAID and action.request["provider"] != SPEC:
-        bought = shop.caller.perform(action, name, step, shop.store)
-        answer = bought.answer
-        return Made(
-            answer.body if isinstance(answer.body, bytes) else str(answer.body).encode(),
-            answer.units,
-            answer.usd,
-            bought.quoted_usd,
-            bought.earlier,
-            answer.vendor_ids,
-            is_bought=True,
-        )
-    make: Maker = resolve_name(KINDS[action.kind].maker)
-    return make(action, shop, folder)
+def _maker(kind: str) -> Maker:
+    make: Maker = resolve_name(KINDS[kind].maker)
+    return make
 
 
 def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
-    action: Action, asked: Mapping[str, object], name: str, blob: str, step: str, made: Made, damaged: Receipt | None
+    action: Action,
+    asked: Mapping[str, object],
+    name: str,
+    blob: str,
+    step: str,
+    bought: Bought | None,
+    damaged: Receipt | None,
 ) -> Receipt:
-    earlier = list(made.earlier)
+    made = bought or _FREE
+    answer, earlier = made.answer, list(made.earlier)
     if damaged and damaged.may_have_cost:
         why = "what was paid for was damaged or lost in the store"
         paid = None if damaged.usd is None else str(damaged.usd)
         earlier = [*damaged.earlier, {"asked_at": damaged.made_at, "usd": paid, "why": why}, *earlier]
-    counted = {unit: amount for unit, told in made.units.items() if (amount := amount_of(told)) is not None}
+    units = {unit: amount for unit, count in answer.units.items() if (amount := amount_of(count)) is not None}
     return Receipt(
         kind=action.kind,
         key=name,
         manifest=asked,
         blob=blob,
-        usd=amount_of(made.usd),
-        units={unit: int(amount) if amount.as_tuple().exponent == 0 else amount for unit, amount in counted.items()},
+        usd=amount_of(answer.usd),
+        units={unit: int(amount) if amount.as_tuple().exponent == 0 else amount for unit, amount in units.items()},
         provider=action.request.get("provider", "reelmake"),
         made_at=datetime.now(UTC).isoformat(timespec="seconds"),
         step=step,
         quoted_usd=made.quoted_usd,
         earlier=tuple(earlier),
-        vendor_ids=tuple(filter(None, map(str, made.vendor_ids))),
+        vendor_ids=tuple(filter(None, map(str, answer.vendor_ids))),
     )
 
 

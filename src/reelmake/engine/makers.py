@@ -26,7 +26,7 @@ from reelmake.plan import requests
 def make_script(action: Action, shop: Workshop, folder: Path) -> Made:
     """Take the lines that the author wrote."""
     del shop, folder
-    return Made(requests.WrittenScript.from_json(action.request).body())
+    return requests.WrittenScript.from_json(action.request).body()
 
 
 def make_background(action: Action, shop: Workshop, folder: Path) -> Made:
@@ -34,14 +34,14 @@ def make_background(action: Action, shop: Workshop, folder: Path) -> Made:
     out = folder / "background.mp4"
     request = requests.Frame.from_json(action.request)
     normalise(shop.root / action.inputs["file"], out, Frame(*request.size, request.fps), shop.ffmpeg)
-    return Made(out)
+    return out
 
 
 def make_music(action: Action, shop: Workshop, folder: Path) -> Made:
     """Bring music to one format and loudness."""
     out = folder / "music.wav"
     soundtrack.prepare_music(shop.root / action.inputs["file"], out, shop.ffmpeg)
-    return Made(out)
+    return out
 
 
 def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
@@ -72,7 +72,7 @@ def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
         who = {"id": line.id, "character": line.character, "color": line.color}
         lines.append({**who, **place, "words": [word.to_json() for word in words]})
     timeline = {"fps": request.fps, "frames": sum(lengths), "lines": lines, "parts": parts}
-    return Made(canonical_json(timeline).encode())
+    return canonical_json(timeline).encode()
 
 
 def _lengths(samples: Sequence[int], pauses: Sequence[int], fps: int) -> list[int]:
@@ -107,7 +107,7 @@ def make_segment(action: Action, shop: Workshop, folder: Path) -> Made:
     out = folder / "segment.mp4"
     shot = Shot(Frame(*request.size, request.fps), part["frames"], behind, written)
     segment(pixels, shot, out, shop.ffmpeg)
-    return Made(out)
+    return out
 
 
 def make_subtitles(action: Action, shop: Workshop, folder: Path) -> Made:
@@ -120,7 +120,7 @@ def make_subtitles(action: Action, shop: Workshop, folder: Path) -> Made:
     ]
     writers = {"ass": captions.ass, "srt": captions.srt, "vtt": captions.vtt}
     setting = _setting(requests.Captions.from_json(action.request))
-    return Made(canonical_json({extension: write(lines, setting) for extension, write in writers.items()}).encode())
+    return canonical_json({extension: write(lines, setting) for extension, write in writers.items()}).encode()
 
 
 def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
@@ -141,7 +141,7 @@ def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
     out = folder / "soundtrack.aac"
     with _pieces_of(action, shop) as pieces, soundtrack.soundtrack(score, workdir=folder, pieces=pieces) as heard:
         aac.encode(heard, out, pieces=pieces, workdir=folder, ffmpeg=shop.ffmpeg)
-    return Made(out)
+    return out
 
 
 def _pieces_of(action: Action, shop: Workshop) -> Pieces:
@@ -157,14 +157,14 @@ def make_video(action: Action, shop: Workshop, folder: Path) -> Made:
     segments, track = shop.inputs(action, "segment"), shop.root / action.inputs["soundtrack"]
     request = requests.Frame.from_json(action.request)
     join(segments, track, out, Frame(*request.size, request.fps), shop.ffmpeg)
-    return Made(out)
+    return out
 
 
 def make_inspection(action: Action, shop: Workshop, folder: Path) -> Made:
     """Measure the video."""
     del folder
     measured = inspect.measure(shop.root / action.inputs["video"], shop.ffmpeg, shop.input(action, "background"))
-    return Made((json.dumps(measured.to_json(), indent=1) + "\n").encode())
+    return (json.dumps(measured.to_json(), indent=1) + "\n").encode()
 
 
 def make_cover(action: Action, shop: Workshop, folder: Path) -> Made:
@@ -172,14 +172,14 @@ def make_cover(action: Action, shop: Workshop, folder: Path) -> Made:
     line = requests.Cover.from_json(action.request).line
     out = folder / "cover.jpg"
     inspect.picture(shop.root / action.inputs["video"], _middles(action, shop)[:line][-1], out, shop.ffmpeg)
-    return Made(out)
+    return out
 
 
 def make_storyboard(action: Action, shop: Workshop, folder: Path) -> Made:
     """Lay out a picture of each line."""
     out = folder / "storyboard.jpg"
     inspect.sheet(shop.root / action.inputs["video"], _middles(action, shop), out, shop.ffmpeg)
-    return Made(out)
+    return out
 
 
 def _middles(action: Action, shop: Workshop) -> list[int]:

@@ -9,6 +9,7 @@ import math
 import re
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -132,7 +133,7 @@ class OpenAIImage(ImageProvider):
 
         images = client(call).images.with_raw_response
         sent = {name: request[name] for name in ("model", "prompt", "size", "quality", "moderation")}
-        response = wire.exchange(lambda: images.generate(**sent), who, error_of)
+        response = wire.exchange(partial(images.generate, **sent), who, error_of)
         if failed := wrapped_error(response, "data"):
             raise wire.problem(failed, who, error_of) or ProviderError(f"{who}: an error came in place of a picture")
         price, most = _price_of(request["model"], call.prices), self.price(request, call.prices)

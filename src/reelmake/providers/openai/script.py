@@ -13,6 +13,7 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from functools import partial
 from typing import Any, ClassVar, Final, Literal
 
 from pydantic import Field
@@ -266,7 +267,7 @@ class OpenAIScript(ScriptProvider):
             return None
 
         ask = client(call).chat.completions.with_raw_response
-        response = wire.exchange(lambda: ask.create(**form.arguments(request)), who, error_of)
+        response = wire.exchange(partial(ask.create, **form.arguments(request)), who, error_of)
         if failed := wrapped_error(response, "choices"):
             raise wire.problem(failed, who, error_of) or ProviderError(f"{who}: an error came in place of a script")
         return response
