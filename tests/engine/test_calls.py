@@ -488,6 +488,26 @@ def test_what_has_no_price_is_not_asked_for_under_a_cap(vendor: Scripted, store:
     assert perform(a_caller(), store).quoted_usd is None
 
 
+@pytest.mark.parametrize("usd", [Decimal("1E+999999"), Decimal(10) ** 120, Decimal(-5), Decimal("NaN")])
+def test_an_answer_is_kept_whatever_the_bill_says(vendor: Scripted, store: LocalStore, usd: Decimal) -> None:
+    """It counts as it was expected: what it did cost is not known."""
+    vendor.acts, vendor.finds = [Answer(b"sound", {}, usd), LOST], [Answer(b"found", {}, usd)]
+    caller = a_caller("2")
+    assert perform(caller, store).answer.body == b"sound"
+    assert caller.budget.spent_usd == USD
+    other = action_of("other")
+    assert caller.perform(other, key_of(other.request), "", store).answer.body == b"found"
+    assert caller.budget.spent_usd == 2 * USD
+
+
+def test_a_price_that_nobody_can_pay_is_none(vendor: Scripted, store: LocalStore) -> None:
+    vendor.quoted_usd = Decimal("1E+999999")
+    caller = a_caller("2")
+    assert caller.expected_usd(action_of(), store) is None
+    with pytest.raises(CapError, match="has no price"):
+        perform(caller, store)
+
+
 # -- secrets ------------------------------------------------------------------------------------------------------
 
 SECRET = "correct-horse-battery-staple"

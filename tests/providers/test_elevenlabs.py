@@ -235,6 +235,21 @@ def test_a_voice_that_is_dearer_is_billed_by_the_vendors_meter() -> None:
     assert billed(request, None, Prices()) == ({"characters": 101}, usual)
 
 
+def test_a_meter_that_counts_nonsense_loses_no_answer(v: Vendors) -> None:
+    v.elevenlabs_times = {"voice-ada": 10**200}
+    request = request_for()
+    expected = {"characters": len(TEXT)}, VOICE.price(request, Prices())
+    answer = VOICE.ask(request, call_to(v))
+    assert (answer.units, answer.usd) == expected
+    other = request_for(take=2)
+    v.fail("voice", "lost")
+    with pytest.raises(LostError):
+        VOICE.ask(other, call_to(v))
+    found = VOICE.recover(other, call_to(v))
+    assert found
+    assert (found.units, found.usd) == expected
+
+
 def test_many_lines_of_a_dearer_voice_do_not_go_over_the_cap_together(v: Vendors, tmp_path: Path) -> None:
     """Nobody knows how dear it is before the first bill: until then nothing else is bought, and afterwards all is."""
     v.elevenlabs_times = {"voice-ada": 4}

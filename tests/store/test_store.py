@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import fcntl
 import hashlib
+import json
 import os
 import random
 import shutil
@@ -31,6 +32,7 @@ from seaweed import Seaweed, client
 from reelmake.core.atomic_files import publish, sweep
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import digest_of, key
+from reelmake.engine.costs import spending
 from reelmake.store import lock
 from reelmake.store.base import Archive, Store
 from reelmake.store.local import LocalStore
@@ -547,6 +549,26 @@ def test_anything_else_in_the_place_of_a_receipt_is_none(local: LocalStore, cont
         action_path(local, receipt.key).write_bytes(content)
     assert local.find(receipt.key) is None
     assert list(local.receipts()) == []
+
+
+@pytest.mark.parametrize("usd", ["1E+999999", "-5", "9" * 201, "1E-999999", "1000000000.01"])
+def test_a_receipt_with_an_amount_that_nobody_bills_is_used_and_adds_up(local: LocalStore, usd: str) -> None:
+    """What it stands for was paid for; only its price is not known."""
+    receipt, other = receipt_for(b"sound"), receipt_for(b"else", "Bye.", usd=Decimal(2))
+    local.put(receipt, b"sound")
+    local.put(other, b"else")
+    path = local._action(receipt.key)
+    written = json.loads(path.read_bytes())
+    written |= {"usd": usd, "quoted_usd": usd, "units": {"characters": 10**120, "seconds": usd, "images": 1}}
+    written["earlier"] = [{"asked_at": "", "usd": usd, "why": "cut"}]
+    path.unlink()
+    path.write_text(json.dumps(written))
+    found = local.find(receipt.key)
+    assert found
+    assert (found.usd, found.quoted_usd, found.units) == (None, None, {"images": 1})
+    assert local.read(found.blob) == b"sound"
+    spent = spending(local.receipts(), local.notes(), {}, by="kind")
+    assert (spent.usd, spent.lost_usd) == (Decimal(2), Decimal(0))
 
 
 def test_a_receipt_whose_manifest_was_changed_is_none(local: LocalStore) -> None:

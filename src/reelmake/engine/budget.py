@@ -13,12 +13,12 @@ from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from decimal import Decimal
 
+from reelmake.core.amounts import amount_of
 from reelmake.core.errors import CapError
 from reelmake.engine.asker import Asker, RequestContext
 from reelmake.engine.billing_factor import Meters
 from reelmake.providers.base import Answer
 from reelmake.providers.prices import rounded
-from reelmake.store.receipt import amount_of
 
 
 class Budget:

@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from reelmake.core.amounts import amount_of
 from reelmake.core.errors import ProviderError
 from reelmake.core.keys import Action
 from reelmake.engine.asker import Asker, RequestContext
@@ -29,7 +30,6 @@ from reelmake.providers import provider
 from reelmake.providers.base import Answer, Provider
 from reelmake.providers.prices import Prices, rounded
 from reelmake.store.base import Store
-from reelmake.store.receipt import amount_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +68,8 @@ class Caller:
 
     def price(self, action: Action) -> Decimal | None:
         """Return what an action costs at most: nothing, unless a provider performs it. None when nobody knows."""
-        return performer_of(action).price(action.request, self.prices)
+        usd = performer_of(action).price(action.request, self.prices)
+        return None if usd is None else amount_of(usd)
 
     def expected_usd(self, action: Action, store: Store) -> Decimal | None:
         """Return what an action costs at most, by what the vendor's meter made of its like before."""
@@ -85,8 +86,7 @@ class Caller:
         if error := self.failed.get(key):
             raise copy(error)
         performer = performer_of(action)
-        price = performer.price(action.request, self.prices)
-        quoted_usd = None if price is None else amount_of(price)
+        quoted_usd = self.price(action)
         about = {"kind": action.kind, "provider": action.request["provider"], "step": step}
         note = RequestNote(store, key, about, quoted_usd)
         try:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from reelmake.core.amounts import amount_of
 from reelmake.plan.episode import REMEMBERED, Step
 from reelmake.plan.kinds import PAID, SPEC
 from reelmake.store.base import Note
-from reelmake.store.receipt import Receipt, amount_of
+from reelmake.store.receipt import Receipt
 
 SCHEMA: Final = "reelmake/cost@1"
 NO_EPISODE: Final = "(unknown)"

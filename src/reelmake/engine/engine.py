@@ -17,6 +17,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, Literal
 
+from reelmake.core.amounts import amount_of
 from reelmake.core.atomic_files import publish, unfinished
 from reelmake.core.errors import BuildError, SetupError, UnusableError
 from reelmake.core.keys import Action, digest_of, key, manifest
@@ -31,7 +32,7 @@ from reelmake.plan.steps import script, translated
 from reelmake.providers.base import Answer
 from reelmake.spec.model import Line
 from reelmake.store.local import sealed_copy
-from reelmake.store.receipt import Receipt, Sealed, amount_of
+from reelmake.store.receipt import Receipt, Sealed
 
 Outcome = Literal["made", "restored"]
 CARD_PIXELS = 960

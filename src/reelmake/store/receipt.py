@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
+from reelmake.core.amounts import amount_of
 from reelmake.core.keys import Json, canonical_json
 
 
@@ -87,7 +88,8 @@ class Receipt:
             usd, quoted = (
                 None if (told := fields.get(name)) is None else _amount(told) for name in ("usd", "quoted_usd")
             )
-            units = {name: count if type(count) is int else _amount(count) for name, count in fields["units"].items()}
+            counts = {name: _amount(count) for name, count in fields["units"].items()}
+            units = {name: count for name, count in counts.items() if count is not None}
             earlier, vendor_ids = (tuple(fields.get(name, ())) for name in ("earlier", "vendor_ids"))
             receipt = cls(
                 **{
@@ -123,15 +125,12 @@ class Receipt:
 _LATER = ("step", "quoted_usd", "earlier", "vendor_ids")  # receipts of the first version do not have these
 
 
-def _amount(text: str) -> Decimal:
-    """Read an amount; it is text, never a float."""
-    return Decimal(str.strip(text))
+def _amount(written: Any) -> int | Decimal | None:
+    """Read an amount, never a float; None for one that nobody bills: what was paid for is used whatever the bill says.
 
-
-def amount_of(told: object) -> Decimal | None:
-    """Read an amount that a provider told, or return None: whatever it is, what was paid for must be kept."""
-    try:
-        amount = Decimal(str(told))
-    except ArithmeticError:
-        return None
-    return amount if amount.is_finite() else None
+    Raises an error for what is no number.
+    """
+    number: int | Decimal = written if type(written) is int else Decimal(str.strip(written))
+    if isinstance(number, Decimal) and not number.is_finite():
+        raise ValueError(f"{written} is no amount")
+    return None if amount_of(number) is None else number

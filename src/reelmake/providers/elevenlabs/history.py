@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from reelmake.core.amounts import amount_of
 from reelmake.core.errors import AccountError, BusyError, LostError, ProviderError
 from reelmake.core.keys import canonical_json
 from reelmake.providers import wire
@@ -167,9 +168,8 @@ def _fetched(ids: tuple[str, ...], account: Account, call: Call) -> Found:
         "normalized_alignment": alignments.get("normalized_alignment"),
         "recovered_from": id_,
     }
-    before, after = item.get("character_count_change_from"), item.get("character_count_change_to")
-    is_counted = isinstance(before, int | float) and isinstance(after, int | float)
-    paid = Decimal(str(after)) - Decimal(str(before)) if is_counted else None
+    before, after = (amount_of(item.get(f"character_count_change_{end}")) for end in ("from", "to"))
+    paid = None if before is None or after is None else amount_of(after - before)
     return Found(canonical_json(body).encode(), paid, ids)
 
 

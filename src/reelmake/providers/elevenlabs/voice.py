@@ -6,11 +6,12 @@ import hashlib
 import re
 import threading
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Annotated, Any, ClassVar, Final, Literal
 
 from pydantic import Field, StringConstraints
 
+from reelmake.core.amounts import amount_of
 from reelmake.core.errors import AccountError, LostError, ProviderError
 from reelmake.core.keys import canonical_json
 from reelmake.providers import wire
@@ -131,7 +132,7 @@ class ElevenLabsVoice(VoiceProvider):
         deliver(account, ids, request)
         return Answer(
             answer.body,
-            *_billed(request, _metered(answer.headers.get("character-cost")), call.prices),
+            *_billed(request, amount_of(answer.headers.get("character-cost")), call.prices),
             answer.count("maximum-concurrent-requests"),
             ids,
         )
@@ -169,15 +170,6 @@ def _load() -> tuple[Any, Any]:
         from elevenlabs.environment import ElevenLabsEnvironment  # noqa: PLC0415
 
         return ElevenLabs, ElevenLabsEnvironment
-
-
-def _metered(value: str | None) -> Decimal | None:
-    """Return the credits that a header counts, or None."""
-    try:
-        found = Decimal(value or "none")
-    except InvalidOperation:
-        return None
-    return found if found.is_finite() and found >= 0 else None
 
 
 def _billed(

@@ -5,11 +5,12 @@ from __future__ import annotations
 import base64
 import json
 from collections.abc import Mapping
-from decimal import ROUND_CEILING, Decimal, InvalidOperation
+from decimal import ROUND_CEILING, Decimal
 from typing import Any, ClassVar, Final
 
 from pydantic import Field
 
+from reelmake.core.amounts import amount_of
 from reelmake.core.errors import BusyError, LostError, ProviderError
 from reelmake.core.keys import canonical_json, digest_of
 from reelmake.providers.base import Answer, Call, ImageProvider, Options, Request, as_png
@@ -180,11 +181,7 @@ def _megapixels(request: Request) -> Decimal:
 
 def _billed(result: Exchange) -> Decimal | None:
     """Return the units that fal says it bills."""
-    try:
-        units = Decimal(result.headers[UNITS].strip())
-    except (KeyError, InvalidOperation):
-        return None
-    return units if units.is_finite() and units >= 0 else None
+    return amount_of(result.headers.get(UNITS))
 
 
 def _address(document: Mapping[str, Any]) -> str:

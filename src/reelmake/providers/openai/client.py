@@ -10,6 +10,7 @@ from math import ceil
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+from reelmake.core.amounts import amount_of
 from reelmake.core.errors import AccountError, ProviderError
 from reelmake.core.http import CONNECT_SECONDS
 from reelmake.providers import wire
@@ -83,9 +84,10 @@ def bill(document: Any, price: Price | None, most: Decimal | None) -> tuple[dict
 
 
 def _count(usage: Any, *names: str) -> int | None:
-    """Return the first of these numbers that a server tells."""
+    """Return the first of these that is a number a server may count."""
     found: Mapping[str, Any] = usage if isinstance(usage, dict) else {}
-    return next((found[name] for name in names if type(found.get(name)) is int and found[name] >= 0), None)
+    counts = (found[name] for name in names if type(found.get(name)) is int)
+    return next((count for count in counts if amount_of(count) is not None), None)
 
 
 KEY: Final = "OPENAI_API_KEY"
