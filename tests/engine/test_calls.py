@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import errno
 import pickle
+import resource
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
@@ -374,6 +376,32 @@ def test_what_cannot_be_noted_is_not_asked_for_and_not_counted(
         perform(caller, store)
     assert vendor.asked == []
     assert caller.budget.spent_usd == 0
+
+
+@contextmanager
+def small_files(most_bytes: int) -> Iterator[None]:
+    """Let the system refuse larger files, as a quota does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (most_bytes, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_what_cannot_be_kept_is_not_bought_also_when_it_was_bought_before(vendor: Scripted, store: LocalStore) -> None:
+    """An answer for which there was no room leaves its note, and must not be bought by each build that follows."""
+    perform(a_caller(), store)
+    assert store.note(KEY)
+    with small_files(1 << 20):
+        for _ in range(3):
+            caller = a_caller("1")
+            with pytest.raises(OSError, match="File too large"):
+                perform(caller, store)
+            assert caller.budget.spent_usd == 0
+    assert (len(vendor.asked), len(vendor.looked)) == (1, 3)
+    assert whys(perform(a_caller(), store)) == ["the process that asked was ended before the answer arrived"]
+    assert len(vendor.asked) == 2
 
 
 def test_an_error_of_our_own_keeps_the_note_and_counts_as_spent(vendor: Scripted, store: LocalStore) -> None:

@@ -434,13 +434,27 @@ def test_a_full_disk_is_told_before_a_request_and_not_while_it_is_under_way(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ticket that is not kept is paid for twice."""
-    local.write_note("r1:ab", {"asked_at": "now"})
+    local.check_room()
     full = shutil.disk_usage(local.root)._replace(free=1 << 20)
     monkeypatch.setattr(shutil, "disk_usage", lambda _: full)
     with pytest.raises(OSError, match="No space left"):
-        local.write_note("r1:cd", {"asked_at": "now"})
+        local.check_room()
+    local.write_note("r1:ab", {"asked_at": "now"})
     local.write_note("r1:ab", {"asked_at": "now", "ticket": {"id": "7"}})
     assert local.note("r1:ab") == {"asked_at": "now", "ticket": {"id": "7"}}
+
+
+@pytest.mark.parametrize("part", ["blobs", "actions", "tmp"])
+def test_there_is_no_room_where_nothing_can_be_written(local: LocalStore, part: str) -> None:
+    shutil.rmtree(local.root / part, ignore_errors=True)
+    (local.root / part).write_bytes(b"a file in the way")
+    with pytest.raises(OSError, match=part):
+        local.check_room()
+
+
+def test_a_look_for_room_leaves_nothing(local: LocalStore) -> None:
+    local.check_room()
+    assert [path for path in local.root.rglob("*") if path.is_file()] == []
 
 
 @pytest.mark.parametrize("has_flock", [True, False])

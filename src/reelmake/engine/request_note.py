@@ -61,7 +61,8 @@ class RequestNote:
         return frozenset(name for receipt in found if receipt.key != self.key for name in receipt.vendor_ids)
 
     def open(self) -> None:
-        """Note that the request is about to be sent."""
+        """Note that the request is about to be sent, once its answer can be kept; raises OSError."""
+        self.store.check_room()
         self._asked_at = datetime.now(UTC).isoformat()
         self._write()
 

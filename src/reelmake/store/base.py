@@ -93,6 +93,10 @@ class Store(Archive, Protocol):
         """Note a request durably before this returns, in place of what was noted of it; None removes it."""
         ...
 
+    def check_room(self) -> None:
+        """Raise OSError or BuildError unless an answer could be kept now: what cannot be kept must not be bought."""
+        ...
+
     def notes(self) -> Iterator[tuple[str, Note]]:
         """Return all notes by their keys, in no order."""
         ...

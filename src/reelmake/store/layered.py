@@ -149,6 +149,12 @@ class Layered:
         """Note a request of this machine; None removes the note."""
         self.near.write_note(key, note)
 
+    def check_room(self) -> None:
+        """Raise OSError or NoStoreError unless an answer could be kept here, and far if that is required."""
+        self.near.check_room()
+        if self._is_required and (error := self._broken.get("write")):
+            raise _told(error)
+
     def notes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Return all notes of this machine."""
         return self.near.notes()

@@ -11,6 +11,7 @@ import json
 import os
 import secrets
 import shutil
+import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
@@ -29,6 +30,8 @@ from reelmake.store.receipt import Blob, Receipt, Sealed
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 _SEALED = 0o444
 _ROOM_BYTES = 64 << 20  # what has to be free before somebody is paid for something
+_PROBE_BYTES = 4 << 20  # what is written to see that it can be: quotas and limits are not in what is free
+_ROOM_FILES = 16
 
 
 class LocalStore(Alone):
@@ -144,11 +147,25 @@ class LocalStore(Alone):
                 path.unlink(missing_ok=True)
             return
         self._tmp.mkdir(parents=True, exist_ok=True)
-        if not path.is_file() and shutil.disk_usage(self.root).free < _ROOM_BYTES:
-            # Told now, before anything is asked for: an answer is a thousand times as large as a note. What becomes of
-            # a request is noted in whatever room there is.
-            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(self.root))
         self._keep(self._written(canonical_json(note).encode()), path)
+
+    def check_room(self) -> None:
+        """Raise OSError unless an answer could be kept now: there is room, also under quotas, and the right to write.
+
+        Answers are a thousand times as large as notes: what can still be noted may be too large to keep.
+        """
+        for part, size_bytes in (("blobs", _PROBE_BYTES), ("actions", 1), ("tmp", 1)):
+            folder = self.root / part
+            make_folder(folder)
+            files = os.statvfs(folder)
+            if shutil.disk_usage(folder).free < _ROOM_BYTES or (files.f_files and files.f_favail < _ROOM_FILES):
+                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(folder))
+            try:
+                with tempfile.TemporaryFile(dir=folder) as probe:
+                    probe.write(bytes(size_bytes))
+                    probe.flush()
+            except OSError as error:  # the probe has no name that says where
+                raise OSError(error.errno, error.strerror, str(folder)) from None
 
     def notes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Return all notes by their keys."""

@@ -74,6 +74,9 @@ class MemoryStore(Alone):
         else:
             self._notes[key] = canonical_json(note)
 
+    def check_room(self) -> None:
+        """There is room."""
+
     def notes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Return all notes by their keys."""
         return ((key, json.loads(text)) for key, text in list(self._notes.items()))
