@@ -636,25 +636,54 @@ def test_what_one_line_could_not_have_no_other_line_of_the_build_asks_for_again(
     assert len(vendor.asked) == 2 * sent
 
 
-def test_under_a_cap_as_much_is_set_aside_as_was_billed_for_its_like(store: LocalStore, vendor: Scripted) -> None:
-    vendor.acts = [Answer(b"sound", {}, 3 * USD)]
-    caller = a_caller("1.25")
-    perform(caller, store)
-    with pytest.raises(CapError):
-        perform(caller, store)  # its quote would still fit, and its bill would not
-    assert caller.budget.spent_usd == 3 * USD
+def perform_all(caller: Caller, store: LocalStore, *texts: str) -> None:
+    for text in texts:
+        caller.perform(action_of(text), key_of(action_of(text).request), f"voice:{text}", store)
 
 
-def test_what_a_meter_made_of_a_price_is_expected_of_its_like(store: LocalStore, vendor: Scripted) -> None:
-    """A plan tells it, and before the first bill it tells the price."""
+def test_under_a_cap_as_much_is_set_aside_as_a_meter_billed_before(store: LocalStore, vendor: Scripted) -> None:
+    """The message names the receipt that says so."""
     vendor.is_metered = True  # type: ignore[misc]
-    caller = a_caller()
-    assert caller.expected_usd(action_of("one"), store) == USD
     vendor.acts = [Answer(b"sound", {}, 3 * USD)]
-    perform(caller, store)
-    assert caller.expected_usd(action_of("another"), store) == 3 * USD
+    caller = a_caller("2.60")
+    perform_all(caller, store, "one", "two", "three")
+    key = key_of(action_of("one").request)
+    why = rf"voice:four costs \$0.75 \(it is quoted at \$0.25, and {key} was billed at 3 times its quote\)"
+    with pytest.raises(CapError, match=why):
+        perform_all(caller, store, "four")  # its quote would still fit, and its bill would not
+    assert caller.budget.spent_usd == 9 * USD
+
+
+def test_one_large_bill_blocks_no_model(store: LocalStore, vendor: Scripted) -> None:
+    vendor.is_metered = True  # type: ignore[misc]
+    request = action_of("once").request
+    content, usd = b"sound", 2000 * USD
+    asked = manifest(action_of("once"), {})
+    receipt = Receipt("voice", key_of(request), asked, digest_of(content), usd, {}, "scripted", "now", quoted_usd=USD)
+    store.put(receipt, content)
+    caller = a_caller("1")
+    assert caller.expected_usd(action_of("one"), store) == USD
+    perform_all(caller, store, "one", "two", "three", "four")
+    assert caller.budget.spent_usd == 4 * USD
+
+
+def test_without_a_meter_a_bill_changes_no_quote(store: LocalStore, vendor: Scripted) -> None:
+    vendor.acts = [Answer(b"sound", {}, 3 * USD)]
+    caller = a_caller("9")
+    perform_all(caller, store, "one", "two")
+    assert caller.expected_usd(action_of("three"), store) == USD
+
+
+def test_a_plan_expects_what_a_build_sets_aside(store: LocalStore, vendor: Scripted) -> None:
+    """Before the second bill of a meter, it is the price."""
+    vendor.is_metered = True  # type: ignore[misc]
+    vendor.acts = [Answer(b"sound", {}, 3 * USD)]
+    caller = a_caller()
+    for text, expected in (("one", USD), ("two", USD), ("three", 3 * USD)):
+        assert caller.expected_usd(action_of(text), store) == expected
+        perform_all(caller, store, text)
     vendor.quoted_usd = None
-    assert caller.expected_usd(action_of("another"), store) is None
+    assert caller.expected_usd(action_of("four"), store) is None
 
 
 def test_a_request_that_waited_for_the_cap_is_not_sent_once_all_stops(store: LocalStore, vendor: Scripted) -> None:

@@ -1,4 +1,4 @@
-"""What vendors' own meters count against what was expected: a voice of a library may be dearer than its model."""
+"""The ratio of billed to quoted price: a voice of a library may be dearer than its model, as only the meter knows."""
 
 from __future__ import annotations
 
@@ -6,53 +6,86 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
-from reelmake.providers.base import Request
+from reelmake.providers.base import Provider, Request
+from reelmake.providers.prices import rounded
 from reelmake.store.base import Store
 
-_FACTS: Final = ("provider", "model", "voice_id")  # on which it depends what a vendor bills for its like
+_FACTS: Final = ("provider", "model", "voice_id")  # the ratio depends on these
+_ENOUGH: Final = 2  # receipts: one may be a mistake of the vendor's, and must not block a model
 
-Like = tuple[str, ...]
+Facts = tuple[str, ...]
 
 
-class Meters:
-    """How many times its quote a request was billed, by its like. Any thread may use it."""
+@dataclass(frozen=True, slots=True)
+class Expected:
+    """What a request costs at most.
+
+    usd       None when nobody knows
+    is_known  whether it holds: a vendor with a meter may bill more, until it has billed for this model and voice
+    why       what makes it more than its quote, or empty
+    """
+
+    usd: Decimal | None
+    is_known: bool = True
+    why: str = ""
+
+
+class BillingFactors:
+    """Highest ratio of billed to quoted price, for each model and voice. Any thread may use it."""
 
     def __init__(self) -> None:
-        self._times: dict[Like, Decimal] = {}
+        self._highest: dict[Facts, dict[str, Decimal]] = {}  # key of a receipt -> its ratio, for two of them
         self._lock = threading.Lock()
-        self._firsts: defaultdict[Like, threading.Lock] = defaultdict(threading.Lock)
+        self._firsts: defaultdict[Facts, threading.Lock] = defaultdict(threading.Lock)
         self._has_read = False
 
-    def times(self, request: Request, store: Store) -> Decimal | None:
-        """Return how many times its quote its like was billed at most, or None when nobody has ever been billed."""
+    def expected(self, performer: Provider, request: Request, quoted_usd: Decimal | None, store: Store) -> Expected:
+        """Return what a request costs at most: a plan says so, and a build sets it aside.
+
+        It is the quote, times the highest ratio that two receipts show where the vendor has a meter.
+        """
+        if not quoted_usd or not performer.is_metered:
+            return Expected(quoted_usd)
+        known = self._known(request, store)
+        if len(known) < _ENOUGH:
+            return Expected(quoted_usd, is_known=False)
+        key, ratio = min(known.items(), key=lambda item: item[1])
+        if ratio <= 1:
+            return Expected(quoted_usd)
+        usd = rounded(quoted_usd * ratio)
+        return Expected(usd, why=f"it is quoted at ${quoted_usd}, and {key} was billed at {ratio:.4g} times its quote")
+
+    def learn(self, request: Request, key: str, quoted_usd: Decimal | None, usd: Decimal | None) -> None:
+        """Remember the bill of a request."""
+        with self._lock:
+            self._learn(request, key, quoted_usd, usd)
+
+    @contextmanager
+    def first(self, request: Request, store: Store) -> Iterator[None]:
+        """Go on alone while too few bills for a model and voice are known; at once when they are."""
+        with self._lock:
+            alone = self._firsts[_facts(request)]
+        with alone if len(self._known(request, store)) < _ENOUGH else nullcontext():
+            yield
+
+    def _known(self, request: Request, store: Store) -> Mapping[str, Decimal]:
         with self._lock:
             if not self._has_read:
                 self._has_read = True
                 for receipt in store.known():  # here, or looked up for what is asked for
-                    self._learn(receipt.manifest.get("request"), receipt.quoted_usd, receipt.usd)
-            return self._times.get(_like(request))
+                    self._learn(receipt.manifest.get("request"), receipt.key, receipt.quoted_usd, receipt.usd)
+            return self._highest.get(_facts(request), {})
 
-    def learn(self, request: Request, quoted_usd: Decimal | None, usd: Decimal | None) -> None:
-        """Remember what was billed for a request."""
-        with self._lock:
-            self._learn(request, quoted_usd, usd)
-
-    @contextmanager
-    def first(self, request: Request, store: Store) -> Iterator[None]:
-        """Go on alone while nobody has ever been billed for the like of a request; at once when somebody has."""
-        with self._lock:
-            alone = self._firsts[_like(request)]
-        with alone if self.times(request, store) is None else nullcontext():
-            yield
-
-    def _learn(self, request: object, quoted_usd: Decimal | None, usd: Decimal | None) -> None:
+    def _learn(self, request: object, key: str, quoted_usd: Decimal | None, usd: Decimal | None) -> None:
         if isinstance(request, Mapping) and quoted_usd and usd is not None:
-            like = _like(request)
-            self._times[like] = max(self._times.get(like, Decimal(1)), usd / quoted_usd)
+            known = {**self._highest.get(_facts(request), {}), key: usd / quoted_usd}
+            highest = sorted(known.items(), key=lambda item: item[1], reverse=True)
+            self._highest[_facts(request)] = dict(highest[:_ENOUGH])
 
 
-def _like(request: Request) -> Like:
+def _facts(request: Request) -> Facts:
     return tuple(str(request.get(fact)) for fact in _FACTS)

@@ -16,9 +16,8 @@ from decimal import Decimal
 from reelmake.core.amounts import amount_of
 from reelmake.core.errors import CapError
 from reelmake.engine.asker import Asker, RequestContext
-from reelmake.engine.billing_factor import Meters
+from reelmake.engine.billing_factor import BillingFactors
 from reelmake.providers.base import Answer
-from reelmake.providers.prices import rounded
 
 
 class Budget:
@@ -35,8 +34,10 @@ class Budget:
         self._is_closed = False
         self._changed = threading.Condition()
 
-    def reserve(self, usd: Decimal | None, what: str) -> None:
+    def reserve(self, usd: Decimal | None, what: str, why: str = "") -> None:
         """Set money aside for a request, or raise CapError; `usd` is what it costs at most, None when nobody knows.
+
+        `why` says why it costs so much, where that is more than its quote.
 
         While requests that run might yet turn out cheaper than was set aside for them, it waits. What is free is let
         through at once, whatever is spent.
@@ -52,7 +53,7 @@ class Budget:
                 usd,
             )
         with self._changed:
-            self._admit(usd, what)
+            self._admit(usd, what, why)
             self._reserved_usd += usd
 
     def reserve_rest(self, usd: Decimal, what: str) -> Decimal:
@@ -67,15 +68,16 @@ class Budget:
             self._reserved_usd += rest
             return rest
 
-    def _admit(self, usd: Decimal, what: str) -> None:
+    def _admit(self, usd: Decimal, what: str, why: str = "") -> None:
         """Wait until an amount fits under the cap; raises CapError when it never will. Holds the lock."""
         while not self._is_closed and self._over(usd) and not self._over(usd - self._reserved_usd):
             self._changed.wait()
         if self._is_closed or self._over(usd):
             self._is_closed = True
             self._changed.notify_all()
-            told = f"the cap of ${self.cap_usd} is reached: ${self.spent_usd} is spent, and {what} costs ${usd}"
-            raise CapError(told, "raise cap_usd or REELMAKE_CAP_USD, then run doit again", usd)
+            cost = f"{what} costs ${usd}" + (f" ({why})" if why else "")
+            text = f"the cap of ${self.cap_usd} is reached: ${self.spent_usd} is spent, and {cost}"
+            raise CapError(text, "raise cap_usd or REELMAKE_CAP_USD, then run doit again", usd)
 
     def settle(self, reserved_usd: Decimal | None, spent_usd: Decimal | None) -> None:
         """Replace what was set aside by what was spent; what nobody knows counts as all of it."""
@@ -95,7 +97,7 @@ class Capped:
 
     inner: Asker
     budget: Budget
-    meters: Meters
+    factors: BillingFactors
 
     def ask(self, context: RequestContext) -> Answer:
         """Ask within the cap; raises CapError."""
@@ -123,23 +125,22 @@ class Capped:
     def _set_aside(self, context: RequestContext) -> Iterator[tuple[Decimal | None, Decimal | None]]:
         """Set money aside for the request; yields how much, and how much of that is likely to be billed.
 
-        Nobody knows the most that a vendor with a meter may bill for a model and voice for the first time. For that
-        request, all that is left under the cap is set aside; others for the same model and voice wait for its bill.
+        Nobody knows the most that a vendor with a meter may bill for a model and voice before its first bills. Until
+        then, all that is left under the cap is set aside; others for the same model and voice wait for the bill.
         """
-        usd, step = context.quoted_usd, context.step or context.action.kind
-        if not usd or self.budget.cap_usd is None:
-            self.budget.reserve(usd, step)
-            yield usd, usd
+        quoted_usd, step = context.quoted_usd, context.step or context.action.kind
+        if not quoted_usd or self.budget.cap_usd is None:
+            self.budget.reserve(quoted_usd, step)
+            yield quoted_usd, quoted_usd
             return
-        is_metered, about = context.performer.is_metered, (context.request, context.note.store)
-        with self.meters.first(*about) if is_metered else nullcontext():
-            times = self.meters.times(*about)
-            if times is None and is_metered:
-                yield self.budget.reserve_rest(usd, step), usd
+        performer, request, store = context.performer, context.request, context.note.store
+        with self.factors.first(request, store) if performer.is_metered else nullcontext():
+            expected = self.factors.expected(performer, request, quoted_usd, store)
+            if not expected.is_known:
+                yield self.budget.reserve_rest(quoted_usd, step), quoted_usd
                 return
-        usd = rounded(usd * (times or 1))
-        self.budget.reserve(usd, step)
-        yield usd, usd
+        self.budget.reserve(expected.usd, step, expected.why)
+        yield expected.usd, expected.usd
 
     def _spent(self, context: RequestContext, answer: Answer | None, likely_usd: Decimal | None) -> Decimal | None:
         """Return what counts as spent for a request: an answer that did not arrive counts, if it may be billed."""
@@ -153,5 +154,6 @@ class Capped:
 
     def _billed(self, context: RequestContext, answer: Answer) -> Decimal | None:
         usd = amount_of(answer.usd)
-        self.meters.learn(context.request, context.quoted_usd, usd)
+        if context.performer.is_metered:
+            self.factors.learn(context.request, context.note.key, context.quoted_usd, usd)
         return usd

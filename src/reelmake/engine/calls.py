@@ -18,7 +18,7 @@ from reelmake.core.amounts import amount_of
 from reelmake.core.errors import ProviderError
 from reelmake.core.keys import Action
 from reelmake.engine.asker import Asker, RequestContext
-from reelmake.engine.billing_factor import Meters
+from reelmake.engine.billing_factor import BillingFactors
 from reelmake.engine.budget import Budget, Capped
 from reelmake.engine.call_log import Logged
 from reelmake.engine.journal import Journaled
@@ -28,7 +28,7 @@ from reelmake.engine.retry import Retried
 from reelmake.engine.vendor import Vendor
 from reelmake.providers import provider
 from reelmake.providers.base import Answer, Provider
-from reelmake.providers.prices import Prices, rounded
+from reelmake.providers.prices import Prices
 from reelmake.store.base import Store
 
 
@@ -64,7 +64,7 @@ class Caller:
     timeout_seconds: Mapping[str, float] = field(default_factory=dict)
     retry_seconds: float = 1.0
     failed: dict[str, ProviderError] = field(default_factory=dict)  # key -> why this build cannot have it
-    meters: Meters = field(default_factory=Meters)
+    factors: BillingFactors = field(default_factory=BillingFactors)
 
     def price(self, action: Action) -> Decimal | None:
         """Return what an action costs at most: nothing, unless a provider performs it. None when nobody knows."""
@@ -72,11 +72,8 @@ class Caller:
         return None if usd is None else amount_of(usd)
 
     def expected_usd(self, action: Action, store: Store) -> Decimal | None:
-        """Return what an action costs at most, by what the vendor's meter made of its like before."""
-        usd = self.price(action)
-        if not usd or not performer_of(action).is_metered:
-            return usd
-        return rounded(usd * (self.meters.times(action.request, store) or 1))
+        """Return what an action costs at most, by its price and the vendor's bills. None when nobody knows."""
+        return self.factors.expected(performer_of(action), action.request, self.price(action), store).usd
 
     def perform(self, action: Action, key: str, step: str, store: Store) -> Bought:
         """Have a request performed. The caller holds the lock of the key, and has looked in the store.
@@ -102,7 +99,7 @@ class Caller:
         asker = Journaled(asker)  # a note, the request, its answer
         asker = Logged(asker)
         asker = RateLimited(asker, self.gates)
-        asker = Capped(asker, self.budget, self.meters)
+        asker = Capped(asker, self.budget, self.factors)
         return Retried(asker, self.retry_seconds, self.gates.sleep)
 
 

@@ -82,7 +82,7 @@ class Provider(ABC):
     options          what can be chosen; all of it is part of the request
     timeout_seconds  how long an answer may take at worst
     secrets          variables that have to be set before it is called
-    is_metered       whether the vendor may bill more than `price` says, so that only a first bill tells how much
+    is_metered       whether the vendor may bill more than `price` says, so that only its bills say how much
     """
 
     pool: ClassVar[str]
