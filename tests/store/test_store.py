@@ -457,17 +457,14 @@ def test_a_look_for_room_leaves_nothing(local: LocalStore) -> None:
     assert [path for path in local.root.rglob("*") if path.is_file()] == []
 
 
-@pytest.mark.parametrize("has_flock", [True, False])
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
 def test_a_disk_that_cannot_lock_is_told_before_anything_is_asked_for(
-    local: LocalStore, monkeypatch: pytest.MonkeyPatch, number: int, has_flock: bool
+    local: LocalStore, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def flock(*_: object) -> None:
         raise OSError(number, os.strerror(number))
 
     monkeypatch.setattr(fcntl, "flock", flock)
-    if not has_flock:
-        monkeypatch.setattr(lock, "fcntl", None)
     with pytest.raises(BuildError, match=r"cannot lock files .*; keep the store on another disk"), local.lock("r1:ab"):
         raise AssertionError("two builds could pay for the same thing")
 
@@ -832,11 +829,6 @@ def test_a_lock_keeps_other_processes_out_until_their_end(local: LocalStore) -> 
             holder.kill()
 
 
-def test_without_flock_a_lock_keeps_other_threads_out_too(local: LocalStore, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(lock, "fcntl", None)
-    Contract().test_a_lock_keeps_other_threads_out(local)
-
-
 @pytest.mark.parametrize("what", ["the file", "its folder", "all folders"])
 def test_who_waits_for_a_lock_while_it_is_removed_has_the_new_one(local: LocalStore, what: str) -> None:
     there: list[bool] = []
@@ -868,19 +860,31 @@ def test_what_was_forked_under_a_lock_neither_frees_nor_keeps_it(local: LocalSto
             assert stream(holder.stdout).readline() == "another is still there\n"
 
 
+@pytest.mark.parametrize("call", ["close", "unlock"])
 def test_a_disk_that_complains_at_the_end_of_a_lock_undoes_nothing(
-    local: LocalStore, monkeypatch: pytest.MonkeyPatch
+    local: LocalStore, monkeypatch: pytest.MonkeyPatch, call: str
 ) -> None:
-    """Some, in a network or in containers, tell of an error when a file is closed."""
-    close, complained = os.close, []
+    """Some, in a network or in containers, report an error when a file is closed or unlocked."""
+    close, flock, complained = os.close, fcntl.flock, []
 
-    def complaining(file: int) -> None:
-        close(file)
+    def complain(file: int) -> None:
         complained.append(file)
         raise OSError(errno.EIO, os.strerror(errno.EIO))
 
+    def closing(file: int) -> None:
+        close(file)
+        complain(file)
+
+    def unlocking(file: int, operation: int) -> None:
+        if operation == fcntl.LOCK_UN and not complained:
+            complain(file)
+        flock(file, operation)
+
     with local.lock("r1:a"):
-        monkeypatch.setattr(os, "close", complaining)
+        if call == "close":
+            monkeypatch.setattr(os, "close", closing)
+        else:
+            monkeypatch.setattr(fcntl, "flock", unlocking)
     assert complained
     monkeypatch.undo()
     with local.lock("r1:a"):
