@@ -8,6 +8,8 @@ import time
 from collections import Counter
 from pathlib import Path
 
+import nursery
+import power
 import pytest
 from standin_server import Standin
 from workspace import Workspace
@@ -31,6 +33,22 @@ def kill_after(project: Workspace, vendor: Standin, answers: int) -> bool:
     doit.kill()
     doit.communicate()
     return was_at_work
+
+
+def test_a_first_build_survives_a_loss_of_power(project: Workspace, tmp_path: Path) -> None:
+    """All that was paid for, and every folder that is new: the project was there before."""
+    project.episode("one", LINES[0])
+    log = tmp_path / "synced"
+    code = f"{power.WATCH}\nimport runpy\nrunpy.run_module('doit', run_name='__main__', alter_sys=True)"
+    doit = nursery.start(["-c", code], project.root, {**project.env, power.LOG: str(log)})
+    said = doit.communicate(timeout=300)
+    assert doit.returncode == 0, said
+    store = project.root / ".reelmake/store"
+    bought = {path: json.loads(path.read_text()) for path in store.glob("actions/*/*")}
+    bought = {path: receipt for path, receipt in bought.items() if receipt["provider"] == "standin"}
+    blobs = [store / "blobs" / receipt["blob"][:2] / receipt["blob"] for receipt in bought.values()]
+    assert len(blobs) == 2
+    assert power.lost([*bought, *blobs], project.root, log) == []
 
 
 @pytest.mark.slow

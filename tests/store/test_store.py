@@ -24,6 +24,7 @@ from decimal import Decimal
 from pathlib import Path
 from typing import IO, Any
 
+import power
 import pytest
 from contract_receipts import receipt_for
 from far import bucket_at, layered
@@ -662,7 +663,7 @@ def test_a_note_that_cannot_be_read_is_not_taken_for_none(local: LocalStore) -> 
 # -- a folder: processes that die ---------------------------------------------------------------------------------
 
 CHILD = """
-import os, random, signal, sys
+import os, random, shutil, signal, sys
 from decimal import Decimal
 from pathlib import Path
 from reelmake.core.keys import digest_of, key
@@ -680,6 +681,8 @@ def receipt(text, content):
     return Receipt("voice", key(manifest), manifest, digest_of(content), Decimal(1), {}, "offline", "now")
 
 root, what = Path(sys.argv[1]), sys.argv[2]
+if what.startswith("buy"):
+    root.parent.mkdir()  # as the first command in a project does
 store = (Dying if what == "die" else LocalStore)(root)
 if what == "lock":
     with store.lock("r1:a"):
@@ -720,6 +723,12 @@ elif what == "notes-same":
         assert all(len(note.get("long", "")) == 3000 for _, note in store.notes())
         if at % 5 == 4:
             store.write_note(f"r1:{at % 3:064}", None)
+elif what in ("buy", "buy in a folder that was removed"):
+    if what != "buy":
+        shutil.rmtree(root)
+    bought = receipt("first", b"sound")
+    store.write_note(bought.key, {"asked_at": "now"})
+    store.put(bought, b"sound")
 elif what == "same":
     print("ready", flush=True)
     sys.stdin.readline()
@@ -889,6 +898,21 @@ def test_a_disk_that_complains_at_the_end_of_a_lock_undoes_nothing(
     monkeypatch.undo()
     with local.lock("r1:a"):
         pass
+
+
+@pytest.mark.parametrize("what", ["buy", "buy in a folder that was removed"])
+def test_a_first_purchase_survives_a_loss_of_power(tmp_path: Path, what: str) -> None:
+    """Its files, and each new folder that they are in: a disk forgets names that were not synced into their folder."""
+    log, root = tmp_path / "synced", tmp_path / ".reelmake" / "store"
+    code = power.WATCH + CHILD
+    subprocess.run(
+        [sys.executable, "-c", code, str(root), what],
+        check=True,
+        env={**os.environ, "PYTHONPATH": str(SRC), power.LOG: str(log)},
+    )
+    kept = [path for path in root.rglob("*") if path.is_file()]
+    assert {path.relative_to(root).parts[0] for path in kept} == {"actions", "blobs", "notes"}
+    assert power.lost(kept, tmp_path, log) == []
 
 
 def test_processes_count_together_under_a_lock(local: LocalStore) -> None:

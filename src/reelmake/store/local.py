@@ -41,7 +41,11 @@ class LocalStore(Alone):
         self.root = root
         self._tmp = root / "tmp"
         try:
-            self._tmp.mkdir(parents=True, exist_ok=True)
+            if not root.is_dir():
+                make_folder(root)
+                with suppress(PermissionError):  # what may not be read is not new
+                    sync_folder(root.parent.parent)  # the project's `.reelmake`, made an instant ago
+            self._tmp.mkdir(exist_ok=True)
         except OSError as error:
             fix = "move away what is there, give yourself the right to write, or name another store: in [tool.reelmake]"
             raise SetupError(f"the store cannot be kept in {root}: {error.strerror}", fix) from None
@@ -146,7 +150,7 @@ class LocalStore(Alone):
             if path.is_file():  # what is only restored needs no right to write
                 path.unlink(missing_ok=True)
             return
-        self._tmp.mkdir(parents=True, exist_ok=True)
+        make_folder(self._tmp)
         self._keep(self._written(canonical_json(note).encode()), path)
 
     def check_room(self) -> None:
@@ -229,7 +233,7 @@ class LocalStore(Alone):
         return self.root / place_of("notes", key)
 
     def _written(self, content: bytes) -> Path:
-        self._tmp.mkdir(parents=True, exist_ok=True)  # whoever cleaned up meanwhile must not cost a paid answer
+        make_folder(self._tmp)  # whoever cleaned up meanwhile must not cost a paid answer
         with unfinished(self._tmp) as part:
             part.write(content)
         return Path(part.name)
