@@ -18,7 +18,7 @@ from pkgutil import resolve_name
 from typing import Any, Literal
 
 from reelmake.core.amounts import amount_of
-from reelmake.core.atomic_files import publish, unfinished
+from reelmake.core.atomic_files import file_digest, publish, unfinished
 from reelmake.core.errors import BuildError, SetupError, UnusableError
 from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.core.logging import log
@@ -31,8 +31,7 @@ from reelmake.plan.requests import WrittenScript
 from reelmake.plan.steps import script, translated
 from reelmake.providers.base import Answer
 from reelmake.spec.model import Line
-from reelmake.store.local import sealed_copy
-from reelmake.store.receipt import Receipt, Sealed
+from reelmake.store.receipt import Receipt
 
 Outcome = Literal["made", "restored"]
 CARD_PIXELS = 960
@@ -98,18 +97,20 @@ def _keep(action: Action, asked: Mapping[str, Any], step: str, shop: Workshop, d
             raise BuildError(
                 f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
             )
-        content = sealed_copy(made, Path(folder, "copy")) if isinstance(made, Path) else made
-        blob = content.sha256 if isinstance(content, Sealed) else digest_of(content)
+        blob = file_digest(made) if isinstance(made, Path) else digest_of(made)
         receipt = _receipt(action, asked, name, blob, step, bought, damaged)
         try:
-            shop.store.put(receipt, content)
+            if isinstance(made, Path):
+                shop.store.put_file(receipt, made)
+            else:
+                shop.store.put(receipt, made)
         except (OSError, BuildError):
             if bought:
                 shop.caller.gates.stop()  # what cannot be kept must not be bought
             raise
         if bought:
             shop.store.write_note(name, None)
-        if isinstance(made, Path):  # not the copy, which was written an instant ago: see `Digests.place`
+        if isinstance(made, Path):
             (output,) = action.outputs.values()
             shop.place(made, shop.root / output, blob)
     return receipt

@@ -16,13 +16,9 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from reelmake.core.errors import ReelmakeError
-from reelmake.store.local import LocalStore
-from reelmake.store.memory import MemoryStore
-from reelmake.store.receipt import Blob, Receipt, Sealed
+from reelmake.store.receipt import Blob, Receipt
 
 Note = Mapping[str, Any]  # JSON
-
-__all__ = ["Archive", "LocalStore", "MemoryStore", "Note", "Prunable", "Store"]
 
 
 class Archive(Protocol):
@@ -44,8 +40,12 @@ class Archive(Protocol):
         """Write a blob to a file, whole or not at all; False when it is missing or damaged."""
         ...
 
-    def put(self, receipt: Receipt, content: bytes | Sealed) -> None:
-        """Keep a blob and its receipt, in this order: durably, when it was paid for. A file handed in is taken over."""
+    def put(self, receipt: Receipt, content: bytes) -> None:
+        """Keep a blob and its receipt, in this order: durably, when it was paid for."""
+        ...
+
+    def put_file(self, receipt: Receipt, file: Path) -> None:
+        """Keep what a file holds as a blob, and its receipt, as `put` does. The file stays as it is."""
         ...
 
     def receipts(self, since: datetime | None = None) -> Iterator[Receipt]:
@@ -70,12 +70,11 @@ class Prunable(Archive, Protocol):
 
 
 class Store(Archive, Protocol):
-    """What is kept, and what is under way on this machine."""
+    """What is kept, and what is under way on this machine.
 
-    @property
-    def unread(self) -> ReelmakeError | None:
-        """What keeps what others have made from being found; None when nothing does, or there are no others."""
-        ...
+    The second half is for a shared store behind this machine's: what can be prepared, waits or went wrong. A store
+    that stands alone inherits it as it is here, where nothing has to be done.
+    """
 
     def known(self) -> Iterator[Receipt]:
         """Return the receipts that are known here without asking anybody: in a shared store there may be many more."""
@@ -101,26 +100,31 @@ class Store(Archive, Protocol):
         """Return all notes by their keys, in no order."""
         ...
 
-    def begin(self) -> None:
-        """Be told that a build begins; raises SetupError when what it needs is not there."""
-        ...
-
-    def look_up(self, keys: Iterable[str]) -> None:
-        """Be told what is looked for next, so that it is found quickly."""
-        ...
-
-    def bring(self, keys: Iterable[str]) -> None:
-        """Be told what is wanted next, so that it is here quickly."""
-        ...
+    @property
+    def unread(self) -> ReelmakeError | None:
+        """What keeps the shared store from being read, so that what others have made is not found; None: nothing."""
+        return None
 
     def is_near(self, blob: str) -> bool:
         """Say whether a blob is on this machine: what is not has to be transferred."""
-        ...
+        return self.has(blob)
+
+    def begin(self) -> None:
+        """Begin a build; raises SetupError when what it needs is not there."""
+        return
+
+    def look_up(self, keys: Iterable[str]) -> None:
+        """Look for these keys in advance, many at a time."""
+        del keys
+
+    def bring(self, keys: Iterable[str]) -> None:
+        """Look for these keys in advance, and transfer what is there in the background."""
+        del keys
 
     def stop(self) -> None:
-        """Be told that a build is to end soon: what is in the background and has not begun can wait."""
-        ...
+        """Begin no more transfers: a build is to end soon."""
+        return
 
     def finish(self) -> None:
         """Wait until all that was put is where it belongs: a build ends."""
-        ...
+        return

@@ -20,9 +20,10 @@ from typing import Any, Final, Literal, TypeVar
 
 from reelmake.core.errors import BuildError, NoStoreError, ReelmakeError, RefusedError, SetupError
 from reelmake.core.logging import log
+from reelmake.store.base import Store
 from reelmake.store.local import LocalStore
 from reelmake.store.pending import Pending
-from reelmake.store.receipt import Receipt, Sealed
+from reelmake.store.receipt import Receipt
 from reelmake.store.s3 import S3Store
 
 Found = TypeVar("Found")
@@ -38,7 +39,7 @@ NOT_DONE: Final = {
 }
 
 
-class Layered:
+class Layered(Store):
     """The near store, and the far one behind it.
 
     can_write    whether anything may go up
@@ -98,18 +99,25 @@ class Layered:
             return True
         return self._far("read", default=False, do=lambda: self.far.fetch(blob, target))
 
-    def put(self, receipt: Receipt, content: bytes | Sealed) -> None:
+    def put(self, receipt: Receipt, content: bytes) -> None:
         """Keep a blob and its receipt here and far: at once when it was paid for.
 
         Raises NoStoreError when that cannot be and is required; it is kept here all the same.
         """
+        self._put(receipt, lambda: self.near.put(receipt, content))
+
+    def put_file(self, receipt: Receipt, file: Path) -> None:
+        """Keep what a file holds, and its receipt, as `put` does."""
+        self._put(receipt, lambda: self.near.put_file(receipt, file))
+
+    def _put(self, receipt: Receipt, keep_near: Callable[[], None]) -> None:
         if not self._can_write:
-            self.near.put(receipt, content)
+            keep_near()
             return
         try:
             self._pending.add(receipt.key)
         finally:  # whatever keeps it from being listed, it may have been paid for
-            self.near.put(receipt, content)
+            keep_near()
         with self._lock:
             self._found.pop(receipt.key, None)
         if receipt.may_have_cost:
@@ -240,7 +248,7 @@ class Layered:
             try:
                 if not self._far("read", default=False, do=lambda: self.far.fetch(blob, part)):
                     return False
-                self.near.put(receipt, Sealed(part, blob), durably=False)
+                self.near.put_file(receipt, part, durably=False)
             finally:
                 part.unlink(missing_ok=True)
         return True
@@ -280,7 +288,7 @@ class Layered:
             raise _told(self._broken["write"])
 
     def _sent(self, receipt: Receipt, content: Path) -> bool:
-        self.far.copy(receipt, content)
+        self.far.put_file(receipt, content)
         return True
 
     def _far(self, way: Way, default: Found, do: Callable[[], Found]) -> Found:

@@ -12,7 +12,7 @@ import os
 import secrets
 import shutil
 import tempfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
@@ -23,9 +23,9 @@ from reelmake.core.errors import BuildError, SetupError
 from reelmake.core.keys import KEY_PREFIX, canonical_json, digest_of
 from reelmake.core.keys import key as key_of
 from reelmake.core.logging import log
-from reelmake.store.alone import Alone
+from reelmake.store.base import Store
 from reelmake.store.lock import locked
-from reelmake.store.receipt import Blob, Receipt, Sealed
+from reelmake.store.receipt import Blob, Receipt
 
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 _SEALED = 0o444
@@ -34,7 +34,7 @@ _PROBE_BYTES = 4 << 20  # what is written to see that it can be: quotas and limi
 _ROOM_FILES = 16
 
 
-class LocalStore(Alone):
+class LocalStore(Store):
     """Receipts and blobs in a folder, shared by any number of threads and processes of a machine."""
 
     def __init__(self, root: Path) -> None:
@@ -74,10 +74,6 @@ class LocalStore(Alone):
         """Say whether a blob is there, without reading it."""
         return self.path(blob).is_file()
 
-    def is_near(self, blob: str) -> bool:
-        """Say whether a blob is on this machine."""
-        return self.has(blob)
-
     def fetch(self, blob: str, target: Path) -> bool:
         """Copy a blob to a file, whole or not at all; False when it is missing or damaged.
 
@@ -95,25 +91,29 @@ class LocalStore(Alone):
         publish(Path(part.name), target)
         return True
 
-    def put(self, receipt: Receipt, content: bytes | Sealed, *, durably: bool = True) -> None:
-        """Keep a blob, then its receipt: durably, when it was paid for. A file that is handed in is taken over.
+    def put(self, receipt: Receipt, content: bytes) -> None:
+        """Keep a blob, then its receipt: durably, when it was paid for.
 
-        What cost nothing, or is kept elsewhere, too (not `durably`), is not waited for until it is on the disk: what a
-        loss of power leaves of it is seen when it is read, and it is had again for nothing.
+        What cost nothing is not waited for until it is on the disk: what a loss of power leaves of it is seen when it
+        is read, and it is made again for nothing.
         """
+        self._put(receipt, digest_of(content), lambda: self._written(content), durably=receipt.may_have_cost)
+
+    def put_file(self, receipt: Receipt, file: Path, *, durably: bool = True) -> None:
+        """Keep what a file holds, then its receipt, as `put` does: not `durably`, when it is kept elsewhere, too."""
         durably = durably and receipt.may_have_cost
-        if (content.sha256 if isinstance(content, Sealed) else digest_of(content)) != receipt.blob:
+        self._put(receipt, file_digest(file), lambda: self._copied(file), durably=durably)
+
+    def _put(self, receipt: Receipt, digest: str, write: Callable[[], Path], *, durably: bool) -> None:
+        if digest != receipt.blob:
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
         text = receipt.to_json()  # before anything is written: a receipt that cannot be, must not leave a blob
         target = self.path(receipt.blob)
         if not _is_whole(target, receipt.blob):
-            self._keep(content.path if isinstance(content, Sealed) else self._written(content), target, durably=durably)
-        else:
-            if durably:  # whoever put it there may not have come as far, or need not have
-                _seal(target, durably=True)
-                _sync_folders(target)
-            if isinstance(content, Sealed):
-                content.path.unlink()
+            self._keep(write(), target, durably=durably)
+        elif durably:  # whoever put it there may not have come as far, or need not have
+            _seal(target, durably=True)
+            _sync_folders(target)
         self._keep(self._written(text.encode()), self._action(receipt.key), durably=durably)
 
     @contextmanager
@@ -238,6 +238,12 @@ class LocalStore(Alone):
             part.write(content)
         return Path(part.name)
 
+    def _copied(self, file: Path) -> Path:
+        make_folder(self._tmp)
+        with unfinished(self._tmp) as part:
+            shutil.copyfile(file, part.name)
+        return Path(part.name)
+
     def _keep(self, part: Path, target: Path, *, durably: bool = True) -> None:
         """Move a finished file to its place and, for good, do not return before it is on the disk."""
         make_folder(target.parent.parent)
@@ -295,11 +301,3 @@ def sound_receipt(content: bytes, key: str) -> Receipt | None:
         return receipt
     log().warning("a receipt in the store is damaged: what it stands for will be made again", key=key)
     return None
-
-
-def sealed_copy(path: Path, copy: Path) -> Sealed:
-    """Copy a file, and return the copy, to which nobody may write any more, with the sha256 of what it holds."""
-    with path.open("rb") as source, copy.open("wb") as part:
-        digest = _copied(source, part)
-    copy.chmod(_SEALED)
-    return Sealed(copy, digest)

@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import Any
 
 from reelmake.core.keys import canonical_json, digest_of
-from reelmake.store.alone import Alone
-from reelmake.store.receipt import Receipt, Sealed
+from reelmake.store.base import Store
+from reelmake.store.receipt import Receipt
 
 
-class MemoryStore(Alone):
+class MemoryStore(Store):
     """Receipts and blobs in two dicts."""
 
     def __init__(self) -> None:
@@ -36,10 +36,6 @@ class MemoryStore(Alone):
         """Say whether a blob is there."""
         return blob in self._blobs
 
-    def is_near(self, blob: str) -> bool:
-        """Say whether a blob is on this machine."""
-        return self.has(blob)
-
     def fetch(self, blob: str, target: Path) -> bool:
         """Write a blob to a file."""
         if (content := self._blobs.get(blob)) is None:
@@ -48,16 +44,17 @@ class MemoryStore(Alone):
         target.write_bytes(content)
         return True
 
-    def put(self, receipt: Receipt, content: bytes | Sealed) -> None:
-        """Keep a blob and its receipt; a file that is handed in is taken over."""
-        data = content.path.read_bytes() if isinstance(content, Sealed) else content
-        if digest_of(data) != receipt.blob:
+    def put(self, receipt: Receipt, content: bytes) -> None:
+        """Keep a blob and its receipt."""
+        if digest_of(content) != receipt.blob:
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
         text = receipt.to_json()  # before anything is kept
-        self._blobs[receipt.blob] = data
+        self._blobs[receipt.blob] = content
         self._receipts[receipt.key] = text
-        if isinstance(content, Sealed):
-            content.path.unlink()
+
+    def put_file(self, receipt: Receipt, file: Path) -> None:
+        """Keep what a file holds, and its receipt."""
+        self.put(receipt, file.read_bytes())
 
     def lock(self, key: str) -> AbstractContextManager[object]:
         """Wait until no other thread is making what this key stands for."""

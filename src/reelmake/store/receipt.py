@@ -1,4 +1,4 @@
-"""What was made and what it cost: receipts, blobs, and finished files that are handed over."""
+"""What was made and what it cost: receipts and blobs."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 from reelmake.core.amounts import amount_of
 from reelmake.core.keys import Json, canonical_json
@@ -23,14 +22,6 @@ class Blob:
     sha256: str
     size_bytes: int
     put_at: float
-
-
-@dataclass(frozen=True, slots=True)
-class Sealed:
-    """A finished file that nobody writes to any more, and the sha256 of what it holds, which was read for that."""
-
-    path: Path
-    sha256: str
 
 
 @dataclass(frozen=True, slots=True)

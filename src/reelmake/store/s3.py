@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import tempfile
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any, Final
 from reelmake.core.atomic_files import file_digest, publish
 from reelmake.core.keys import digest_of
 from reelmake.store.local import place_of, sound_receipt
-from reelmake.store.receipt import Blob, Receipt, Sealed
+from reelmake.store.receipt import Blob, Receipt
 from reelmake.store.s3_client import MOST_AT_ONCE, Bucket
 from reelmake.store.s3_upload import upload
 
@@ -72,30 +72,21 @@ class S3Store:
         finally:
             part.unlink(missing_ok=True)
 
-    def put(self, receipt: Receipt, content: bytes | Sealed) -> None:
-        """Keep a blob, then its receipt. A file that is handed in is taken over."""
-        if isinstance(content, Sealed):
-            self.copy(receipt, content.path)
-            content.path.unlink()
-        else:
-            self.copy(receipt, content)
+    def put(self, receipt: Receipt, content: bytes) -> None:
+        """Keep a blob, then its receipt."""
+        self._put(receipt, digest_of(content), len(content), lambda name: self.bucket.put(name, content))
 
-    def copy(self, receipt: Receipt, content: bytes | Path) -> None:
-        """Keep a blob, then its receipt; a file stays where it is."""
-        digest, size = (
-            (file_digest(content), content.stat().st_size)
-            if isinstance(content, Path)
-            else (digest_of(content), len(content))
-        )
+    def put_file(self, receipt: Receipt, file: Path) -> None:
+        """Keep what a file holds, then its receipt."""
+        size = file.stat().st_size
+        self._put(receipt, file_digest(file), size, lambda name: upload(self.bucket, name, file))
+
+    def _put(self, receipt: Receipt, digest: str, size: int, send: Callable[[str], None]) -> None:
         if digest != receipt.blob:
             raise ValueError(f"{receipt.key}: the content is not the blob that its receipt names")
         text = receipt.to_json()  # before anything is sent: a receipt that cannot be, must not leave a blob
         if not self._is_whole(receipt, size):
-            name = place_of(BLOBS, receipt.blob)
-            if isinstance(content, Path):
-                upload(self.bucket, name, content)
-            else:
-                self.bucket.put(name, content)
+            send(place_of(BLOBS, receipt.blob))
             self._damaged.discard(receipt.blob)
         self.bucket.put(place_of(ACTIONS, receipt.key), text.encode(), ContentType="application/json")
 
