@@ -12,12 +12,10 @@ from reelmake.store.local import LocalStore
 from reelmake.store.s3 import S3Store
 from reelmake.store.s3_client import Bucket, access
 
-RETRY_SECONDS = 0.001
-
 
 def bucket_at(url: str, name: str, proxy: str | None = None, **env: str) -> Bucket:
     """Return a bucket of a server, under a prefix; `env` are variables that differ."""
-    return Bucket(f"s3://{name}/team", access({**env_of(url), **env}.get, proxy), RETRY_SECONDS)
+    return Bucket(f"s3://{name}/team", access({**env_of(url), **env}.get, proxy))
 
 
 def layered(folder: Path, bucket: Bucket, **how: Any) -> Layered:

@@ -268,7 +268,7 @@ from reelmake.publish.targets import opened
 
 file = Path(sys.argv[1])
 piece = item("one", "video", file_digest(file), file.stat().st_size)
-place = opened(Target(to=sys.argv[2]), Path(), os.environ.get, None, 0.01)
+place = opened(Target(to=sys.argv[2]), Path(), os.environ.get, None)
 place.send(piece, file, FOR_EVER, lambda _: None)
 """
 
@@ -282,7 +282,7 @@ def test_a_large_file_tells_how_far_it_is_and_goes_on_after_kill_9(
     size = large.stat().st_size
     piece = item("one", "video", file_digest(large), size)
     to = f"s3://{seaweed.bucket()}/team"
-    place = opened(Target(to=to), tmp_path, env_of(door.url).get, None, 0.01)
+    place = opened(Target(to=to), tmp_path, env_of(door.url).get, None)
     last = iter(range(3))
     door.fault = lambda method, path: "hang" if method == "PUT" and next(last) == 2 else ""  # noqa: ARG005
     sending = nursery.start(["-c", SEND, str(large), to], tmp_path, {**nursery.clean_env(), **env_of(door.url)})
@@ -307,7 +307,7 @@ def test_a_large_file_tells_how_far_it_is_and_goes_on_after_kill_9(
 def test_another_s3_server_is_a_target_too(tmp_path: Path, moto: str) -> None:
     """The same steps as of a publish, for two episodes; the second one knows what the list holds."""
     client(moto).create_bucket(Bucket="videos")
-    place = opened(Target(to="s3://videos/team"), tmp_path, env_of(moto).get, None, 0.01)
+    place = opened(Target(to="s3://videos/team"), tmp_path, env_of(moto).get, None)
     file = tmp_path / "one.vtt"
     file.write_text("WEBVTT\n", "utf-8")
     piece = item("one", "vtt", file_digest(file), file.stat().st_size)

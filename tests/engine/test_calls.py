@@ -592,7 +592,7 @@ ERRORS = [
     ObjectsError("what", "fix"),
     NoObjectError("what", "fix"),
     RefusedError("what", "fix"),
-    UnreachableError("what", "fix", 2.5),
+    UnreachableError("what", "fix"),
     MediaError("what", "fix"),
 ]
 

@@ -104,7 +104,7 @@ def test_what_is_old_in_a_bucket_is_sent_again_for_another_key(
     sent: list[str] = []
     put = bucket.put
 
-    def put_and_tell(name: str, content: bytes | Path, **more: str) -> None:
+    def put_and_tell(name: str, content: bytes, **more: str) -> None:
         sent.append(name)
         put(name, content, **more)
 

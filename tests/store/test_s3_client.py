@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from far import RETRY_SECONDS, bucket_at
+from far import bucket_at
 from s3_faults import Door, first
 from seaweed import KEY_ID, READER_ID, READER_SECRET, SECRET, Seaweed, client, env_of
 from socks_proxy import Socks, free_port
@@ -42,7 +42,7 @@ def test_an_object_is_there_as_it_was_put(bucket: Bucket, seaweed: Seaweed, tmp_
     raw = client(seaweed.url).list_objects_v2(Bucket=bucket.name)["Contents"]
     assert [one["Key"] for one in raw] == ["team/a b/ü.json"]
     (tmp_path / "file").write_bytes(b"from a file")
-    bucket.put("file", tmp_path / "file")
+    upload(bucket, "file", tmp_path / "file")
     assert bucket.read("file") == b"from a file"
     assert list(bucket.names()) == ["a b/ü.json", "file"]
     assert list(bucket.names("fi")) == ["file"]
@@ -51,12 +51,14 @@ def test_an_object_is_there_as_it_was_put(bucket: Bucket, seaweed: Seaweed, tmp_
     assert list(bucket.names()) == ["a b/ü.json"]
 
 
-def test_all_names_are_listed_a_page_after_the_other(bucket: Bucket, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_all_names_are_listed_a_page_after_the_other(
+    bucket: Bucket, door: Door, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for at in range(5):
         bucket.put(f"n/{at}", b"x")
-    page: Any = bucket._page
-    monkeypatch.setattr(bucket, "_page", lambda under, more, s3: page(under, {**more, "MaxKeys": 2}, s3))
+    monkeypatch.setattr(s3_client, "PAGE_NAMES", 2)
     assert list(bucket.names("n/")) == [f"n/{at}" for at in range(5)]
+    assert door.count("GET") == 3
 
 
 @pytest.mark.parametrize("fault", ["500", "503", "reset", "cut", "truncate", "corrupt"])
@@ -80,6 +82,24 @@ def test_after_some_attempts_it_counts_as_out_of_reach(bucket: Bucket, door: Doo
     with pytest.raises(UnreachableError, match=f"s3://{bucket.name}"):
         bucket.put("x", b"content")
     assert len(door.broken) == s3_client.MOST_ASKED
+
+
+def test_an_answer_that_is_cut_each_time_counts_as_out_of_reach(bucket: Bucket, door: Door) -> None:
+    bucket.put("x", b"content")
+    door.fault = first(1000, "truncate")
+    with pytest.raises(UnreachableError, match="the connection was cut"):
+        bucket.read("x")
+    assert len(door.broken) == s3_client.MOST_READ
+
+
+def test_a_large_object_is_read_in_parts(bucket: Bucket, door: Door, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is damaged or missing of a part is read again, and no other part."""
+    monkeypatch.setattr(s3_client, "RANGE_BYTES", 1000)
+    content = random.Random(2).randbytes(3500)
+    bucket.put("x", content)
+    door.fault = first(1, "truncate", "GET")
+    assert bucket.read("x") == content
+    assert door.count("GET") == 5
 
 
 def test_what_takes_too_long_counts_as_out_of_reach(
@@ -117,15 +137,15 @@ def test_what_will_not_get_better_is_asked_once(seaweed: Seaweed, door: Door, bu
         bucket_at(seaweed.url, "no-such-bucket").put("x", b"content")
     with pytest.raises(RefusedError, match="check the keys"):
         bucket_at(seaweed.url, bucket.name, AWS_SECRET_ACCESS_KEY="wrong").put("x", b"content")
-    reader = Bucket(f"s3://{bucket.name}", access(seaweed.reader_env.get, None), RETRY_SECONDS)
+    reader = Bucket(f"s3://{bucket.name}", access(seaweed.reader_env.get, None))
     assert reader.read("x") is None
     with pytest.raises(RefusedError, match="check the keys"):
         reader.put("x", b"content")
 
 
 def test_mistakes_of_ours_are_not_taken_for_the_servers(bucket: Bucket) -> None:
-    with pytest.raises(ZeroDivisionError):
-        bucket.ask(lambda _: 1 // 0)
+    with pytest.raises(ZeroDivisionError), bucket.client():
+        1 // 0  # noqa: B018
 
 
 # -- parts --------------------------------------------------------------------------------------------------------
@@ -306,5 +326,5 @@ def test_a_place_is_a_bucket_and_a_prefix(url: str, expected: tuple[str, str] | 
 
 
 def test_a_missing_upload_is_a_missing_object(bucket: Bucket) -> None:
-    with pytest.raises(NoObjectError):
-        bucket.ask(lambda s3: s3.list_parts(**bucket.place("x"), UploadId="no-such-upload"))
+    with pytest.raises(NoObjectError), bucket.client() as s3:
+        s3.list_parts(**bucket.place("x"), UploadId="no-such-upload")

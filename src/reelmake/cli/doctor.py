@@ -76,7 +76,7 @@ def _wrong(root: Path, settings: Settings) -> Iterator[str]:
     if settings.store_url and (why := _unreached(settings.store_url, root, settings)):
         yield f"{'missing' if settings.store_required else 'warning'}: the shared store: {why}"
     for target in targets.values():
-        if why := obstacle(target, root, variable, settings.proxy, settings.retry_seconds):
+        if why := obstacle(target, root, variable, settings.proxy):
             yield f"warning: publishing to {target.to}: {why}"
 
 
@@ -86,7 +86,7 @@ def _unreached(url: str, root: Path, settings: Settings) -> ReelmakeError | None
     from reelmake.store.s3_upload import missing_right  # noqa: PLC0415
 
     try:
-        bucket = Bucket(url, access(variables(root), settings.proxy), settings.retry_seconds)
+        bucket = Bucket(url, access(variables(root), settings.proxy))
     except SetupError as error:
         return error
     return missing_right(bucket, can_write=settings.store_mode == "write")

@@ -145,18 +145,7 @@ class RefusedError(ObjectsError):
 
 
 class UnreachableError(ObjectsError):
-    """An S3 API was busy or did not answer.
-
-    retry_after_seconds  how long it asks everybody to wait, None when it does not say
-    is_connected         whether there was a connection to it at all
-    """
-
-    def __init__(
-        self, what: str, fix: str = "", retry_after_seconds: float | None = None, *, is_connected: bool = True
-    ) -> None:
-        super().__init__(what, fix)
-        self.retry_after_seconds = retry_after_seconds
-        self.is_connected = is_connected
+    """An S3 API was busy or did not answer."""
 
 
 class MediaError(BuildError):

@@ -29,7 +29,7 @@ def open_store(root: Path, settings: Settings, variable: Callable[[str], str | N
     from reelmake.store.s3 import S3Store  # noqa: PLC0415
     from reelmake.store.s3_client import Bucket, access  # noqa: PLC0415 (a project without a shared store needs none of it)
 
-    bucket = Bucket(settings.store_url, access(variable, settings.proxy), settings.retry_seconds)
+    bucket = Bucket(settings.store_url, access(variable, settings.proxy))
     return Layered(
         near,
         S3Store(bucket, near.root),

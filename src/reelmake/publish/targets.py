@@ -63,20 +63,18 @@ class Place(Protocol):
         ...
 
 
-def opened(target: Target, root: Path, variable: Variable, proxy: str | None, retry_seconds: float) -> Place:
+def opened(target: Target, root: Path, variable: Variable, proxy: str | None) -> Place:
     """Return a target, about to be used; raises SetupError when it cannot be."""
     if target.to.startswith(BUCKET):
-        return InBucket(Bucket(target.to, access(variable, proxy), retry_seconds), target.url)
+        return InBucket(Bucket(target.to, access(variable, proxy)), target.url)
     return InFolder(root / target.to, target.to, target.url)
 
 
-def obstacle(
-    target: Target, root: Path, variable: Variable, proxy: str | None, retry_seconds: float
-) -> ReelmakeError | None:
+def obstacle(target: Target, root: Path, variable: Variable, proxy: str | None) -> ReelmakeError | None:
     """Return what keeps a target from being written to, or None; nothing is left there."""
     if target.to.startswith(BUCKET):
         try:
-            return missing_right(Bucket(target.to, access(variable, proxy), retry_seconds), can_write=True)
+            return missing_right(Bucket(target.to, access(variable, proxy)), can_write=True)
         except SetupError as error:
             return error
     folder = (root / target.to).absolute()

@@ -1,12 +1,12 @@
 """Objects in a bucket of any S3 API: Backblaze B2, AWS, R2, MinIO, SeaweedFS.
 
-What is asked of an API is what all of them have: no conditional PUT, and no checksums of the newer kinds. The SDK asks
-once; how often something is asked again is decided here, for all of them in one way:
+Only what all of them have is used: no conditional PUT, and no checksums of the newer kinds. boto3 pages, reads large
+objects in parts, and repeats what failed for a passing reason (its standard retries). What is left to do here is to
+say who asks and through which proxy, and to raise its errors as ours:
 
-    NoObjectError     it is not there: told at once
-    RefusedError      keys, rights, bucket or region are wrong: told at once, and so would be everything else
-    UnreachableError  it is busy, or cuts answers: told after `MOST_ASKED` attempts; after `MOST_CALLED`, where no
-                      connection can be made at all, so that a build which goes on without it does not wait for long
+    NoObjectError     it is not there
+    RefusedError      keys, rights, bucket or region are wrong, and so would be everything else
+    UnreachableError  it is busy, out of reach or cuts answers, and was so in each of `MOST_ASKED` attempts
 
 Nothing is sent past the proxy, when there is one, and the environment's own proxies are not looked at (`wire`).
 """
@@ -15,27 +15,21 @@ from __future__ import annotations
 
 import re
 import threading
-import time
 from base64 import b64encode
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import cache, partial
+from functools import cache
 from hashlib import md5
-from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Final, TypeVar
+from io import BytesIO
+from typing import IO, Any, Final
 from urllib.parse import urlsplit
 
 from reelmake.core.errors import NoObjectError, ObjectsError, RefusedError, SetupError, UnreachableError
-from reelmake.core.http import CONNECT_SECONDS, retry_after_seconds
+from reelmake.core.http import CONNECT_SECONDS
 from reelmake.core.logging import redact
 
-if TYPE_CHECKING:
-    from tenacity import RetryCallState
-
-
 Variable = Callable[[str], str | None]
-Answer = TypeVar("Answer")
 
 ENDPOINT: Final = "S3_ENDPOINT_URL"
 AWS_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
@@ -47,11 +41,12 @@ VARIABLES: Final = (ENDPOINT, *AWS_KEYS, TOKEN, *REGIONS, *B2_KEYS)  # all that 
 NO_REGION: Final = "us-east-1"  # what APIs that have no regions are told
 
 MOST_ASKED: Final = 5
-MOST_CALLED: Final = 2
-MOST_AT_ONCE: Final = 16  # requests; more wait for their turn
-ANSWER_SECONDS: Final = 60.0  # without a byte
-LONGEST_WAIT_SECONDS: Final = 30.0
-CHUNK_BYTES: Final = 1 << 20
+MOST_READ: Final = 3  # attempts to read an answer that has begun, and is cut
+MOST_AT_ONCE: Final = 16  # requests of one kind
+MOST_CONNECTIONS: Final = 32  # that are kept open
+ANSWER_SECONDS: Final = 30.0  # without a byte
+RANGE_BYTES: Final = 64 << 20  # what is larger is read in parts, one after the other
+PAGE_NAMES: Final = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,29 +105,28 @@ class Bucket:
 
     Any thread may use it. Every method raises ObjectsError.
 
-    url            `s3://bucket/prefix`
-    retry_seconds  how long to wait before it is asked again, at first; doubles each time
+    url  `s3://bucket/prefix`
     """
 
-    def __init__(self, url: str, access: Access, retry_seconds: float = 1.0) -> None:
+    def __init__(self, url: str, access: Access) -> None:
         self.url = url
         self.name, self.prefix = place(url)
         self._access = access
-        self._retry_seconds = retry_seconds
 
-    def ask(self, do: Callable[[Any], Answer]) -> Answer:
-        """Do something with a boto3 client, again when the API is busy or out of reach; raises ObjectsError."""
-        from tenacity import Retrying, retry_if_exception_type  # noqa: PLC0415 (slow)
-
-        retrying = Retrying(
-            retry=retry_if_exception_type(UnreachableError),
-            stop=_is_enough,
-            wait=self._wait,
-            sleep=time.sleep,
-            reraise=True,
-        )
-        answer: Answer = retrying(self._once, do)
-        return answer
+    @contextmanager
+    def client(self) -> Iterator[Any]:
+        """Give the boto3 client; what it raises inside is raised as ObjectsError."""
+        try:
+            s3 = client_of(self._access)
+        except Exception as error:  # noqa: BLE001 (whatever boto3 raises: what it was given is wrong)
+            fix = f"check {ENDPOINT} and {REGIONS[0]}"
+            raise RefusedError(redact(f"s3://{self.name} cannot be asked: {error}"), fix) from None
+        try:
+            yield s3
+        except Exception as error:
+            if told := problem(error, f"s3://{self.name}", self._access):
+                raise told from None
+            raise
 
     def place(self, name: str) -> dict[str, str]:
         """Return what boto3 wants to know of an object."""
@@ -141,59 +135,38 @@ class Bucket:
     def head(self, name: str) -> Mapping[str, Any] | None:
         """Return what is known of an object (ContentLength, ETag, Metadata, ...), or None when it is not there."""
         try:
-            found: Mapping[str, Any] = self.ask(lambda s3: s3.head_object(**self.place(name)))
+            with self.client() as s3:
+                found: Mapping[str, Any] = s3.head_object(**self.place(name))
         except NoObjectError:
             return None
         return found
 
     def read(self, name: str) -> bytes | None:
         """Return the bytes of an object, or None when it is not there."""
-
-        def read(s3: Any) -> bytes:
-            with closing(s3.get_object(**self.place(name))["Body"]) as body:
-                content: bytes = body.read()
-                return content
-
-        try:
-            return self.ask(read)
-        except NoObjectError:
-            return None
+        content = BytesIO()
+        return content.getvalue() if self.fetch(name, content) else None
 
     def fetch(self, name: str, into: IO[bytes]) -> bool:
         """Write the bytes of an object into a file that is empty; False when it is not there."""
+        from boto3.s3.transfer import TransferConfig  # noqa: PLC0415 (slow)
 
-        def fetch(s3: Any) -> None:
-            into.seek(0)
-            into.truncate()
-            with closing(s3.get_object(**self.place(name))["Body"]) as body:
-                while chunk := body.read(CHUNK_BYTES):
-                    into.write(chunk)
-
+        in_turn = TransferConfig(
+            multipart_threshold=RANGE_BYTES,
+            multipart_chunksize=RANGE_BYTES,
+            num_download_attempts=MOST_READ,
+            use_threads=False,
+        )
         try:
-            self.ask(fetch)
+            with self.client() as s3:
+                s3.download_fileobj(**self.place(name), Fileobj=into, Config=in_turn)
         except NoObjectError:
             return False
         return True
 
-    def put(self, name: str, content: bytes | Path, **headers: str) -> None:
-        """Write an object in one request, whole or not at all; what was damaged on its way is refused, and sent again.
-
-        `headers` are boto3's: ContentType, CacheControl, ... A large file is better sent in parts: `multipart.upload`.
-        """
-
-        def put(s3: Any) -> None:
-            if isinstance(content, bytes):
-                s3.put_object(**self.place(name), Body=content, ContentMD5=sum_of(content), **headers)
-                return
-            with content.open("rb") as file:
-                total = md5(usedforsecurity=False)
-                while chunk := file.read(CHUNK_BYTES):
-                    total.update(chunk)
-                file.seek(0)
-                checked = b64encode(total.digest()).decode()
-                s3.put_object(**self.place(name), Body=file, ContentMD5=checked, **headers)
-
-        self.ask(put)
+    def put(self, name: str, content: bytes, **headers: str) -> None:
+        """Write an object, in place of what had its name; `headers` are boto3's: ContentType, CacheControl, ..."""
+        with self.client() as s3:
+            s3.put_object(**self.place(name), Body=content, ContentMD5=sum_of(content), **headers)
 
     def names(self, under: str = "") -> Iterator[str]:
         """Return the names of all objects that begin so, in order."""
@@ -201,58 +174,32 @@ class Bucket:
 
     def listed(self, under: str = "") -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Return the names of all objects that begin so, in order, each with its Size, LastModified, ..."""
-        page: dict[str, Any] = {}
-        while page.get("IsTruncated", not page):
-            more = {"ContinuationToken": page["NextContinuationToken"]} if page else {}
-            page = self.ask(partial(self._page, under, more))
-            for told in page.get("Contents", ()):
-                yield str(told["Key"])[len(self.prefix) :], told
+        with self.client() as s3:
+            pages = s3.get_paginator("list_objects_v2").paginate(
+                Bucket=self.name, Prefix=self.prefix + under, PaginationConfig={"PageSize": PAGE_NAMES}
+            )
+            for page in pages:
+                for told in page.get("Contents", ()):
+                    yield str(told["Key"])[len(self.prefix) :], told
 
     def problem(self) -> ObjectsError | None:
         """Ask for next to nothing, and return what is wrong with the bucket, the keys or the way there."""
         try:
-            self.ask(lambda s3: s3.list_objects_v2(Bucket=self.name, Prefix=self.prefix, MaxKeys=1))
+            with self.client() as s3:
+                s3.list_objects_v2(Bucket=self.name, Prefix=self.prefix, MaxKeys=1)
         except ObjectsError as error:
             return error
         return None
 
     def remove(self, name: str) -> None:
         """Remove an object; one that is not there is no mistake."""
-        self.ask(lambda s3: s3.delete_object(**self.place(name)))
+        with self.client() as s3:
+            s3.delete_object(**self.place(name))
 
     def signed_url(self, name: str, seconds: int) -> str:
         """Return an address from which anybody can fetch an object for so long."""
-        told: str = self.ask(
-            lambda s3: s3.generate_presigned_url("get_object", Params=self.place(name), ExpiresIn=seconds)
-        )
-        return told
-
-    def _page(self, under: str, more: Mapping[str, str], s3: Any) -> dict[str, Any]:
-        page: dict[str, Any] = s3.list_objects_v2(Bucket=self.name, Prefix=self.prefix + under, **more)
-        return page
-
-    def _once(self, do: Callable[[Any], Answer]) -> Answer:
-        try:
-            s3 = client_of(self._access)
-        except Exception as error:  # noqa: BLE001 (whatever boto3 raises: what it was given is wrong)
-            fix = f"check {ENDPOINT} and {REGIONS[0]}"
-            raise RefusedError(redact(f"s3://{self.name} cannot be asked: {error}"), fix) from None
-        try:
-            with _turns:
-                return do(s3)
-        except Exception as error:
-            if told := problem(error, f"s3://{self.name}", self._access):
-                raise told from None
-            raise
-
-    def _wait(self, state: RetryCallState) -> float:
-        from tenacity import wait_exponential_jitter  # noqa: PLC0415
-
-        first = self._retry_seconds
-        error = state.outcome.exception() if state.outcome else None
-        asked = getattr(error, "retry_after_seconds", None)
-        backoff = wait_exponential_jitter(multiplier=first, max=LONGEST_WAIT_SECONDS, jitter=first)
-        return min(float(asked), LONGEST_WAIT_SECONDS) if asked is not None else float(backoff(state))
+        with self.client() as s3:
+            return str(s3.generate_presigned_url("get_object", Params=self.place(name), ExpiresIn=seconds))
 
 
 def sum_of(content: bytes) -> str:
@@ -261,7 +208,8 @@ def sum_of(content: bytes) -> str:
 
 
 _KEYS: Final = "check the keys, what they are allowed to do, and the name of the bucket"
-_BUSY: Final = ("SlowDown", "RequestTimeout", "ServiceUnavailable", "InternalError", "TooManyRequests", "BadDigest")
+_DAMAGED: Final = "BadDigest"
+_BUSY: Final = ("SlowDown", "RequestTimeout", "ServiceUnavailable", "InternalError", "TooManyRequests", _DAMAGED)
 _MISSING: Final = ("NoSuchKey", "NoSuchUpload", "NotFound", "404")
 _REFUSED: Final[Mapping[str, str]] = {  # code -> what to do
     "NoSuchBucket": "make the bucket, or fix its name",
@@ -284,6 +232,7 @@ def problem(error: Exception, whose: str, access: Access) -> ObjectsError | None
     """Return what an exception of boto3 means; None when it is none of its, or a mistake of ours."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
+    error = getattr(error, "last_exception", error)  # of all attempts to read an answer
     if isinstance(error, ClientError):
         return _answered(error.response, whose)
     if (why := next((_BROKEN[name] for name in _names_of(error) if name in _BROKEN), None)) is None:
@@ -291,7 +240,7 @@ def problem(error: Exception, whose: str, access: Access) -> ObjectsError | None
     where = access.endpoint or "AWS"
     through = "the network, and the proxy of REELMAKE_PROXY" if access.proxy else "the network"
     what = f"{whose} cannot be reached at {where}: {why}"
-    return UnreachableError(what, f"check {ENDPOINT}, and {through}", is_connected=why not in _NO_WAY)
+    return UnreachableError(what, f"check {ENDPOINT}, and {through}")
 
 
 def _names_of(error: Exception) -> list[str]:
@@ -306,23 +255,11 @@ _BROKEN: Final[Mapping[str, str]] = {  # what botocore calls it, most particular
     "EndpointConnectionError": "no connection can be made",
     "HTTPClientError": "the connection was cut",
     "IncompleteReadError": "the connection was cut",
+    "ResponseStreamingError": "the connection was cut",
+    "TimeoutError": "its answer takes too long",
+    "ConnectionError": "the connection was cut",
     "ResponseParserError": "its answer makes no sense",
 }
-
-
-_NO_WAY: Final = (
-    _BROKEN["ConnectTimeoutError"],
-    _BROKEN["SSLError"],
-    _BROKEN["ProxyConnectionError"],
-    _BROKEN["EndpointConnectionError"],
-)
-
-
-def _is_enough(state: RetryCallState) -> bool:
-    """Say whether an API was asked as often as there is a point in it."""
-    error = state.outcome.exception() if state.outcome else None
-    is_connected = not isinstance(error, UnreachableError) or error.is_connected
-    return state.attempt_number >= (MOST_ASKED if is_connected else MOST_CALLED)
 
 
 def _answered(response: Mapping[str, Any], whose: str) -> ObjectsError:
@@ -336,12 +273,11 @@ def _answered(response: Mapping[str, Any], whose: str) -> ObjectsError:
     if code in _MISSING:
         return NoObjectError(said, "nothing is wrong with the server")
     if code in _BUSY or status in _NOT_NOW or (status >= _SERVER_ERROR and status != _NOT_IMPLEMENTED):
-        return UnreachableError(said, "try again later", retry_after_seconds(meta.get("HTTPHeaders") or {}))
+        return UnreachableError(said, "try again later")
     return ObjectsError(said, "look at what the server's documentation says of this")
 
 
 _making = threading.Lock()
-_turns = threading.BoundedSemaphore(MOST_AT_ONCE)
 
 
 def client_of(access: Access) -> Any:
@@ -358,8 +294,8 @@ def _made_client(access: Access) -> Any:
     config = Config(
         connect_timeout=CONNECT_SECONDS,
         read_timeout=ANSWER_SECONDS,
-        retries={"total_max_attempts": 1, "mode": "standard"},
-        max_pool_connections=MOST_AT_ONCE,
+        retries={"total_max_attempts": MOST_ASKED, "mode": "standard"},
+        max_pool_connections=MOST_CONNECTIONS,
         request_checksum_calculation="when_required",
         response_checksum_validation="when_required",
         signature_version="s3v4",
@@ -375,9 +311,16 @@ def _made_client(access: Access) -> Any:
         aws_session_token=access.token,
         config=config,
     )
+    client.meta.events.register_first("needs-retry.s3", _again_when_damaged)
     if socks:
         client._endpoint.http_session = _through_socks(str(access.proxy))  # noqa: SLF001 (there is no option for it)
     return client
+
+
+def _again_when_damaged(response: Any, attempts: int, **_: Any) -> float | None:
+    """Have a request sent again at once that arrived damaged: boto3 takes that for a mistake of ours."""
+    code = response[1].get("Error", {}).get("Code") if response else None
+    return 0.0 if code == _DAMAGED and attempts < MOST_ASKED else None
 
 
 @cache
@@ -393,7 +336,9 @@ def _through_socks(proxy: str) -> Any:
     from botocore.httpsession import URLLib3Session  # noqa: PLC0415
     from urllib3.contrib.socks import SOCKSProxyManager  # noqa: PLC0415
 
-    session = URLLib3Session(proxies={}, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), max_pool_connections=MOST_AT_ONCE)
+    session = URLLib3Session(
+        proxies={}, timeout=(CONNECT_SECONDS, ANSWER_SECONDS), max_pool_connections=MOST_CONNECTIONS
+    )
     url = proxy.replace("socks5://", "socks5h://", 1)
     session._manager = SOCKSProxyManager(url, **session._get_pool_manager_kwargs())  # noqa: SLF001
     return session

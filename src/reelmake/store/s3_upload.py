@@ -1,5 +1,7 @@
 """Large files into a bucket: in parts, some at once; what arrived before a cut or a kill is not sent again.
 
+boto3's transfer manager begins anew then, and leaves the parts of a process that was killed in the bucket.
+
 An object appears when its last part is there and all of them are joined: it is whole, or as it was. So an upload that
 is begun and given up tries the right to write, and leaves nothing behind.
 """
@@ -8,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
 from hashlib import md5
 from pathlib import Path
 from typing import Any, Final
@@ -32,7 +33,7 @@ def upload(bucket: Bucket, name: str, file: Path, *, sent: Sent = lambda _: None
     """
     size = file.stat().st_size
     if size <= 2 * PART_BYTES:
-        bucket.put(name, file, **headers)
+        bucket.put(name, file.read_bytes(), **headers)
         sent(size)
         return
     try:
@@ -58,11 +59,13 @@ def missing_right(bucket: Bucket, *, can_write: bool) -> ObjectsError | None:
     if not can_write:
         return None
     try:
-        begun = bucket.ask(lambda s3: s3.create_multipart_upload(**bucket.place(name)))["UploadId"]
+        with bucket.client() as s3:
+            begun = s3.create_multipart_upload(**bucket.place(name))["UploadId"]
     except ObjectsError as error:
         return _cannot("written to", error)
     try:
-        bucket.ask(lambda s3: s3.abort_multipart_upload(**bucket.place(name), UploadId=begun))
+        with bucket.client() as s3:
+            s3.abort_multipart_upload(**bucket.place(name), UploadId=begun)
     except ObjectsError as error:
         fix = "give the keys the right to abort uploads, or have the bucket end unfinished ones by a rule"
         return ObjectsError(f"an unfinished upload, {name}, is left in {bucket.url}: {error.what}", fix)
@@ -78,11 +81,11 @@ def _in_parts(  # noqa: PLR0913, PLR0917 (what is sent, where to, and who is tol
 ) -> None:
     """Send the parts that are not there yet, and join all of them."""
     step = max(PART_BYTES, -(-size // MOST_PARTS))
-    upload_id = begun or str(
-        bucket.ask(lambda s3: s3.create_multipart_upload(**bucket.place(name), **headers))["UploadId"]
-    )
-    place = {**bucket.place(name), "UploadId": upload_id}
-    there = _parts(bucket, place) if begun else {}
+    with bucket.client() as s3:
+        upload_id = begun or s3.create_multipart_upload(**bucket.place(name), **headers)["UploadId"]
+        place = {**bucket.place(name), "UploadId": upload_id}
+        pages = s3.get_paginator("list_parts").paginate(**place) if begun else ()
+        there = {int(one["PartNumber"]): str(one["ETag"]) for page in pages for one in page.get("Parts", ())}
 
     def send(number: int) -> dict[str, Any]:
         with file.open("rb") as opened:
@@ -90,40 +93,26 @@ def _in_parts(  # noqa: PLR0913, PLR0917 (what is sent, where to, and who is tol
             part = opened.read(step)
         tag = f'"{md5(part, usedforsecurity=False).hexdigest()}"'
         if there.get(number) != tag:
-            told = bucket.ask(lambda s3: s3.upload_part(**place, PartNumber=number, Body=part, ContentMD5=sum_of(part)))
-            tag = str(told["ETag"])
+            with bucket.client() as s3:
+                tag = str(s3.upload_part(**place, PartNumber=number, Body=part, ContentMD5=sum_of(part))["ETag"])
         sent(len(part))
         return {"PartNumber": number, "ETag": tag}
 
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="upload") as pool:
         parts = list(pool.map(send, range(1, -(-size // step) + 1)))
-    bucket.ask(lambda s3: s3.complete_multipart_upload(**place, MultipartUpload={"Parts": parts}))
+    with bucket.client() as s3:
+        s3.complete_multipart_upload(**place, MultipartUpload={"Parts": parts})
 
 
 def _begun(bucket: Bucket, name: str) -> str | None:
     """Return the last upload of this name that was begun and not ended; none where the keys may not ask."""
     key = bucket.place(name)["Key"]
     try:
-        told = bucket.ask(lambda s3: s3.list_multipart_uploads(Bucket=bucket.name, Prefix=key))
+        with bucket.client() as s3:
+            pages = s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket.name, Prefix=key)
+            ours = [one for page in pages for one in page.get("Uploads", ()) if one["Key"] == key]
     except UnreachableError:
         raise
     except ObjectsError:
         return None
-    ours = [one for one in told.get("Uploads", ()) if one["Key"] == key]
     return str(max(ours, key=lambda one: str(one.get("Initiated", "")))["UploadId"]) if ours else None
-
-
-def _parts(bucket: Bucket, place: Mapping[str, str]) -> dict[int, str]:
-    """Return the tags of the parts of an upload that are there, by their numbers."""
-    page: dict[str, Any] = {}
-    found: dict[int, str] = {}
-    while page.get("IsTruncated", not page):
-        after = int(page.get("NextPartNumberMarker", 0))
-        page = bucket.ask(partial(_page, {**place, "PartNumberMarker": after}))
-        found |= {int(one["PartNumber"]): str(one["ETag"]) for one in page.get("Parts", ())}
-    return found
-
-
-def _page(asked: Mapping[str, Any], s3: Any) -> dict[str, Any]:
-    page: dict[str, Any] = s3.list_parts(**asked)
-    return page

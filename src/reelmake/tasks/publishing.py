@@ -73,8 +73,7 @@ class Publishing:
         caller = self._shop.caller
         with self._opening:
             if target not in self._places:
-                how = caller.variable, caller.proxy, caller.retry_seconds
-                self._places[target] = opened(target, self._shop.root, *how)
+                self._places[target] = opened(target, self._shop.root, caller.variable, caller.proxy)
             return self._places[target]
 
     def _publish(self, show: Production, task: Task) -> Outcome:
