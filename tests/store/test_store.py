@@ -34,7 +34,6 @@ from reelmake.core.atomic_files import publish, sweep
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import digest_of, key
 from reelmake.engine.costs import spending
-from reelmake.store import lock
 from reelmake.store.base import Archive, Store
 from reelmake.store.local import LocalStore
 from reelmake.store.memory import MemoryStore

@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Self
+from typing import Any, Self
 
 from reelmake.core.amounts import amount_of
 from reelmake.core.keys import Json, canonical_json
