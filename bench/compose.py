@@ -41,12 +41,11 @@ from reelmake.engine.readers import place_words
 from reelmake.layout import captions
 from reelmake.layout.frame import layout
 from reelmake.layout.timeline import SAMPLE_RATE, Word, lay_out, line_frames, samples_per_frame
-from reelmake.media import aac, fonts, video, voice
+from reelmake.media import fonts, video, voice
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot, segment_args
 from reelmake.media.mp4 import read_track
-from reelmake.media.pieces import Pieces
-from reelmake.media.soundtrack import Score, loudness, prepare_music, soundtrack
+from reelmake.media.soundtrack import Score, encode_soundtrack, loudness, prepare_music, write_soundtrack
 from reelmake.media.static_layer import Portrait, plate
 from reelmake.offline.voice import OfflineVoice
 from reelmake.spec.model import Reel
@@ -65,7 +64,6 @@ BUSY = "mandelbrot=s=1080x1920:r=30:end_scale=0.3,trim=duration={0}"
 CALM = "gradients=s=1080x1920:r=30:d={0}:speed=0.02:c0=0x203060:c1=0x604080:n=2:seed=1"
 LIMITS = {"bare": 1.10, "encoding": 1.45}
 MOVIEPY_CPU, MOVIEPY_WALL = 1 / 5, 1 / 7
-ROUNDS = count()
 
 
 @dataclass(frozen=True)
@@ -242,12 +240,9 @@ def ours(episode: Episode, jobs: int) -> None:
 
 def make_sound(episode: Episode) -> None:
     """Mix the voice, and encode it."""
-    folder = episode.folder
-    with (
-        Pieces(folder / "pieces", str(next(ROUNDS))) as pieces,  # each round makes all anew
-        soundtrack(episode.score, workdir=folder, pieces=pieces) as heard,
-    ):
-        aac.encode(heard, episode.track, pieces=pieces, workdir=folder, ffmpeg=episode.ffmpeg)
+    mixed = episode.folder / "soundtrack.wav"
+    write_soundtrack(episode.score, mixed)
+    encode_soundtrack(mixed, episode.track, episode.ffmpeg)
 
 
 def sound_and_join(episode: Episode) -> None:

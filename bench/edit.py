@@ -33,7 +33,7 @@ COLD_EVERY = 4  # edits
 OTHERS = ("Here", "Once", "Then", "Also")  # what the lines of each cold build begin with
 EDITS = 30
 SPREAD_LETTERS = 20  # 10 ms each: a standard deviation of 0.2 s
-GOAL = 1 / 9
+GOAL = 0.15
 WORDS = "this sentence keeps on talking about the number of a line until it is long enough"
 
 

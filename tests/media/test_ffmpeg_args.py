@@ -65,7 +65,7 @@ LISTS = {
     "segment-without-background": shot(None),
     "segment-without-captions": shot(Pan(60, 90), captions=None),
     "join": joined(),
-    "aac": aac_args("soundtrack.wav", [(44, 40_044), (30_044, 70_044)], ["0.aac", "1.aac"]),
+    "aac": aac_args("soundtrack.wav", "soundtrack.aac"),
     "decode": decode_args("voice.mp3"),
     "music": music_args("music.ogg", -3.25, "out.wav"),
     "loudness": loudness_args("episode.mp4"),

@@ -4,25 +4,20 @@ from __future__ import annotations
 
 import re
 import wave
-from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sounds import Given, write_soundtrack
+from sounds import Given
 
 from reelmake.core.errors import MediaError
 from reelmake.layout.timeline import SAMPLE_RATE
-from reelmake.media import aac
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.inspect import LOUDNESS_LUFS
-from reelmake.media.loudness import LIMIT_DBTP, Heard, Master, Mastered, integrated_lufs, listen, settle
+from reelmake.media.loudness import LIMIT_DBTP, Heard, integrated_lufs, listen, mastered, settle
 from reelmake.media.mix import Mix, Music
-from reelmake.media.pieces import Pieces
-from reelmake.media.soundtrack import Score, soundtrack
-from reelmake.media.voice import level, wav
+from reelmake.media.soundtrack import Score, write_soundtrack
 
 Sound = NDArray[np.float32]
 
@@ -52,41 +47,28 @@ def measured(sound: Sound, ffmpeg: Ffmpeg) -> tuple[float, float]:
     return float(lufs), float(peak)
 
 
-def heard_of(sound: Sound, folder: Path) -> Heard:
-    with Pieces(folder / "pieces", "test") as pieces:
-        return listen(Given(sound), pieces)
-
-
-def played(sound: Sound, folder: Path) -> Sound:
-    mastered = Mastered(Given(sound), settle(heard_of(sound, folder)))
-    content = b"".join(map(mastered.pcm, range(len(mastered.names))))
+def played(sound: Sound) -> Sound:
+    content = b"".join(mastered(Given(sound), settle(listen(Given(sound)))))
     return np.frombuffer(content, "<i2").reshape(-1, 2).T.astype(np.float32) / np.float32(32768)
 
 
-def aac_of(score: Score, folder: Path) -> None:
-    with Pieces(folder / "all pieces", "test") as pieces, soundtrack(score, workdir=folder, pieces=pieces) as heard:
-        aac.encode(heard, folder / "o.aac", pieces=pieces, workdir=folder, ffmpeg=Ffmpeg())
-
-
 def all_of(mix: Mix) -> Sound:
-    return np.concatenate([mix.sound(second) for second in range(len(mix.names))], axis=1)
+    return np.concatenate(list(mix.seconds()), axis=1)
 
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("seconds", [0.5, 3.0, 7.77])
-def test_loudness_is_measured_as_ffmpeg_measures_it(
-    tmp_path: Path, ffmpeg: Ffmpeg, seconds: float, channels: int
-) -> None:
+def test_loudness_is_measured_as_ffmpeg_measures_it(ffmpeg: Ffmpeg, seconds: float, channels: int) -> None:
     sound = bursts(seconds, channels)
-    assert integrated_lufs(heard_of(sound, tmp_path).powers) == pytest.approx(measured(sound, ffmpeg)[0], abs=0.11)
+    assert integrated_lufs(listen(Given(sound)).powers) == pytest.approx(measured(sound, ffmpeg)[0], abs=0.11)
 
 
 @pytest.mark.parametrize("channels", [1, 2])
 @pytest.mark.parametrize("seconds", [1.0, 7.77])
 def test_the_limiter_holds_every_peak_and_the_loudness_is_reached(
-    tmp_path: Path, ffmpeg: Ffmpeg, seconds: float, channels: int
+    ffmpeg: Ffmpeg, seconds: float, channels: int
 ) -> None:
-    heard = played(bursts(seconds, channels), tmp_path)
+    heard = played(bursts(seconds, channels))
     lufs, peak = measured(heard, ffmpeg)
     assert heard.shape[1] == round(seconds * SAMPLE_RATE)
     assert lufs == pytest.approx(LOUDNESS_LUFS, abs=0.15)
@@ -99,11 +81,11 @@ def test_the_limiter_touches_nothing_that_is_below_the_limit() -> None:
     assert set(settle(calm).limiter) == {1.0}
 
 
-def test_seconds_leave_no_trace(tmp_path: Path) -> None:
+def test_seconds_leave_no_trace() -> None:
     """A tone stays a tone where one second meets the next."""
     at = np.arange(4 * SAMPLE_RATE)
     tone = (0.1 * np.sin(2 * np.pi * 440 * at / SAMPLE_RATE)).astype(np.float32)[None]
-    heard = played(tone, tmp_path)[0]
+    heard = played(tone)[0]
     gain = np.abs(heard).max() / np.abs(tone).max()
     assert np.abs(heard - tone[0] * gain).max() < 1e-4
 
@@ -151,82 +133,3 @@ def test_music_that_is_cut_off_is_told_and_not_waited_for(tmp_path: Path) -> Non
     asked = Score((bed,), (0,), SAMPLE_RATE, music, 0.0)
     with pytest.raises(MediaError, match="cut off; nothing is wrong: run doit again"):
         write_soundtrack(asked, tmp_path / "o.wav")
-
-
-def test_seconds_of_one_name_are_one_sound(tmp_path: Path) -> None:
-    """What was made of a second is found by its name alone: all that it is made of has to be in there."""
-    rng = np.random.default_rng(4)
-    said = np.rint(9000 * rng.standard_normal(5 * SAMPLE_RATE)).clip(-32768, 32767).astype("<i2")
-    said[3 * SAMPLE_RATE :] = 0
-    softer = said.copy()
-    softer[SAMPLE_RATE * 3 // 4 : SAMPLE_RATE] //= 8  # the second after it is ducked less at its beginning
-    tune, other = (rng.integers(-9000, 9000, (2 * SAMPLE_RATE, 2)).astype("<i2") for _ in range(2))
-    held = np.ones(5 * 1000)
-    less = np.where(np.arange(len(held)) // 1000 == 2, 0.8, held)  # in the third second
-    usual: dict[str, Any] = {"said": said, "tune": tune, "louder_db": 0.0, "gain": 0.5, "limiter": held}
-    names: dict[str, bytes] = {}
-    sounds: list[list[bytes]] = []
-    changes: list[dict[str, Any]] = [{}, {"said": softer}, {"said": said[: 9 * SAMPLE_RATE // 2]}, {"tune": other}]
-    changes += [{"tune": None}, {"louder_db": -3.0}, {"gain": 0.25}, {"limiter": less}]
-    for number, change in enumerate(changes):
-        one = {**usual, **change}
-        with ExitStack() as files:
-            opened = []
-            for name, content in (("said", one["said"]), ("tune", one["tune"])):
-                with wave.open(str(tmp_path / f"{name}{number}.wav"), "wb") as file:
-                    file.setparams((1 if name == "said" else 2, 2, SAMPLE_RATE, 0, "NONE", ""))
-                    file.writeframes(b"" if content is None else content.tobytes())
-                opened.append(files.enter_context(wave.open(str(tmp_path / f"{name}{number}.wav"), "rb")))
-            music = None if one["tune"] is None else Music(opened[1], one["louder_db"])
-            mix = Mix(opened[0], music)
-            mastered = Mastered(mix, Master(one["gain"], one["limiter"], LOUDNESS_LUFS, 0.0))
-            sounds.append([mastered.pcm(second) for second in range(len(mastered.names))])
-            mixed = [mix.sound(second).tobytes() for second in range(len(mix.names))]
-        for name, content in zip([*mix.names, *mastered.names], [*mixed, *sounds[-1]], strict=True):
-            assert names.setdefault(name, content) == content
-    assert all(sound != sounds[0] for sound in sounds[1:]), "each change is heard"
-    assert sum(one == before for one, before in zip(sounds[1], sounds[0], strict=True)) == 3, "and not everywhere"
-
-
-def test_what_an_edit_does_not_touch_sounds_as_before_to_the_sample_and_is_not_mixed(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Other words of the same length, under music: no sample changes but around them."""
-    mixed: list[int] = []
-    mix = Mix.sound
-
-    def told(self: Mix, second: int) -> Sound:
-        mixed.append(second)
-        return mix(self, second)
-
-    monkeypatch.setattr(Mix, "sound", told)
-    rng = np.random.default_rng(9)
-    lines = [np.rint(7000 * rng.standard_normal(2 * SAMPLE_RATE) * np.hanning(2 * SAMPLE_RATE)) for _ in range(9)]
-    lines.append(np.rint(7000 * rng.standard_normal(2 * SAMPLE_RATE) * np.hanning(2 * SAMPLE_RATE)))
-    tone = np.repeat(3000 * np.sin(2 * np.pi * 330 * np.arange(SAMPLE_RATE) / SAMPLE_RATE), 2)
-    music = tmp_path / "m.wav"
-    with wave.open(str(music), "wb") as file:
-        file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
-        file.writeframes(tone.astype("<i2").tobytes())
-    made: list[NDArray[np.int16]] = []
-    for chosen in (range(9), [0, 1, 2, 9, 4, 5, 6, 7, 8]):
-        paths = tuple(tmp_path / f"{number}.wav" for number in range(9))
-        for path, number in zip(paths, chosen, strict=True):
-            path.write_bytes(wav(level(lines[number].clip(-32768, 32767).astype("<i2").tobytes())))
-        starts = tuple(number * 3 * SAMPLE_RATE for number in range(9))
-        asked = Score(paths, starts, 27 * SAMPLE_RATE, music, -9.0)
-        mixed.clear()
-        aac_of(asked, tmp_path)
-        touched = set(mixed)
-        write_soundtrack(asked, tmp_path / "o.wav")
-        write_soundtrack(asked, tmp_path / "clean.wav", pieces=f"none before {len(made)}")
-        assert (tmp_path / "o.wav").read_bytes() == (tmp_path / "clean.wav").read_bytes()
-        with wave.open(str(tmp_path / "o.wav"), "rb") as whole:
-            made.append(np.frombuffer(whole.readframes(whole.getnframes()), "<i2").reshape(-1, 2))
-    assert {9, 10} <= touched <= set(range(7, 15))
-    mixed.clear()
-    aac_of(asked, tmp_path)
-    assert not mixed
-    differs = np.flatnonzero((made[0] != made[1]).any(axis=1)) / SAMPLE_RATE
-    assert 9 <= differs.min() < 9.5
-    assert 10.5 < differs.max() < 14.5

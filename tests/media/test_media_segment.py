@@ -16,14 +16,12 @@ from PIL import Image
 
 from reelmake.core.errors import MediaError
 from reelmake.layout.timeline import Pan
-from reelmake.media import aac
 from reelmake.media import voice as sound
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot, aac_frames, segment_args
 from reelmake.media.inspect import sheet
 from reelmake.media.mp4 import read_track
-from reelmake.media.pieces import Pieces
-from reelmake.media.soundtrack import Score, soundtrack
+from reelmake.media.soundtrack import Score, encode_soundtrack, write_soundtrack
 from reelmake.media.video import join, normalise, segment
 
 FRAME = Frame(180, 320, 30)
@@ -228,8 +226,8 @@ def episode(tmp_path_factory: pytest.TempPathFactory, ffmpeg: Ffmpeg, backdrop: 
         at += count
     score = Score(tuple(voices), tuple(SPF * start for start in starts), SPF * at, None, 0)
     for name in ("one.mp4", "two.mp4"):
-        with Pieces(folder / "pieces", name) as pieces, soundtrack(score, workdir=folder, pieces=pieces) as heard:
-            aac.encode(heard, folder / "sound.aac", pieces=pieces, workdir=folder, ffmpeg=ffmpeg)
+        write_soundtrack(score, folder / "sound.wav")
+        encode_soundtrack(folder / "sound.wav", folder / "sound.aac", ffmpeg)
         assert join(segments, folder / "sound.aac", folder / name, FRAME, ffmpeg) == at
     return folder, starts
 

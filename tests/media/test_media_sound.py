@@ -9,15 +9,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.typing import NDArray
-from sounds import Given, write_soundtrack
+from sounds import Given
 
 from reelmake.core.errors import MediaError
 from reelmake.layout.timeline import SAMPLE_RATE
 from reelmake.media import voice as sound
 from reelmake.media.ffmpeg import Ffmpeg
+from reelmake.media.ffmpeg_args import AAC_FRAME_SAMPLES, aac_frames
 from reelmake.media.loudness import integrated_lufs, listen
-from reelmake.media.pieces import Pieces
-from reelmake.media.soundtrack import Score, loudness, prepare_music
+from reelmake.media.soundtrack import Score, encode_soundtrack, loudness, prepare_music, write_soundtrack
 
 Samples = NDArray[np.float64]
 
@@ -215,8 +215,7 @@ def test_music_is_as_loud_against_speech_as_was_asked(
 
     def lufs(start: float, end: float) -> float:
         part = Given(whole[:, round(start * SAMPLE_RATE) : round(end * SAMPLE_RATE)])
-        with Pieces(tmp_path / "measured", "test") as pieces:
-            return integrated_lufs(listen(part, pieces).powers)
+        return integrated_lufs(listen(part).powers)
 
     assert lufs(4, 7) - (lufs(0, 3) + lufs(7, 10)) / 2 == pytest.approx(music_db, abs=1)
 
@@ -253,11 +252,21 @@ def test_the_soundtrack_has_the_loudness_of_the_platforms_even_as_aac(
     )
     reached = write_soundtrack(asked, tmp_path / "o.wav")
     assert reached == pytest.approx(-14, abs=0.2)
-    aac = ["-c:a", "aac", "-b:a", "192k", "-aac_coder", "fast"]
-    ffmpeg.run(["-v", "error", "-i", str(tmp_path / "o.wav"), *aac, str(tmp_path / "o.m4a")], doing="encoding")
-    lufs, peak = loudness(tmp_path / "o.m4a", ffmpeg)
+    encode_soundtrack(tmp_path / "o.wav", tmp_path / "o.aac", ffmpeg)
+    lufs, peak = loudness(tmp_path / "o.aac", ffmpeg)
     assert lufs == pytest.approx(-14, abs=0.5)
     assert peak <= -1
+
+
+@pytest.mark.parametrize("count", [1, 1023, 1024, 1025, 95 * 1024, 95 * 1024 + 1, 200_000])
+def test_sound_of_any_length_has_all_its_frames_as_aac(tmp_path: Path, ffmpeg: Ffmpeg, count: int) -> None:
+    both = np.repeat(np.frombuffer(pcm_of(speech(5)), "<i2")[:count], 2)
+    with wave.open(str(tmp_path / "both.wav"), "wb") as file:
+        file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
+        file.writeframes(both.tobytes())
+    encode_soundtrack(tmp_path / "both.wav", tmp_path / "both.aac", ffmpeg)
+    decode = ["-v", "error", "-f", "aac", "-i", str(tmp_path / "both.aac"), "-f", "s16le", "pipe:1"]
+    assert len(ffmpeg.run(decode, doing="decoding")) == aac_frames(count) * AAC_FRAME_SAMPLES * 4
 
 
 @pytest.mark.parametrize("samples", [SAMPLE_RATE, SAMPLE_RATE // 10])
@@ -270,8 +279,8 @@ def test_silence_and_sound_too_short_to_measure_are_no_error(tmp_path: Path, sam
 def test_the_same_sound_gives_the_same_bytes(tmp_path: Path, music: Path) -> None:
     asked = score(tmp_path, [pcm_of(speech(2.5))], [0], 3 * SAMPLE_RATE, music)
     written = set()
-    for time in range(3):
-        write_soundtrack(asked, tmp_path / "a.wav", pieces=f"pieces {time}")
+    for _ in range(3):
+        write_soundtrack(asked, tmp_path / "a.wav")
         written.add((tmp_path / "a.wav").read_bytes())
     assert len(written) == 1
 

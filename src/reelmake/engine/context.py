@@ -69,11 +69,6 @@ class Workshop:
         """Return the folder of what is not finished yet."""
         return self.state / "work"
 
-    @property
-    def pieces(self) -> Path:
-        """Return the folder of what outputs were made of last time (see `media.pieces`); after a day it is not kept."""
-        return self.state / "pieces"
-
     def input(self, action: Action, slot: str) -> Path | None:
         """Return the file in a slot of an action, or None when the action has no such slot."""
         path = action.inputs.get(slot)

@@ -14,9 +14,8 @@ from reelmake.engine.context import Made, Workshop
 from reelmake.layout import captions
 from reelmake.layout.frame import layout
 from reelmake.layout.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
-from reelmake.media import aac, fonts, inspect, mp4, soundtrack
+from reelmake.media import fonts, inspect, mp4, soundtrack
 from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot
-from reelmake.media.pieces import Pieces
 from reelmake.media.static_layer import Portrait, backdrop, on_backdrop, plate
 from reelmake.media.video import join, normalise, segment
 from reelmake.media.voice import wav_samples
@@ -138,17 +137,10 @@ def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
     starts = tuple(slot.start_frame * step for slot in slots)
     music, music_db = shop.input(action, "music"), request.music_db or 0.0
     score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, music, music_db)
-    out = folder / "soundtrack.aac"
-    with _pieces_of(action, shop) as pieces, soundtrack.soundtrack(score, workdir=folder, pieces=pieces) as heard:
-        aac.encode(heard, out, pieces=pieces, workdir=folder, ffmpeg=shop.ffmpeg)
+    sound, out = folder / "soundtrack.wav", folder / "soundtrack.aac"
+    soundtrack.write_soundtrack(score, sound)
+    soundtrack.encode_soundtrack(sound, out, shop.ffmpeg)
     return out
-
-
-def _pieces_of(action: Action, shop: Workshop) -> Pieces:
-    """Return the pieces that an action's output was made of when it was made last."""
-    (output,) = action.outputs.values()
-    made_with = canonical_json([action.recipe, action.request["ffmpeg"]])
-    return Pieces(shop.pieces / digest_of(output.encode())[:16], made_with)
 
 
 def make_video(action: Action, shop: Workshop, folder: Path) -> Made:

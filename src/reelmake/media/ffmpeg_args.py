@@ -205,15 +205,9 @@ def _index_bytes(pictures: int, sounds: int, segments: int, content_bytes: int) 
     return ceil(pictures * (frame_bytes + 4) + sounds * frame_bytes) + 64 * segments + 2048
 
 
-def aac_args(source: str, pieces: Sequence[tuple[int, int]], outs: Sequence[str]) -> list[str]:
-    """Encode parts of a file (from one byte to another) of stereo samples, signed 16 bit, into a file of ADTS each."""
-    arguments = [*_QUIET]
-    for first, last in pieces:
-        arguments += ["-f", "s16le", "-ar", str(SAMPLE_RATE), "-ac", "2"]
-        arguments += ["-i", f"subfile,,start,{first},end,{last},,:file:{source}"]
-    for number, out in enumerate(outs):
-        arguments += ["-map", f"{number}:a:0", *_AAC, "-threads", "1", *_NO_METADATA, "-f", "adts", out]
-    return arguments
+def aac_args(source: str, out: str) -> list[str]:
+    """Encode sound as AAC, into a file of ADTS."""
+    return [*_QUIET, "-i", source, "-map", "0:a:0", *_AAC, "-threads", "1", *_NO_METADATA, "-f", "adts", out]
 
 
 def aac_frames(samples: int) -> int:

@@ -1,26 +1,23 @@
 """One loudness for an episode, and no peak above the limit.
 
 What is needed of the sound is gathered in one pass (`listen`): how loud it is every 10 ms, and how high its peaks are
-every millisecond. From that alone the gain is found, and how the limiter moves; `Mastered` applies both.
+every millisecond. From that alone the gain is found, and how the limiter moves; `mastered` applies both.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cache, cached_property
-from itertools import pairwise
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.fft import irfft, rfft
 
-from reelmake.core.keys import digest_of
 from reelmake.layout.timeline import SAMPLE_RATE
 from reelmake.media.inspect import LOUDNESS_LUFS
 from reelmake.media.mix import ramps
-from reelmake.media.pieces import Pieces
 from reelmake.media.voice import (
     BLOCK_HOPS,
     FULL_SCALE,
@@ -52,9 +49,7 @@ _ATTACK_HOPS, _RELEASE_HOPS = 4, 60  # of a millisecond
 _MOST_LIMITED_DB = 15.0  # clicks never become as loud as speech: where to stop trying
 
 _TOLERANCE_LU = 0.01
-_STEP_DB = 0.25  # so that a word that is spoken in another way does not make all others louder or quieter by a hair
 _ROUNDS = 12
-_SHORT_HOPS = 2000  # of 10 ms: in less, a hair of gain decides which blocks count, and each of them counts for much
 _FIRST_SLOPE = 0.75  # of a decibel more, so much is heard: the limiter takes the rest
 _LEAST_SLOPE = 0.2
 
@@ -80,24 +75,15 @@ class Master:
     held_db: float
 
 
-def listen(sound: Seconds, pieces: Pieces) -> Heard:
-    """Take in a sound; a second that lies in `pieces` is neither made nor measured again."""
+def listen(sound: Seconds) -> Heard:
+    """Take in a sound."""
     powers, peaks = [], []
-    latest: dict[int, Sound | None] = {-1: None}  # the last that was made: it may be in front of the next one
-    for second, around in enumerate(pairwise(["", *sound.names])):
-        name = pieces.name("heard", " ".join(around).encode())
-        known = pieces.find(name)
-        if known is None:
-            before = latest[second - 1] if second - 1 in latest else sound.sound(second - 1)
-            here = sound.sound(second)
-            latest = {second: here}
-            heard = _after(before, here)
-            known = np.concatenate([_powers(heard), _peaks(heard)]).tobytes()
-            pieces.put(name, known)
-        numbers = np.frombuffer(known)
-        hops = -(-min(SAMPLE_RATE, sound.samples - second * SAMPLE_RATE) // HOP_SAMPLES)
-        powers.append(numbers[:hops])
-        peaks.append(numbers[hops:])
+    before: Sound | None = None
+    for here in sound.seconds():
+        heard = _after(before, here)
+        powers.append(_powers(heard))
+        peaks.append(_peaks(heard))
+        before = here
     return Heard(np.concatenate(powers), np.concatenate(peaks))
 
 
@@ -153,8 +139,7 @@ def _by_hops(sound: NDArray[np.floating], samples: int) -> NDArray[np.floating]:
 def settle(heard: Heard, gain: float | None = None) -> Master:
     """Find the gain with which a sound reaches the loudness of the platforms, when its peaks are held (secant).
 
-    It is looked for from `gain` on, or from the one that would do without a limiter, and rounded in the end, unless
-    that is short: what an edit does not touch sounds as before, to the sample.
+    It is looked for from `gain` on, or from the one that would do without a limiter.
     """
     mixed = integrated_lufs(heard.powers)
     gain_db, slope = (LOUDNESS_LUFS - mixed if mixed > SILENT_LUFS else LOUDNESS_LUFS - SPEECH_LUFS), _FIRST_SLOPE
@@ -176,9 +161,7 @@ def settle(heard: Heard, gain: float | None = None) -> Master:
             slope = min(1.0, max(_LEAST_SLOPE, (master.lufs - last.lufs) / (gain_db - tried_db)))
         last, tried_db = master, gain_db
         gain_db = round(min(gain_db + missing / slope, highest_db), 3)
-    if len(heard.powers) < _SHORT_HOPS:
-        return master
-    return _limited(heard, round(20 * math.log10(master.gain) / _STEP_DB) * _STEP_DB)
+    return master
 
 
 def _limited(heard: Heard, gain_db: float) -> Master:
@@ -230,32 +213,14 @@ def integrated_lufs(powers: Numbers) -> float:
     return -0.691 + 10 * math.log10(blocks[blocks >= blocks.mean() * GATE].mean())
 
 
-class Mastered:
-    """A sound as it is to be heard, in seconds that have names: stereo, signed 16 bit."""
-
-    def __init__(self, sound: Seconds, master: Master) -> None:
-        self.samples, self.master, self._sound = sound.samples, master, sound
-        self._limiter = np.append(master.limiter[:1], master.limiter).astype(np.float32)
-
-    @cached_property
-    def names(self) -> Sequence[str]:
-        """Return the name of each second: of what it is made, and how."""
-        told = (
-            f"mastered {name} {self.master.gain!r}\0".encode() + self._moves(second).tobytes()
-            for second, name in enumerate(self._sound.names)
-        )
-        return [digest_of(one) for one in told]
-
-    def pcm(self, second: int) -> bytes:
-        """Make a second."""
-        sound, moves = self._sound.sound(second), self._moves(second)
-        moving = ramps(moves[:-1], moves[1:], _PEAK_SAMPLES)[: sound.shape[1]]
-        samples = np.rint(sound * (moving * np.float32(self.master.gain * FULL_SCALE)))
-        both = np.broadcast_to(samples, (2, sound.shape[1])).T
-        content: bytes = np.clip(both, -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
-        return content
-
-    def _moves(self, second: int) -> Sound:
-        """Return where the limiter is when a second begins, and after each of its milliseconds."""
+def mastered(sound: Seconds, master: Master) -> Iterator[bytes]:
+    """Make each second of a sound as it is to be heard: stereo, signed 16 bit."""
+    limiter = np.append(master.limiter[:1], master.limiter).astype(np.float32)
+    for second, here in enumerate(sound.seconds()):
         first = second * _HOPS_A_SECOND
-        return self._limiter[first : first + _HOPS_A_SECOND + 1]
+        moves = limiter[first : first + _HOPS_A_SECOND + 1]
+        moving = ramps(moves[:-1], moves[1:], _PEAK_SAMPLES)[: here.shape[1]]
+        samples = np.rint(here * (moving * np.float32(master.gain * FULL_SCALE)))
+        both = np.broadcast_to(samples, (2, here.shape[1])).T
+        content: bytes = np.clip(both, -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
+        yield content

@@ -1,18 +1,15 @@
 """Voices and music together, a second at a time: the music is ducked while somebody speaks.
 
-A second has a name before it is made, by all that it depends on: what was made of it before is found by that.
-
 Sound is an array of (channels, samples) at 48 kHz, float32, full scale 1. There is one channel while all of it is
 voices, which are heard the same from both sides.
 """
 
 from __future__ import annotations
 
-import hashlib
 import math
 import wave
+from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
@@ -22,8 +19,6 @@ from reelmake.layout.timeline import SAMPLE_RATE
 from reelmake.media.voice import FULL_SCALE
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     Sound = NDArray[np.float32]
@@ -36,20 +31,13 @@ _THRESHOLD = 0.0283  # what is louder than this (RMS) ducks ...
 _RATIO = 10.0  # ... by nine tenths of the decibels that it is louder
 _KNEE = math.log(2.83)  # around the threshold, where it begins slowly; in nepers
 _ATTACK_SECONDS, _RELEASE_SECONDS = 0.002, 0.0875  # how fast the voice's loudness is followed up, and down
-_REMEMBERED_SAMPLES = SAMPLE_RATE // 2  # after which what was said does not matter any more
 
 
 class Seconds(Protocol):
-    """Sound in seconds, of which the last may be shorter; `names` are theirs, and what has one name is the same."""
+    """Sound in seconds, of which the last may be shorter."""
 
-    samples: int
-
-    @property
-    def names(self) -> Sequence[str]:
-        """Return the name of each second."""
-
-    def sound(self, second: int) -> Sound:
-        """Make a second, (channels, samples)."""
+    def seconds(self) -> Iterator[Sound]:
+        """Make each second, (channels, samples), one after the other; it may be done several times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,79 +48,63 @@ class Music:
     gain_db: float
 
 
+@dataclass(frozen=True, slots=True)
 class Mix:
     """The voices of a WAV file (mono, 16 bit), with music under them that fades out at the end."""
 
-    def __init__(self, bed: wave.Wave_read, music: Music | None) -> None:
-        self._bed, self._music = bed, music
-        self.samples = bed.getnframes()
-        self._fading = min(_FADE_SECONDS * SAMPLE_RATE, self.samples / 2)
-        self._ducked: dict[int, Sound] = {}
+    bed: wave.Wave_read
+    music: Music | None
 
-    @cached_property
-    def names(self) -> Sequence[str]:
-        """Return the name of each second."""
-        return [self._name(start) for start in range(0, self.samples, SAMPLE_RATE)]
-
-    def _name(self, start: int) -> str:
-        if not self._music:
-            return hashlib.sha256(b"voices\0" + self._voices(start)).hexdigest()
-        fade = f"{self.samples - start} {self._fading}" if self._fades(start) else ""
-        digest = hashlib.sha256(f"mix {self._music.gain_db} {fade}\0".encode())
-        digest.update(self._voices(start, _REMEMBERED_SAMPLES))
-        digest.update(_looped(self._music.tune, start, self._count(start)))
-        return digest.hexdigest()
-
-    def sound(self, second: int) -> Sound:
-        """Make a second, (channels, samples)."""
-        start = second * SAMPLE_RATE
-        voices = np.frombuffer(self._voices(start), "<i2").astype(np.float32)
-        voices *= np.float32(1 / FULL_SCALE)
-        if not self._music:
-            return voices[None]
-        played = np.frombuffer(_looped(self._music.tune, start, len(voices)), "<i2").reshape(-1, 2)
-        music = played.T.astype(np.float32, order="C")
-        louder = np.float32(10 ** (self._music.gain_db / 20) / FULL_SCALE)
-        music *= ramps(*self._duck(start), _HOP_SAMPLES)[: len(voices)] * louder
-        if self._fades(start):
-            left = self.samples - np.arange(start, start + len(voices))
-            music *= np.clip(left / self._fading, 0, 1).astype(np.float32)
-        return music + voices
-
-    def _count(self, start: int) -> int:
-        return min(SAMPLE_RATE, self.samples - start)
-
-    def _fades(self, start: int) -> bool:
-        return start + self._count(start) > self.samples - self._fading
-
-    def _voices(self, start: int, before: int = 0) -> bytes:
-        """Return the voices of a second, and so many samples in front of it, if there are any."""
-        first = max(0, start - before)
-        self._bed.setpos(first)
-        return self._bed.readframes(start + self._count(start) - first)
-
-    def _duck(self, start: int) -> tuple[Sound, Sound]:
-        """Return how far the music is turned down at the beginning of each hop, and at its end."""
-        if start not in self._ducked:  # a second is heard, and then mastered
-            voices = np.frombuffer(self._voices(start, _REMEMBERED_SAMPLES), "<i2").astype(np.float32)
-            gains = _gains(voices * np.float32(1 / FULL_SCALE))
-            hops = -(-self._count(start) // _HOP_SAMPLES)
-            self._ducked[start] = np.concatenate([np.ones(1, np.float32), gains])[-hops - 1 :]
-        gains = self._ducked[start]
-        return gains[:-1], gains[1:]
+    def seconds(self) -> Iterator[Sound]:
+        """Make each second, (channels, samples), one after the other."""
+        total, ducker = self.bed.getnframes(), _Ducker()
+        for start in range(0, total, SAMPLE_RATE):
+            self.bed.setpos(start)
+            voices = np.frombuffer(self.bed.readframes(SAMPLE_RATE), "<i2").astype(np.float32)
+            voices *= np.float32(1 / FULL_SCALE)
+            if self.music:
+                yield _played(self.music, start, total, ducker.follow(voices)) + voices
+            else:
+                yield voices[None]
 
 
-def _gains(voice: Sound) -> Sound:
-    """Return how far music is turned down under a voice that begins after silence: a factor at the end of each hop."""
-    hops = np.pad(voice, (0, -len(voice) % _HOP_SAMPLES)).reshape(-1, _HOP_SAMPLES)
-    up, down = (-math.expm1(-_HOP_SAMPLES / SAMPLE_RATE / seconds) for seconds in (_ATTACK_SECONDS, _RELEASE_SECONDS))
-    power = 0.0
-    heard = np.square(hops, dtype=np.float64).mean(axis=1).tolist()
-    powers = [power := power + (loud - power) * (up if loud > power else down) for loud in heard]
-    over = np.log(np.maximum(powers, 1e-12)) / 2 - math.log(_THRESHOLD)
-    knee = np.square(np.clip(over + _KNEE / 2, 0, _KNEE)) / (2 * _KNEE)
-    gains: Sound = np.exp((1 / _RATIO - 1) * (knee + np.maximum(over - _KNEE / 2, 0))).astype(np.float32)
-    return gains
+def _played(music: Music, start: int, total: int, ducked: Sound) -> Sound:
+    """Return the music of some samples, turned down by a factor for each, as it fades out at the end of all of them."""
+    played = np.frombuffer(_looped(music.tune, start, len(ducked)), "<i2").reshape(-1, 2)
+    left = total - np.arange(start, start + len(ducked))
+    fade = np.clip(left / min(_FADE_SECONDS * SAMPLE_RATE, total / 2), 0, 1).astype(np.float32)
+    louder = np.float32(10 ** (music.gain_db / 20) / FULL_SCALE)
+    heard: Sound = played.T.astype(np.float32, order="C") * (ducked * fade * louder)
+    return heard
+
+
+class _Ducker:
+    """Follows how loud the voices are, one part of the sound after the other."""
+
+    def __init__(self) -> None:
+        self._power, self._gain = 0.0, np.float32(1)
+
+    def follow(self, voices: Sound) -> Sound:
+        """Return by which factor music is turned down at each sample of the next part: whole hops, but for the last."""
+        gains = np.append(self._gain, self._gains(voices))
+        self._gain = gains[-1]
+        return ramps(gains[:-1], gains[1:], _HOP_SAMPLES)[: len(voices)]
+
+    def _gains(self, voices: Sound) -> Sound:
+        """Return how far music is turned down at the end of each hop."""
+        hops = np.pad(voices, (0, -len(voices) % _HOP_SAMPLES)).reshape(-1, _HOP_SAMPLES)
+        up, down = (
+            -math.expm1(-_HOP_SAMPLES / SAMPLE_RATE / seconds) for seconds in (_ATTACK_SECONDS, _RELEASE_SECONDS)
+        )
+        powers, power = [], self._power
+        for loud in np.square(hops, dtype=np.float64).mean(axis=1).tolist():
+            power += (loud - power) * (up if loud > power else down)
+            powers.append(power)
+        self._power = power
+        over = np.log(np.maximum(powers, 1e-12)) / 2 - math.log(_THRESHOLD)
+        knee = np.square(np.clip(over + _KNEE / 2, 0, _KNEE)) / (2 * _KNEE)
+        gains: Sound = np.exp((1 / _RATIO - 1) * (knee + np.maximum(over - _KNEE / 2, 0))).astype(np.float32)
+        return gains
 
 
 def _looped(tune: wave.Wave_read, start: int, count: int) -> bytes:

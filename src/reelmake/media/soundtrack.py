@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import re
 import wave
-from collections.abc import Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -13,19 +12,17 @@ from typing import TYPE_CHECKING
 from reelmake.core.errors import MediaError
 from reelmake.layout.timeline import SAMPLE_RATE
 from reelmake.media.ffmpeg import Ffmpeg
-from reelmake.media.ffmpeg_args import loudness_args, music_args
+from reelmake.media.ffmpeg_args import aac_args, loudness_args, music_args
 from reelmake.media.inspect import LOUDNESS_LUFS
 from reelmake.media.voice import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, open_wav
 
 if TYPE_CHECKING:
-    from reelmake.media.loudness import Master, Mastered
+    from reelmake.media.loudness import Master
     from reelmake.media.mix import Mix, Music
-    from reelmake.media.pieces import Pieces
 
 
 _CHUNK_SAMPLES = SAMPLE_RATE
 _CLOSING_SAMPLES = SAMPLE_RATE // 50
-_STEP_DB = 0.5  # in which music is made louder and quieter
 _SLACK_DB, _ROUNDS = 0.5, 3  # by how much music may be louder than it is to be, and how often it is tried
 _LEAST_SLOPE = -0.2
 _LOUDER_DB = (4.0, 8.0, 12.0, 16.0)  # what is tried where the loudness is not reached
@@ -55,25 +52,35 @@ def prepare_music(source: Path, out: Path, ffmpeg: Ffmpeg) -> None:
     _close(out, source)
 
 
-@contextmanager
-def soundtrack(score: Score, *, workdir: Path, pieces: Pieces) -> Iterator[Mastered]:
-    """Bring an episode's sound to one loudness: what is inside `with` makes each second of it when it is asked for.
+def write_soundtrack(score: Score, out: Path) -> float:
+    """Write an episode's sound as a WAV file, 48 kHz, stereo, 16 bit, and return its loudness in LUFS.
 
-    Of what sounds as it did when `pieces` were kept, nothing is mixed or measured again. A file of `workdir` is written
-    over; what is in memory hardly grows with the episode. Raises MediaError.
+    A file beside `out` is written over; what is in memory hardly grows with the episode. Raises MediaError.
     """
     # numpy is slow to import: not for a build that only looks
-    from reelmake.media.loudness import Mastered  # noqa: PLC0415
+    from reelmake.media.loudness import mastered  # noqa: PLC0415
 
-    bed = workdir / "voices.wav"
+    bed = out.with_name("voices.wav")
     _lay(score, bed)
     with (
         wave.open(str(bed), "rb") as voices,
         wave.open(str(score.music), "rb") if score.music else nullcontext() as tune,
     ):
-        mixer = _Mixer(voices, pieces)
+        mixer = _Mixer(voices)
         mix, master = mixer.balanced(tune, score.music_gain_db) if tune else mixer.mixed(None)
-        yield Mastered(mix, master)
+        with wave.open(str(out), "wb") as file:
+            file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
+            for second in mastered(mix, master):
+                file.writeframesraw(second)
+    return master.lufs
+
+
+def encode_soundtrack(sound: Path, out: Path, ffmpeg: Ffmpeg) -> None:
+    """Encode a WAV file as AAC in ADTS, `aac_frames` of them; raises MediaError.
+
+    The first frame is from before the first sample, as always in AAC: `join_args` tells players to leave it out.
+    """
+    ffmpeg.run(aac_args(str(sound), str(out)), doing=f"encoding {sound}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +103,6 @@ class _Mixer:
     """Mixes the voices of `bed` with music."""
 
     bed: wave.Wave_read
-    pieces: Pieces
 
     def balanced(self, tune: wave.Wave_read, wanted_db: float) -> tuple[Mix, Master]:
         """Mix voices and music so that in the end music is heard so much louder than speech (secant).
@@ -113,20 +119,20 @@ class _Mixer:
             mix, master = self.mixed(Music(tune, gain_db), voices.gain)
             return _Try(gain_db, mix, master, wanted_db - master.held_db - gain_db)
 
-        tries = [tried(_stepped(wanted_db - voices.held_db))]
+        tries = [tried(wanted_db - voices.held_db)]
         while len(tries) < _ROUNDS and abs(tries[-1].missing_db) > _SLACK_DB:
             (last, *before), slope = tries[::-1], -1.0
             if before:
                 rise = last.missing_db - before[0].missing_db
                 slope = min(_LEAST_SLOPE, rise / (last.gain_db - before[0].gain_db))
-            gain_db = _stepped(last.gain_db - last.missing_db / slope)
+            gain_db = last.gain_db - last.missing_db / slope
             if gain_db == last.gain_db:
                 break
             tries.append(tried(gain_db))
         for louder_db in _LOUDER_DB:
             if not min(tries, key=_Try.badness).badness()[0]:
                 break
-            tries.append(tried(_stepped(wanted_db + louder_db - voices.held_db)))
+            tries.append(tried(wanted_db + louder_db - voices.held_db))
         best = min(tries, key=_Try.badness)
         return best.mix, best.master
 
@@ -139,12 +145,7 @@ class _Mixer:
         from reelmake.media.mix import Mix  # noqa: PLC0415
 
         mix = Mix(self.bed, music)
-        return mix, settle(listen(mix, self.pieces), gain)
-
-
-def _stepped(gain_db: float) -> float:
-    """Return the gain of music next to this one: an edit that changes a hair of it leaves all of it as it was."""
-    return round(gain_db / _STEP_DB) * _STEP_DB
+        return mix, settle(listen(mix), gain)
 
 
 def _close(music: Path, source: Path) -> None:

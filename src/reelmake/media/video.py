@@ -54,7 +54,7 @@ def segment(plate: bytes, shot: Shot, out: Path, ffmpeg: Ffmpeg) -> None:
 
 
 def join(segments: Sequence[Path], soundtrack: Path, out: Path, frame: Frame, ffmpeg: Ffmpeg) -> int:
-    """Join segments and the soundtrack (see `aac`) to one mp4 and return its number of frames; raises MediaError.
+    """Join segments and the soundtrack to one mp4 and return its number of frames; raises MediaError.
 
     Pictures and sound are copied as they are, which is only right when all segments were encoded alike.
     """

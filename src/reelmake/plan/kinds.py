@@ -109,7 +109,7 @@ KINDS: Final = {
     ),
     "soundtrack": Kind(
         makes="voices and music, mixed",
-        recipe=9,
+        recipe=10,
         can_wait=True,
         maker="reelmake.engine.makers:make_soundtrack",
     ),

@@ -107,7 +107,6 @@ class Build:
         self.publishing = Publishing(self.shop, records, self._lines)
         self.shop.work.mkdir(parents=True, exist_ok=True)
         sweep(self.shop.work)
-        sweep(self.shop.pieces)
 
     def tasks(self) -> Iterator[Task]:
         """Return the tasks of all episodes, and a group for each kind."""
