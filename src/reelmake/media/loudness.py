@@ -136,16 +136,14 @@ def _by_hops(sound: NDArray[np.floating], samples: int) -> NDArray[np.floating]:
     return sound.reshape(len(sound), -1, samples)
 
 
-def settle(heard: Heard, gain: float | None = None) -> Master:
+def settle(heard: Heard) -> Master:
     """Find the gain with which a sound reaches the loudness of the platforms, when its peaks are held (secant).
 
-    It is looked for from `gain` on, or from the one that would do without a limiter.
+    It is looked for from the one on that would do without a limiter.
     """
     mixed = integrated_lufs(heard.powers)
     gain_db, slope = (LOUDNESS_LUFS - mixed if mixed > SILENT_LUFS else LOUDNESS_LUFS - SPEECH_LUFS), _FIRST_SLOPE
     highest_db = gain_db + _MOST_LIMITED_DB
-    if gain is not None:
-        gain_db = round(min(20 * math.log10(gain), highest_db), 3)
     last: Master | None = None
     tried_db = gain_db
     for _ in range(_ROUNDS):

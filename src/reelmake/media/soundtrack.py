@@ -23,8 +23,7 @@ if TYPE_CHECKING:
 
 _CHUNK_SAMPLES = SAMPLE_RATE
 _CLOSING_SAMPLES = SAMPLE_RATE // 50
-_SLACK_DB, _ROUNDS = 0.5, 3  # by how much music may be louder than it is to be, and how often it is tried
-_LEAST_SLOPE = -0.2
+_SLACK_DB, _ROUNDS = 0.5, 3  # by how much music may be louder than it is to be, and how often it is mixed
 _LOUDER_DB = (4.0, 8.0, 12.0, 16.0)  # what is tried where the loudness is not reached
 
 
@@ -66,8 +65,7 @@ def write_soundtrack(score: Score, out: Path) -> float:
         wave.open(str(bed), "rb") as voices,
         wave.open(str(score.music), "rb") if score.music else nullcontext() as tune,
     ):
-        mixer = _Mixer(voices)
-        mix, master = mixer.balanced(tune, score.music_gain_db) if tune else mixer.mixed(None)
+        mix, master = _balanced(voices, tune, score.music_gain_db) if tune else _mixed(voices, None)
         with wave.open(str(out), "wb") as file:
             file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
             for second in mastered(mix, master):
@@ -83,69 +81,36 @@ def encode_soundtrack(sound: Path, out: Path, ffmpeg: Ffmpeg) -> None:
     ffmpeg.run(aac_args(str(sound), str(out)), doing=f"encoding {sound}")
 
 
-@dataclass(frozen=True, slots=True)
-class _Try:
-    """Music that was tried, what became of it, and by how much it is quieter than it is to be."""
+def _balanced(bed: wave.Wave_read, tune: wave.Wave_read, music_db: float) -> tuple[Mix, Master]:
+    """Mix voices and music so that music is heard `music_db` louder than speech, and the whole as loud as it is to be.
 
-    gain_db: float
-    mix: Mix
-    master: Master
-    missing_db: float
+    The limiter makes speech quieter and music hardly, so music is mixed in lower by as much. The voices alone show by
+    how much, unless music is so loud that it counts itself: then half of the difference is made up each round. Where
+    there are few words between music, no gain may reach the loudness: then music has to be louder.
+    """
+    from reelmake.media.mix import Music  # noqa: PLC0415
 
-    def badness(self) -> tuple[float, float]:
-        """Order what was tried: the loudness is promised, and music may be a little off."""
-        off = abs(self.master.lufs - LOUDNESS_LUFS)
-        return (off if off > NEAR_LU else 0.0), abs(self.missing_db)
+    _, voices = _mixed(bed, None)
+    held_db = voices.held_db
+    for _ in range(_ROUNDS):
+        mix, master = _mixed(bed, Music(tune, music_db - held_db))
+        if abs(master.held_db - held_db) <= _SLACK_DB:
+            break
+        held_db = (held_db + master.held_db) / 2
+    for louder_db in _LOUDER_DB:
+        if abs(master.lufs - LOUDNESS_LUFS) <= NEAR_LU:
+            break
+        mix, master = _mixed(bed, Music(tune, music_db + louder_db - voices.held_db))
+    return mix, master
 
 
-@dataclass(frozen=True, slots=True)
-class _Mixer:
-    """Mixes the voices of `bed` with music."""
+def _mixed(bed: wave.Wave_read, music: Music | None) -> tuple[Mix, Master]:
+    """Mix voices and music, and find out how they are brought to one loudness."""
+    from reelmake.media.loudness import listen, settle  # noqa: PLC0415
+    from reelmake.media.mix import Mix  # noqa: PLC0415
 
-    bed: wave.Wave_read
-
-    def balanced(self, tune: wave.Wave_read, wanted_db: float) -> tuple[Mix, Master]:
-        """Mix voices and music so that in the end music is heard so much louder than speech (secant).
-
-        The limiter makes speech quieter, and music hardly; by how much, the voices alone tell. It takes more than one
-        round only where music is so loud that the limiter has to hold that, too, or speech so little that its peaks do
-        not allow what the pauses count for: then music has to be louder.
-        """
-        from reelmake.media.mix import Music  # noqa: PLC0415
-
-        _, voices = self.mixed(None)
-
-        def tried(gain_db: float) -> _Try:
-            mix, master = self.mixed(Music(tune, gain_db), voices.gain)
-            return _Try(gain_db, mix, master, wanted_db - master.held_db - gain_db)
-
-        tries = [tried(wanted_db - voices.held_db)]
-        while len(tries) < _ROUNDS and abs(tries[-1].missing_db) > _SLACK_DB:
-            (last, *before), slope = tries[::-1], -1.0
-            if before:
-                rise = last.missing_db - before[0].missing_db
-                slope = min(_LEAST_SLOPE, rise / (last.gain_db - before[0].gain_db))
-            gain_db = last.gain_db - last.missing_db / slope
-            if gain_db == last.gain_db:
-                break
-            tries.append(tried(gain_db))
-        for louder_db in _LOUDER_DB:
-            if not min(tries, key=_Try.badness).badness()[0]:
-                break
-            tries.append(tried(wanted_db + louder_db - voices.held_db))
-        best = min(tries, key=_Try.badness)
-        return best.mix, best.master
-
-    def mixed(self, music: Music | None, gain: float | None = None) -> tuple[Mix, Master]:
-        """Mix voices and music, and find out how they are brought to one loudness.
-
-        Where several gains do (with more, music between the voices may count, too), it is the one next to `gain`.
-        """
-        from reelmake.media.loudness import listen, settle  # noqa: PLC0415
-        from reelmake.media.mix import Mix  # noqa: PLC0415
-
-        mix = Mix(self.bed, music)
-        return mix, settle(listen(mix), gain)
+    mix = Mix(bed, music)
+    return mix, settle(listen(mix))
 
 
 def _close(music: Path, source: Path) -> None:
