@@ -34,7 +34,7 @@ MODULES = (
     "rich.table structlog tenacity typer reelmake.project.advise reelmake.cli.app reelmake.engine.makers "
     "reelmake.media.loudness reelmake.media.mix reelmake.providers.elevenlabs.speech reelmake.providers.fal.image "
     "reelmake.providers.openai.image reelmake.providers.openai.script reelmake.engine.readers reelmake.api.dialogue "
-    "reelmake.api.video reelmake.tasks.command reelmake.tasks.forecast reelmake.tasks.loader"
+    "reelmake.api.video reelmake.tasks.command reelmake.tasks.forecast reelmake.tasks.loader pydub.silence"
 )
 CODE = f"""
 import atexit, contextlib, gc, importlib, json, os, runpy, select, signal, socket, sys, threading, traceback

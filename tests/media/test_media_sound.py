@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 import wave
 from dataclasses import replace
 from pathlib import Path
@@ -99,6 +101,14 @@ def test_silence_is_cut_and_what_was_cut_in_front_is_told() -> None:
 def test_sound_without_silence_or_without_sound_survives_trimming(samples: Samples) -> None:
     kept, cut = sound.trim(pcm_of(samples))
     assert (len(kept) // 2, cut) == (len(samples), 0)
+
+
+def test_nobody_sees_the_warnings_of_pydub(tmp_path: Path) -> None:
+    """On a machine where it is imported for the first time, with no ffmpeg on the PATH."""
+    code = "from reelmake.media import voice; voice.level(voice.trim(bytes(9600))[0])"
+    env = {"PATH": "", "PYTHONPYCACHEPREFIX": str(tmp_path)}
+    done = subprocess.run([sys.executable, "-W", "default", "-c", code], env=env, capture_output=True, check=True)
+    assert done.stderr == b""
 
 
 @pytest.mark.slow

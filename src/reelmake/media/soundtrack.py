@@ -14,14 +14,15 @@ from reelmake.layout.timeline import SAMPLE_RATE
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.ffmpeg_args import aac_args, loudness_args, music_args
 from reelmake.media.inspect import LOUDNESS_LUFS
-from reelmake.media.voice import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, open_wav
+from reelmake.media.voice import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, open_wav, segment
 
 if TYPE_CHECKING:
+    from pydub import AudioSegment
+
     from reelmake.media.loudness import Master
     from reelmake.media.mix import Mix, Music
 
 
-_CHUNK_SAMPLES = SAMPLE_RATE
 _CLOSING_SAMPLES = SAMPLE_RATE // 50
 _SLACK_DB, _ROUNDS = 0.5, 3  # by how much music may be louder than it is to be, and how often it is mixed
 _LOUDER_DB = (4.0, 8.0, 12.0, 16.0)  # what is tried where the loudness is not reached
@@ -147,7 +148,7 @@ def _lufs(told: str) -> float:
 
 
 def _lay(score: Score, bed: Path) -> None:
-    """Write voices at their samples into one mono WAV, a second at a time: an episode is never in memory."""
+    """Write voices at their samples into one mono WAV, one after the other: an episode is never in memory."""
     with wave.open(str(bed), "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(2)
@@ -157,15 +158,14 @@ def _lay(score: Score, bed: Path) -> None:
             with open_wav(path) as voice:
                 if start < written:
                     raise MediaError(f"{path} would start before the voice in front of it has ended")
-                _silence(file, start - written)
-                while chunk := voice.readframes(_CHUNK_SAMPLES):
-                    file.writeframesraw(chunk)
-                written = start + voice.getnframes()
+                placed = _silence(start - written).append(segment(voice.readframes(voice.getnframes())), crossfade=0)
+            file.writeframesraw(placed.raw_data)
+            written += int(placed.frame_count())
         if written > score.total_samples:
             raise MediaError(f"the voices end {written - score.total_samples} samples after the episode")
-        _silence(file, score.total_samples - written)
+        file.writeframesraw(_silence(score.total_samples - written).raw_data)
 
 
-def _silence(file: wave.Wave_write, samples: int) -> None:
-    for start in range(0, samples, _CHUNK_SAMPLES):
-        file.writeframesraw(bytes(2 * min(_CHUNK_SAMPLES, samples - start)))
+def _silence(samples: int) -> AudioSegment:
+    """Return silence of so many samples, where pydub's own has whole milliseconds."""
+    return segment(bytes(2 * samples))

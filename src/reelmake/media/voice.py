@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import tempfile
+import warnings
 import wave
 from functools import lru_cache
 from pathlib import Path
@@ -20,17 +21,21 @@ from reelmake.media.ffmpeg_args import decode_args
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
+    from pydub import AudioSegment
 
+
+# At import pydub warns of its own escapes, of audioop, and of a missing ffmpeg that we do not let it use.
+warnings.filterwarnings("ignore", module=r".*\bpydub\b")
 
 SPEECH_LUFS = -20.0  # of each voice and of the music, before they are mixed
 SILENT_LUFS = -70.0  # what is said of silence, and of less than 400 ms
 NEAR_LU = 0.3  # from the loudness of an episode: so near is near enough where it cannot be had
 FULL_SCALE = 32768
 HOP_SAMPLES = SAMPLE_RATE // 100
-_SILENCE_DB = -50  # below the loudest moment
-_LEAD_SAMPLES, _TAIL_SAMPLES = SAMPLE_RATE // 100, SAMPLE_RATE // 25
-_FADE_SAMPLES = SAMPLE_RATE // 200
-_HIGHEST_PEAK = 0.9
+_SILENCE_DB = -60  # below the highest peak
+_BYTES_A_MS = 2 * SAMPLE_RATE // 1000
+_LEAD_MS, _TAIL_MS, _FADE_MS = 10, 40, 5
+_HIGHEST_DBFS = -0.9
 BLOCK_HOPS = 40  # BS.1770 measures blocks of 400 ms ...
 GATE = 0.1  # ... and leaves out those more than 10 LU below the others
 # the two filters of BS.1770 at 48 kHz, (numerator, denominator): the head, and the ear's deafness for deep sound
@@ -55,24 +60,22 @@ def decode(audio: bytes, ffmpeg: Ffmpeg) -> bytes:
 def trim(pcm: bytes) -> tuple[bytes, int]:
     """Cut off the silence before and after a voice; return the rest, and how many samples were cut in front.
 
-    What is 50 dB below the loudest moment is silence. 10 ms of it stay in front and 40 ms behind, faded, so that
-    nothing clicks. Sound that is silent throughout stays as it is.
+    Ten milliseconds whose RMS is 60 dB below the highest peak are silence. 10 ms of it stay in front and 40 ms behind,
+    faded, so that nothing clicks. Sound that is silent throughout stays as it is.
     """
-    import numpy as np  # noqa: PLC0415
+    from pydub.silence import detect_leading_silence  # noqa: PLC0415
 
-    sound = np.frombuffer(pcm, "<i2").astype(np.float32)
-    levels = np.abs(_hops(sound)).max(axis=1)
-    heard = np.flatnonzero(levels > levels.max(initial=0) * 10 ** (_SILENCE_DB / 20))
-    if not heard.size:
-        return pcm, 0
-    first = max(0, int(heard[0]) * HOP_SAMPLES - _LEAD_SAMPLES)
-    last = min(len(sound), (int(heard[-1]) + 1) * HOP_SAMPLES + _TAIL_SAMPLES)
-    kept = sound[first:last]
-    fade = min(_FADE_SAMPLES, len(kept) // 2)
-    ramp = np.arange(fade, dtype=np.float32) / max(fade, 1)
-    kept[:fade] *= ramp
-    kept[len(kept) - fade :] *= ramp[::-1]
-    return np.rint(kept).astype("<i2").tobytes(), first
+    # pydub counts in milliseconds: samples that make no whole one are filled up, and what was added is cut off again
+    voice = segment(pcm + bytes(-len(pcm) % _BYTES_A_MS))
+    silence_dbfs = voice.max_dBFS + _SILENCE_DB
+    first_ms = max(0, detect_leading_silence(voice, silence_dbfs) - _LEAD_MS)
+    after_ms = len(voice) - max(0, detect_leading_silence(voice.reverse(), silence_dbfs) - _TAIL_MS)
+    kept = voice[first_ms:after_ms]
+    if fade_ms := min(_FADE_MS, len(kept) // 2):
+        kept = kept.fade_in(fade_ms).fade_out(fade_ms)
+    cut_bytes = first_ms * _BYTES_A_MS
+    left: bytes = kept.raw_data[: len(pcm) - cut_bytes]
+    return left, cut_bytes // 2
 
 
 def level(pcm: bytes) -> bytes:
@@ -81,16 +84,19 @@ def level(pcm: bytes) -> bytes:
     Silence stays silence. The gain is a whole number of tenths of a decibel, so that no difference between
     processors shows.
     """
-    import numpy as np  # noqa: PLC0415
-
-    sound = np.frombuffer(pcm, "<i2").astype(np.float32) / np.float32(FULL_SCALE)
-    peak = float(np.abs(sound).max(initial=0))
-    if not peak:
+    voice = segment(pcm)
+    if not voice.max:
         return pcm
-    wanted_db = min(SPEECH_LUFS - _lufs(sound), 20 * float(np.log10(_HIGHEST_PEAK / peak)))
-    gain = np.float32(10 ** (round(wanted_db, 1) / 20))
-    louder: bytes = np.rint(np.clip(sound * gain, -1, 1) * (FULL_SCALE - 1)).astype("<i2").tobytes()
+    gain_db = min(SPEECH_LUFS - _lufs(pcm), _HIGHEST_DBFS - voice.max_dBFS)
+    louder: bytes = voice.apply_gain(round(gain_db, 1)).raw_data
     return louder
+
+
+def segment(pcm: bytes) -> AudioSegment:
+    """Return samples as pydub has them."""
+    from pydub import AudioSegment  # noqa: PLC0415
+
+    return AudioSegment(data=pcm, sample_width=2, frame_rate=SAMPLE_RATE, channels=1)
 
 
 def wav(pcm: bytes, rate: int = SAMPLE_RATE) -> bytes:
@@ -133,22 +139,15 @@ def k_weighting(samples: int) -> NDArray[np.complex128]:
     return np.asarray(np.polyval(above, z) / np.polyval(below, z), np.complex128)
 
 
-def _hops(sound: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Return the sound in rows of 10 ms, the last one filled up with silence."""
-    import numpy as np  # noqa: PLC0415
-
-    return np.pad(sound, (0, -len(sound) % HOP_SAMPLES)).reshape(-1, HOP_SAMPLES)
-
-
-def _lufs(sound: NDArray[np.float32]) -> float:
-    """Measure sound after BS.1770, as it will be heard: from both sides."""
+def _lufs(pcm: bytes) -> float:
+    """Measure samples after BS.1770, as they will be heard: from both sides."""
     import numpy as np  # noqa: PLC0415
     from numpy.fft import irfft, rfft  # noqa: PLC0415
 
+    sound = np.frombuffer(pcm, "<i2") / FULL_SCALE
     padded = -(-(len(sound) + SAMPLE_RATE // 10) // SAMPLE_RATE) * SAMPLE_RATE  # whole seconds are quick to transform
-    spectrum = rfft(sound.astype(np.float64), padded) * k_weighting(padded)
-    weighted = irfft(spectrum)[: len(sound)].astype(np.float32)
-    powers = np.square(_hops(weighted)).mean(axis=1)
+    weighted = irfft(rfft(sound, padded) * k_weighting(padded))[: len(sound)]
+    powers = np.square(np.pad(weighted, (0, -len(sound) % HOP_SAMPLES)).reshape(-1, HOP_SAMPLES)).mean(axis=1)
     block = min(BLOCK_HOPS, len(powers))
     blocks = np.convolve(powers, np.ones(block) / block, "valid")
     loud = blocks[blocks >= blocks.mean() * GATE]
