@@ -25,7 +25,8 @@ from reelmake.core.logging import log
 from reelmake.engine.calls import Bought
 from reelmake.engine.context import Made, Maker, Reader, Workshop
 from reelmake.engine.scripts import again_of, asked_as
-from reelmake.plan.episode import Production
+from reelmake.plan.decide import Decision, Facts, decide
+from reelmake.plan.episode import Production, asks_provider
 from reelmake.plan.kinds import KINDS, PAID, SPEC
 from reelmake.plan.requests import WrittenScript
 from reelmake.plan.steps import script, translated
@@ -63,7 +64,7 @@ def _run(action: Action, shop: Workshop, step: str) -> Outcome:
     digests = _digests(action, shop)
     asked = manifest(action, digests)
     name = key(asked)
-    if _deliver(action, shop, shop.store.find(name)):
+    if _decided(action, shop, shop.store.find(name)).verdict == "restore":
         if action.kind in PAID:
             shop.store.write_note(name, None)  # a kill between a receipt and the end of its note leaves one
         return "restored"
@@ -72,7 +73,7 @@ def _run(action: Action, shop: Workshop, step: str) -> Outcome:
     with shop.store.lock(name):
         # Whoever held the lock before may have made the very same thing.
         damaged = shop.store.find(name)
-        if _deliver(action, shop, damaged):
+        if _decided(action, shop, damaged).verdict == "restore":
             return "restored"
         if damaged:
             lost = {"key": name, "blob": damaged.blob, "paid_usd": str(damaged.usd)}
@@ -83,12 +84,20 @@ def _run(action: Action, shop: Workshop, step: str) -> Outcome:
     return "made"
 
 
+def _decided(action: Action, shop: Workshop, receipt: Receipt | None) -> Decision:
+    """Decide by what the store has, and restore if that is decided: only then does it show what is lost."""
+    decision = decide(action, Facts(has_receipt=receipt is not None))
+    if decision.verdict == "restore" and not _deliver(action, shop, receipt):
+        return decide(action, Facts(has_receipt=True, is_lost=True))
+    return decision
+
+
 def _keep(action: Action, asked: Mapping[str, Any], step: str, shop: Workshop, damaged: Receipt | None) -> Receipt:
     """Make it, and keep it in the store; whoever calls holds the lock of its key."""
     name = key(asked)
     bought: Bought | None = None
     with tempfile.TemporaryDirectory(dir=shop.work) as folder:
-        if action.kind in PAID and action.request["provider"] != SPEC:
+        if asks_provider(action):
             bought = shop.caller.perform(action, name, step, shop.store)
             made: Made = bought.content
         else:

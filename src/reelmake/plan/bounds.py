@@ -3,20 +3,70 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
 from typing import Final
 
-from reelmake.core.keys import Action
+from reelmake.core.keys import Action, canonical_json, digest_of, key, manifest
 from reelmake.plan.episode import Production, choice_place
 from reelmake.plan.steps import image, script, voice
+from reelmake.providers import provider
+from reelmake.providers.prices import Prices
 from reelmake.spec.fields import MAX_TEXT_CHARACTERS
 from reelmake.spec.model import MAX_LINE_CHARACTERS, Episode, Line, Reel
 
 
-def longest_lines(show: Production) -> dict[str, list[Action]]:
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """The most that the steps of one kind may ask for while a script is not written: `count` times one of `actions`."""
+
+    kind: str
+    actions: Sequence[Action]
+    count: int
+
+    @property
+    def key(self) -> str:
+        """A name that changes when one of the requests does."""
+        keys = [key(manifest(action, {})) for action in self.actions]
+        return "lines:" + digest_of(canonical_json(keys).encode())
+
+    def dearest(self, price: Callable[[Action], Decimal | None]) -> tuple[Action, Decimal | None] | None:
+        """Return the action that costs most, with its price: one that has none before all others."""
+        priced = [(action, price(action)) for action in self.actions]
+        return max(priced, key=lambda one: Decimal("Infinity") if one[1] is None else one[1], default=None)
+
+    def usd(self, price: Callable[[Action], Decimal | None]) -> Decimal | None:
+        """Return what all of them cost at most; None when a price is not known."""
+        dearest = self.dearest(price)
+        return None if dearest is None or dearest[1] is None else dearest[1] * self.count
+
+
+def unwritten(show: Production, *, with_pictures: bool = False) -> Iterator[Bound]:
+    """Yield what is paid for at most because of lines that are not written yet.
+
+    A translation shares the pictures of its original: they count only `with_pictures`, for one that is looked at alone.
+    """
+    if show.original and not show.source:
+        yield Bound("script", [_longest_translation(show)], 1)
+    count = len(show.source) or show.episode.lines
+    lines = _longest_lines(show)
+    if show.original and with_pictures:
+        lines["image"] = _longest_lines(show.original)["image"]
+    yield from (Bound(kind, actions, count) for kind, actions in lines.items())
+
+
+def most_usd(action: Action, usd: Decimal | None, prices: Prices) -> Decimal | None:
+    """Return what an action costs at most whose request costs `usd`: a script may have to be asked for once more."""
+    if action.kind != "script" or usd is None:
+        return usd
+    more: Decimal | None = provider("script", action.request["provider"]).repair_price(action.request, prices)
+    return None if more is None else usd + more
+
+
+def _longest_lines(show: Production) -> dict[str, list[Action]]:
     """Return what is asked for at most while a script is not written: a voice for each of the cast, and a picture."""
-    asked = script(show) if show.source or not show.original else longest_translation(show)
+    asked = script(show) if show.source or not show.original else _longest_translation(show)
     longest = int(asked.request.get("max_line_characters", MAX_LINE_CHARACTERS))
     subject = "x" * MAX_TEXT_CHARACTERS
     lines = [Line(character=who, text="x" * longest, image=subject) for who in show.characters]
@@ -27,7 +77,7 @@ def longest_lines(show: Production) -> dict[str, list[Action]]:
     return actions  # a translation shares the pictures
 
 
-def longest_translation(show: Production) -> Action:
+def _longest_translation(show: Production) -> Action:
     """Return what is asked for at most while the script is not written that is to be translated."""
     original = show.original or show
     longest = int(script(original).request.get("max_line_characters", MAX_LINE_CHARACTERS))

@@ -128,4 +128,9 @@ class Production:
 
 def is_paid(step: Step) -> bool:
     """Say whether a provider performs a step: it may cost money."""
-    return KINDS[step.kind].is_paid and step.action.request["provider"] != SPEC
+    return asks_provider(step.action)
+
+
+def asks_provider(action: Action) -> bool:
+    """Say whether a provider performs an action."""
+    return KINDS[action.kind].is_paid and action.request["provider"] != SPEC

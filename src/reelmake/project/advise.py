@@ -15,7 +15,7 @@ from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.layout.frame import layout
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.loop_checks import Remark, background_loop, loop_remark, music_loop, sprite_remarks
-from reelmake.plan.bounds import longest_lines, longest_translation, seconds_of
+from reelmake.plan.bounds import most_usd, seconds_of, unwritten
 from reelmake.plan.episode import Production, is_paid
 from reelmake.plan.steps import plan
 from reelmake.project.load import Survey
@@ -63,27 +63,14 @@ def check(show: Production, lines: Sequence[Line], source: Source, prices: Price
 def _asked(show: Production, lines: Sequence[Line], prices: Prices) -> Iterator[tuple[str, Action, int]]:
     """Yield what is paid for: the step, what it asks for, and how often at most."""
     yield from ((step.name, step.action, 1) for step in plan(show, lines) if is_paid(step))
-    if lines:
-        return
-    if show.original and not show.source:
-        yield f"script:{show.name}", longest_translation(show), 1
-    count = len(show.source) or show.episode.lines
-    for kind, actions in longest_lines(show).items():
-        yield f"{kind}:{show.name}", max(actions, key=lambda action: _rank(_price(action, prices))), count
-
-
-def _rank(usd: Decimal | None) -> Decimal:
-    return Decimal("Infinity") if usd is None else usd
+    for bound in () if lines else unwritten(show):
+        if dearest := bound.dearest(lambda action: _price(action, prices)):
+            yield f"{bound.kind}:{show.name}", dearest[0], bound.count
 
 
 def _price(action: Action, prices: Prices) -> Decimal | None:
-    """Return what an action costs at most: a script also what asking for it once more would."""
-    performer = provider(action.kind, action.request["provider"])
-    usd: Decimal | None = performer.price(action.request, prices)
-    if action.kind != "script" or usd is None:
-        return usd
-    more: Decimal | None = performer.repair_price(action.request, prices)
-    return None if more is None else usd + more
+    usd = provider(action.kind, action.request["provider"]).price(action.request, prices)
+    return most_usd(action, usd, prices)
 
 
 def _warnings(show: Production, each: Sequence[float], source: Source, ffmpeg: Ffmpeg) -> Iterator[Problem]:

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
 from pathlib import Path
 
 from doit.task import DelayedLoader, Task
-from doit.tools import config_changed
 
 from reelmake.core.atomic_files import sweep
 from reelmake.core.errors import AccountError, BuildError, InputError, ProviderError, SetupError
@@ -23,9 +22,11 @@ from reelmake.engine.budget import Budget
 from reelmake.engine.calls import Caller
 from reelmake.engine.context import Workshop
 from reelmake.engine.engine import key_of, run_action, script_of, stand_in, with_source
-from reelmake.engine.provenance import decided_by, reads, write_provenance
+from reelmake.engine.provenance import decided_by, write_provenance
+from reelmake.engine.provenance import reads as provenance_reads
 from reelmake.engine.rate_limit import Gates
 from reelmake.engine.translation_memory import ask_less, keep
+from reelmake.plan.decide import Facts, decide
 from reelmake.plan.episode import Production, Step, choice_place, is_paid
 from reelmake.plan.kinds import CPU, KINDS, PUBLISH
 from reelmake.plan.steps import after, plan
@@ -36,7 +37,7 @@ from reelmake.project.validate import line_problem
 from reelmake.providers import provider
 from reelmake.providers.prices import Prices
 from reelmake.spec.model import Line
-from reelmake.tasks.job import Job, Outcome
+from reelmake.tasks.job import Outcome, StepTask, Terms
 from reelmake.tasks.lazy_outputs import Left
 from reelmake.tasks.publishing import ABOUT, Publishing
 from reelmake.tasks.records import Records
@@ -152,7 +153,10 @@ class Build:
             return
         unknown: dict[str, Step] = {}
         for step in filter(is_paid, steps):
-            if caller.price(step.action) is None and self.shop.store.find(key_of(step.action, self.shop)) is None:
+            if caller.price(step.action) is not None:
+                continue
+            receipt = self.shop.store.find(key_of(step.action, self.shop))
+            if decide(step.action, Facts(has_receipt=receipt is not None)).verdict == "make":
                 request = step.action.request
                 unknown.setdefault(str(request.get("model") or request["provider"]), step)
         if unknown:
@@ -251,34 +255,16 @@ class Build:
             self._sweep(show, steps_and_after)
 
     def _task(self, show: Production, step: Step, steps: list[Step]) -> Task:
-        action = step.action
         self.left.may_leave(step)
-        asked = {"recipe": action.recipe, "reading": action.reading, "request": action.request, "inputs": action.inputs}
         work: Callable[[], Outcome] = partial(self._perform, step)
-        file_dep, targets = list(action.inputs.values()), list(action.outputs.values())
         task_dep = []
         if step.kind == "script" and show.original:
             work = partial(self._translate, show, step)
         if step.kind == "video":
-            # It also writes down what it was made of, and does so again when only that has changed: the video itself
-            # is then found in the store and left as it is.
             work = partial(self._finish, show, step, steps)
-            targets.append(show.path("video.json"))
-            file_dep = reads(show, steps)
-            asked["told"] = decided_by(show, steps)
             task_dep = [f"script:{show.name}", f"subtitles:{show.name}"]
-        return Task(
-            step.name,
-            [Job(work)],
-            file_dep=file_dep,
-            targets=targets,
-            task_dep=task_dep,
-            uptodate=[config_changed(canonical_json(asked))],
-            clean=True,
-            subtask_of=f"{step.kind}:{show.name}" if step.line else step.kind,
-            doc=f"{KINDS[step.kind].makes} ({show.episode.title})" if not step.line else None,
-            meta={"pool": step.pool, "label": step.name},
-        )
+        doc = f"{KINDS[step.kind].makes} ({show.episode.title})" if not step.line else ""
+        return StepTask(step, terms_of(show, step, steps), work, task_dep, doc)
 
     def _perform(self, step: Step) -> Outcome:
         """Perform a step; a picture that cannot be had is replaced by a card that says so, and tried for again."""
@@ -334,3 +320,19 @@ class Build:
 
 def _per_line() -> list[str]:
     return [name for name, kind in KINDS.items() if kind.is_per_line]
+
+
+def terms_of(show: Production, step: Step, steps: Sequence[Step]) -> Terms:
+    """Return what a step is compared by with its record; `steps` are all of its episode.
+
+    A video also writes down what it was made of, and does so again when only that has changed: the video itself is
+    then found in the store and left as it is.
+    """
+    action = step.action
+    asked = {"recipe": action.recipe, "reading": action.reading, "request": action.request, "inputs": action.inputs}
+    reads, writes = list(action.inputs.values()), list(action.outputs.values())
+    if step.kind == "video":
+        reads = provenance_reads(show, steps)
+        writes.append(show.path("video.json"))
+        asked["told"] = decided_by(show, steps)
+    return Terms(canonical_json(asked), reads, writes)

@@ -185,7 +185,7 @@ class Info(WithRecords, cmd_info.Info):  # type: ignore[misc]
     @staticmethod
     def get_reasons(reasons: Mapping[str, Any]) -> str:
         """Return why a task is not up to date."""
-        told = [cmd_info.Info.get_reasons(reasons)]
+        told = [cmd_info.Info.get_reasons(reasons), *(f" * {why}" for why in reasons["step"])]
         if reasons["changed_target"]:
             told += [" * The following targets are not as the task made them:"]
             told += [f"    - {path}" for path in reasons["changed_target"]]

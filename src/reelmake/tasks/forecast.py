@@ -8,31 +8,24 @@ other lines are kept unless the new timeline moves what they show, which only th
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from doit.task import Task
-
 from reelmake.core.errors import BuildError
-from reelmake.core.keys import Action, canonical_json, digest_of, explain, key, manifest
+from reelmake.core.keys import Action, explain, key, manifest
 from reelmake.engine.context import Workshop
 from reelmake.engine.engine import key_of, script_of, with_source
 from reelmake.engine.scripts import asked_in_all, due
-from reelmake.plan.bounds import longest_lines, longest_translation
+from reelmake.plan.bounds import most_usd, unwritten
+from reelmake.plan.decide import Facts, State, Verdict, decide
 from reelmake.plan.episode import Production, Step, is_paid
 from reelmake.plan.kinds import PAID
 from reelmake.plan.steps import after, plan
 from reelmake.project.load import Project
-from reelmake.providers import provider
 from reelmake.store.receipt import Receipt
-from reelmake.tasks.build import Build
-
-
-def bundle(actions: Sequence[Action]) -> str:
-    """Return a name that changes when one of the requests does."""
-    return "lines:" + digest_of(canonical_json([key(manifest(action, {})) for action in actions]).encode())
+from reelmake.tasks.build import Build, terms_of
 
 
 def asked_keys(project: Project, shop: Workshop) -> set[str]:
@@ -41,9 +34,7 @@ def asked_keys(project: Project, shop: Workshop) -> set[str]:
     for show in project.productions.values():
         if show.episode.script is None and not script_of(show, shop):
             show = with_source(show, shop)  # noqa: PLW2901 (the same one, and what it is made of)
-            keys |= {bundle(actions) for actions in longest_lines(show).values()}
-            if show.original and not show.source:
-                keys.add(bundle([longest_translation(show)]))
+            keys |= {bound.key for bound in unwritten(show)}
     return keys
 
 
@@ -58,11 +49,9 @@ def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:
     return found
 
 
-Verdict = Literal["keep", "restore", "make"]
 SCHEMA: Final = "reelmake/plan@1"
 NOT_MADE: Final = "(not made yet)"  # in place of a file's digest
 NOT_WRITTEN: Final = "the script is not written yet"
-GONE: Final = "what was made is gone from the store, or damaged there"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,11 +148,9 @@ class Forecaster:
     _elsewhere: set[str] = field(default_factory=set)  # what others made: it, or most likely it, is far from here
     _steps: dict[str, list[Step]] = field(default_factory=dict)
     _gone: dict[str, list[tuple[str, Receipt]]] = field(default_factory=dict)
-    _tasks: dict[str, Task] = field(default_factory=dict)
 
     def forecast(self, only: Collection[str] = ()) -> Forecast:
         """Look at all episodes of the project, or at some: at translations with the script that they are made of."""
-        self._tasks = {task.name: task for task in self.build.tasks()}
         shows = [show for name, show in self.build.project.productions.items() if not only or name in only]
         self._originals = {show.name for show in shows if not show.original}
         self.build.shop.store.look_up(self.build.new_keys(step for show in shows for step in self.steps(show)))
@@ -203,104 +190,83 @@ class Forecaster:
 
     def _row(self, show: Production, step: Step, rows: Mapping[str, Row], makers: Mapping[str, str]) -> Row:
         needed = dict.fromkeys(makers[path] for path in step.action.inputs.values() if path in makers)
-        made = [name for name in needed if rows[name].verdict == "make"]
-        timeline = f"timeline:{show.name}"
-        if made == [timeline] and step.kind == "segment":
-            # Its part of the timeline is most likely as it was: it shows the same words, for as long.
-            kept = self._if_not_moved(step)
-            if kept and rows[f"voice:{show.name}:{step.line}"].verdict != "make":
-                return self._told(step, kept, (), unless=f"{timeline} moves what it shows")
-        if made:
-            return self._told(step, "make", tuple(f"needs {name}, which is made" for name in made))
-        if restored := [name for name in needed if rows[name].verdict == "restore"]:
-            if not self._elsewhere.isdisjoint(restored):  # who made that has most likely made this, too
-                self._elsewhere.add(step.name)
-            is_there = step.name in self._elsewhere or self._was_made(step)
-            verdict: Verdict = "restore" if is_there else "make"
-            return self._told(step, verdict, tuple(f"needs {name}, which is restored" for name in restored))
-        return self._looked_up(step)
-
-    def _looked_up(self, step: Step) -> Row:
-        """Say what becomes of a step whose inputs are there."""
-        task = self._tasks.get(step.name)
+        needs = {name: rows[name].verdict for name in needed if rows[name].verdict != "keep"}
+        if needs:
+            return self._row_of(step, self._facts_by_needs(show, step, needs, rows))
         try:
             name = key_of(step.action, self.build.shop)
         except BuildError as error:
-            return self._told(step, "make", (error.what,))
-        reasons = self._doit_says(task)
-        if task is not None and not reasons:
-            return self._told(step, "keep", (), name)
-        if is_paid(step) and (again := due(step.action, self.build.shop.store)):
-            told = ("what is stored cannot be used as it is: it is asked for once more",)
-            return self._told(step, "make", told, name, self.build.shop.caller.price(again))
-        if self._is_stored(name):
-            receipt = self._receipt(name)
-            if receipt and not self.build.shop.store.is_near(receipt.blob):
-                self._elsewhere.add(step.name)
-            return self._told(step, "restore", tuple(self._why(step)) or reasons, name)
+            return self._row_of(step, Facts(unreadable=error.what))
+        facts = self.build.records.facts(step.name, terms_of(show, step, self.steps(show)))
+        if decide(step.action, facts).verdict != "keep":
+            facts = self._facts_of_store(step, name, facts)
+        return self._row_of(step, facts, name)
+
+    def _row_of(self, step: Step, facts: Facts, name: str = "") -> Row:
+        """Return what is decided, and what it costs."""
+        decision = decide(step.action, facts)
         usd: Decimal | None = Decimal(0)
-        why = (GONE,) if self._receipt(name) else tuple(self._why(step))
-        if is_paid(step):
-            if payer := self._bought.get(name):
-                return self._told(step, "make", (f"shares what {payer} pays for",), name)
+        if decision.request is step.action:
             self._bought[name] = step.name
             usd = self._most_usd(step.action)
-            if note := self.build.shop.store.note(name):
-                why = (*why, f"was asked for before, and no answer arrived ({note.get('asked_at') or 'lost'})")
-        return self._told(step, "make", why, name, usd)
-
-    def _most_usd(self, action: Action) -> Decimal | None:
-        """Return what an action costs at most: a script also what asking for it once more would."""
-        caller = self.build.shop.caller
-        usd = caller.expected_usd(action, self.build.shop.store)
-        if action.kind != "script" or usd is None:
-            return usd
-        more = provider("script", action.request["provider"]).repair_price(action.request, caller.prices)
-        return None if more is None else usd + more
-
-    @staticmethod
-    def _told(  # noqa: PLR0913, PLR0917 (a row says this much)
-        step: Step,
-        verdict: Verdict,
-        reasons: tuple[str, ...],
-        name: str = "",
-        usd: Decimal | None = Decimal(0),
-        unless: str = "",
-    ) -> Row:
+        elif decision.request:  # a follow-up, which nothing follows
+            usd = self.build.shop.caller.price(decision.request)
         return Row(
             step.name,
             step.episode,
             step.kind,
-            verdict,
-            reasons,
+            decision.verdict,
+            decision.reasons,
             usd,
             key=name,
             where=step.where,
-            unless=unless,
+            unless=decision.unless,
             is_paid=is_paid(step),
         )
 
-    def _doit_says(self, task: Task | None) -> tuple[str, ...]:
-        """Return why doit would run a task; nothing when it is up to date."""
-        if task is None:
-            return ("it has not been built here",)
-        status = self.build.records.get_status(task, {}, get_log=True)
-        if status.status == "up-to-date":
-            return ()
-        reasons = status.reasons or {}
-        told = [f"{path} is missing" for path in reasons.get("missing_target", ())]
-        told += [f"{path} is not as it was made" for path in reasons.get("changed_target", ())]
-        told += [f"{path} changed" for path in reasons.get("changed_file_dep", ())]
-        known = self.build.records.recorded_key(task.name)
-        return tuple(told) or ("it is told otherwise" if known else "it has not been built here",)
+    def _facts_by_needs(
+        self, show: Production, step: Step, needs: Mapping[str, Verdict], rows: Mapping[str, Row]
+    ) -> Facts:
+        """Return what is known of a step whose inputs are yet to be made or restored."""
+        if "make" in needs.values():
+            made = [name for name, verdict in needs.items() if verdict == "make"]
+            # Its part of the timeline is most likely as it was: it shows the same words, for as long.
+            is_alike = step.kind == "segment" and made == [f"timeline:{show.name}"]
+            if is_alike and rows[f"voice:{show.name}:{step.line}"].verdict != "make":
+                return Facts(needs=needs, unmoved=self._unmoved(step))
+            return Facts(needs=needs)
+        if not self._elsewhere.isdisjoint(needs):  # who made that has most likely made this, too
+            self._elsewhere.add(step.name)
+        return Facts(needs=needs, was_made=step.name in self._elsewhere or self._was_made(step))
 
-    def _why(self, step: Step) -> list[str]:
-        """Say what is asked for that was not asked for before: by the step of this name, or one that is gone."""
-        told = self.before(step)
-        if told is None:
-            return ["it was never made"]
-        _, was = told
-        return explain(was.manifest, manifest(step.action, self.digests(step)))
+    def _facts_of_store(self, step: Step, name: str, facts: Facts) -> Facts:
+        """Return what is known of a step that is not kept: also what the store has, and who pays for the same."""
+        store = self.build.shop.store
+        receipt = store.find(name)
+        before = self.before(step)
+        is_lost = receipt is not None and not self._is_stored(receipt)
+        if receipt and not is_lost and not store.is_near(receipt.blob):
+            self._elsewhere.add(step.name)
+        facts = replace(
+            facts,
+            manifest=manifest(step.action, self.digests(step)),
+            before=before and before[1].manifest,
+            has_receipt=receipt is not None,
+            is_lost=is_lost,
+        )
+        if not is_paid(step):
+            return facts
+        note = store.note(name)
+        return replace(
+            facts,
+            follow_up=due(step.action, store),
+            payer=self._bought.get(name, ""),
+            sent_at=None if note is None else str(note.get("asked_at") or ""),
+        )
+
+    def _most_usd(self, action: Action) -> Decimal | None:
+        caller = self.build.shop.caller
+        return most_usd(action, caller.expected_usd(action, self.build.shop.store), caller.prices)
 
     def before(self, step: Step) -> tuple[str, Receipt] | None:
         """Return the step, and its receipt, that this one was before it was edited; None when there was none.
@@ -341,31 +307,34 @@ class Forecaster:
     def _receipt(self, name: str | None) -> Receipt | None:
         return self.build.shop.store.find(name) if name else None
 
-    def _is_stored(self, name: str) -> bool:
+    def _is_stored(self, receipt: Receipt) -> bool:
         """Say whether the store has what was made; what was paid for and is on this machine is read to be sure."""
-        receipt, store = self._receipt(name), self.build.shop.store
-        if receipt is None or not store.has(receipt.blob):
+        store = self.build.shop.store
+        if not store.has(receipt.blob):
             return False
         return receipt.usd == 0 or not store.is_near(receipt.blob) or store.read(receipt.blob) is not None
 
-    def _if_not_moved(self, segment: Step) -> Verdict | None:
-        """Return what becomes of a segment when its part of the timeline is as it was; None when more has changed.
+    def _unmoved(self, segment: Step) -> Facts | None:
+        """Return what would be known of a segment if its part of the timeline is as it was; None if it was never made.
 
         Files that are not there will be what they were: they are restored.
         """
         was = self._receipt(self.build.records.recorded_key(segment.name))
         if was is None:
             return None
-        before, now = (dict(told) for told in (was.manifest["inputs"], self.digests(segment)))
+        before, now = dict(was.manifest["inputs"]), self.digests(segment)
         for slot in now.keys() & before.keys():
             if slot == "part" or now[slot] == NOT_MADE:
                 now[slot] = before[slot]
-        if explain(was.manifest, manifest(segment.action, now)):
-            return None
-        (path,) = segment.action.outputs.values()
-        if self._digest(path) == was.blob:
-            return "keep"
-        return "restore" if self._is_stored(was.key) else None
+        asked = manifest(segment.action, now)
+        outputs = {path: self._digest(path) for path in segment.action.outputs.values()}
+        made = dict.fromkeys(outputs, was.blob)
+        return Facts(
+            State(key(asked), {}, outputs),
+            State(was.key, {}, made, was.key),
+            has_receipt=key(asked) == was.key,
+            is_lost=outputs != made and not self._is_stored(was),
+        )
 
     def _was_made(self, step: Step) -> bool:
         """Say whether anything is known to have been made of such a request, whatever its inputs held."""
@@ -376,25 +345,14 @@ class Forecaster:
 
     def _of_lines(self, show: Production) -> list[Row]:
         """Return what the lines of a script that is not written yet cost at most."""
-        show = with_source(show, self.build.shop)
-        count = len(show.source) or show.episode.lines
         rows = []
-        if show.original and not show.source:
-            action = longest_translation(show)
-            usd, name = self.build.shop.caller.price(action), f"script:{show.name}"
-            why, key_ = (NOT_WRITTEN,), bundle([action])
-            rows.append(Row(name, show.name, "script", "make", why, usd, at_most=bool(usd), key=key_, is_paid=True))
-        asked = longest_lines(show)
-        if show.original and show.spec not in self._originals:
-            asked["image"] = longest_lines(show.original)["image"]  # which are shared, when both are looked at
-        for kind, actions in asked.items():
-            prices = [self.build.shop.caller.expected_usd(action, self.build.shop.store) for action in actions]
-            known = [usd for usd in prices if usd is not None]
-            most = max(known, default=None) if len(known) == len(prices) else None
-            usd = None if most is None else most * count
-            name, why = f"{kind}:{show.name}", (NOT_WRITTEN,)
-            told = Row(name, show.name, kind, "make", why, usd, at_most=bool(usd), key=bundle(actions))
-            rows.append(replace(told, count=count, is_paid=True))
+        is_alone = show.original is not None and show.spec not in self._originals
+        caller, store = self.build.shop.caller, self.build.shop.store
+        for bound in unwritten(with_source(show, self.build.shop), with_pictures=is_alone):
+            usd = bound.usd(lambda action: caller.expected_usd(action, store))
+            name, why = f"{bound.kind}:{show.name}", (NOT_WRITTEN,)
+            row = Row(name, show.name, bound.kind, "make", why, usd, at_most=bool(usd), key=bound.key, is_paid=True)
+            rows.append(replace(row, count=bound.count))
         return rows
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +15,9 @@ from doit.task import Task
 
 from reelmake.core.errors import BuildError, ReelmakeError, SetupError
 from reelmake.core.logging import redact
+from reelmake.plan.episode import Step
+
+TERMS: Final = "_config_changed"  # the name under which a record keeps what a step asked for
 
 # What the machine may refuse us, and what an author can do about it.
 ROOM = ("there is no room left for {}", "make room, then run doit again: what is finished is kept")
@@ -51,6 +54,36 @@ class Outcome:
     key: str = ""
     is_final: bool = True
     answer: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a step is compared by with its record: all that it asks for in one text, the files it reads and writes."""
+
+    asked: str
+    reads: Sequence[str]
+    writes: Sequence[str]
+
+
+class StepTask(Task):  # type: ignore[misc]  # doit is not typed
+    """The task of a step: `plan.decide` says whether it is up to date, and not doit."""
+
+    def __init__(
+        self, step: Step, terms: Terms, work: Callable[[], Outcome], task_dep: Sequence[str], doc: str
+    ) -> None:
+        super().__init__(
+            step.name,
+            [Job(work)],
+            file_dep=list(terms.reads),
+            targets=list(terms.writes),
+            task_dep=list(task_dep),
+            clean=True,
+            subtask_of=f"{step.kind}:{step.episode}" if step.line else step.kind,
+            doc=doc or None,
+            meta={"pool": step.pool, "label": step.name},
+        )
+        self.step, self.terms = step, terms
+        self.value_savers.append(lambda: {TERMS: terms.asked})
 
 
 class Job(BaseAction):  # type: ignore[misc]  # doit is not typed

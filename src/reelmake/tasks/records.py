@@ -13,6 +13,7 @@ import os
 import sqlite3
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -20,8 +21,9 @@ from doit.dependency import Dependency, DependencyStatus, FileChangedChecker, JS
 from doit.exceptions import InvalidCommand
 from doit.task import Task
 
+from reelmake.plan.decide import Facts, State, decide
 from reelmake.tasks.digests import ContentChecker, Digests
-from reelmake.tasks.job import outcome_of
+from reelmake.tasks.job import TERMS, StepTask, Terms, outcome_of
 
 VERSION = 1  # of the tables below and of what is in a record; another version is set aside
 TABLES = """
@@ -29,6 +31,7 @@ TABLES = """
     CREATE TABLE digest (path TEXT PRIMARY KEY, state TEXT NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;
 """
 DEPS, TARGETS, VALUES, RESULT = "deps:", "targets:", "_values_:", "result:"
+REASONS = {"missing": "missing_target", "altered": "changed_target", "changed": "changed_file_dep", "request": "step"}
 LAST = "\U0010ffff"  # sorts after every name that starts alike
 DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
@@ -234,7 +237,10 @@ class RecordFile:
 
 
 class Records(Dependency):  # type: ignore[misc]  # doit is not typed
-    """doit's memory. `digests` is for anyone who wants to know what is in a file."""
+    """doit's memory: of steps, which `plan.decide` judges by it, and of a project's own tasks, which doit judges.
+
+    `digests` is for anyone who wants to know what is in a file.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(RecordFile, name, checker_cls=FileChangedChecker)
@@ -248,6 +254,8 @@ class Records(Dependency):  # type: ignore[misc]  # doit is not typed
 
         An input that is edited while the task runs then differs from its record, and the task runs again next time.
         """
+        if isinstance(task, StepTask):
+            return self._status_of_step(task, get_log=get_log)
         status = super().get_status(task, tasks_dict, get_log)
         if status.status == "error" or not task.actions:
             return status
@@ -258,11 +266,40 @@ class Records(Dependency):  # type: ignore[misc]  # doit is not typed
                 if changed:
                     status.set_reason("changed_target", changed)
             self._inputs[task.name] = {path: self.digests.digest(path) for path in task.file_dep}
-        except FileNotFoundError as error:
-            status.status, status.error_reason = "error", f"Dependent file '{error.filename}' does not exist."
         except OSError as error:
-            status.status, status.error_reason = "error", f"'{error.filename}' cannot be read: {error.strerror}."
+            return _in_error(status, error)
         return status
+
+    def _status_of_step(self, task: StepTask, *, get_log: bool) -> DependencyStatus:
+        """Return what is decided of a step, as doit wants to know it."""
+        status = DependencyStatus(get_log)
+        facts = self.facts(task.name, task.terms)
+        inputs = facts.now.inputs if facts.now else {}
+        task.dep_changed = []
+        try:
+            self._inputs[task.name] = {path: sha256 or self.digests.digest(path) for path, sha256 in inputs.items()}
+        except OSError as error:
+            return _in_error(status, error)
+        for difference in decide(task.step.action, facts).differences:
+            status.add_reason(REASONS[difference.kind], difference.path or difference.why)
+        return status
+
+    def facts(self, task_id: str, terms: Terms) -> Facts:
+        """Return what is known on this machine of a step: how it is now, and how it was recorded."""
+        now = State(terms.asked, self._state_of(terms.reads), self._state_of(terms.writes))
+        record = self.backend.record(task_id)
+        if not record:
+            return Facts(now)
+        asked = str(record.get(VALUES, {}).get(TERMS, ""))
+        inputs = {path: record.get(path) for path in record.get(DEPS, ())}
+        return Facts(now, State(asked, inputs, record.get(TARGETS, {}), self.recorded_key(task_id) or ""))
+
+    def _state_of(self, paths: Iterable[str]) -> dict[str, str | None]:
+        found: dict[str, str | None] = dict.fromkeys(paths)
+        for path in filter(self.checker.exists, found):
+            with contextlib.suppress(OSError):
+                found[path] = self.digests.digest(path)
+        return found
 
     def seal(self, task: Task) -> None:
         """Note what a task has just made, in the thread that made it; raises FileNotFoundError if one is missing."""
@@ -310,3 +347,14 @@ class Records(Dependency):  # type: ignore[misc]  # doit is not typed
         # A target may be a folder in somebody's own task; then only its existence counts.
         there = [path for path in paths if os.path.isfile(path) or self.digests.is_left(path)]  # noqa: PTH113
         return {path: self.digests.digest(path) for path in there}
+
+
+def _in_error(status: DependencyStatus, error: OSError) -> DependencyStatus:
+    """Say that a file that a task reads cannot be read."""
+    if isinstance(error, FileNotFoundError):
+        status.error_reason = f"Dependent file '{error.filename}' does not exist."
+        status.add_reason("missing_file_dep", error.filename, "error")
+    else:
+        status.error_reason = f"'{error.filename}' cannot be read: {error.strerror}."
+        status.add_reason(REASONS["request"], status.error_reason, "error")
+    return status
