@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from decimal import Decimal
@@ -247,6 +249,129 @@ def test_what_was_paid_for_and_is_damaged_in_the_store_is_made_again_and_priced(
     before = len(shared_vendor.calls)
     built.run("image:one")
     assert [kind for kind, _ in shared_vendor.calls[before:]] == ["image"]
+
+
+# -- it only reads ------------------------------------------------------------------------------------------------
+
+LOOK = """
+import atexit, os, sys, threading
+
+import doit.task
+
+CHANGES = {"os.mkdir", "os.rename", "os.remove", "os.rmdir", "os.link", "os.symlink", "os.chmod", "os.utime"}
+CHANGES |= {"os.truncate", "shutil.move", "shutil.rmtree", "fcntl.flock", "fcntl.lockf", "fcntl.fcntl"}
+seen = []
+
+
+def audit(event, args):
+    if event == "sqlite3.connect" and args[0] != ":memory:" and "immutable=1" not in str(args[0]):
+        seen.append((event, str(args[0])))
+    elif event in CHANGES:
+        seen.append((event, str(args[:2])))
+    elif event == "open" and isinstance(args[2], int) and args[2] & (os.O_WRONLY | os.O_RDWR | os.O_CREAT):
+        seen.append((event, str(args[0])))
+
+
+def count_tasks(frame, event, arg):
+    if event == "call" and frame.f_code is doit.task.Task.__init__.__code__:
+        seen.append(("task", frame.f_locals.get("name")))
+
+
+def report():
+    sys.setprofile(None)
+    text = "".join(f"{what} {name}\\n" for what, name in seen)
+    with open(os.environ["SEEN"], "w") as file:
+        file.write(text)
+
+
+import reelmake.cli.money, reelmake.tasks.forecast
+
+sys.addaudithook(audit)
+sys.setprofile(count_tasks)
+atexit.register(report)
+sys.argv[0] = "reelmake"
+reelmake.cli.main()
+"""
+
+
+def seen(project: Workspace, *args: str) -> list[str]:
+    """Return what a command opened for writing, made, moved, removed or locked, and the doit tasks that it built."""
+    report = project.root.parent / "seen"
+    report.unlink(missing_ok=True)
+    script = project.root.parent / "look.py"
+    script.write_text(LOOK, "utf-8")
+    env = {**project.env, "SEEN": str(report), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(
+        [sys.executable, str(script), *args], cwd=project.root, env=env, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return report.read_text("utf-8").splitlines()
+
+
+def listing(root: Path) -> dict[str, tuple[int, ...]]:
+    """Return the state of every file and folder, with the times of its last changes."""
+    states = {str(path): path.lstat() for path in (root, *root.rglob("*"))}
+    return {name: (s.st_mode, s.st_size, s.st_mtime_ns, s.st_ctime_ns, s.st_ino) for name, s in states.items()}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("command", [["plan"], ["plan", "--json"], ["why", "video:one"]])
+def test_a_plan_only_reads_and_builds_no_task(built: Workspace, command: list[str]) -> None:
+    """In a project that was built, with an edit; what was abandoned a day ago is not swept by a look, either."""
+    built.episode("one", ONE[0], EDITED, ONE[2])
+    built.episode("moths", topic="moths", cast=["ada"], lines=2)
+    for folder in ("store/tmp", "work"):
+        os.utime(built.write(f".reelmake/{folder}/abandoned", "x"), (0, 0))
+    before = listing(built.root)
+    assert seen(built, *command) == []
+    assert listing(built.root) == before
+
+
+def test_a_plan_before_the_first_build_leaves_nothing_behind(project: Workspace) -> None:
+    project.episode("one", *ONE)
+    before = listing(project.root)
+    planned(project)
+    assert listing(project.root) == before
+    assert not (project.root / ".reelmake").exists()
+
+
+@pytest.mark.slow
+def test_other_commands_are_seen_to_write_and_to_build_tasks(built: Workspace) -> None:
+    """So the test above could fail."""
+    assert "sqlite3.connect .reelmake/doit.db" in seen(built, "cost")
+    code = LOOK.replace("reelmake.cli.main()", "doit.task.Task('made', None)")
+    env = {**built.env, "SEEN": str(built.root / "seen")}
+    subprocess.run([sys.executable, "-c", code], cwd=built.root, env=env, check=True)
+    assert (built.root / "seen").read_text("utf-8") == "task made\n"
+
+
+@pytest.mark.slow
+def test_a_plan_knows_what_a_killed_build_has_recorded_last(built: Workspace) -> None:
+    """SQLite has it in a journal, which is read from a copy."""
+    name = built.root / ".reelmake/doit.db"
+    code = (
+        "import os, sqlite3, sys\n"
+        "db = sqlite3.connect(sys.argv[1])\n"
+        "db.execute(\"DELETE FROM record WHERE task = 'subtitles:one'\")\n"
+        "db.commit()\n"
+        "os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(name)], check=True)
+    assert Path(f"{name}-wal").stat().st_size
+    before = listing(built.root)
+    plan = planned(built)
+    assert plan["counts"] == {"keep": 27, "restore": 1, "make": 0}
+    assert listing(built.root) == before
+
+
+@pytest.mark.parametrize("content", [b"no database, but long enough to look at" * 100, b""])
+def test_records_that_cannot_be_read_are_none_and_stay_as_they_are(built: Workspace, content: bytes) -> None:
+    (built.root / ".reelmake/doit.db").write_bytes(content)
+    before = listing(built.root)
+    told = built.run("plan", "--json", program="reelmake")
+    assert json.loads(told.stdout)["counts"] == {"keep": 0, "restore": 28, "make": 0}
+    assert told.stderr.count("doit.db") == bool(content)
+    assert listing(built.root) == before
 
 
 # -- scripts that are not written yet -----------------------------------------------------------------------------

@@ -20,7 +20,9 @@ from seaweed import Seaweed, client
 from reelmake.core.errors import BuildError, SetupError
 from reelmake.store import layered as layered_module
 from reelmake.store.layered import Layered
+from reelmake.store.local import LocalStore
 from reelmake.store.receipt import Receipt
+from reelmake.store.s3 import S3Store
 from reelmake.store.s3_client import Bucket
 
 SRC = Path(__file__).parents[2] / "src"
@@ -60,6 +62,19 @@ def test_what_was_paid_for_is_far_before_put_returns(one: Layered, seaweed: Seaw
     one.put(receipt, b"sound")
     assert held(seaweed, bucket) == names_of(receipt)
     assert list(one._pending.keys()) == []
+
+
+def test_what_is_read_and_may_not_be_kept_is_fetched_once_and_leaves_nothing(
+    one: Layered, tmp_path: Path, door: Door, bucket: Bucket
+) -> None:
+    receipt = receipt_for(b"sound")
+    one.put(receipt, b"sound")
+    folder = tmp_path / "reader"
+    reader = Layered(LocalStore(folder, read_only=True), S3Store(bucket, folder), can_write=False, can_keep=False)
+    assert reader.find(receipt.key) == receipt
+    assert [reader.read(receipt.blob) for _ in range(3)] == [b"sound"] * 3
+    assert door.count("GET", "/blobs/") == 1
+    assert not folder.exists()
 
 
 @pytest.mark.parametrize("usd", [None, FREE])

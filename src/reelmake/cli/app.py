@@ -80,8 +80,8 @@ def known_episodes(project: Path, asked: list[str] | None) -> list[str] | None:
 
 
 @contextmanager
-def opened(project: Path, episodes: list[str] | None) -> Iterator[Build]:
-    """Open a project as a build would, to look at it.
+def opened(project: Path, episodes: list[str] | None, *, read_only: bool = False) -> Iterator[Build]:
+    """Open a project as a build would, to look at it. With `read_only`, nothing in it changes, and no lock is taken.
 
     Raises SetupError when a shared store that is required does not answer: nothing was begun, and nothing was spent.
     """
@@ -91,13 +91,14 @@ def opened(project: Path, episodes: list[str] | None) -> Iterator[Build]:
 
     with chdir(project):  # names of files are from there
         names = known_episodes(Path(), episodes)
-        Path(STATE).mkdir(exist_ok=True)
-        loaded = load_project(Path(), names)
+        if not read_only:
+            Path(STATE).mkdir(exist_ok=True)
+        loaded = load_project(Path(), names, read_only=read_only)
         if unknown := [name for name in episodes or () if name not in loaded.productions]:
             raise UsageError(f"there is no episode {unknown[0]!r}", f"choose one of {', '.join(loaded.productions)}")
-        records = Records(f"{STATE}/doit.db")
+        records = Records(f"{STATE}/doit.db", read_only=read_only)
         try:
-            yield Build(loaded, records, may_delay=False)
+            yield Build(loaded, records, may_delay=False, read_only=read_only)
         except NoStoreError as error:
             raise SetupError(error.what, error.fix) from None
         finally:

@@ -34,11 +34,11 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
     against: Annotated[str, typer.Option(help="Only what the specs of this git revision do not ask for.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Show the steps that are kept, too.")] = False,
 ) -> None:
-    """Tell what would run, why, and what it would cost. Spends nothing, and asks nobody but the store."""
+    """Tell what would run, why, and what it would cost. Spends and writes nothing, and asks only the store."""
     from reelmake.tasks.forecast import Forecaster  # noqa: PLC0415
     from reelmake.tasks.forecast import against as without  # noqa: PLC0415
 
-    with opened(project, episodes) as build:
+    with opened(project, episodes, read_only=True) as build:
         shows, asked = build.project.productions.values(), episodes or ()
         # an episode is all of its languages, moths.ja is one
         forecast = Forecaster(build).forecast([show.name for show in shows if {show.name, show.spec} & {*asked}])
@@ -183,7 +183,7 @@ def why(
     from reelmake.core.keys import explain, manifest  # noqa: PLC0415
     from reelmake.tasks.forecast import Forecaster  # noqa: PLC0415
 
-    with opened(project, None) as build:
+    with opened(project, None, read_only=True) as build:
         forecaster = Forecaster(build)
         step, row = _meant(target, build, forecaster)
         before = forecaster.before(step)

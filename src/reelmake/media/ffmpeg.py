@@ -32,12 +32,12 @@ class Ffmpeg:
     """An ffmpeg program: by default the one inside imageio-ffmpeg.
 
     `cache` names a JSON file that remembers what a program can do, so that a build with nothing to do starts no
-    process. It belongs to this machine.
+    process. It belongs to this machine. With `read_only`, nothing is added to it.
     """
 
-    def __init__(self, path: Path | None = None, cache: Path | None = None) -> None:
+    def __init__(self, path: Path | None = None, cache: Path | None = None, *, read_only: bool = False) -> None:
         self.path = path or _bundled()
-        self._cache = cache
+        self._cache, self._read_only = cache, read_only
         self._known: dict[str, str] | None = None
 
     def run(self, args: Sequence[str], *, doing: str, stdin: bytes | None = None) -> bytes:
@@ -78,7 +78,8 @@ class Ffmpeg:
             remembered = load_cache(self._cache)
             if name not in remembered:
                 remembered[name] = self._examine()
-                save_cache(self._cache, remembered)
+                if not self._read_only:
+                    save_cache(self._cache, remembered)
             self._known = dict(remembered[name])
         return self._known
 

@@ -106,12 +106,12 @@ class Inspector:
     """Looks at the files that a project names, each once until it changes: a build with nothing to do looks at none.
 
     `cache` names a JSON file that remembers which files are good, by size, times and inode; what is wrong with a file
-    is found out anew each time. It belongs to this machine.
+    is found out anew each time. It belongs to this machine. With `read_only`, nothing is added to it.
     """
 
-    def __init__(self, ffmpeg: Ffmpeg, cache: Path) -> None:
+    def __init__(self, ffmpeg: Ffmpeg, cache: Path, *, read_only: bool = False) -> None:
         self._ffmpeg = ffmpeg
-        self._cache = cache
+        self._cache, self._read_only = cache, read_only
         self._good = load_cache(cache)
         self._problems: dict[str, str] = {}
 
@@ -127,7 +127,8 @@ class Inspector:
             self._problems[name] = sprite_problem(path) if want == "sprite" else problem(path, want, self._ffmpeg)
             if not self._problems[name]:
                 self._good[name] = state
-                save_cache(self._cache, self._good)
+                if not self._read_only:
+                    save_cache(self._cache, self._good)
         return self._problems[name]
 
 

@@ -64,14 +64,17 @@ class Survey:
         return self.project
 
 
-def load_project(root: Path, only: Iterable[str] | None = None) -> Project:
-    """Read a project (or only some of its episodes); raises InputError with every mistake in it."""
-    return survey(root, only).sound()
+def load_project(root: Path, only: Iterable[str] | None = None, *, read_only: bool = False) -> Project:
+    """Read a project (or only some of its episodes); raises InputError with every mistake in it.
+
+    With `read_only`, what is found out about its files is not remembered.
+    """
+    return survey(root, only, read_only=read_only).sound()
 
 
-def survey(root: Path, only: Iterable[str] | None = None) -> Survey:
+def survey(root: Path, only: Iterable[str] | None = None, *, read_only: bool = False) -> Survey:
     """Read a project as far as it can be read; raises InputError when its settings cannot, or it has no episode."""
-    return _surveyed(_Desk(root), only)
+    return _surveyed(_Desk(root, read_only=read_only), only)
 
 
 def survey_specs(root: Path, ffmpeg: Ffmpeg) -> Survey:
@@ -141,18 +144,18 @@ def project_of(
 class _Desk:
     """Where a project is put together: its settings and tools, and all that was found to be wrong."""
 
-    def __init__(self, root: Path, ffmpeg: Ffmpeg | None = None) -> None:
+    def __init__(self, root: Path, ffmpeg: Ffmpeg | None = None, *, read_only: bool = False) -> None:
         self.root = root
         self.settings = load_settings(root)
         if self.settings.log_json:
             write_json()
         registered()  # raises for twins, before anybody is asked for one of them
-        self.ffmpeg = ffmpeg or find_ffmpeg(root, self.settings)
+        self.ffmpeg = ffmpeg or find_ffmpeg(root, self.settings, read_only=read_only)
         self.ffmpeg.check()
         self.problems: list[Problem] = []
         if wrong := self.settings.reel.problem():
             self.problems.append(mistake(root, ("reel", "min_seconds"), *wrong))
-        self.files = Files(root, Inspector(self.ffmpeg, root / STATE / "media.json"))
+        self.files = Files(root, Inspector(self.ffmpeg, root / STATE / "media.json", read_only=read_only))
 
     def project(
         self,
@@ -237,10 +240,10 @@ def _misnamed(root: Path) -> Iterator[Problem]:
             yield Problem(f"{folder}/{path.name}", 1, "only files that end in .yaml are read", fix)
 
 
-def find_ffmpeg(root: Path, settings: Settings) -> Ffmpeg:
+def find_ffmpeg(root: Path, settings: Settings, *, read_only: bool = False) -> Ffmpeg:
     """Return the ffmpeg that a project uses; what it is and can do is remembered in the project's state folder."""
     path = (root / settings.ffmpeg).absolute() if settings.ffmpeg else None
-    return Ffmpeg(path, cache=root / STATE / "ffmpeg.json")
+    return Ffmpeg(path, cache=root / STATE / "ffmpeg.json", read_only=read_only)
 
 
 def _characters(files: Files, problems: list[Problem]) -> Iterator[tuple[str, tuple[Character, Source]]]:

@@ -17,12 +17,14 @@ if TYPE_CHECKING:
     from reelmake.store.s3_client import Access
 
 
-def open_store(root: Path, settings: Settings, variable: Callable[[str], str | None]) -> Store:
+def open_store(
+    root: Path, settings: Settings, variable: Callable[[str], str | None], *, read_only: bool = False
+) -> Store:
     """Return the store of the project in `root`; raises SetupError when it cannot be kept, or keys are missing.
 
-    The shared one is not asked for anything before something has to be.
+    The shared one is not asked for anything before something has to be. With `read_only`, nothing changes on the disk.
     """
-    near = LocalStore(root / settings.store)
+    near = LocalStore(root / settings.store, read_only=read_only)
     if settings.store_url is None:
         return near
     from reelmake.store.layered import Layered  # noqa: PLC0415
@@ -33,8 +35,9 @@ def open_store(root: Path, settings: Settings, variable: Callable[[str], str | N
     return Layered(
         near,
         S3Store(bucket, near.root),
-        can_write=settings.store_mode == "write",
+        can_write=settings.store_mode == "write" and not read_only,
         is_required=settings.store_required,
+        can_keep=not read_only,
     )
 
 

@@ -44,11 +44,21 @@ class Layered(Store):
 
     can_write    whether anything may go up
     is_required  whether a far store that does not answer ends what is done with it
+    can_keep     whether what is read from the far store is kept in the near one
     """
 
-    def __init__(self, near: LocalStore, far: S3Store, *, can_write: bool = True, is_required: bool = False) -> None:
+    def __init__(
+        self,
+        near: LocalStore,
+        far: S3Store,
+        *,
+        can_write: bool = True,
+        is_required: bool = False,
+        can_keep: bool = True,
+    ) -> None:
         self.near, self.far = near, far
-        self._can_write, self._is_required = can_write, is_required
+        self._can_write, self._is_required, self._can_keep = can_write, is_required, can_keep
+        self._not_kept: dict[str, bytes] = {}
         self._pending = Pending(near.root / "pending", far.bucket.url)
         self._lock = threading.Lock()
         self._broken: dict[Way, ReelmakeError] = {}
@@ -78,7 +88,9 @@ class Layered(Store):
         if content is None and self._pull(blob):
             content = self.near.read(blob)
         if content is None:
-            content = self._far("read", None, lambda: self.far.read(blob))
+            content = self._not_kept.get(blob) or self._far("read", None, lambda: self.far.read(blob))
+            if content is not None and not self._can_keep:
+                self._not_kept[blob] = content
         return content
 
     def has(self, blob: str) -> bool:
@@ -237,7 +249,7 @@ class Layered(Store):
     def _pull(self, blob: str) -> bool:
         """Take a blob, with the receipt by which it was found, into the near store; one thread at a time."""
         receipt = self._by_blob.get(blob)
-        if receipt is None:
+        if receipt is None or not self._can_keep:
             return False
         with self._lock:
             turn = self._pulling.setdefault(blob, threading.Lock())

@@ -35,11 +35,16 @@ _ROOM_FILES = 16
 
 
 class LocalStore(Store):
-    """Receipts and blobs in a folder, shared by any number of threads and processes of a machine."""
+    """Receipts and blobs in a folder, shared by any number of threads and processes of a machine.
 
-    def __init__(self, root: Path) -> None:
+    With `read_only`, the folder need not be there: nothing is made, and nothing is swept.
+    """
+
+    def __init__(self, root: Path, *, read_only: bool = False) -> None:
         self.root = root
         self._tmp = root / "tmp"
+        if read_only:
+            return
         try:
             if not root.is_dir():
                 make_folder(root)

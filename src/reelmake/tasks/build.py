@@ -88,13 +88,14 @@ class Build:
         project: what is to be built.
         records: doit's memory; what it remembers of lines that are gone is removed, with their files.
         may_delay: whether tasks may be made while others run. Commands that only look want all that is known now.
+        read_only: whether nothing may change on the disk: then nothing can be built.
     """
 
-    def __init__(self, project: Project, records: Records, *, may_delay: bool) -> None:
+    def __init__(self, project: Project, records: Records, *, may_delay: bool, read_only: bool = False) -> None:
         self.project = project
         self.records = records
         self.may_delay = may_delay
-        store = open_store(Path(), project.settings, variables(project.root))
+        store = open_store(Path(), project.settings, variables(project.root), read_only=read_only)
         self.left = Left(store, records.digests, self._perform)
         self.shop = Workshop(
             root=Path(),
@@ -106,8 +107,9 @@ class Build:
             aside=self.left,
         )
         self.publishing = Publishing(self.shop, records, self._lines)
-        self.shop.work.mkdir(parents=True, exist_ok=True)
-        sweep(self.shop.work)
+        if not read_only:
+            self.shop.work.mkdir(parents=True, exist_ok=True)
+            sweep(self.shop.work)
 
     def tasks(self) -> Iterator[Task]:
         """Return the tasks of all episodes, and a group for each kind."""

@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sqlite3
 import sys
+import tempfile
 import threading
 from collections.abc import Iterable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -41,12 +44,15 @@ class RecordFile:
 
     Rows are read when they are asked for. Changes wait in memory until `commit`. Any thread may use it. A file that is
     damaged or of another version is set aside: the build goes on with an empty one.
+
+    With `read_only`, the file is opened without a lock and stays as it is: what changes is not written anywhere.
     """
 
-    def __init__(self, name: str, codec: JSONCodec, *, module_name: str | None = None) -> None:
+    def __init__(self, name: str, codec: JSONCodec, *, module_name: str | None = None, read_only: bool = False) -> None:
         del module_name  # doit passes it to every backend; it chooses a kind of dbm
         self.name = name
         self._codec = codec
+        self._read_only = read_only
         self._lock = threading.RLock()
         self._db: sqlite3.Connection | None = None
         self._records: dict[str, dict[str, Any]] = {}
@@ -136,7 +142,7 @@ class RecordFile:
     def commit(self) -> None:
         """Write all that changed, in one transaction."""
         with self._lock:
-            if not (self._changed_records or self._changed_digests):
+            if self._read_only or not (self._changed_records or self._changed_digests):
                 return
             try:
                 self._write()
@@ -191,6 +197,8 @@ class RecordFile:
         return self._db
 
     def _open(self) -> sqlite3.Connection:
+        if self._read_only:
+            return _opened_to_read(self.name)
         db = sqlite3.connect(self.name, timeout=60, isolation_level=None, check_same_thread=False)
         self._db = db
         if self._version(db) != VERSION:
@@ -223,6 +231,10 @@ class RecordFile:
         if self._db:
             self._db.close()
             self._db = None
+        if self._read_only:
+            self._db = _empty()
+            print(f"reelmake: {self.name} {why}: what was built here is not known", file=sys.stderr)
+            return
         aside = f"{self.name}.set-aside"
         for suffix in ("", "-wal", "-shm"):
             with contextlib.suppress(FileNotFoundError):
@@ -236,14 +248,45 @@ class RecordFile:
         )
 
 
+def _opened_to_read(name: str) -> sqlite3.Connection:
+    """Open a file without a lock and without a trace; an empty one in memory when it is missing, or of no use."""
+    if not os.path.isfile(name):  # noqa: PTH113
+        return _empty()
+    journal = Path(f"{name}-wal")
+    if journal.is_file() and journal.stat().st_size:
+        db = _copied(name)
+    else:
+        where = f"{Path(name).absolute().as_uri()}?mode=ro&immutable=1"
+        db = sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False)
+    return db if db.execute("PRAGMA user_version").fetchone()[0] == VERSION else _empty()
+
+
+def _copied(name: str) -> sqlite3.Connection:
+    """Return a copy in memory, with what a running build, or one that was killed, has yet to move into the file."""
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in ("-wal", ""):  # in this order: what is moved meanwhile is in both
+            with contextlib.suppress(FileNotFoundError):  # the build has just ended
+                shutil.copyfile(name + suffix, f"{folder}/db{suffix}")
+        with contextlib.closing(sqlite3.connect(f"{folder}/db")) as db:
+            db.backup(copy)
+    return copy
+
+
+def _empty() -> sqlite3.Connection:
+    db = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    db.executescript(TABLES)
+    return db
+
+
 class Records(Dependency):  # type: ignore[misc]  # doit is not typed
     """doit's memory: of steps, which `plan.decide` judges by it, and of a project's own tasks, which doit judges.
 
     `digests` is for anyone who wants to know what is in a file.
     """
 
-    def __init__(self, name: str) -> None:
-        super().__init__(RecordFile, name, checker_cls=FileChangedChecker)
+    def __init__(self, name: str, *, read_only: bool = False) -> None:
+        super().__init__(partial(RecordFile, read_only=read_only), name, checker_cls=FileChangedChecker)
         self.digests = Digests(self.backend)
         self.checker = ContentChecker(self.digests)
         self._inputs: dict[str, dict[str, str]] = {}
