@@ -347,9 +347,8 @@ class Forecaster:
         """Return what the lines of a script that is not written yet cost at most."""
         rows = []
         is_alone = show.original is not None and show.spec not in self._originals
-        caller, store = self.build.shop.caller, self.build.shop.store
         for bound in unwritten(with_source(show, self.build.shop), with_pictures=is_alone):
-            usd = bound.usd(lambda action: caller.expected_usd(action, store))
+            usd = bound.usd(self._most_usd)
             name, why = f"{bound.kind}:{show.name}", (NOT_WRITTEN,)
             row = Row(name, show.name, bound.kind, "make", why, usd, at_most=bool(usd), key=bound.key, is_paid=True)
             rows.append(replace(row, count=bound.count))
