@@ -8,23 +8,17 @@ choices, addresses of objects) cannot be written.
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
+
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, Undefined
+from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from reelmake.core.errors import InputError, Problem
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from jinja2 import Template
-
-
 IMAGE_TEMPLATE: Final = "templates/image.j2"
 
-_COMMENT = re.compile(r"(?<!\{)\{#.*?#\}", re.DOTALL)
-_TRIMMED = re.compile(r"\{#[-+]|[-+]#\}")  # a comment that takes the spaces around it along
-_NAME = re.compile(r"(?<!\{)\{\{\s*([a-z_]+)\s*\}\}(?!\})")
-_SYNTAX = re.compile(r"\{[{%#]")
 _SENTENCE_END = re.compile(r"(?<=[.!?…])[\"'”\u2019)]*\s+")
 _NOT_DRAWN = re.compile(r"[^\w\s,%$€£'\u2019.-]|(?<!\w)['\u2019]|['\u2019](?!\w)|[.-](?!\w)")
 _EXCLAMATION_WORDS: Final = 2
@@ -45,9 +39,7 @@ def render(template: str, /, *, file: str, **values: object) -> str:
     `file` names the template in errors. Raises InputError, with the line, for whatever is wrong with the template:
     its syntax, a name that is not among `values`, an attempt to leave the sandbox.
     """
-    text = _filled_in(template, values)
-    if text is None:
-        text = _rendered(template, file, values)
+    text = _rendered(template, file, values)
     return "\n".join(line for raw in text.splitlines() if (line := " ".join(raw.split())))
 
 
@@ -59,26 +51,7 @@ def subject_of(text: str) -> str:
     return _LEADING_NOISE.sub("", drawn) or drawn or " ".join(text.split())
 
 
-def _filled_in(template: str, values: Mapping[str, object]) -> str | None:
-    """Fill in a template of nothing but text, names and comments as Jinja2 would; None for any other.
-
-    Loading Jinja2 takes a tenth of a second, on every build with nothing to do; and few templates need it.
-    """
-    if _TRIMMED.search(template):
-        return None
-    bare = _COMMENT.sub("", template)
-    names = set(_NAME.findall(bare))
-    plain = all(isinstance(values.get(name), str) for name in names)
-    return (
-        _NAME.sub(lambda match: str(values[match[1]]), bare)
-        if plain and not _SYNTAX.search(_NAME.sub("", bare))
-        else None
-    )
-
-
 def _rendered(template: str, file: str, values: Mapping[str, object]) -> str:
-    from jinja2 import TemplateSyntaxError  # noqa: PLC0415
-
     try:
         return _compiled(template).render(values)
     except TemplateSyntaxError as error:
@@ -91,17 +64,12 @@ def _rendered(template: str, file: str, values: Mapping[str, object]) -> str:
 
 @lru_cache(maxsize=16)
 def _compiled(template: str) -> Template:
-    from jinja2 import StrictUndefined  # noqa: PLC0415
-    from jinja2.sandbox import ImmutableSandboxedEnvironment  # noqa: PLC0415
-
     made = ImmutableSandboxedEnvironment(undefined=StrictUndefined, finalize=_written, autoescape=False)
     del made.globals["lipsum"], made.filters["random"]
     return made.from_string(template)
 
 
 def _written(value: Any) -> Any:
-    from jinja2 import Undefined  # noqa: PLC0415
-
     if isinstance(value, str | int | float | Undefined):
         return value
     raise TypeError(f"a {type(value).__name__} cannot be written, only text and numbers")
