@@ -11,6 +11,8 @@ from math import ceil
 from pathlib import Path
 from typing import Any, Final
 
+from pysubs2 import SSAFile
+
 from reelmake.core.errors import MediaError, SetupError
 from reelmake.engine.context import Workshop
 from reelmake.engine.engine import run_action
@@ -24,7 +26,8 @@ from reelmake.publish.checks import CHECKS, SCHEMA, Asked, Finding, Shown, judge
 from reelmake.spec.model import Line, Reel
 
 PROVENANCE: Final = "video.json"
-_TIMES: Final = re.compile(r"^(\d+:\d\d:\d\d[.,]\d{3}) --> (\d+:\d\d:\d\d[.,]\d{3})$")
+_SAID_ROWS: Final = re.compile(r"^(?!.* --> ).*$", re.MULTILINE)
+_WORD_TIMES: Final = re.compile("<[\\d:.\u2060]+>")
 _NOTHING: Final = 1e-6  # of a frame: what is lost when a time is computed; ASS is early by half a frame
 _TAGS: Final = re.compile(r"(?<!\\)\{[^}]*\}")
 
@@ -115,12 +118,12 @@ def _differences(
 
 def _shown(folder: Path, told: Mapping[str, Any], where: Callable[[int], str]) -> Iterator[Shown]:
     fps = told["video"]["fps"]
-    files = {form: _cues((folder / f"subtitles.{form}").read_text("utf-8")) for form in ("srt", "vtt")}
-    drawn = list(_events((folder / "subtitles.ass").read_text("utf-8")))
+    files = {form: _cues((folder / f"subtitles.{form}").read_text("utf-8"), form) for form in ("srt", "vtt")}
+    drawn = list(_events(_ass((folder / "subtitles.ass").read_text("utf-8"))))
     before = None
     for at, line in enumerate(told["lines"]):
         frames = range(line["start_frame"], line["start_frame"] + line["frames"])
-        burned = json.loads((folder / "timeline" / f"{line['id']}.json").read_bytes())["captions"]
+        burned = _ass(json.loads((folder / "timeline" / f"{line['id']}.json").read_bytes())["captions"] or "")
         picture = told["made_of"].get(f"image:{told['episode']}:{line['id']}", {}).get("sha256", line["id"])
         text = str(line["text"])
         inside = {form: [cue for cue in cues if round(cue[0] * fps) in frames] for form, cues in files.items()}
@@ -144,36 +147,35 @@ def _shown(folder: Path, told: Mapping[str, Any], where: Callable[[int], str]) -
         before = picture
 
 
-def _cues(text: str) -> list[tuple[float, float, str]]:
-    """Return when each cue of SubRip or WebVTT comes and goes, in seconds, and what it says."""
+def _ass(text: str) -> SSAFile:
+    return SSAFile.from_string(text, format_="ass")
+
+
+def _cues(text: str, form: str) -> list[tuple[float, float, str]]:
+    r"""Return when each cue of SubRip or WebVTT comes and goes, in seconds, and what it says.
+
+    pysubs2 takes any two times in a row for those of a cue, writes the end of a row as `\N`, and drops a number at the
+    end, which is that of the next cue: an invisible character parts what authors wrote, and a number ends the file.
+    """
+    shielded = _SAID_ROWS.sub(lambda row: re.sub(r"[:\\]", "\\g<0>\u2060", row[0]), text)
     found = []
-    for block in re.split(r"\n\s*\n", text):
-        rows = block.strip().splitlines()
-        for at, row in enumerate(rows):
-            if match := _TIMES.match(row.strip()):
-                said = " ".join(rows[at + 1 :])
-                said = html.unescape(re.sub(r"<[\d:.]+>", "", said)) if "." in match[1] else said
-                found.append((_seconds(match[1]), _seconds(match[2]), said))
-                break
+    for cue in SSAFile.from_string(f"{shielded}\n0\n", format_=form, keep_html_tags=True):
+        said = cue.text.replace("\\N", " ")
+        said = html.unescape(_WORD_TIMES.sub("", said)) if form == "vtt" else said
+        found.append((cue.start / 1000, cue.end / 1000, said))
     return found
 
 
-def _events(document: str) -> Iterator[tuple[float, str]]:
+def _events(document: SSAFile) -> Iterator[tuple[float, str]]:
     """Yield when words come up in an ASS document, in seconds, and the words: each once, where they are lit."""
-    rows = [row.partition(":")[2].split(",", 9) for row in document.splitlines() if row.startswith("Dialogue:")]
-    top = max((row[0].strip() for row in rows), default="0")
-    for row in rows:
-        if row[0].strip() == top:
-            yield _seconds(row[1].strip()), _TAGS.sub("", row[9])
+    top = max((event.layer for event in document), default=0)
+    for event in document:
+        if event.layer == top:
+            yield event.start / 1000, _TAGS.sub("", event.text)  # its own `plaintext` drops what is in escaped braces
 
 
-def _unknown_families(document: str) -> list[str]:
+def _unknown_families(document: SSAFile) -> list[str]:
     """Return the families that an ASS document names and that we have no file of."""
-    named = set(re.findall(r"\\fn([^\\}]+)", document))
-    named |= {row.partition(":")[2].split(",")[1].strip() for row in document.splitlines() if row.startswith("Style:")}
+    named = {family for event in document for family in re.findall(r"\\fn([^\\}]+)", event.text)}
+    named |= {style.fontname for style in document.styles.values()}
     return sorted(named - set(fonts.installed()))
-
-
-def _seconds(clock: str) -> float:
-    hours, minutes, seconds = clock.replace(",", ".").split(":")
-    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
