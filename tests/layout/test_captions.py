@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelmake.layout.captions import STYLES, Line, Run, Setting, ass, changes, srt, vtt
-from reelmake.layout.cues import SMALLEST, Cue, cues
+from reelmake.layout.cues import SMALLEST, Cue, _syllables, cues
 from reelmake.layout.timeline import FRAME_RATES, SAMPLE_RATE, Word, line_frames
 from reelmake.media import fonts
 from reelmake.providers.speech.display_words import shown_words
@@ -55,10 +55,10 @@ def line(words: tuple[Word, ...], fps: int = 30, *, start_frame: int = 0, color:
     return Line(words, start_frame, line_frames(words[-1].end_samples, 0, fps), color)
 
 
-def cut(text: str) -> list[Cue]:
+def cut(text: str, language: str = "") -> list[Cue]:
     words = spoken(text)
     frames = line_frames(words[-1].end_samples, 0, 30)
-    return cues(words, lambda part: measure(part, 76), WIDTH, frames=frames, fps=30)
+    return cues(words, lambda part: measure(part, 76), WIDTH, frames=frames, fps=30, language=language)
 
 
 def shown(made: list[Cue]) -> list[str]:
@@ -213,6 +213,26 @@ def rested(text: str, rest_samples: int) -> list[Cue]:
 )
 def test_a_hyphen_stands_where_a_syllable_ends(word: str, expected: str) -> None:
     assert drawn(cut(word)) == [expected]
+
+
+@pytest.mark.parametrize(
+    ("word", "language", "expected"),
+    [
+        ("antidisestablishmentarianism", "en", "antidisestab- / lishmentarianism"),
+        ("sourcecodeknowledgebases", "en-GB", "sourcecode- / knowledgebases"),
+        ("Donaudampfschifffahrt!", "de-AT", "Donaudampf- / schifffahrt!"),
+        ("Donaudampfschifffahrt!", "tlh", "Donaudampfs- / chifffahrt!"),  # there is no dictionary
+        ("достопримечательность", "en", "достоприме- / чательность"),  # the dictionary does not know its letters
+        ("longestnameofthemall@x.com", "en", "longestnameof / themall@x.com"),
+    ],
+)
+def test_a_dictionary_says_where_a_hyphen_stands(word: str, language: str, expected: str) -> None:
+    assert drawn(cut(word, language)) == [expected]
+
+
+def test_a_hyphen_that_would_change_the_spelling_is_not_set() -> None:
+    """The dictionary parts this as `asz-szo-nyok-kal`."""
+    assert _syllables("asszonyokkal", "hu") == {5, 9}
 
 
 def test_words_beside_one_that_is_hardly_readable_keep_their_size() -> None:

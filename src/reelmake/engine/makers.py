@@ -198,4 +198,5 @@ def _setting(request: requests.Captions) -> captions.Setting:
         measure=measure,
         runs=runs,
         from_right=request.from_right,
+        language=request.language,
     )

@@ -62,6 +62,7 @@ class Setting:
     measure              (text, size in pixels) -> width in pixels
     runs                 text -> the fonts it needs, in the order in which it is read
     from_right           whether the language is written from right to left
+    language             its tag, as far as it is known: words that are too wide are broken by its dictionary
     """
 
     width: int
@@ -75,6 +76,7 @@ class Setting:
     measure: Callable[[str, float], float]
     runs: Callable[[str], Sequence[Run]]
     from_right: bool = False
+    language: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,7 +241,15 @@ def _cut(words: tuple[Word, ...], frames: int, setting: Setting) -> list[Cue]:
 
     if not words:
         return []
-    return cues(words, measure, room, frames=frames, fps=setting.fps, from_right=setting.from_right)
+    return cues(
+        words,
+        measure,
+        room,
+        frames=frames,
+        fps=setting.fps,
+        from_right=setting.from_right,
+        language=setting.language,
+    )
 
 
 _ASS = """\

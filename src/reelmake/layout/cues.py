@@ -7,9 +7,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from itertools import pairwise
 from math import ceil, fsum
 from unicodedata import bidirectional, category, combining
+
+from pyphen import Pyphen, language_fallback
 
 from reelmake.layout.bidi import Way, reads_from_right, ways
 from reelmake.layout.timeline import SAMPLE_RATE, Word, samples_per_frame
@@ -34,6 +37,7 @@ _MUCH_SMALLER = 0.9
 _HYPHEN = 1.15  # how much longer a row may be to save a hyphen ...
 _MISPLACED = 1.35  # ... or one within a syllable ...
 _TORN = 1.6  # ... or to break an address at a seam: a hyphen would be read as part of it
+_LETTERS = re.compile(r"[^\W\d_]+")
 _ADDRESS = re.compile(r"\w[.@/]\w|://")
 _OPENERS = "\"'\u201c\u2018\u201e\u00ab([{"
 _CLOSERS = "\"'\u201d\u2019\u00bb)]}\u300d\u300f\u3011\u300b\u3009\uff09\uff3d\uff5d"
@@ -98,7 +102,14 @@ def lit_frame(word: Word, fps: int) -> int:
 
 
 def cues(  # noqa: PLR0913 (what a line is, and where it is shown)
-    words: Sequence[Word], measure: Measure, max_width: float, *, frames: int, fps: int, from_right: bool = False
+    words: Sequence[Word],
+    measure: Measure,
+    max_width: float,
+    *,
+    frames: int,
+    fps: int,
+    from_right: bool = False,
+    language: str = "",
 ) -> list[Cue]:
     """Cut the words of a line into cues.
 
@@ -109,10 +120,11 @@ def cues(  # noqa: PLR0913 (what a line is, and where it is shown)
         frames: how long the line lasts; no cue ends later.
         fps: frames a second.
         from_right: whether the language is written from right to left.
+        language: its tag; where there is a dictionary for it, that says where a word that is too wide is broken.
     """
     space = measure(" ")
     spaces = [0.0 if word.glued else space for word in words]
-    sizes = _Sizes(words, [measure(word.text) for word in words], spaces, measure, max_width)
+    sizes = _Sizes(words, [measure(word.text) for word in words], spaces, measure, max_width, language)
     texts = [word.text for word in words]
     from_right = reads_from_right(texts, usually=from_right)
     directions = dict(zip(words, ways(texts, from_right=from_right), strict=True))
@@ -182,6 +194,7 @@ class _Sizes:
     spaces: Sequence[float]
     measure: Measure
     max_width: float
+    language: str
     _rows: dict[tuple[int, int], float] = field(default_factory=dict)
     _parts: dict[int, list[_Parts]] = field(default_factory=dict)
 
@@ -221,7 +234,7 @@ class _Sizes:
         before = self._row(start, wide) + (self.spaces[wide] if wide > start else 0)
         after = self._row(wide + 1, end) + (self.spaces[wide + 1] if wide + 1 < end else 0)
         if wide not in self._parts:
-            self._parts[wide] = _breaks(self.words[wide].text, self.measure)
+            self._parts[wide] = _breaks(self.words[wide].text, self.measure, self.language)
 
         def longer(parts: _Parts) -> float:
             return max(before + parts.upper_width, parts.lower_width + after)
@@ -247,12 +260,13 @@ class _Parts:
     badness: float
 
 
-def _breaks(text: str, measure: Measure) -> list[_Parts]:
+def _breaks(text: str, measure: Measure, language: str) -> list[_Parts]:
     """Return the ways to break a word: after a seam (`-`, `/`, ...) as it is, between letters with a hyphen.
 
     An address gets no hyphen: nobody could know whether it belongs to it.
     """
     ways = []
+    syllables = _syllables(text, language)
     torn = _TORN if _ADDRESS.search(text) else 0.0
     for at in range(_LEFT_OF_A_BREAK, len(text) - _LEFT_OF_A_BREAK + 1):
         before, after = text[at - 1], text[at]
@@ -266,9 +280,30 @@ def _breaks(text: str, measure: Measure) -> list[_Parts]:
         letters = before.isalpha() and after.isalpha() and bidirectional(before) == "L"
         hyphen = "-" if letters and not spaceless and not torn else ""
         upper, lower = (text[:at].rstrip() if at_seam else text[:at] + hyphen), text[at:]
-        badness = torn or (_HYPHEN if _between_syllables(text, at) else _MISPLACED)
+        badness = torn or (_HYPHEN if at in syllables else _MISPLACED)
         ways.append(_Parts(upper, lower, measure(upper), measure(lower), 1.0 if at_seam else badness))
     return ways
+
+
+def _syllables(text: str, language: str) -> set[int]:
+    """Return before which letters a hyphen may stand: by the dictionary of the language, else by a rule of thumb.
+
+    Where the dictionary would change the spelling at a hyphen, it is not followed.
+    """
+    dictionary = _dictionary(language)
+    found = {
+        run.start() + position
+        for run in _LETTERS.finditer(text)
+        for position in (dictionary.positions(run[0]) if dictionary else ())
+        if position.data is None
+    }
+    return found or {at for at in range(1, len(text)) if _between_syllables(text, at)}
+
+
+@cache
+def _dictionary(language: str) -> Pyphen | None:
+    name = language_fallback(language)
+    return Pyphen(lang=name, left=_LEFT_OF_A_BREAK, right=_LEFT_OF_A_BREAK) if name else None
 
 
 def _between_syllables(text: str, at: int) -> bool:

@@ -162,6 +162,7 @@ class Captions(Request):
     captions: str
     cast: Sequence[Sprite]
     fonts: Mapping[str, str]
+    language: str
     from_right: bool = False
 
 

@@ -224,6 +224,7 @@ def _captions(show: Production, text: str) -> dict[str, Any]:
             requests.Sprite(side=character.side) for name, character in show.characters.items() if name in show.sprites
         ],
         "fonts": show.kit.fonts(text, language),
+        "language": language,  # words that are too wide are broken by its dictionary
         "from_right": is_of_the_right(language),
     }
 
