@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
 
@@ -47,7 +48,7 @@ def test_what_the_author_wrote_stays_and_the_next_build_pays_nothing(project: Wo
         paid, before = vendor.count(), project.outputs()
         project.run("freeze", "rain", program="reelmake")
         text = (project.root / "episodes/rain.yaml").read_text("utf-8")
-        assert text.startswith(SPEC.rstrip())
+        assert text.startswith(SPEC.replace("[ada,\n       max]", "[ada, max]").rstrip())
         assert "  - ada: rain line 1\n    image: rain number 1\n" in text
         again = project.run()
         assert project.made(again) == []
@@ -97,59 +98,81 @@ LINES = [
     Line(character="max", text="No", translations={"ja": "空は, {なぜ}", "no": "nei # da"}),
 ]
 HEAD = "title: R\nlanguages: [en, ja, ar]\n"
-SAMPLES = sorted((ROOT / "episodes").glob("*.yaml"))
-TOPICS = {
+SAMPLES = {path.stem: path.read_text("utf-8") for path in sorted((ROOT / "episodes").glob("*.yaml"))}
+JSON = '{"title": "R", "topic": "r", "cast": ["ada", "max"]}\n'
+# Specs with a topic: those whose rows all stay as they are, and those that are laid out anew.
+TOPICS_KEPT = {
+    "a comment at the end": "# c\ntitle: R   # d\ntopic: r\n\n\ncast: [ada, max]\n# tail\n",
     "no final newline": "title: R\ntopic: r\ncast: [ada, max]",
     "CRLF": "title: R\r\ntopic: r # c\r\ncast: [ada, max]\r\n\r\n",
-    "CR": "title: R\rtopic: r\rcast: [ada, max]\r",
-    "JSON": '{"title": "R", "topic": "r", "cast": ["ada", "max"]}',
-    "braces": '{\n title: R, # c\n topic: "r",\n cast: [ada, max], # d\n}\n',
-    "marks of a document": "---\ntitle: R\ntopic: r\ncast: [ada, max]\n...\n# after\n",
+    "the start of a document": "---\ntitle: R\ntopic: r\ncast: [ada, max]\n",
+    "anchors": "title: &t R\ntopic: *t\ncast: [ada, max]\n# tail\n",
     "a text that keeps its end": "title: R\ncast: [ada, max]\ntopic: |+\n  r\n\n\n",
-    "indented": "  title: R\n  topic: r\n  cast: [ada, max]\n",
-    "anchors": "title: &t R\ntopic: *t\ncast: [ada, max]\n# tail",
     "BOM": "\ufefftitle: R\ntopic: r\ncast: [ada, max]\n",
     "a list": "title: R\ntopic: r\ncast:\n- ada\n- max   # x\n",
-    "tabs": "title: R\ntopic: r\t# c\ncast: [ada, max]\t\n",
+    "an indented list": "title: R\ntopic: r\ncast:\n  - ada   # x\n  - max\n",
+    "quotes": "title: 'R'\ntopic: \"r\"\ncast: ['ada', \"max\"]\nlines: 03\n",
 }
-SCRIPTS = {
+TOPICS_SET_ANEW = {
+    "a list over rows": SPEC,
+    "CR": "title: R\rtopic: r\rcast: [ada, max]\r",
+    "JSON": JSON,
+    "rows between braces": '{\n title: R,\n topic: "r",\n cast: [ada, max],\n}\n',
+    "the end of a document": "title: R\ntopic: r\ncast: [ada, max]\n...\n",
+    "indented": "  title: R\n  topic: r # c\n  cast: [ada, max]\n",
+    "a folded row": "title: R # c\ntopic: r\n  and r\ncast: [ada, max]\n",
+    "spaces within a list": "title: R\ntopic: r\ncast: [ ada,max ]\n",
+}
+SCRIPTS_KEPT = {
     "comments between": (
-        "script:\n  - ada: Hi   # c\n    image: x    # d\n    # own\n  # between\n\n  - max: Ho\n      more\n"
-        "    translations: {ja: q}  # z\n"
+        "script:\n  - ada: Hi   # c\n    image: x    # d\n    # own\n  # between\n\n  - max: Ho\n"
+        "    translations:  # y\n      ja: q  # z\n\n    image: x\n# tail\n"
     ),
+    "empty rows": "script:\n\n  - ada: Hi\n\n\n  - max: Ho\n",
     "no final newline": 'script:\n- ada: Hi\n- max: "Ho"',
     "CRLF": "script:\r\n- ada: Hi\r\n\r\n- max: Ho # c\r\n  take: {voice: 2}\r\n",
-    "flow": 'script: [{ada: Hi, translations: {}}, {"max": "Ho", "translations": {"ja": "q",}}]\n',
+    "blocks that keep their end": "script:\n  - ada: >+\n      Hi\n\n\n  - max: |+\n      Ho\n\n",
+    "an alias ends a line": "script:\n  - ada: &x Hi\n    image: z\n  - max: *x\n",
+}
+SCRIPTS_SET_ANEW = {
     "blocks": (
         "script:\n  - ada: |\n      Hi\n\n    # c\n\n  - image: y\n    max: >-  # d\n"
         "      Ho\n      # in it\n\n# tail\n"
     ),
-    "blocks that keep their end": "script:\n  - ada: >+\n      Hi\n\n\n  - max: |+\n      Ho\n\n",
+    "flow": 'script: [{ada: Hi, translations: {}}, {"max": "Ho", "translations": {"ja": "q",}}]\n',
+    "a folded row": "script:\n  - ada: Hi # c\n    image: x\n      more\n  - max: Ho\n",
     "names below names": (
         "script:\n  -\n      ada: Hi\n      translations:\n        ja: q # c\n      image: x\n  -   max: Ho\n"
         "      providers:\n        voice:\n          provider: openai\n"
     ),
-    "quotes": "script:\n  - ada: \"Hi\n      there # no\"  # c\n  - max: 'Ho\n\n      it''s' # end",
+    "quotes over rows": "script:\n  - ada: \"Hi\n      there # no\"  # c\n  - max: 'Ho\n\n      it''s' # end",
 }
 REFUSED = {
-    "an alias ends a line": ("script:\n  - ada: &x Hi\n    image: z\n  - max: *x\n", ":6: "),
-    "a line is an alias": ("script:\n  - &l\n    ada: Hi\n  - *l\n", "given twice"),
-    "translations are an alias": (
-        "script:\n  - ada: Hi\n    translations: &t {ja: q}\n  - ada: Ho\n    translations: *t\n",
-        ":7: .*under an anchor",
-    ),
     "one text": ("script: |\n  ada: Hi\n  max: Ho\n", ":3: .*is one text"),
+    "a comment between braces": (
+        "script:\n  - ada: Hi\n  - {max: Ho,\n     # c\n     image: x}\n",
+        ":6: .*the comment here would be lost",
+    ),
+    "a comment after the end": ("script:\n  - ada: Hi\n  - max: Ho\n...\n# c\n", ":7: .*would be lost"),
+    "a tab": ("script:\n  - ada: Hi\n  - max: Ho\t# c\n", ":5: .*cannot be written"),
 }
 
 
-def stands_in(author: str, whole: str) -> bool:
-    """Say whether all that an author wrote is there, in order, and nothing of it is changed."""
-    rest = iter(whole)
-    return all(char in rest for char in author)
+def is_kept(author: str, whole: str) -> bool:
+    """Say whether all rows that an author wrote are there, in order, and nothing of them is changed."""
+    rest = iter(whole.split("\n"))
+    return all(row in rest for row in author.split("\n"))
 
 
-@pytest.mark.parametrize("text", [path.read_text("utf-8") for path in SAMPLES] + list(TOPICS.values()))
-def test_a_script_is_put_below_all_that_the_author_wrote(text: str) -> None:
+def comments_of(text: str) -> list[str]:
+    return sorted(
+        comment for row in text.splitlines() for comment in re.findall(r"# (?:c|d|own|between|tail|x|z)$", row)
+    )
+
+
+@pytest.mark.parametrize("name", [*TOPICS_KEPT, *TOPICS_SET_ANEW, *SAMPLES])
+def test_a_script_is_put_below_all_that_the_author_wrote(name: str) -> None:
+    text = {**TOPICS_KEPT, **TOPICS_SET_ANEW, **SAMPLES}[name]
     if "\nscript:" in text:  # what its author had before
         text = text.partition("script:")[0] + "topic: it\n# tail\n"
     before, _ = read_episode(text.encode(), "episodes/rain.yaml")
@@ -157,16 +180,20 @@ def test_a_script_is_put_below_all_that_the_author_wrote(text: str) -> None:
     after, _ = read_episode(whole, "episodes/rain.yaml")
     assert before
     assert after == before.model_copy(update={"script": LINES})
-    assert stands_in(text, whole.decode())
-    assert not text.startswith('{"') or json.loads(whole)["script"][0] == {"ada": LINES[0].text, "image": "a, b"}
+    assert is_kept(text, whole.decode()) is (name not in TOPICS_SET_ANEW)
+    assert comments_of(whole.decode()) == comments_of(text)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [path.read_text("utf-8") for path in SAMPLES]
-    + [HEAD.replace("\n", "\r\n" if "\r" in one else "\n") + one for one in SCRIPTS.values()],
-)
-def test_translations_are_put_below_the_lines_that_the_author_wrote(text: str) -> None:
+def test_a_spec_in_json_stays_json() -> None:
+    whole = frozen(JSON.encode(), "episodes/rain.yaml", LINES, "standin")
+    assert json.loads(whole)["script"][0] == {"ada": LINES[0].text, "image": "a, b"}
+
+
+@pytest.mark.parametrize("name", [*SCRIPTS_KEPT, *SCRIPTS_SET_ANEW, *SAMPLES])
+def test_translations_are_put_below_the_lines_that_the_author_wrote(name: str) -> None:
+    text = {**SCRIPTS_KEPT, **SCRIPTS_SET_ANEW, **SAMPLES}[name]
+    if name not in SAMPLES:
+        text = HEAD.replace("\n", "\r\n" if "\r" in text else "\n") + text
     before, _ = read_episode(text.encode(), "episodes/rain.yaml")
     assert before
     if before.script is None:  # the sample that is written from its topic
@@ -178,8 +205,15 @@ def test_translations_are_put_below_the_lines_that_the_author_wrote(text: str) -
     assert after
     script = [line.model_copy(update={"translations": told | line.translations}) for line in before.script]
     assert after == before.model_copy(update={"script": script})
-    assert stands_in(text, whole.decode())
+    assert is_kept(text, whole.decode()) is (name not in SCRIPTS_SET_ANEW)
+    assert comments_of(whole.decode()) == comments_of(text)
     assert whole.count(b"\r\n") in {0, whole.count(b"\n")}
+
+
+def test_what_stands_between_two_lines_stays_there() -> None:
+    text = HEAD + "script:\n  - ada: Hi  # c\n\n  # of max\n  - max: Ho\n"
+    whole = with_translations(text.encode(), "episodes/rain.yaml", [{"ar": "a"}, {}]).decode()
+    assert whole.endswith("  - ada: Hi  # c\n    translations:\n      ar: a\n\n  # of max\n  - max: Ho\n")
 
 
 @pytest.mark.parametrize("name", REFUSED)
@@ -187,6 +221,12 @@ def test_what_cannot_be_kept_is_refused(name: str) -> None:
     text, told = REFUSED[name]
     with pytest.raises(InputError, match=f"(?s)rain.yaml.*{told}"):
         with_translations((HEAD + text).encode(), "episodes/rain.yaml", [{"ar": "مرحبا"}] * 2)
+
+
+def test_a_line_that_is_an_alias_cannot_have_words_of_its_own() -> None:
+    text = HEAD + "script:\n  - &l\n    ada: Hi\n  - *l\n"
+    with pytest.raises(InputError, match="it would say something else"):
+        with_translations(text.encode(), "episodes/rain.yaml", [{"ar": "a"}, {"ar": "b"}])
 
 
 def test_a_spec_with_rights_of_its_own_behind_a_link_stays_so(project: Workspace) -> None:

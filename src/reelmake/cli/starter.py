@@ -16,7 +16,7 @@ import reelmake
 from reelmake.core.folders import CHARACTERS, EPISODES, STATE, TEMPLATES
 from reelmake.offline.sprites import palette
 from reelmake.project.schemas import schema_text
-from reelmake.spec.yaml_layout import scalar
+from reelmake.spec.edit import scalar
 
 WORKFLOW: Final = ".github/workflows/render.yml"  # what a team has done for a pull request, and for what is merged
 SAMPLES: Final = (EPISODES, CHARACTERS, "assets", TEMPLATES, "dodo.py", WORKFLOW)
