@@ -15,10 +15,11 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
 from urllib.parse import unquote
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
+from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSource, SettingsConfigDict
 
 from reelmake.core.errors import InputError, Problem
 from reelmake.core.logging import protect
@@ -121,12 +122,24 @@ class Settings(Record):
     )
 
 
+class _Variables(Settings, BaseSettings):
+    """The settings as variables name them, for the sources of pydantic-settings."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX,
+        env_nested_delimiter="__",
+        dotenv_filtering="match_prefix",  # .env holds the vendors' keys too, which are none of ours
+        enable_decoding=False,  # a variable is text, and not JSON: 720x1280 is a size
+    )
+
+
 def load_settings(root: Path) -> Settings:
     """Read the settings of the project in `root`; raises InputError with all that is wrong in them."""
     text, written = _text(root / PYPROJECT), _text(root / DOTENV)  # both have to be text
     protect(secrets_of(root))  # before anything is told of what they hold
     shared = _shared(text)
-    merged = _merged(shared, _set_by(_dotenv(root, interpolate=True)), _in_environment())
+    in_file = DotEnvSettingsSource(_Variables, root / DOTENV)
+    merged = _merged(shared, _set_by(in_file), _set_by(EnvSettingsSource(_Variables)))
     for layer in (shared, merged):  # a proxy in `.env` may be made of other variables
         protect(_passwords(str(layer.get("proxy") or "")))
     problems = [*_mistyped_variables(), *_unread_lines(written)]
@@ -143,23 +156,15 @@ def load_settings(root: Path) -> Settings:
     return settings
 
 
-def _in_environment() -> dict[str, Any]:
-    """Return what the environment sets, where we are not alone."""
-    given = _set_by(os.environ)
-    return {name: value for name, value in given.items() if name in Settings.model_fields}
-
-
-def _set_by(variables: Mapping[str, str | None]) -> dict[str, Any]:
+def _set_by(source: EnvSettingsSource) -> dict[str, Any]:
     """Return what variables of ours set, in the tables that pyproject.toml would have; each value is text."""
-    given: dict[str, Any] = {}
-    for name, value in sorted(variables.items(), key=lambda one: one[0].upper()):  # a table after what it adds to
-        if value is not None and name.upper().startswith(PREFIX):
-            rest = name[len(PREFIX) :].lower()
-            nested: Any = value
-            for part in reversed(rest.split("__") if not rest.startswith("__") else [rest]):
-                nested = {part: nested}
-            given = _merged(given, nested)
-    return given
+    of_tables = {f"{PREFIX}providers__{kind}".lower() for kind in Providers.model_fields}
+    source.env_vars = {
+        f"{name}__provider" if name in of_tables else name: value  # so that options can stand beside it
+        for name, value in source.env_vars.items()
+        if value is not None
+    }
+    return source()
 
 
 def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
@@ -239,12 +244,12 @@ _SECRET = re.compile("KEY|TOKEN|SECRET|PASSWORD|CREDENTIAL")
 _SHORTEST_SECRET = 6
 
 
-def _dotenv(root: Path, *, interpolate: bool = False) -> dict[str, str | None]:
-    """Return what `.env` holds; `interpolate` says whether `${NAME}` is another variable, or part of a key."""
+def _dotenv(root: Path) -> dict[str, str | None]:
+    """Return what `.env` holds, for keys: `${NAME}` is a part of one, and no other variable."""
     from dotenv import dotenv_values  # noqa: PLC0415
 
     logging.getLogger("dotenv.main").disabled = True  # what it warns of, we tell with its line
-    return dotenv_values(root / DOTENV, interpolate=interpolate) if (root / DOTENV).is_file() else {}
+    return dotenv_values(root / DOTENV, interpolate=False) if (root / DOTENV).is_file() else {}
 
 
 def mistake(root: Path, loc: Loc, what: str, fix: str) -> Problem:
@@ -267,10 +272,14 @@ def _mistyped_variables() -> Iterator[Problem]:
     known = list(_variables(Settings))
     for name in sorted(os.environ):
         rest = name.upper().removeprefix(PREFIX)
-        if rest == name.upper() or rest.partition("__")[0].lower() in Settings.model_fields:
+        setting, below, _ = rest.partition("__")
+        field = Settings.model_fields.get(setting.lower())
+        if rest == name.upper() or (field and (_is_table(field.annotation) or not below)):
             continue
         pool = re.fullmatch(r"LIMITS?_+(\w+)", rest)
-        if close := f"LIMITS__{pool[1]}" if pool else closest(rest, known, _LIKE_OURS):
+        if field:
+            yield Problem(name, 1, f"{setting.lower()} is no table", f"did you mean {PREFIX}{setting}?")
+        elif close := f"LIMITS__{pool[1]}" if pool else closest(rest, known, _LIKE_OURS):
             yield Problem(name, 1, "no setting has this name", f"did you mean {PREFIX}{close}?")
 
 
@@ -296,6 +305,10 @@ def _rows(written: str) -> Iterator[tuple[Binding, int]]:
 
 
 _LIKE_OURS = 0.75  # STOER and STORES are as like as this to STORE; STORE_PLACE, which would be something else, is not
+
+
+def _is_table(kind: Any) -> bool:
+    return get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, BaseModel))
 
 
 def _variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
