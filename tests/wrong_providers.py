@@ -419,16 +419,6 @@ class HardImage(Image):
             raise HardError(7) from None
 
 
-class UnpreparedImage(Image):
-    def prepare(self) -> None:
-        raise ImportError("there is no acme")
-
-
-class EagerImage(Image):
-    def prepare(self) -> None:
-        BILLED.append({})
-
-
 class DatelessImage(Image):
     def ends_on(self, options: Mapping[str, Any], call: Call) -> str | None:
         del options, call
@@ -647,10 +637,6 @@ WRONG: Mapping[str, tuple[tuple[str, type[Provider] | None, str], ...]] = {
     "check_its_errors_can_be_pickled": (
         ("image", HardImage, "cannot be pickled"),
         ("image", SoftImage, "not the same after pickling"),
-    ),
-    "check_it_can_be_prepared": (
-        ("image", UnpreparedImage, "prepare raises ImportError"),
-        ("image", EagerImage, "prepare is billed"),
     ),
     "check_it_says_when_its_model_ends": (
         ("image", DatelessImage, "returns 'soon'"),

@@ -289,34 +289,6 @@ def test_a_key_that_cannot_be_sent_is_never_shown(library: str, key: str) -> Non
     assert KEY not in "".join(traceback.format_exception(raised.value))
 
 
-# what is done meanwhile
-
-
-def test_what_is_to_be_done_meanwhile_is_done_once_and_only_when_there_is_something_to_wait_for(library: str) -> None:
-    done: list[str] = []
-    is_done = threading.Event()
-
-    def do() -> None:
-        done.append(threading.current_thread().name)
-        is_done.set()
-
-    wire.while_waiting(lambda: done.append("what was to be done before"))
-    wire.while_waiting(do)
-    with pytest.raises(BusyError):
-        get(library, f"http://127.0.0.1:{free_port()}/")
-    assert done == []
-
-    def serve(connection: socket.socket) -> None:
-        connection.recv(65536)
-        assert is_done.wait(5)
-        connection.sendall(http("200 OK", b"{}", "Connection: close\r\n"))
-
-    with server(serve) as port:
-        for _ in range(2):
-            get(library, f"http://127.0.0.1:{port}/")
-    assert done == ["while waiting"]
-
-
 def test_threads_that_begin_at_once_share_one_client() -> None:
     wire._client.cache_clear()
     together = threading.Barrier(8)

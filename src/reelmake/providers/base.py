@@ -112,12 +112,6 @@ class Provider(ABC):
         del request, call
         return None
 
-    def prepare(self) -> None:  # noqa: B027 (most have nothing to load)
-        """Load what asking and reading take, such as an SDK: a build has it done while another vendor is at work.
-
-        It does nothing else; any thread may call it at any time, and nobody has to.
-        """
-
     def ends_on(self, options: Mapping[str, Any], call: Call) -> str | None:
         """Return the last day of the chosen model as YYYY-MM-DD, None when it is not known; for `reelmake doctor`.
 

@@ -176,19 +176,6 @@ def _watching() -> Iterator[_Seen]:
         _seen.reset(token)
 
 
-_waiting: list[Callable[[], object]] = []
-
-
-def while_waiting(do: Callable[[], object]) -> None:
-    """Have something done, once, as soon as a request is sent and its answer is waited for; in a thread of its own."""
-    _waiting[:] = [do]
-
-
-def _use_the_wait() -> None:
-    with suppress(IndexError):
-        threading.Thread(target=_waiting.pop(), name="while waiting").start()
-
-
 def http_client(call: Call) -> Any:
     """Return an `httpx.Client` for a call; it is shared, so do not close it."""
     import httpx  # noqa: PLC0415
@@ -264,9 +251,7 @@ class _Progress:
             seen.is_through = True
         if seen and step == "send_request_headers.started" and info["request"].method != b"CONNECT":
             seen.is_sent = True
-        if step == "receive_response_headers.started":
-            _use_the_wait()
-        elif step == "setup_socks5_connection.started":
+        if step == "setup_socks5_connection.started":
             self._stream = info["stream"]
             self._timer = threading.Timer(self._limit_seconds, self._give_up)
             self._timer.daemon = True

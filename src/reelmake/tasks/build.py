@@ -7,7 +7,6 @@ written, the tasks of its lines are made as soon as it is, while other episodes 
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
@@ -34,7 +33,6 @@ from reelmake.project.load import Project
 from reelmake.project.open_store import open_store
 from reelmake.project.settings import variables
 from reelmake.project.validate import line_problem
-from reelmake.providers import provider
 from reelmake.providers.prices import Prices
 from reelmake.spec.model import Line
 from reelmake.tasks.job import Outcome, StepTask, Terms
@@ -58,27 +56,6 @@ def caller_of(project: Project) -> Caller:
         timeout_seconds=settings.timeout_seconds,
         retry_seconds=settings.retry_seconds,
     )
-
-
-def prepare_while_waiting(shows: Iterable[Production]) -> None:
-    """Have what all vendors take loaded as soon as the first of them is at work: nothing is loaded for nothing."""
-    asked = {
-        (place[0], choice.provider) for show in shows for place, choice in show.choices.items() if choice.pool != CPU
-    }
-    if asked:
-        from reelmake.providers import wire  # noqa: PLC0415
-
-        wire.while_waiting(partial(_prepare, sorted(asked, reverse=True)))  # voices are there first
-
-
-def _prepare(choices: Iterable[tuple[str, str]]) -> None:
-    """Load what the steps to come take: vendors' SDKs, and what draws and encodes."""
-    for kind, name in choices:
-        if not threading.main_thread().is_alive():
-            return  # the build has ended
-        with suppress(Exception):  # who needs it will say what is wrong with it
-            provider(kind, name).prepare()
-    from reelmake.engine import makers  # noqa: F401, PLC0415
 
 
 class Build:
@@ -129,7 +106,6 @@ class Build:
             except BaseException:
                 self.stop()  # nothing will be built
                 raise
-            prepare_while_waiting(shows)
         for show in shows:
             if steps := planned[show.name]:
                 yield from self._tasks(show, steps)

@@ -99,11 +99,6 @@ class ElevenLabsVoice(VoiceProvider):
         row = prices.of(self.pool, request["model"])
         return row.characters(len(request["text"])) if row else None
 
-    def prepare(self) -> None:
-        """Load what asking and reading take."""
-        _load()
-        from reelmake.providers.elevenlabs import speech  # noqa: F401, PLC0415
-
     def ask(self, request: Request, call: Call) -> Answer:
         """Have a line spoken, once; raises ProviderError."""
         account = _account(call)

@@ -79,11 +79,6 @@ class FalImage(ImageProvider):
         price = prices.of("fal", request["model"])
         return price.images(1, _megapixels(request)) if price else None
 
-    def prepare(self) -> None:
-        """Load what asking and reading take."""
-        import httpx  # noqa: F401, PLC0415
-        from PIL import Image  # noqa: F401, PLC0415
-
     def ask(self, request: Request, call: Call) -> Answer:
         """Have the picture drawn.
 

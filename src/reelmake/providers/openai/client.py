@@ -110,13 +110,6 @@ def vendor(call: Call) -> str:
     return "openai" if url.rstrip("/") == OPENAI else f"openai (at {urlsplit(url).netloc.rpartition('@')[2]})"
 
 
-def load() -> None:
-    """Import the SDK, and of it what is loaded late."""
-    import httpx  # noqa: F401, PLC0415 (see below)
-    import openai.resources.chat  # noqa: PLC0415
-    import openai.resources.images  # noqa: F401, PLC0415
-
-
 def client(call: Call) -> Any:
     """Return an SDK client that sends each request once, and waits for the whole answer as long as the call may."""
     # openai looks at httpx if anybody has imported it: another thread, which asks another vendor, may be in the middle.

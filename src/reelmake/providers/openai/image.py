@@ -24,7 +24,6 @@ from reelmake.providers.openai.client import (
     common_problem,
     is_wrong_request,
     last_day,
-    load,
     vendor,
     wrapped_error,
 )
@@ -114,12 +113,6 @@ class OpenAIImage(ImageProvider):
         width, height = (int(side) for side in request["size"].split("x"))
         per_picture = price.images(1, Decimal(math.ceil(width * height / 1_000_000)))
         return per_picture + price.tokens(len(request["prompt"].encode()) + PROMPT_TOKENS, made or 0)
-
-    def prepare(self) -> None:
-        """Load what asking and reading take."""
-        from PIL import Image  # noqa: F401, PLC0415
-
-        load()
 
     def ask(self, request: Request, call: Call) -> Answer:
         """Have the picture drawn. A refusal is a ProviderError: the same picture would be refused again."""

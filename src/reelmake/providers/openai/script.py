@@ -31,7 +31,6 @@ from reelmake.providers.openai.client import (
     common_problem,
     is_wrong_request,
     last_day,
-    load,
     most_input_tokens,
     parameter,
     vendor,
@@ -225,10 +224,6 @@ class OpenAIScript(ScriptProvider):
         """Return the price of the longest answer."""
         price = prices.of_text("openai", request["model"])
         return price.tokens(_most_input(request), request["max_completion_tokens"]) if price else None
-
-    def prepare(self) -> None:
-        """Load what asking and reading take."""
-        load()
 
     def translation_problem(self, original: str, language: str) -> str:  # noqa: ARG002 it knows them all
         """Say why a script cannot be translated: there is no reason."""

@@ -18,7 +18,6 @@ from typing import Final
 from reelmake.providers.testing.answers import (
     check_it_answers_and_bills_no_more_than_its_price,
     check_it_asks_nothing_without_its_secrets,
-    check_it_can_be_prepared,
     check_it_does_not_go_past_the_proxy,
     check_it_keeps_its_secrets,
     check_it_reads_its_answers,
@@ -60,7 +59,6 @@ CHECKS: Final[tuple[Check, ...]] = (
     check_it_reads_its_answers,
     check_it_refuses_garbage,
     check_its_errors_can_be_pickled,
-    check_it_can_be_prepared,
     check_it_says_when_its_model_ends,
     check_it_recovers_nothing_when_there_is_nothing,
     check_its_tickets_lead_back_to_the_answer,

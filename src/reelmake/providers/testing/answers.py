@@ -98,17 +98,6 @@ def check_its_errors_can_be_pickled(subject: Subject) -> None:
 # what it does besides
 
 
-def check_it_can_be_prepared(subject: Subject) -> None:
-    """Loading what it takes needs no variables, asks nobody, and may be done again."""
-    before = subject.billed() if subject.billed else 0
-    for _ in range(2):
-        try:
-            subject.provider.prepare()
-        except Exception as error:
-            raise AssertionError(f"prepare raises {type(error).__name__} ({error}): it may only import") from error
-    expect(not subject.billed or subject.billed() == before, "prepare is billed: it may only import")
-
-
 def check_it_says_when_its_model_ends(subject: Subject) -> None:
     """The last day of a model is a date, or None; asking for it bills nothing and raises nothing, whatever is wrong."""
     before = subject.billed() if subject.billed else 0
