@@ -404,29 +404,6 @@ print([name for name in ("boto3", "botocore", "urllib3") if name in sys.modules]
     assert done.stdout == "[]\n", done.stderr
 
 
-def test_what_asks_is_loaded_in_advance_where_it_is_certain_to_be_needed(
-    tmp_path: Path, seaweed: Seaweed, door: Door
-) -> None:
-    """Nothing is asked by that; and settings or keys that are wrong are told by whoever needs them."""
-    code = """
-import sys, threading
-from pathlib import Path
-from reelmake.project.open_store import prepare_store
-prepare_store(Path())
-for thread in set(threading.enumerate()) - {threading.main_thread()}:
-    thread.join()
-print("boto3" in sys.modules)
-"""
-    env = {**os.environ, "PYTHONPATH": str(SRC), "S3_ENDPOINT_URL": door.url}
-    shared = {"REELMAKE_STORE_URL": "s3://bucket/team"}
-    for more, is_loaded in ({**seaweed.env, **shared, "S3_ENDPOINT_URL": door.url}, True), (shared, False), ({}, False):
-        done = subprocess.run(
-            [sys.executable, "-c", code], cwd=tmp_path, env={**env, **more}, check=True, capture_output=True, text=True
-        )
-        assert (done.stdout, done.stderr) == (f"{is_loaded}\n", "")
-    assert door.asked == []
-
-
 def test_it_asks_for_nothing_that_is_conditional(one: Layered, door: Door, seaweed: Seaweed, bucket: Bucket) -> None:
     """The door answers 501 to that, as Backblaze does."""
     large: Any = bytes(20 << 20)

@@ -2,19 +2,12 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from reelmake.core.errors import ReelmakeError
-from reelmake.project.settings import Settings, load_settings, variables
+from reelmake.project.settings import Settings
 from reelmake.store.base import Store
 from reelmake.store.local import LocalStore
-
-if TYPE_CHECKING:
-    from reelmake.store.s3_client import Access
 
 
 def open_store(
@@ -39,25 +32,3 @@ def open_store(
         is_required=settings.store_required,
         can_keep=not read_only,
     )
-
-
-def prepare_store(root: Path) -> None:
-    """Have what a shared store takes loaded beside the reading of a project, which waits for ffmpeg to look at files.
-
-    For what is certain to ask it: loading takes half a second. What is wrong with settings, keys or the network is
-    told by whoever needs them.
-    """
-    with suppress(ReelmakeError, OSError):
-        settings = load_settings(root)
-        if settings.store_url is not None:
-            from reelmake.store.s3_client import access  # noqa: PLC0415
-
-            told = access(variables(root), settings.proxy)
-            threading.Thread(target=_load, args=(told,), name="shared store").start()
-
-
-def _load(access: Access) -> None:
-    from reelmake.store.s3_client import client_of  # noqa: PLC0415
-
-    with suppress(Exception):
-        client_of(access)

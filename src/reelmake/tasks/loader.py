@@ -18,7 +18,6 @@ from reelmake.core.process import computes_alone, ends_soon, prints_anything
 from reelmake.engine.budget import Budget
 from reelmake.plan.kinds import BUILD, PUBLISH, VIDEO
 from reelmake.project.load import load_project
-from reelmake.project.open_store import prepare_store
 from reelmake.tasks.build import Build
 from reelmake.tasks.job import told_by
 
@@ -30,7 +29,6 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
     budget: Budget
     stop: Callable[[], None]
     finish: Callable[[], None]
-    has_built: bool  # here, before
     in_force: ClassVar[bool] = False
 
     def setup(self, opt_values: Mapping[str, Any]) -> None:
@@ -48,16 +46,12 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         except OSError as error:
             raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
         ours = {"dep_file": f"{STATE}/doit.db", "default_tasks": [VIDEO]}
-        config = {**ours, **super().load_doit_config()}
-        self.has_built = Path(config["dep_file"]).exists()
-        return config
+        return {**ours, **super().load_doit_config()}
 
     def load_tasks(self, cmd: Any, pos_args: list[str]) -> list[Task]:
         """Return all tasks that a command needs; raises InvalidDodoFile with every mistake in the specs."""
         own = super().load_tasks(cmd, pos_args)
         names = episode_names(Path())
-        if cmd.execute_tasks and not self.has_built:
-            prepare_store(Path())  # it will be asked
         try:
             project = load_project(Path(), asked_for(pos_args, names))
             build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
