@@ -8,7 +8,6 @@ from collections import ChainMap
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any, TextIO
 
 from doit import (
@@ -26,8 +25,6 @@ from doit import (
 from doit.cmd_base import Command, DoitCmdBase, opt_depfile
 from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
-from doit.plugin import PluginDict
-from doit.reporter import ConsoleReporter, ErrorOnlyReporter, ExecutedOnlyReporter, JsonReporter, ZeroReporter
 from doit.task import Stream, Task
 
 from reelmake.core.logging import write_json
@@ -45,16 +42,6 @@ UNUSED = {
     "codec_cls": "json",
     "check_file_uptodate": "md5",
 }  # doit asks for them, and we replace them
-REPORTERS: Mapping[str, Any] = MappingProxyType(
-    {
-        "progress": Progress,
-        "console": ConsoleReporter,
-        "executed-only": ExecutedOnlyReporter,
-        "json": JsonReporter,
-        "zero": ZeroReporter,
-        "error-only": ErrorOnlyReporter,
-    }
-)
 
 
 class WithRecords(DoitCmdBase):  # type: ignore[misc]  # doit is not typed
@@ -86,10 +73,6 @@ class WithRecords(DoitCmdBase):  # type: ignore[misc]  # doit is not typed
             if self.dep_manager:
                 self.dep_manager.close()
         return result
-
-    def get_backends(self) -> dict[str, Any]:
-        """Return what doit asks for first of all, and we replace; to look for more reads every installed package."""
-        return {UNUSED["backend"]: None}
 
     def get_checker_cls(self, check_file_uptodate: str) -> Any:
         """Open our records: doit asks this once it knows its settings, and makes its own records if there are none."""
@@ -222,13 +205,8 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
         return super().execute(params, args)
 
     def get_reporters(self) -> dict[str, Any]:
-        """Return all reporters by name: ours, doit's, and those of `[tool.doit.plugins.reporter]`.
-
-        doit also asks for those that packages bring along, which reads every installed package.
-        """
-        named = PluginDict()
-        named.update(named._from_ini(self.config, "REPORTER"))  # noqa: SLF001
-        reporters: dict[str, Any] = {**REPORTERS, **named.to_dict()}
+        """Return all reporters by name: ours, doit's, and those of plugins."""
+        reporters: dict[str, Any] = {"progress": Progress, **super().get_reporters()}
         self.cmdparser["reporter"].choices = {name: reporter.desc for name, reporter in reporters.items()}
         return reporters
 
