@@ -104,3 +104,14 @@ def test_hooks_check_what_the_recipe_checks() -> None:
     (local,) = config["repos"]
     assert local["repo"] == "local"
     assert [hook["entry"] for hook in local["hooks"] if hook["entry"] not in recipes()["check"]] == []
+
+
+def test_the_life_of_a_paid_request_names_files_and_tests_that_exist() -> None:
+    page = (DOCS / "explanation" / "paid-request.md").read_text("utf-8")
+    files = re.findall(r"^\| `([\w/]+\.py)` \|", page, re.MULTILINE)
+    assert len(files) > 10
+    assert [file for file in files if not (ROOT / "src" / "reelmake" / file).is_file()] == []
+    tests = re.findall(r"\| `(test_\w+)` \|$", page, re.MULTILINE)
+    assert len(tests) == 9
+    code = "".join(path.read_text("utf-8") for path in (ROOT / "tests").glob("*/test_*.py"))
+    assert [name for name in tests if f"\ndef {name}(" not in code] == []
