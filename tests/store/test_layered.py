@@ -348,12 +348,15 @@ def test_where_it_is_required_nothing_goes_on_without_it(tmp_path: Path, door: D
     """What was paid for is kept near all the same, and goes up later."""
     machine = layered(tmp_path / "one", bucket, is_required=True)
     machine.begin()
+    machine.check_room()
     door.fault = first(1000, "403")
     receipt = receipt_for(b"sound")
     with pytest.raises(BuildError, match=r"required \(store_required\), and not there: .*HTTP 403"):
         machine.put(receipt, b"sound")
     assert machine.near.read(receipt.blob) == b"sound"
     assert list(machine._pending.keys()) == [receipt.key]
+    with pytest.raises(BuildError, match="store_required"):
+        machine.check_room()
     with pytest.raises(BuildError, match="store_required"):
         machine.find("r1:never")
     with pytest.raises(SetupError, match="store_required"):
