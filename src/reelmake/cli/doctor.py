@@ -1,4 +1,4 @@
-"""`doctor`: what is installed, what is in force, and what is missing."""
+"""`doctor`: what is installed, what is in force, and what is missing. It needs nearly everything, once it is typed."""
 
 from __future__ import annotations
 
@@ -6,20 +6,21 @@ import sys
 from collections.abc import Iterator
 from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import typer
 
 from reelmake.cli.app import ProjectDir, app
 from reelmake.core.errors import ReelmakeError, SetupError
 from reelmake.core.folders import episode_names
-from reelmake.plan.episode import Choice
 from reelmake.plan.kinds import PAID
-from reelmake.project.load import Project, find_ffmpeg, load_project
-from reelmake.project.settings import Settings, load_settings, variables
 from reelmake.providers import provider
-from reelmake.providers.base import Call
-from reelmake.publish.targets import BUCKET, obstacle
-from reelmake.store.s3_client import VARIABLES
+
+if TYPE_CHECKING:
+    from reelmake.plan.episode import Choice
+    from reelmake.project.load import Project
+    from reelmake.project.settings import Settings
+
 
 SOON_DAYS = 90
 MODES = {"write": "what is made goes up", "read": "nothing goes up"}
@@ -28,6 +29,9 @@ VENDOR_KEYS = ("OPENAI_API_KEY", "ELEVENLABS_API_KEY", "FAL_KEY")
 
 def examine(project: Path) -> bool:
     """Print what is installed, what is in force, and what is missing; says whether all that is needed is there."""
+    from reelmake.project.load import find_ffmpeg  # noqa: PLC0415
+    from reelmake.project.settings import load_settings  # noqa: PLC0415
+
     settings = load_settings(project)
     ffmpeg = find_ffmpeg(project, settings)
     ffmpeg.check()
@@ -52,6 +56,11 @@ def examine(project: Path) -> bool:
 
 def _wrong(root: Path, settings: Settings) -> Iterator[str]:
     """Print which keys are set, and yield what is missing, and what will be."""
+    from reelmake.project.load import load_project  # noqa: PLC0415
+    from reelmake.project.settings import variables  # noqa: PLC0415
+    from reelmake.publish.targets import BUCKET, obstacle  # noqa: PLC0415
+    from reelmake.store.s3_client import VARIABLES  # noqa: PLC0415
+
     targets = {target.to: target for target in settings.publish.to}
     choices: list[tuple[str, Choice]] = []
     try:
@@ -82,6 +91,7 @@ def _wrong(root: Path, settings: Settings) -> Iterator[str]:
 
 def _unreached(url: str, root: Path, settings: Settings) -> ReelmakeError | None:
     """Return what keeps the shared store from being read or, where it is not only read, written to; or None."""
+    from reelmake.project.settings import variables  # noqa: PLC0415
     from reelmake.store.s3_client import Bucket, access  # noqa: PLC0415
     from reelmake.store.s3_upload import missing_right  # noqa: PLC0415
 
@@ -103,6 +113,8 @@ def _choices(project: Project) -> list[tuple[str, Choice]]:
 
 def _ending(kind: str, choice: Choice, root: Path, settings: Settings) -> Iterator[str]:
     """Yield a warning when a model that is in force is about to end."""
+    from reelmake.project.settings import variables  # noqa: PLC0415
+    from reelmake.providers.base import Call  # noqa: PLC0415
     from reelmake.providers.prices import Prices  # noqa: PLC0415
 
     now = datetime.now(UTC)
@@ -118,7 +130,5 @@ def _ending(kind: str, choice: Choice, root: Path, settings: Settings) -> Iterat
 @app.command()
 def doctor(project: ProjectDir = Path()) -> None:
     """Say what is installed, what is in force, and what is missing; ends with 2 when something that is needed is."""
-    from reelmake.cli.doctor import examine  # noqa: PLC0415 (it loads nearly everything)
-
     if not examine(project):
         raise typer.Exit(SetupError.exit_code)
