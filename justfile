@@ -34,3 +34,4 @@ bench:
     uv run python bench/compose.py
     uv run python bench/long.py
     uv run python bench/restore.py
+    uv run python bench/scale.py
