@@ -24,7 +24,7 @@ sys.path[:0] = [str(HERE.parent / "tests")]
 from workspace import Workspace  # noqa: E402
 
 from reelmake.core.atomic_files import state_of  # noqa: E402
-from reelmake.plan.kinds import AFTER  # noqa: E402
+from reelmake.plan.kinds import KINDS  # noqa: E402
 from reelmake.project.load import load_project  # noqa: E402
 from reelmake.tasks.build import Build  # noqa: E402
 from reelmake.tasks.job import Job  # noqa: E402
@@ -109,7 +109,7 @@ class Season:
 def record(records: Records, task: Any, name: str) -> None:
     """Record a task as a build would: it made, and read, what the first episode's did, in a folder of its own."""
     kind = task.name.partition(":")[0]
-    if kind in AFTER:
+    if KINDS[kind].is_after:
         return
     before = records.backend.record(task.name.replace(name, FIRST))
     held = {**before[TARGETS], **{path: before[path] for path in before[DEPS]}}

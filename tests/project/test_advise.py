@@ -232,6 +232,6 @@ def test_what_has_not_changed_is_not_looked_at_and_what_has_is(
 def test_a_damaged_memory_is_no_memory(project: Workspace) -> None:
     project.episode("one", "ada: Hello there.")
     check(project)
-    for text in ("", "[1]", '{"state": 1}', "\x00"):
-        project.write(".reelmake/check.json", text)
+    for text in ("", "[1]", '{"state": 1}', "\x00" * 4096):
+        project.write(".reelmake/doit.db", text)
         assert check(project)["mistakes"] == []

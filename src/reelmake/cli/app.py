@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import shlex
 import sys
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import chdir, contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -80,8 +80,12 @@ def known_episodes(project: Path, asked: list[str] | None) -> list[str] | None:
 
 
 @contextmanager
-def opened(project: Path, episodes: list[str] | None, *, read_only: bool = False) -> Iterator[Build]:
-    """Open a project as a build would, to look at it. With `read_only`, nothing in it changes, and no lock is taken.
+def opened(
+    project: Path, episodes: list[str] | None, but_for: Collection[str] = (), *, read_only: bool = False
+) -> Iterator[Build]:
+    """Open a project as a build would, to look at it: some of its episodes, or all but some.
+
+    With `read_only`, nothing in it changes, and no lock is taken.
 
     Raises SetupError when a shared store that is required does not answer: nothing was begun, and nothing was spent.
     """
@@ -91,10 +95,12 @@ def opened(project: Path, episodes: list[str] | None, *, read_only: bool = False
 
     with chdir(project):  # names of files are from there
         names = known_episodes(Path(), episodes)
+        if but_for:
+            names = [name for name in names or episode_names(Path()) if name not in but_for]
         if not read_only:
             Path(STATE).mkdir(exist_ok=True)
         loaded = load_project(Path(), names, read_only=read_only)
-        if unknown := [name for name in episodes or () if name not in loaded.productions]:
+        if unknown := [name for name in episodes or () if name not in {*loaded.productions, *but_for}]:
             raise UsageError(f"there is no episode {unknown[0]!r}", f"choose one of {', '.join(loaded.productions)}")
         records = Records(f"{STATE}/doit.db", read_only=read_only)
         try:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
@@ -11,16 +12,18 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, known_episodes
-from reelmake.cli.memory import Entry, Memory
 from reelmake.core.errors import InputError, Problem, ReelmakeError
 from reelmake.core.folders import episode_names
 from reelmake.core.logging import redact
+from reelmake.tasks.fingerprint import ALL, CHECKED, DATABASE, Fingerprints, Known
 
 if TYPE_CHECKING:
     from reelmake.engine.context import Workshop
     from reelmake.plan.episode import Production
     from reelmake.project.load import Survey
     from reelmake.spec.yaml_source import Source
+
+    Entry = Mapping[str, Any]
 
 
 SCHEMA: Final = "reelmake/check@1"
@@ -33,11 +36,14 @@ def check(episodes: Episodes = None, project: ProjectDir = Path(), as_json: AsJs
 
     with chdir(project):  # names of files are from there
         names = known_episodes(Path(), episodes) or episode_names(Path())
-        memory = Memory(Path(), names)
-        left = [name for name in names if name not in memory.entries]
-        found = _Found(dict(memory.entries), memory.shared)
-        if left or not memory.shared:
-            found.look(memory, left or names)
+        prints = Fingerprints()
+        known = prints.current(CHECKED, [ALL, *names])
+        shared = known.pop(ALL, {})
+        entries = known if shared else {}
+        left = [name for name in names if name not in entries]
+        found = _Found(entries, shared)
+        if left or not shared:
+            found.look(prints, left or names)
         found.refuse_unknown(episodes or ())
         found.add_bill()
     answer(found.to_json(len(names))) if as_json else found.tell(len(names))
@@ -46,19 +52,19 @@ def check(episodes: Episodes = None, project: ProjectDir = Path(), as_json: AsJs
 
 
 class _Found:
-    """What was found, remembered or just now."""
+    """What was found, just now or by an earlier look."""
 
     def __init__(self, entries: dict[str, Entry], shared: Entry) -> None:
         self.entries, self.shared = entries, shared
         self.mistakes: list[Problem] = []
         self.warnings: list[Problem] = []
 
-    def look(self, memory: Memory, names: list[str]) -> None:
-        """Look at episodes, and remember those that are good."""
+    def look(self, prints: Fingerprints, names: list[str]) -> None:
+        """Look at episodes, and keep fingerprints of those that have no mistake."""
         from reelmake.project.load import survey  # noqa: PLC0415
 
         try:
-            found = survey(Path(), names)
+            found = survey(Path(), names or None)
         except InputError as error:
             self.mistakes += error.problems
             return
@@ -70,7 +76,10 @@ class _Found:
         if not any(
             problem.file not in {source.file for source in found.episodes.values()} for problem in self.mistakes
         ):
-            memory.write(self.shared, [str(found.project.ffmpeg.path)], looked)
+            beside = [str(found.project.ffmpeg.path), *(path for paths in found.sprites.values() for path in paths)]
+            good = {name: Known(entry, entry["files"]) for name, entry in looked.items()}
+            _make_database()
+            prints.keep(CHECKED, {ALL: Known(self.shared, beside), **good})
 
     def refuse_unknown(self, asked: Iterable[str]) -> None:
         """Raise UsageError for a language that a good episode has not: `moths.ja`."""
@@ -80,7 +89,7 @@ class _Found:
                 raise UsageError(f"there is no episode {name!r}", f"choose one of {', '.join(entry['videos'])}")
 
     def add_bill(self) -> None:
-        """Add what is known of money, and the warnings that were remembered."""
+        """Add what is known of money, and the warnings of episodes that were not looked at."""
         told = [
             *self.shared.get("warnings", ()),
             *(row for entry in self.entries.values() for row in entry["warnings"]),
@@ -160,6 +169,21 @@ def _not_made(prices: Mapping[str, Decimal], cap_usd: Decimal) -> tuple[Decimal,
     return sum(left.values(), Decimal(0)), unsure
 
 
+def _make_database() -> None:
+    """Make the database that holds fingerprints, where there is none yet and we may write."""
+    import sqlite3  # noqa: PLC0415
+
+    from doit.dependency import JSONCodec  # noqa: PLC0415
+    from doit.exceptions import InvalidCommand  # noqa: PLC0415
+
+    from reelmake.tasks.records import RecordFile  # noqa: PLC0415
+
+    if not Path(DATABASE).exists():
+        with suppress(sqlite3.Error, OSError, InvalidCommand):
+            Path(DATABASE).parent.mkdir(exist_ok=True)
+            RecordFile(DATABASE, JSONCodec()).dump()
+
+
 def _counted(count: int) -> str:
     return f"{count} episode{'s' * (count != 1)}"
 
@@ -200,7 +224,7 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
         if checked.unpriced and settings.cap_usd is not None:
             unpriced = {**checked.unpriced, **unpriced}
             continue
-        entry = entries.setdefault(show.spec, {"videos": {}, "warnings": [], "files": _files(show)})
+        entry = entries.setdefault(show.spec, {"videos": {}, "warnings": [], "files": show.files})
         told = {key: None if usd is None else str(usd) for key, usd in checked.prices.items()}
         entry["videos"][name] = {"seconds": checked.seconds, "prices": told}
         outdated = _outdated(known, shop, found.episodes[show.spec])
@@ -227,10 +251,6 @@ def _outdated(show: Production, shop: Workshop, source: Source) -> Iterator[Prob
 
 def _told(problem: Problem) -> list[object]:
     return [problem.file, problem.line, problem.what, problem.fix]
-
-
-def _files(show: Production) -> list[str]:
-    return [path for path in (show.episode.background and show.episode.background.file, show.episode.music) if path]
 
 
 def _script_files(show: Production, shop: Workshop, store: str) -> list[str]:

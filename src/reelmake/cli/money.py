@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
@@ -11,11 +13,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, opened
+from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, known_episodes, opened
 from reelmake.cli.git import NoFolderError, specs_at
+from reelmake.core.folders import episode_names
 
 if TYPE_CHECKING:
-    from reelmake.plan.episode import Step
+    from reelmake.plan.episode import Production, Step
     from reelmake.tasks.build import Build
     from reelmake.tasks.forecast import Forecast, Forecaster, Row
 
@@ -38,10 +41,12 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
     from reelmake.tasks.forecast import Forecaster  # noqa: PLC0415
     from reelmake.tasks.forecast import against as without  # noqa: PLC0415
 
-    with opened(project, episodes, read_only=True) as build:
+    known = {} if as_json or show_all or against else _built(project, episodes)
+    with opened(project, episodes, known, read_only=True) as build:
         shows, asked = build.project.productions.values(), episodes or ()
         # an episode is all of its languages, moths.ja is one
         forecast = Forecaster(build).forecast([show.name for show in shows if {show.name, show.spec} & {*asked}])
+        forecast = replace(forecast, rows=tuple(_with(forecast.rows, known, shows)))
         if against:
             forecast = without(forecast, _keys_at(against, build))
     if as_json:
@@ -50,6 +55,45 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
         print(_markdown(forecast, against))
     else:
         print("\n".join(_told(forecast, show_all=show_all)))
+
+
+def _built(project: Path, episodes: list[str] | None) -> dict[str, dict[str, int]]:
+    """Return the episodes whose fingerprints hold: name -> {name of a video: how many steps it took}."""
+    from contextlib import chdir  # noqa: PLC0415
+
+    from reelmake.tasks.fingerprint import BUILT, Fingerprints  # noqa: PLC0415
+
+    with chdir(project):
+        names = known_episodes(Path(), episodes) or episode_names(Path())
+        if any(name not in names for name in episodes or ()):  # one language of an episode
+            return {}
+        found = Fingerprints().current(BUILT, names)
+    return {
+        name: {show: sum(count for _, _, count in steps) for show, steps in found[name].items()}
+        for name in names
+        if name in found
+    }
+
+
+def _with(rows: Sequence[Row], known: Mapping[str, Mapping[str, int]], shows: Iterable[Production]) -> Iterator[Row]:
+    """Yield the rows of a forecast, and one for each video that needs no look: all of its steps are kept.
+
+    They come in the order of a forecast of all: originals, then translations.
+    """
+    from reelmake.tasks.forecast import Row  # noqa: PLC0415
+
+    names: dict[str, list[str]] = {episode: list(videos) for episode, videos in known.items()}
+    told: dict[str, list[Row]] = {}
+    for videos in known.values():
+        for name, count in videos.items():
+            told[name] = [Row(f"video:{name}", name, "video", "keep", count=count)]
+    for show in shows:
+        names.setdefault(show.spec, []).append(show.name)
+    for row in rows:
+        told.setdefault(row.episode, []).append(row)
+    in_order = [names[episode] for episode in sorted(names)]
+    for name in (*(each[0] for each in in_order), *(other for each in in_order for other in each[1:])):
+        yield from told.get(name, ())
 
 
 def _keys_at(revision: str, build: Build) -> set[str]:

@@ -95,6 +95,12 @@ class Production:
         """The name of its spec, which an episode in another language shares with its original."""
         return self.original.name if self.original else self.name
 
+    @property
+    def files(self) -> list[str]:
+        """The files that its spec names, besides pictures of characters."""
+        background, music = self.episode.background, self.episode.music
+        return [path for path in (background and background.file, music) if path]
+
     def where(self, at: int) -> str:
         """Return where a line of the script stands: in the spec, or in what was written for it."""
         if at < len(self.lines_at):

@@ -89,7 +89,7 @@ def _surveyed(desk: _Desk, only: Iterable[str] | None = None) -> Survey:
     characters = dict(_characters(desk.files, desk.problems))
     known = {path.stem for path in specs(root, CHARACTERS)}
     names = episode_names(root) if only is None else sorted(set(only))
-    if not names:
+    if not names and only is None:
         raise InputError((Problem(f"{EPISODES}/", 1, "there is no episode", "add one: episodes/first.yaml"),))
     episodes: dict[str, tuple[Episode | None, Source]] = {}
     for name in names:

@@ -84,6 +84,7 @@ class Build:
             aside=self.left,
         )
         self.publishing = Publishing(self.shop, records, self._lines)
+        self.unpriced: set[str] = set()  # episodes with a step whose price is not known, under a cap
         if not read_only:
             self.shop.work.mkdir(parents=True, exist_ok=True)
             sweep(self.shop.work)
@@ -133,6 +134,7 @@ class Build:
         for step in filter(is_paid, steps):
             if caller.price(step.action) is not None:
                 continue
+            self.unpriced.add(step.episode)
             receipt = self.shop.store.find(key_of(step.action, self.shop))
             if decide(step.action, Facts(has_receipt=receipt is not None)).verdict == "make":
                 request = step.action.request

@@ -25,6 +25,7 @@ from doit import (
 from doit.cmd_base import Command, DoitCmdBase, opt_depfile
 from doit.cmdparse import CmdParseError
 from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
+from doit.reporter import ErrorOnlyReporter, ExecutedOnlyReporter, ZeroReporter
 from doit.task import Stream, Task
 
 from reelmake.core.logging import write_json
@@ -42,6 +43,7 @@ UNUSED = {
     "codec_cls": "json",
     "check_file_uptodate": "md5",
 }  # doit asks for them, and we replace them
+SILENT = (Progress, ExecutedOnlyReporter, ZeroReporter, ErrorOnlyReporter)  # of what is up to date
 
 
 class WithRecords(DoitCmdBase):  # type: ignore[misc]  # doit is not typed
@@ -204,6 +206,13 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
             write_json()
         return super().execute(params, args)
 
+    @property
+    def may_leave_out(self) -> bool:
+        """Say whether what is up to date may be left out: nothing is done with it, and nobody is told its name."""
+        reporter = self._params["reporter"]
+        shown = self.reporters.get(reporter) if isinstance(reporter, str) else reporter
+        return shown in SILENT and not self._params["always"] and not self._params["single"]
+
     def get_reporters(self) -> dict[str, Any]:
         """Return all reporters by name: ours, doit's, and those of plugins."""
         reporters: dict[str, Any] = {"progress": Progress, **super().get_reporters()}
@@ -225,9 +234,14 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
         control.process(self.sel_tasks)
         if single:
             _leave_out_dependencies(control)
+        dispatcher = control.task_dispatcher()
         limits = ChainMap(getattr(self.loader, "pools", {}), {DEFAULT_POOL: os.cpu_count() or 1})
         reporter_class = self.reporters[reporter] if isinstance(reporter, str) else reporter
-        options = {"limits": limits, "budget": getattr(self.loader, "budget", None)}
+        options = {
+            "limits": limits,
+            "budget": getattr(self.loader, "budget", None),
+            "current": getattr(self.loader, "current", {}),
+        }
         stream = Stream(verbosity, force_verbosity)
         out = open(outfile, "w", encoding="utf-8") if isinstance(outfile, str) else outfile  # noqa: PTH123, SIM115
         try:
@@ -242,7 +256,10 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
                 on_stop=getattr(self.loader, "stop", lambda: None),
                 at_end=getattr(self.loader, "finish", lambda: None),
             )
-            return runner.run_all(control.task_dispatcher())
+            code = runner.run_all(dispatcher)
+            if code != INTERRUPTED:
+                getattr(self.loader, "keep_fingerprints", lambda _: None)(dispatcher.nodes)
+            return code
         finally:
             if out is not outfile:
                 out.close()

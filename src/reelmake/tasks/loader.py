@@ -1,13 +1,20 @@
-"""What doit loads: dodo.py with a project's own tasks, and beside them ours, for the episodes that are asked for."""
+"""What doit loads: dodo.py with a project's own tasks, and beside them ours, for the episodes that are asked for.
+
+Of all that plain doit is to build, an episode whose fingerprint holds is left out: it is built already.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Mapping
+from functools import partial
 from pathlib import Path
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
 
 import doit.loader
 from doit.cmd_base import DodoTaskLoader
+from doit.control import ExecNode
 from doit.exceptions import InvalidDodoFile
 from doit.task import Task
 
@@ -16,10 +23,19 @@ from reelmake.core.folders import STATE, episode_names
 from reelmake.core.logging import redact
 from reelmake.core.process import computes_alone, ends_soon, prints_anything
 from reelmake.engine.budget import Budget
-from reelmake.plan.kinds import BUILD, PUBLISH, VIDEO
-from reelmake.project.load import load_project
+from reelmake.engine.engine import key_of, with_source
+from reelmake.engine.scripts import asked_in_all
+from reelmake.plan.episode import Production
+from reelmake.plan.kinds import BUILD, KINDS, PUBLISH, VIDEO
+from reelmake.plan.steps import script
+from reelmake.project.load import Project, load_project
+from reelmake.store.local import place_of
 from reelmake.tasks.build import Build
-from reelmake.tasks.job import told_by
+from reelmake.tasks.fingerprint import BUILT, Fingerprints, Known
+from reelmake.tasks.job import outcome_of, told_by
+
+STEPS: Final = frozenset(name for name, kind in KINDS.items() if not kind.is_after)  # kinds of what a video takes
+FINISHED: Final = ("up-to-date", "successful")
 
 
 class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
@@ -53,7 +69,14 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         own = super().load_tasks(cmd, pos_args)
         names = episode_names(Path())
         try:
-            project = load_project(Path(), asked_for(pos_args, names))
+            prints = Fingerprints(cmd.dep_manager.name)
+            left_out = self._left_out(cmd, own, names, prints)
+            project = _load(names, asked_for(pos_args, names), left_out)
+            current: Counter[tuple[str, str]] = Counter()
+            for known in (left_out[name] for name in left_out if name not in project.productions):
+                for steps in known.values():
+                    current.update({(pool, kind): count for pool, kind, count in steps})
+            self.current = current
             build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
             tasks = [*own, *build.tasks()]
             if cmd.execute_tasks:
@@ -68,7 +91,102 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         self.budget = build.shop.caller.budget
         self.stop = build.stop
         self.finish = build.shop.store.finish
+        self.keep_fingerprints = partial(keep_built, build, prints)
         return tasks
+
+    @staticmethod
+    def _left_out(cmd: Any, own: list[Task], names: list[str], prints: Fingerprints) -> dict[str, Any]:
+        """Return the episodes that are left out, with what is known of them: plain doit would find them up to date.
+
+        A project's own tasks may need tasks of an episode, or make files that it reads: it is not left out then.
+        """
+        mine = {task.name for task in own}
+        is_plain = VIDEO in (cmd.sel_tasks or ()) and {*cmd.sel_tasks} <= {VIDEO, *mine}
+        if not (is_plain and getattr(cmd, "may_leave_out", False)):
+            return {}
+        if any(task.loader or task.calc_dep for task in own):  # what they will need is not known yet
+            return {}
+        words = {word for task in own for word in (*task.task_dep, *task.setup_tasks, *task.wild_dep)} - mine - {VIDEO}
+        words |= {path for task in own for path in task.file_dep if not os.path.exists(path)}  # noqa: PTH110
+        needed = asked_for(sorted(words), names) if words else []
+        if needed is None:
+            return {}
+        found = prints.current(BUILT, (name for name in names if name not in needed))
+        if made := {path for task in own for path in task.targets}:
+            reads = prints.reads(BUILT)
+            found = {name: known for name, known in found.items() if made.isdisjoint(reads[name])}
+        return found
+
+
+def _load(names: list[str], asked: list[str] | None, left_out: Collection[str]) -> Project:
+    """Load the episodes that are asked for, but for those that are left out.
+
+    An episode may read what another one makes; then it is not known what needs what, and all are loaded.
+    """
+    if not left_out:
+        return load_project(Path(), asked)
+    project = load_project(Path(), [name for name in names if name not in left_out])
+    if any(_is_built(path) for show in project.productions.values() for path in show.files):
+        return load_project(Path())
+    return project
+
+
+def _is_built(path: str) -> bool:
+    return Path(os.path.normpath(path)).parts[:1] == (BUILD,)
+
+
+def keep_built(build: Build, prints: Fingerprints, nodes: Mapping[str, ExecNode]) -> None:
+    """Keep a fingerprint of each episode of a build that is built by now, in all of its languages."""
+    tasks: dict[str, dict[str, Task]] = {}
+    for name, node in nodes.items():
+        kind, _, rest = name.partition(":")
+        if kind in STEPS and rest and node.task.actions:
+            tasks.setdefault(rest.partition(":")[0], {})[name] = node.task
+    shows: dict[str, list[Production]] = {}
+    for show in build.project.productions.values():
+        shows.setdefault(show.spec, []).append(show)
+    found = {}
+    for episode, versions in shows.items():
+        made = {show.name: tasks.get(show.name, {}) for show in versions}
+        if all(_is_finished(show, made[show.name], nodes) for show in versions):
+            files = _files(versions, build)
+            if files is not None and build.unpriced.isdisjoint(made):
+                records = {name: build.records.backend.record(name) for each in made.values() for name in each}
+                told = {name: _counted(each.values()) for name, each in made.items()}
+                found[episode] = Known(told, files, records)
+    prints.keep(BUILT, found)
+
+
+def _is_finished(show: Production, tasks: Mapping[str, Task], nodes: Mapping[str, ExecNode]) -> bool:
+    """Say whether all steps of a video are there and up to date, and none reads what another episode makes."""
+    if not {f"{kind}:{show.name}" for kind in (VIDEO, "script", "subtitles")} <= tasks.keys():
+        return False
+    if any(nodes[name].run_status not in FINISHED or not outcome_of(task).is_final for name, task in tasks.items()):
+        return False
+    made = {path for task in tasks.values() for path in task.targets}
+    return all(path in made or not _is_built(path) for task in tasks.values() for path in task.file_dep)
+
+
+def _files(versions: Iterable[Production], build: Build) -> list[str] | None:
+    """Return what else decides what the steps of an episode are; None when it is elsewhere, where no change shows."""
+    files = [str(build.project.ffmpeg.path)]
+    near = build.project.settings.store
+    for show in (with_source(show, build.shop) for show in versions):
+        if show.episode.script is not None:
+            continue
+        for action in asked_in_all(script(show), build.shop.store):
+            receipt = build.shop.store.find(key_of(action, build.shop))
+            stored = [place_of("actions", key_of(action, build.shop))]
+            stored += [place_of("blobs", receipt.blob)] if receipt else []
+            if receipt and not all(Path(near, place).is_file() for place in stored):
+                return None
+            files += [f"{near}/{place}" for place in stored]
+    return files
+
+
+def _counted(tasks: Iterable[Task]) -> list[tuple[str, str, int]]:
+    counts = Counter((str((task.meta or {}).get("pool")), task.name.partition(":")[0]) for task in tasks)
+    return [(pool, kind, count) for (pool, kind), count in counts.items()]
 
 
 def require_project() -> None:

@@ -118,7 +118,7 @@ class Tally:
     The kind of a step is the first part of its name: `voice` of `voice:moths:ada-why`.
     """
 
-    def __init__(self, limits: Mapping[str, int]) -> None:
+    def __init__(self, limits: Mapping[str, int], current: Mapping[tuple[str, str], int] | None = None) -> None:
         self.began = time.monotonic()
         self.outcomes: dict[str, str] = {}
         self._limits = limits
@@ -128,8 +128,8 @@ class Tally:
         self._to_visit: deque[str] = deque()
         self._visited: set[str] = set()
         self._counted: set[str] = set()
-        self._totals: Counter[tuple[str, str]] = Counter()
-        self._done: Counter[tuple[str, str]] = Counter()
+        self._totals: Counter[tuple[str, str]] = Counter(current or {})
+        self._done: Counter[tuple[str, str]] = Counter(current or {})
         self._started: dict[str, float] = {}
         self._seconds: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
 
@@ -244,7 +244,7 @@ class Progress:
     """doit's reporter: a line for each step (a task that does something) that ran, failures, and a sum at the end.
 
     `options["limits"]` maps each pool to its limit, for the estimate of the time left; `options["budget"]` says what is
-    spent, and of which cap.
+    spent, and of which cap; `options["current"]` counts steps, by pool and kind, that are up to date and not loaded.
     """
 
     desc: ClassVar[str] = "live display in a terminal, one line per step elsewhere; on stderr"
@@ -252,7 +252,8 @@ class Progress:
     def __init__(self, outstream: TextIO, options: Mapping[str, Any]) -> None:
         # doit's default is stdout; only a file that was asked for takes the place of stderr.
         self._file = None if outstream is sys.stdout else outstream
-        self._tally = Tally(options.get("limits", {}))
+        self._current: Mapping[tuple[str, str], int] = options.get("current", {})
+        self._tally = Tally(options.get("limits", {}), self._current)
         self._failures: list[tuple[Task, BaseFail]] = []
         self._errors: list[str] = []
         self._told: list[str] = []
@@ -350,6 +351,7 @@ class Progress:
         for error in self._errors:
             self._say(error)
         counts = Counter(self._tally.outcomes.values())
+        counts[UP_TO_DATE] += sum(self._current.values())
         notes = [note for note in sorted(counts) if note not in LAST]
         told = ", ".join(f"{counts[note]} {note}" for note in [*notes, *LAST] if counts[note] or note in ALWAYS)
         self._say(f"{_steps(counts.total())}: {told} in {time.monotonic() - self._tally.began:.1f}s")

@@ -10,10 +10,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import shutil
 import sqlite3
 import sys
-import tempfile
 import threading
 from collections.abc import Iterable
 from functools import partial
@@ -25,6 +23,7 @@ from doit.exceptions import InvalidCommand
 from doit.task import Task
 
 from reelmake.plan.decide import Facts, State, decide
+from reelmake.tasks.database import opened_to_read
 from reelmake.tasks.digests import ContentChecker, Digests
 from reelmake.tasks.job import TERMS, StepTask, Terms, outcome_of
 
@@ -250,27 +249,8 @@ class RecordFile:
 
 def _opened_to_read(name: str) -> sqlite3.Connection:
     """Open a file without a lock and without a trace; an empty one in memory when it is missing, or of no use."""
-    if not os.path.isfile(name):  # noqa: PTH113
-        return _empty()
-    journal = Path(f"{name}-wal")
-    if journal.is_file() and journal.stat().st_size:
-        db = _copied(name)
-    else:
-        where = f"{Path(name).absolute().as_uri()}?mode=ro&immutable=1"
-        db = sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False)
-    return db if db.execute("PRAGMA user_version").fetchone()[0] == VERSION else _empty()
-
-
-def _copied(name: str) -> sqlite3.Connection:
-    """Return a copy in memory, with what a running build, or one that was killed, has yet to move into the file."""
-    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
-    with tempfile.TemporaryDirectory() as folder:
-        for suffix in ("-wal", ""):  # in this order: what is moved meanwhile is in both
-            with contextlib.suppress(FileNotFoundError):  # the build has just ended
-                shutil.copyfile(name + suffix, f"{folder}/db{suffix}")
-        with contextlib.closing(sqlite3.connect(f"{folder}/db")) as db:
-            db.backup(copy)
-    return copy
+    db = opened_to_read(name)
+    return db if db and db.execute("PRAGMA user_version").fetchone()[0] == VERSION else _empty()
 
 
 def _empty() -> sqlite3.Connection:
