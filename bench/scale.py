@@ -27,7 +27,7 @@ from reelmake.core.atomic_files import state_of  # noqa: E402
 from reelmake.plan.kinds import KINDS  # noqa: E402
 from reelmake.project.load import load_project  # noqa: E402
 from reelmake.tasks.build import Build  # noqa: E402
-from reelmake.tasks.job import Job  # noqa: E402
+from reelmake.tasks.job import TERMS, Job  # noqa: E402
 from reelmake.tasks.records import DEPS, TARGETS, VALUES, Records  # noqa: E402
 
 FEW, MANY, LINES, ROUNDS = 100, 1000, 12, 3
@@ -115,7 +115,7 @@ def record(records: Records, task: Any, name: str) -> None:
     held = {**before[TARGETS], **{path: before[path] for path in before[DEPS]}}
     held = {path.replace(FIRST, name): sha256 for path, sha256 in held.items()}
     inputs = {path: held[path] for path in task.file_dep}
-    values = {**before[VALUES], "_config_changed": task.uptodate[0][0].config}
+    values = {**before[VALUES], TERMS: task.terms.asked}
     outputs = {path: held[path] for path in task.targets}
     records.backend.put(task.name, {VALUES: values, DEPS: sorted(inputs), TARGETS: outputs, **inputs})
     for path in outputs:

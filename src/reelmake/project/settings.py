@@ -158,9 +158,10 @@ def load_settings(root: Path) -> Settings:
 
 def _set_by(source: EnvSettingsSource) -> dict[str, Any]:
     """Return what variables of ours set, in the tables that pyproject.toml would have; each value is text."""
-    of_tables = {f"{PREFIX}providers__{kind}".lower() for kind in Providers.model_fields}
+    kinds = [f"{PREFIX}providers__{kind}".lower() for kind in Providers.model_fields]
+    with_options = {kind for kind in kinds if any(name.startswith(f"{kind}__") for name in source.env_vars)}
     source.env_vars = {
-        f"{name}__provider" if name in of_tables else name: value  # so that options can stand beside it
+        f"{name}__provider" if name in with_options else name: value
         for name, value in source.env_vars.items()
         if value is not None
     }
