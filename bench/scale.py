@@ -27,7 +27,7 @@ from reelmake.core.atomic_files import state_of  # noqa: E402
 from reelmake.plan.kinds import KINDS  # noqa: E402
 from reelmake.project.load import load_project  # noqa: E402
 from reelmake.tasks.build import Build  # noqa: E402
-from reelmake.tasks.job import TERMS, Job  # noqa: E402
+from reelmake.tasks.job import TERMS, StepTask  # noqa: E402
 from reelmake.tasks.records import DEPS, TARGETS, VALUES, Records  # noqa: E402
 
 FEW, MANY, LINES, ROUNDS = 100, 1000, 12, 3
@@ -80,7 +80,7 @@ class Season:
                 Path(f"build/{name}/{FIRST}.mp4").rename(f"build/{name}/{name}.mp4")
                 show = replace(first, name=name)
                 for task in build._tasks(show, build.steps(show)):  # noqa: SLF001
-                    if task.actions and isinstance(task.actions[0], Job) and task.uptodate:
+                    if isinstance(task, StepTask):
                         record(records, task, name)
             records.close()
 
