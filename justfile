@@ -1,8 +1,10 @@
-# Lint, format and types.
+# Lint, format, types, dependencies and dead code.
 check:
     uv run ruff check .
     uv run ruff format --check .
     uv run mypy
+    uv run deptry .
+    uv run vulture
 
 # All tests.
 test:

@@ -115,3 +115,10 @@ def test_the_life_of_a_paid_request_names_files_and_tests_that_exist() -> None:
     assert len(tests) == 9
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tests").glob("*/test_*.py"))
     assert [name for name in tests if f"\ndef {name}(" not in code] == []
+
+
+def test_what_is_to_be_read_first_takes_an_hour() -> None:
+    page = (ROOT / "CONTRIBUTING.md").read_text("utf-8")
+    files = re.findall(r"^\d\. `(src/[\w/]+\.py)`", page, re.MULTILINE)
+    assert len(files) == 7
+    assert sum(len((ROOT / file).read_text("utf-8").splitlines()) for file in files) <= 1600
