@@ -39,7 +39,7 @@ MODULES = (
 CODE = f"""
 import atexit, contextlib, gc, importlib, json, os, runpy, select, signal, socket, sys, threading, traceback
 
-os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as our programs do
+os.environ["OPENBLAS_NUM_THREADS"] = "1"  # programs are forked from here, and a fork has none of its threads
 for name in {MODULES!r}.split():
     importlib.import_module(name)
 from genai_prices import Usage, calc_price

@@ -20,7 +20,7 @@ from pydantic import ValidationError
 
 from reelmake.core.errors import InputError, Problem, ReelmakeError, SetupError
 from reelmake.core.logging import redact
-from reelmake.core.process import computes_alone, ends_soon, tell_mistake
+from reelmake.core.process import ends_soon, tell_mistake
 from reelmake.spec.documents import ERROR, Document, ErrorDocument, Told
 from reelmake.spec.problems import add_problems
 from reelmake.spec.yaml_source import UNPRINTABLE, Source
@@ -225,7 +225,6 @@ def answering() -> Iterator[Answers]:
 def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Received] | None = None) -> int:
     """Answer what is on stdin, or what is given; returns the exit code."""
     ends_soon()
-    computes_alone()
     with answering() as answers:
         requests: Sequence[Received] = given or [Received("stdin", None)]
         wrong: ReelmakeError

@@ -9,7 +9,7 @@ from reelmake.cli import authoring, check, ci, doctor, inspect, money, prune, sc
 from reelmake.cli.app import answer, app
 from reelmake.core.errors import InputError, ReelmakeError, SetupError
 from reelmake.core.logging import redact
-from reelmake.core.process import computes_alone, ends_soon, prints_anything, tell_mistake
+from reelmake.core.process import ends_soon, prints_anything, tell_mistake
 
 __all__ = ["app", "authoring", "check", "ci", "doctor", "inspect", "main", "money", "prune", "scaffold", "watch"]
 
@@ -17,7 +17,6 @@ __all__ = ["app", "authoring", "check", "ci", "doctor", "inspect", "main", "mone
 def main() -> None:
     """Run the command line; whatever an author can cause ends without a traceback."""
     ends_soon()
-    computes_alone()
     prints_anything()
     try:
         app()

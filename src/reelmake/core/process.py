@@ -5,7 +5,6 @@ from __future__ import annotations
 import atexit
 import gc
 import io
-import os
 import sys
 import traceback
 from contextlib import suppress
@@ -23,14 +22,6 @@ def ends_soon() -> None:
     """
     gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
     atexit.register(gc.freeze)
-
-
-def computes_alone() -> None:
-    """Have numpy begin no threads for linear algebra: we need none, and each is busy for a tenth of a second at once.
-
-    Whoever needs them in tasks of their own sets the variable.
-    """
-    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 
 def prints_anything() -> None:

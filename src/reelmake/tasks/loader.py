@@ -21,7 +21,7 @@ from doit.task import Task
 from reelmake.core.errors import ReelmakeError
 from reelmake.core.folders import STATE, episode_names
 from reelmake.core.logging import redact
-from reelmake.core.process import computes_alone, ends_soon, prints_anything
+from reelmake.core.process import ends_soon, prints_anything
 from reelmake.engine.budget import Budget
 from reelmake.engine.engine import key_of, with_source
 from reelmake.engine.scripts import asked_in_all
@@ -51,7 +51,6 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         """Import dodo.py, which asks by `require_project` whether we are here."""
         EpisodeLoader.in_force = True
         ends_soon()
-        computes_alone()
         prints_anything()
         super().setup(opt_values)
 
