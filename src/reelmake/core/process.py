@@ -11,16 +11,13 @@ from contextlib import suppress
 
 from reelmake.core.logging import redact
 
-_OBJECTS = 50_000
-
 
 def ends_soon() -> None:
-    """Have Python look less often for garbage that refers to itself, and not at all at the end.
+    """Have Python end without a last search for cyclic garbage.
 
-    Vendors' SDKs are some hundred thousand objects, none of them garbage. To look through them takes a tenth of their
-    import, and half a second when all is done and an author waits for the prompt.
+    Vendors' SDKs are some hundred thousand objects, and an author who waits for the prompt would wait for the search:
+    up to half a second.
     """
-    gc.set_threshold(_OBJECTS, *gc.get_threshold()[1:])
     atexit.register(gc.freeze)
 
 
