@@ -22,7 +22,7 @@ from doit_project import DoitProject
 from rich.console import Console
 from workspace import Workspace
 
-from reelmake.tasks.progress import Estimate, Tally, drawn
+from reelmake.tasks.progress import Display, Estimate, Tally
 
 DODO = """
 import logging
@@ -185,7 +185,7 @@ def test_names_counts_and_the_estimate_are_shown_however_long_the_labels_are(wid
         tally.start(tasks[name])
     console = Console(width=width, file=io.StringIO(), force_terminal=True, color_system=None)
     with console.capture() as captured:
-        console.print(drawn(tally))
+        console.print(Display(tally, console).get_renderable())
     rows = captured.get().splitlines()
     assert max(map(len, rows)) <= width
     assert re.match(r"cpu           [━╸╺ ]{20} +18/31 segment:sky:ada-w", rows[0])

@@ -8,17 +8,16 @@ import sys
 import threading
 import time
 from collections import Counter, defaultdict, deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, ClassVar, TextIO
 
 from doit.exceptions import BaseFail, UnmetDependency
 from doit.task import Task
-from rich.console import Console, Group
-from rich.live import Live
-from rich.progress_bar import ProgressBar
-from rich.table import Table
+from rich import progress as bars
+from rich.console import Console, RenderableType
+from rich.table import Column
 from rich.text import Text
 
 from reelmake.core.errors import CapError
@@ -31,54 +30,54 @@ REFRESH_PER_SECOND = 4
 MINUTE = 60
 
 
-class Display:
-    """Redraws itself from a tally until it is closed, and then leaves nothing on the screen."""
+class Running(bars.ProgressColumn):
+    """What runs in a pool; it gets the room that the other columns leave."""
+
+    def render(self, task: bars.Task) -> Text:
+        """Return the first of the names, and how many more there are."""
+        names = task.fields["running"]
+        more = len(names) - LABELS
+        text = ", ".join(names[:LABELS])
+        return Text(f"{text} and {more} more" if more > 0 else text, "dim", no_wrap=True, overflow="ellipsis")
+
+
+class Display(bars.Progress):
+    """A bar for each pool and the time, until it is stopped; then nothing of it is left on the screen."""
 
     restore = "\r\x1b[J\x1b[?25h"  # clears what is drawn below the cursor, shows the cursor
 
-    def __init__(self, tally: Tally) -> None:
+    def __init__(self, tally: Tally, console: Console | None = None) -> None:
         self._tally = tally
-        self._live = Live(
-            get_renderable=self._draw,
-            console=Console(stderr=True),
+        self._pools: dict[str, bars.TaskID] = {}
+        super().__init__(
+            bars.TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
+            bars.BarColumn(BAR_WIDTH, table_column=Column(no_wrap=True)),
+            bars.MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            # Not `no_wrap`: rich takes room only from columns that may wrap, as long as there are any.
+            Running(table_column=Column()),
+            console=console or Console(stderr=True),
             transient=True,
             refresh_per_second=REFRESH_PER_SECOND,
             # What anyone prints meanwhile goes above the display; a stdout that is a pipe is not on this screen.
             redirect_stdout=sys.stdout.isatty(),
-            redirect_stderr=True,
         )
-        self._live.start(refresh=True)
+        self.show()
+
+    def show(self) -> None:
+        """Take over from the tally how far each pool is."""
+        for row in self._tally.rows():
+            if row.pool not in self._pools:
+                self._pools[row.pool] = self.add_task(row.pool, running=())
+            self.update(self._pools[row.pool], total=row.total, completed=row.done, running=row.running)
+
+    def get_renderables(self) -> Iterator[RenderableType]:
+        """Return what is drawn: the bars, and the time below them."""
+        yield from super().get_renderables()
+        yield Text(_time(self._tally))
 
     def say(self, text: str) -> None:
         """Print above the display."""
-        self._live.console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
-
-    def close(self) -> None:
-        """Take the display off the screen."""
-        self._live.stop()
-
-    def _draw(self) -> Group:
-        return drawn(self._tally)
-
-
-def drawn(tally: Tally) -> Group:
-    """Draw a tally: what runs gets the room that the rest leaves."""
-    table = Table.grid(padding=(0, 1))
-    for _ in range(3):
-        table.add_column(no_wrap=True)
-    table.add_column(
-        ratio=1
-    )  # not `no_wrap`: rich takes room only from columns that may wrap, as long as there are any
-    for row in tally.rows():
-        labels = ", ".join(row.running[:LABELS])
-        more = len(row.running) - LABELS
-        table.add_row(
-            Text(row.pool),
-            ProgressBar(total=row.total, completed=row.done, width=BAR_WIDTH),
-            Text(f"{row.done}/{row.total}", justify="right"),
-            Text(f"{labels} and {more} more" if more > 0 else labels, "dim", no_wrap=True, overflow="ellipsis"),
-        )
-    return Group(table, Text(_time(tally)))
+        self.console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
 
 
 def _time(tally: Tally) -> str:
@@ -280,15 +279,18 @@ class Progress:
         if not task.actions:
             return
         self._tally.start(task)
-        if self._display is None and self._file is None and _in_terminal():
+        if self._display:
+            self._display.show()
+        elif self._file is None and _in_terminal():
             self._display = Display(self._tally)
+            self._display.start()
 
     def add_success(self, task: Task) -> None:
         """A task succeeded."""
         if not task.actions:
             return
         outcome = outcome_of(task)
-        seconds = self._tally.finish(task, outcome.note)
+        seconds = self._finish(task, outcome.note)
         if outcome.answer:
             self._answers.append(outcome.answer)
         if outcome.told:
@@ -300,9 +302,9 @@ class Progress:
         """A task failed, or cannot run because one that it needs failed."""
         if isinstance(fail, UnmetDependency):
             if task.actions:
-                self._tally.finish(task, BLOCKED)
+                self._finish(task, BLOCKED)
             return
-        self._tally.finish(task, FAILED)
+        self._finish(task, FAILED)
         if isinstance(cause := getattr(fail, "cause", None), CapError):
             self._refused.append((task, cause))
             return
@@ -312,12 +314,12 @@ class Progress:
     def skip_uptodate(self, task: Task) -> None:
         """A task has nothing to do."""
         if task.actions:
-            self._tally.finish(task, UP_TO_DATE)
+            self._finish(task, UP_TO_DATE)
 
     def skip_ignore(self, task: Task) -> None:
         """A task is left out, because `doit ignore` asked for it."""
         if task.actions:
-            self._tally.finish(task, IGNORED)
+            self._finish(task, IGNORED)
 
     def teardown_task(self, task: Task) -> None:
         """A task's teardown starts."""
@@ -340,7 +342,7 @@ class Progress:
     def complete_run(self) -> None:
         """Everything is over: tell what failed and sum up."""
         if self._display:
-            self._display.close()
+            self._display.stop()
             self._display = None
         if len(self._failures) > 1 or any(fail.traceback for _, fail in self._failures):
             self._say("")
@@ -377,6 +379,13 @@ class Progress:
         more += ", and the lines of what is not written" if kinds["script"] else ""
         self._say(f"{self._refused[0][1]}")
         self._say(f"missing because of the cap: {missing}, for ${usd}{more}: {', '.join(_names(self._refused))}")
+
+    def _finish(self, task: Task, outcome: str) -> float:
+        """Count a task that is over; returns how many seconds it ran."""
+        seconds = self._tally.finish(task, outcome)
+        if self._display:
+            self._display.show()
+        return seconds
 
     def _say(self, text: str) -> None:
         if self._display:
