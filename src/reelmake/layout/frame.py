@@ -61,11 +61,6 @@ class Box:
         width = round(self.width * FACE_WIDTH)
         return Box(self.x + (self.width - width) // 2, self.y, width, round(self.height * FACE_HEIGHT))
 
-    def meets(self, other: Box) -> bool:
-        """Say whether the two have a pixel in common."""
-        across = self.x < other.right and other.x < self.right
-        return across and self.y < other.bottom and other.y < self.bottom
-
 
 @dataclass(frozen=True, slots=True)
 class Layout:
