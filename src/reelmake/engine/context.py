@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
 from reelmake.core.atomic_files import publish
 from reelmake.core.folders import STATE
@@ -17,27 +16,17 @@ from reelmake.store.base import Store
 Made = bytes | Path  # a maker's result: the content, or a finished file that is handed over
 
 
-class Aside(Protocol):
-    """Decides which outputs are left in the store until something reads them."""
+class Aside:
+    """Decides which outputs are left in the store until something reads them: none, unless a subclass says so."""
 
     def leave(self, output: str, blob: str) -> bool:
         """Leave an output, of which this blob is the content, in the store; says whether it is left."""
-        ...
+        del output, blob
+        return False
 
     def supply(self, action: Action) -> bool:
         """Bring what an action reads and was left; says whether there was any."""
-        ...
-
-
-class NothingAside:
-    """Every output is written."""
-
-    def leave(self, _output: str, _blob: str) -> bool:
-        """Leave nothing."""
-        return False
-
-    def supply(self, _action: Action) -> bool:
-        """Bring nothing."""
+        del action
         return False
 
 
@@ -56,7 +45,7 @@ class Workshop:
     ffmpeg: Ffmpeg
     digest: Callable[[Path], str]
     caller: Caller = field(default_factory=Caller)
-    aside: Aside = field(default_factory=NothingAside)
+    aside: Aside = field(default_factory=Aside)
     place: Callable[[Path, Path, str], None] = lambda part, target, _: publish(part, target)
 
     @property
