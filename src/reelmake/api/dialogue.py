@@ -19,10 +19,9 @@ from reelmake.plan.episode import Production
 from reelmake.plan.kinds import PAID
 from reelmake.project.load import Project, characters_of, project_of
 from reelmake.project.resolve_providers import overlaid
-from reelmake.project.settings import Settings
 from reelmake.spec.documents import DIALOGUE, Dialogue, DialogueLine, DialogueRequest, Profile
 from reelmake.spec.load import read_episode
-from reelmake.spec.model import Character, Episode, Line, Performer, line_ids
+from reelmake.spec.model import Character, Episode, Line, line_ids
 from reelmake.spec.problems import validate
 from reelmake.spec.yaml_source import Source
 from reelmake.tasks.build import Build
@@ -118,13 +117,11 @@ def _dialogue(show: Production, project: Project, build: Build, report: Report) 
         background=episode.background,
         music=episode.music,
         reel=episode.reel,
-        providers=_providers(project.settings, episode),
+        providers={
+            kind: overlaid(getattr(project.settings.providers, kind), getattr(episode.providers, kind)) for kind in PAID
+        },
         cost=report.cost(show.name, build.records.recorded_key, build.shop.store),
     )
-
-
-def _providers(settings: Settings, episode: Episode) -> dict[Any, Performer]:
-    return {kind: overlaid(getattr(settings.providers, kind), getattr(episode.providers, kind)) for kind in PAID}
 
 
 def _line(line: Line, line_id: str) -> DialogueLine:

@@ -2,14 +2,14 @@
 
 doit keeps the task model, the order, delayed creators and its commands. Replaced, by subclassing, are
 
-- its runner (`runner`, `pools`): every pool has its limit, Ctrl-C drains, a failure stops only what depends on it;
+- its runner (`runner`): every pool has its limit, Ctrl-C drains, a failure stops only what depends on it;
 - its memory (`records`): one durable commit per finished task, inputs as they were when the task was selected, and
   what the task made, so that files changed or left behind by something else are noticed;
 - its file checker (`digests`): sha256 behind a cache of file states that lives in the same database;
 - its action (`job`): a function of ours, which never touches stdout.
 
-`selection` finds names, patterns and files of the command line and suggests what was meant; `progress` and `display`
-tell how far the build is; `command` puts it all together. A project asks for it in its pyproject.toml::
+`selection` finds names, patterns and files of the command line and suggests what was meant; `progress`
+tells how far the build is; `command` puts it all together. A project asks for it in its pyproject.toml::
 
     [tool.doit.plugins.command]
     run = "reelmake.tasks.command:Run"
