@@ -41,6 +41,9 @@ DAMAGED = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 class RecordFile:
     """A doit backend in a SQLite file, which several processes may share.
 
+    doit's own SqliteDB has little to inherit: its connection belongs to one thread, `remove` locks other processes out
+    until the end of the run, `set` drops what a record held that was not read before, and a damaged file ends the run.
+
     Rows are read when they are asked for. Changes wait in memory until `commit`. Any thread may use it. A file that is
     damaged or of another version is set aside: the build goes on with an empty one.
 
