@@ -624,7 +624,7 @@ WRONG: Mapping[str, tuple[tuple[str, type[Provider] | None, str], ...]] = {
         ("voice", LateVoice, "not seconds in order"),
         ("voice", QuickVoice, "takes no time"),
         ("script", ListScript, "tuple of ScriptLines"),
-        ("script", ShortScript, "3 lines were asked for, and 2"),
+        ("script", ShortScript, "3 lines were requested, and 2"),
         ("script", StrangeScript, "not in the cast"),
         ("script", MuteScript, "says nothing"),
     ),

@@ -267,7 +267,7 @@ def test_a_recovered_sound_may_be_an_mp3() -> None:
     [
         (b"", "damaged"),
         (b'{"audio_base64": "AAAA', "damaged"),
-        (b"[]", "not what was asked for"),
+        (b"[]", "not what was requested"),
         (b"{}", "no sound in it"),
         (b'{"audio_base64": null}', "no sound in it"),
         (b'{"audio_base64": 5}', "cannot be used"),

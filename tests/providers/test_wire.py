@@ -341,7 +341,7 @@ def refused(library: str, proxy: str, within_seconds: float = 5.0) -> AccountErr
         get(library, vendor.url, seconds=60, proxy=proxy)
     assert time.monotonic() - began < within_seconds
     assert vendor.paths == []
-    assert "acme: was not asked" in raised.value.what
+    assert "acme: was not called" in raised.value.what
     assert "REELMAKE_PROXY" in raised.value.fix
     return raised.value
 
