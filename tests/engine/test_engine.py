@@ -18,8 +18,8 @@ from standin_server import ANSWERS, Standin
 
 from reelmake.core.errors import BuildError, ProviderError
 from reelmake.core.keys import Action
-from reelmake.engine.context import Workshop
-from reelmake.engine.engine import run_action
+from reelmake.engine.context import Context
+from reelmake.engine.engine import perform
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.providers.base import Answer, Call, Request
 from reelmake.store.base import Store
@@ -32,15 +32,15 @@ def sha256(path: Path) -> str:
 
 
 @pytest.fixture
-def shop(tmp_path: Path, vendor: Standin, monkeypatch: pytest.MonkeyPatch) -> Workshop:
+def context(tmp_path: Path, vendor: Standin, monkeypatch: pytest.MonkeyPatch) -> Context:
     monkeypatch.setenv("STANDIN_URL", vendor.url)
-    return make_shop(tmp_path, LocalStore(tmp_path / "store"))
+    return make_context(tmp_path, LocalStore(tmp_path / "store"))
 
 
-def make_shop(root: Path, store: Store, digest: Callable[[Path], str] = sha256) -> Workshop:
-    shop = Workshop(root, store, Ffmpeg(), digest)
-    shop.work.mkdir(parents=True, exist_ok=True)
-    return shop
+def make_context(root: Path, store: Store, digest: Callable[[Path], str] = sha256) -> Context:
+    context = Context(root, store, Ffmpeg(), digest)
+    context.work.mkdir(parents=True, exist_ok=True)
+    return context
 
 
 def voice(text: str = "Hello there") -> Action:
@@ -56,19 +56,19 @@ def background(root: Path) -> Action:
     return Action("background", 1, request, {"file": "still.png"}, {"background": "out/background.mp4"})
 
 
-def test_a_step_is_asked_for_once(shop: Workshop, vendor: Standin) -> None:
-    assert run_action(voice(), shop) == "made"
-    (shop.root / "out/a.wav").unlink()
-    assert run_action(voice(), shop) == "restored"
-    assert (shop.root / "out/a.wav").is_file()
+def test_a_step_is_asked_for_once(context: Context, vendor: Standin) -> None:
+    assert perform(voice(), context) == "made"
+    (context.root / "out/a.wav").unlink()
+    assert perform(voice(), context) == "restored"
+    assert (context.root / "out/a.wav").is_file()
     assert vendor.count() == 1
-    (receipt,) = shop.store.receipts()
+    (receipt,) = context.store.receipts()
     assert (receipt.kind, receipt.provider, receipt.units) == ("voice", "standin", {"characters": 11})
 
 
-def test_the_words_of_a_voice_are_on_the_samples_of_its_sound(shop: Workshop) -> None:
-    run_action(voice(), shop)
-    told = json.loads((shop.root / "out/a.words.json").read_text())
+def test_the_words_of_a_voice_are_on_the_samples_of_its_sound(context: Context) -> None:
+    perform(voice(), context)
+    told = json.loads((context.root / "out/a.words.json").read_text())
     assert [word["text"] for word in told["words"]] == ["Hello", "there"]
     assert told["words"][0]["start_samples"] == 0
     assert abs(told["words"][1]["start_samples"] - 12_000) <= 1
@@ -76,15 +76,15 @@ def test_the_words_of_a_voice_are_on_the_samples_of_its_sound(shop: Workshop) ->
 
 
 def test_an_answer_that_cannot_be_read_is_kept_and_not_paid_for_again(
-    shop: Workshop, vendor: Standin, monkeypatch: pytest.MonkeyPatch
+    context: Context, vendor: Standin, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(ANSWERS, "voice", lambda _: json.dumps({"audio": "", "words": []}).encode())
     for _ in range(3):
         with pytest.raises(BuildError):
-            run_action(voice(), shop)
+            perform(voice(), context)
     assert vendor.count() == 1
-    assert len(list(shop.store.receipts())) == 1
-    assert not (shop.root / "out").exists()
+    assert len(list(context.store.receipts())) == 1
+    assert not (context.root / "out").exists()
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ def test_an_answer_that_cannot_be_read_is_kept_and_not_paid_for_again(
     ],
 )
 def test_however_a_provider_tells_what_it_counted_it_is_asked_once(
-    shop: Workshop, monkeypatch: pytest.MonkeyPatch, units: dict[str, Any], usd: Any, kept: tuple[Any, Any]
+    context: Context, monkeypatch: pytest.MonkeyPatch, units: dict[str, Any], usd: Any, kept: tuple[Any, Any]
 ) -> None:
     ask, calls = StandinVoice.ask, []
 
@@ -107,22 +107,22 @@ def test_however_a_provider_tells_what_it_counted_it_is_asked_once(
 
     monkeypatch.setattr(StandinVoice, "ask", answer)
     for _ in range(3):
-        run_action(voice(), shop)
+        perform(voice(), context)
     assert len(calls) == 1
-    (receipt,) = LocalStore(shop.root / "store").receipts()
+    (receipt,) = LocalStore(context.root / "store").receipts()
     assert (receipt.units, receipt.usd) == kept
 
 
 def test_what_was_paid_for_and_is_damaged_is_made_again_and_told(
-    shop: Workshop, vendor: Standin, capfd: pytest.CaptureFixture[str]
+    context: Context, vendor: Standin, capfd: pytest.CaptureFixture[str]
 ) -> None:
-    run_action(voice(), shop)
-    (receipt,) = shop.store.receipts()
-    blob = shop.root / "store" / "blobs" / receipt.blob[:2] / receipt.blob
+    perform(voice(), context)
+    (receipt,) = context.store.receipts()
+    blob = context.root / "store" / "blobs" / receipt.blob[:2] / receipt.blob
     blob.chmod(0o600)
     blob.write_bytes(b"rust")
-    (shop.root / "out/a.wav").unlink()
-    assert run_action(voice(), shop) == "made"
+    (context.root / "out/a.wav").unlink()
+    assert perform(voice(), context) == "made"
     assert vendor.count() == 2
     assert "is gone or damaged in the store" in capfd.readouterr().err
 
@@ -137,29 +137,29 @@ def test_what_was_paid_for_and_is_damaged_is_made_again_and_told(
     ],
 )
 def test_a_script_that_cannot_be_used_says_why_and_is_not_asked_for_again(
-    shop: Workshop, vendor: Standin, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, str]], why: str
+    context: Context, vendor: Standin, monkeypatch: pytest.MonkeyPatch, lines: list[dict[str, str]], why: str
 ) -> None:
     monkeypatch.setitem(ANSWERS, "script", lambda _: json.dumps({"lines": lines}).encode())
     cast = [{"id": "ada"}, {"id": "max"}]
     action = Action("script", 1, {"provider": "standin", "lines": 3, "cast": cast}, {}, {"script": "out/script.json"})
     for _ in range(2):
         with pytest.raises(ProviderError, match=f"cannot be used: .*{why}"):
-            run_action(action, shop)
+            perform(action, context)
     assert vendor.count() == 1
 
 
-def test_a_refused_request_leaves_nothing_behind(shop: Workshop, vendor: Standin) -> None:
+def test_a_refused_request_leaves_nothing_behind(context: Context, vendor: Standin) -> None:
     vendor.refuse.add(("voice", "Hello"))
     with pytest.raises(ProviderError, match="stand-in said"):
-        run_action(voice(), shop)
-    assert list(shop.store.receipts()) == []
-    assert list(shop.work.iterdir()) == []
+        perform(voice(), context)
+    assert list(context.store.receipts()) == []
+    assert list(context.work.iterdir()) == []
 
 
-def test_many_threads_share_one_answer(shop: Workshop, vendor: Standin) -> None:
+def test_many_threads_share_one_answer(context: Context, vendor: Standin) -> None:
     vendor.seconds["voice"] = 0.3
     outcomes: list[str] = []
-    threads = [threading.Thread(target=lambda: outcomes.append(run_action(voice(), shop))) for _ in range(8)]
+    threads = [threading.Thread(target=lambda: outcomes.append(perform(voice(), context))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -168,24 +168,24 @@ def test_many_threads_share_one_answer(shop: Workshop, vendor: Standin) -> None:
     assert vendor.count() == 1
 
 
-def test_a_damaged_blob_is_made_again_and_healed(shop: Workshop, vendor: Standin) -> None:
-    run_action(voice(), shop)
-    (blob,) = (shop.root / "store/blobs").glob("*/*")
+def test_a_damaged_blob_is_made_again_and_healed(context: Context, vendor: Standin) -> None:
+    perform(voice(), context)
+    (blob,) = (context.root / "store/blobs").glob("*/*")
     blob.chmod(0o644)
     blob.write_bytes(b"broken")
-    assert run_action(voice(), shop) == "made"
+    assert perform(voice(), context) == "made"
     assert vendor.count() == 2
-    assert run_action(voice(), shop) == "restored"
+    assert perform(voice(), context) == "restored"
 
 
 def test_what_cost_nothing_and_is_damaged_has_no_bill_when_it_is_made_again(tmp_path: Path) -> None:
-    shop = make_shop(tmp_path, LocalStore(tmp_path / "store"))
+    context = make_context(tmp_path, LocalStore(tmp_path / "store"))
     action = background(tmp_path)
-    run_action(action, shop)
+    perform(action, context)
     for path in (*(tmp_path / "store/blobs").glob("*/*"), tmp_path / "out/background.mp4"):
         path.unlink()
-    assert run_action(action, shop) == "made"
-    (receipt,) = shop.store.receipts()
+    assert perform(action, context) == "made"
+    (receipt,) = context.store.receipts()
     assert receipt.earlier == ()
     assert not receipt.may_have_cost
 
@@ -197,10 +197,10 @@ def test_an_input_that_changes_while_it_is_read_is_not_kept_under_its_old_name(t
     def changing(path: Path) -> str:
         return f"{next(versions):064}" if path.name == "still.png" else sha256(path)
 
-    shop = make_shop(tmp_path, MemoryStore(), changing)
+    context = make_context(tmp_path, MemoryStore(), changing)
     with pytest.raises(BuildError, match="was changed while it was read"):
-        run_action(action, shop)
-    assert list(shop.store.receipts()) == []
+        perform(action, context)
+    assert list(context.store.receipts()) == []
     assert not (tmp_path / "out/background.mp4").exists()
 
 
@@ -208,14 +208,14 @@ def test_an_input_that_is_gone_is_named(tmp_path: Path) -> None:
     action = background(tmp_path)
     (tmp_path / "still.png").unlink()
     with pytest.raises(BuildError, match=r"still\.png is gone"):
-        run_action(action, make_shop(tmp_path, MemoryStore()))
+        perform(action, make_context(tmp_path, MemoryStore()))
 
 
-def test_another_reading_writes_outputs_again_without_asking(shop: Workshop, vendor: Standin) -> None:
+def test_another_reading_writes_outputs_again_without_asking(context: Context, vendor: Standin) -> None:
     """A better way to read stored answers costs nothing: it takes no part in the key."""
-    run_action(voice(), shop)
+    perform(voice(), context)
     first = voice()
     again = Action(first.kind, first.recipe, first.request, {}, {"sound": "b.wav", "words": "b.json"}, reading=2)
-    assert run_action(again, shop) == "restored"
-    assert sha256(shop.root / "b.wav") == sha256(shop.root / "out/a.wav")
+    assert perform(again, context) == "restored"
+    assert sha256(context.root / "b.wav") == sha256(context.root / "out/a.wav")
     assert vendor.count() == 1

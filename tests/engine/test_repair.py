@@ -19,9 +19,9 @@ from reelmake.core.errors import CapError, UnusableError
 from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.engine.budget import Budget
 from reelmake.engine.calls import Caller
-from reelmake.engine.context import Workshop
-from reelmake.engine.engine import run_action
-from reelmake.engine.scripts import again_of, asked_as, due, follow_up, paid_after, stands_for
+from reelmake.engine.context import Context
+from reelmake.engine.engine import perform
+from reelmake.engine.scripts import due, equivalent_of, follow_up, follow_up_of, paid_after, stands_for
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.providers.prices import Prices
 from reelmake.store.local import LocalStore
@@ -37,11 +37,11 @@ def v() -> Iterator[Vendors]:
         assert vendors.violations == []
 
 
-def a_shop(root: Path, v: Vendors, cap_usd: Decimal | None = None) -> Workshop:
+def a_context(root: Path, v: Vendors, cap_usd: Decimal | None = None) -> Context:
     (root / "work").mkdir(exist_ok=True, parents=True)
     (root / ".reelmake/work").mkdir(exist_ok=True, parents=True)
     caller = Caller(budget=Budget(cap_usd), variable=v.env().get, retry_seconds=0)
-    return Workshop(root, LocalStore(root / "store"), Ffmpeg(), lambda _: "", caller)
+    return Context(root, LocalStore(root / "store"), Ffmpeg(), lambda _: "", caller)
 
 
 def lines(root: Path) -> list[dict[str, str]]:
@@ -52,8 +52,8 @@ def lines(root: Path) -> list[dict[str, str]]:
 @pytest.mark.slow
 def test_a_script_is_mended_by_one_more_request_which_is_bought_once(tmp_path: Path, v: Vendors) -> None:
     v.fail("openai/script", "miscount", times=1)
-    shop = a_shop(tmp_path, v)
-    assert run_action(ACTION, shop, "script:sky") == "made"
+    context = a_context(tmp_path, v)
+    assert perform(ACTION, context, "script:sky") == "made"
     assert len(lines(tmp_path)) == 4
     assert v.count("openai", "script") == v.billed_count("openai", "script") == 2
     first, second = v.hits
@@ -65,35 +65,38 @@ def test_a_script_is_mended_by_one_more_request_which_is_bought_once(tmp_path: P
     assert len(json.loads(answered["content"])["lines"]) == 3
     assert "it has 3 lines instead of 4" in told["content"]
     (tmp_path / "build/sky/script.json").unlink()
-    assert run_action(ACTION, a_shop(tmp_path, v), "script:sky") == "restored"
+    assert perform(ACTION, a_context(tmp_path, v), "script:sky") == "restored"
     assert len(lines(tmp_path)) == 4
     assert v.count("openai", "script") == 2, "both answers are in the store"
-    receipts = list(shop.store.receipts())
+    receipts = list(context.store.receipts())
     assert sum(receipt.usd or 0 for receipt in receipts) - v.spent() < Decimal("0.00001")
     assert {receipt.step for receipt in receipts} == {"script:sky"}
-    assert list(shop.store.notes()) == []
-    bought = shop.store.find(key(manifest(ACTION, {})))
+    assert list(context.store.notes()) == []
+    bought = context.store.find(key(manifest(ACTION, {})))
     assert bought
-    (again,) = paid_after(bought, shop.store)
+    (again,) = paid_after(bought, context.store)
     assert {bought.key, again.key} == {receipt.key for receipt in receipts}
 
 
 @pytest.mark.slow
 def test_what_stands_for_a_request_is_asked_in_its_place_and_once_more(tmp_path: Path, v: Vendors) -> None:
-    shop = a_shop(tmp_path, v)
+    context = a_context(tmp_path, v)
     other = request_for(topic="a shorter one")
     asked, body = manifest(ACTION, {}), stands_for(other)
     made_at = "2026-11-01T00:00:00+00:00"
-    shop.store.put(Receipt("script", key(asked), asked, digest_of(body), Decimal(0), {}, "store", made_at), body)
-    assert (due(ACTION, shop.store), asked_as(ACTION, shop.store).request) == (replace(ACTION, request=other), other)
+    context.store.put(Receipt("script", key(asked), asked, digest_of(body), Decimal(0), {}, "store", made_at), body)
+    assert (due(ACTION, context.store), equivalent_of(ACTION, context.store).request) == (
+        replace(ACTION, request=other),
+        other,
+    )
     v.fail("openai/script", "miscount", times=1)
-    assert run_action(ACTION, shop, "script:sky") == "made"
+    assert perform(ACTION, context, "script:sky") == "made"
     assert v.billed_count("openai", "script") == 2
     assert all("a shorter one" in str(hit.body) for hit in v.hits)
-    assert run_action(ACTION, a_shop(tmp_path, v), "script:sky") == "restored"
-    bought = shop.store.find(key(asked))
+    assert perform(ACTION, a_context(tmp_path, v), "script:sky") == "restored"
+    bought = context.store.find(key(asked))
     assert bought
-    paid = sum(receipt.usd or 0 for receipt in paid_after(bought, shop.store))
+    paid = sum(receipt.usd or 0 for receipt in paid_after(bought, context.store))
     assert 0 <= paid - v.spent() < Decimal("0.00001"), "each is rounded up"
 
 
@@ -102,7 +105,7 @@ def test_there_is_no_third_request_whatever_comes(tmp_path: Path, v: Vendors) ->
     v.fail("openai/script", "miscount", times=None)
     for _ in range(2):
         with pytest.raises(UnusableError, match=r"it has 3 lines instead of 4 \(it was told what was wrong"):
-            run_action(ACTION, a_shop(tmp_path, v), "script:sky")
+            perform(ACTION, a_context(tmp_path, v), "script:sky")
     assert v.count("openai", "script") == 2
 
 
@@ -113,22 +116,22 @@ def test_the_cap_counts_both_and_a_later_build_buys_only_what_is_due(tmp_path: P
     more = PROVIDER.repair_price(ACTION.request, Prices())
     assert quote
     assert more
-    shop = a_shop(tmp_path, v, quote)
+    context = a_context(tmp_path, v, quote)
     with pytest.raises(CapError, match="the cap of"):
-        run_action(ACTION, shop, "script:sky")
+        perform(ACTION, context, "script:sky")
     assert v.count("openai", "script") == 1
-    again = due(ACTION, shop.store)
+    again = due(ACTION, context.store)
     assert again
     assert 0 < (PROVIDER.price(again.request, Prices()) or 0) <= more, "what a plan tells before is enough"
-    assert run_action(ACTION, a_shop(tmp_path, v, quote + more), "script:sky") == "made"
-    assert due(ACTION, shop.store) is None
+    assert perform(ACTION, a_context(tmp_path, v, quote + more), "script:sky") == "made"
+    assert due(ACTION, context.store) is None
     assert v.count("openai", "script") == 2
 
 
 def test_what_the_model_did_not_write_is_not_asked_for_again(tmp_path: Path, v: Vendors) -> None:
     v.fail("openai/script", "length", times=1)
     with pytest.raises(UnusableError, match="ran out of tokens"):
-        run_action(ACTION, a_shop(tmp_path, v), "script:sky")
+        perform(ACTION, a_context(tmp_path, v), "script:sky")
     assert v.count("openai", "script") == 1
 
 
@@ -142,9 +145,9 @@ def test_an_authors_own_script_and_what_is_no_script_are_never_asked_for() -> No
 def test_what_is_asked_for_again_is_known_from_the_first_answer(tmp_path: Path, v: Vendors) -> None:
     """So that nothing that was paid for looks as if nobody needed it."""
     v.fail("openai/script", "miscount", times=1)
-    shop = a_shop(tmp_path, v)
-    assert again_of(ACTION, shop.store) is None
-    run_action(ACTION, shop, "script:sky")
-    again = again_of(ACTION, shop.store)
+    context = a_context(tmp_path, v)
+    assert follow_up_of(ACTION, context.store) is None
+    perform(ACTION, context, "script:sky")
+    again = follow_up_of(ACTION, context.store)
     assert again
-    assert {receipt.key for receipt in shop.store.receipts()} == {key(manifest(one, {})) for one in (ACTION, again)}
+    assert {receipt.key for receipt in context.store.receipts()} == {key(manifest(one, {})) for one in (ACTION, again)}

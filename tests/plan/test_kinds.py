@@ -10,8 +10,8 @@ import pytest
 from workspace import Workspace
 
 from reelmake.core.keys import Action
-from reelmake.engine.context import Made, Workshop
-from reelmake.engine.engine import run_action
+from reelmake.engine.context import Context, Made
+from reelmake.engine.engine import perform
 from reelmake.plan.kinds import KINDS, Kind
 from reelmake.project.load import load_project
 from reelmake.tasks.build import Build
@@ -26,8 +26,8 @@ def test_every_kind_has_a_maker_or_providers(name: str) -> None:
         assert callable(resolve_name(function))
 
 
-def make_palette(action: Action, shop: Workshop, folder: Path) -> Made:
-    del action, shop, folder
+def make_palette(action: Action, context: Context, folder: Path) -> Made:
+    del action, context, folder
     return b"#FFD166"
 
 
@@ -55,9 +55,9 @@ def test_a_kind_is_known_by_its_entry_alone(project: Workspace, monkeypatch: pyt
 
     with closing(Records("doit.db")) as records:
         build = Build(loaded, records, may_delay=False)
-        assert run_action(step.action, build.shop) == "made"
+        assert perform(step.action, build.context) == "made"
         assert Path("build/sky/palette.txt").read_bytes() == b"#FFD166\n"
-        assert run_action(step.action, build.shop) == "restored"
+        assert perform(step.action, build.context) == "restored"
         tasks = {task.name: task for task in build.tasks()}
     assert tasks["palette"].doc == "the colours of an episode"
     assert tasks["palette"].task_dep == ["palette:rain", "palette:sky"]

@@ -101,7 +101,7 @@ def _write(names: Sequence[str], project: Project, answers: Answers) -> int:
 
 def _dialogue(show: Production, project: Project, build: Build, report: Report) -> Dialogue:
     """Return the dialogue of an episode whose script is there."""
-    lines = script_of(show, build.shop)
+    lines = script_of(show, build.context)
     if lines is None:
         raise report.failure(show.name)
     cast = {name: _profile(character, show.sprites.get(name, ())) for name, character in show.characters.items()}
@@ -120,7 +120,7 @@ def _dialogue(show: Production, project: Project, build: Build, report: Report) 
         providers={
             kind: overlaid(getattr(project.settings.providers, kind), getattr(episode.providers, kind)) for kind in PAID
         },
-        cost=report.cost(show.name, build.records.recorded_key, build.shop.store),
+        cost=report.cost(show.name, build.records.recorded_key, build.context.store),
     )
 
 

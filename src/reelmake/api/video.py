@@ -185,7 +185,7 @@ def _result(name: str, build: Build, report: Report) -> VideoResult:
         duration_seconds=video["duration_seconds"],
         frames=video["frames"],
         url=next((one["url"] for one in record["published"]), None) if report.kind == PUBLISH else None,
-        cost=report.cost(name, build.records.recorded_key, build.shop.store),
+        cost=report.cost(name, build.records.recorded_key, build.context.store),
         made=made,
         restored=restored,
         degraded=record["degraded"],

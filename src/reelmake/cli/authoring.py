@@ -29,7 +29,7 @@ def freeze(
 ) -> None:
     """Write an episode's script and translations into its spec, to be reviewed and edited there. Spends nothing."""
     from reelmake.core.errors import InputError  # noqa: PLC0415
-    from reelmake.engine.engine import run_action  # noqa: PLC0415
+    from reelmake.engine.engine import perform  # noqa: PLC0415
     from reelmake.plan.kinds import SPEC  # noqa: PLC0415
     from reelmake.plan.steps import script  # noqa: PLC0415
 
@@ -53,7 +53,7 @@ def freeze(
             for show in build.project.productions.values():
                 action = script(show) if show.source or not show.original else None
                 if action and action.request["provider"] == SPEC:
-                    run_action(action, build.shop, f"script:{show.name}")
+                    perform(action, build.context, f"script:{show.name}")
     if wrong:
         raise InputError(tuple(wrong))
 
@@ -86,7 +86,7 @@ class _Frozen:
 
         target = self.path.resolve()  # of a link, the file that it leads to
         mode = target.stat().st_mode
-        with unfinished(build.shop.work) as part:
+        with unfinished(build.context.work) as part:
             part.write(self.after)
         if target.read_bytes() != self.before:
             Path(part.name).unlink()
@@ -111,7 +111,7 @@ def _frozen(show: Production, build: Build, *, is_named: bool) -> _Frozen | None
     from reelmake.spec.edit import frozen, with_translations  # noqa: PLC0415
 
     name, path = show.name, _spec(show.name)
-    lines = script_of(show, build.shop)
+    lines = script_of(show, build.context)
     if lines is None:
         if not is_named:
             return None
@@ -148,7 +148,7 @@ def _translations(show: Production, lines: Sequence[Line], build: Build) -> tupl
         if other.original is not show:
             continue
         language = other.episode.language
-        said = script_of(other, build.shop)
+        said = script_of(other, build.context)
         if said is None:
             missing[language] = other.name
         for told, line, translated in zip(words, lines, said or (), strict=False):

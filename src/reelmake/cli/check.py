@@ -18,7 +18,7 @@ from reelmake.core.logging import redact
 from reelmake.tasks.fingerprint import ALL, CHECKED, DATABASE, Fingerprints, Known
 
 if TYPE_CHECKING:
-    from reelmake.engine.context import Workshop
+    from reelmake.engine.context import Context
     from reelmake.plan.episode import Production
     from reelmake.project.load import Survey
     from reelmake.spec.yaml_source import Source
@@ -213,11 +213,13 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
     entries: dict[str, dict[str, Any]] = {}
     wrong: set[Problem] = set()
     unpriced: dict[str, str] = {}  # model -> the first step that needs it
-    shop = _shop(found)
+    context = _context(found)
     for name, show in found.project.productions.items():
         try:
-            known = with_source(show, shop)
-            checked = advise.check(known, script_of(show, shop) or [], found.episodes[show.spec], prices, shop.ffmpeg)
+            known = with_source(show, context)
+            checked = advise.check(
+                known, script_of(show, context) or [], found.episodes[show.spec], prices, context.ffmpeg
+            )
         except InputError as error:  # a mistake in a prompt template shows when a prompt is made
             wrong |= set(error.problems)
             continue
@@ -227,9 +229,9 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
         entry = entries.setdefault(show.spec, {"videos": {}, "warnings": [], "files": show.files})
         told = {key: None if usd is None else str(usd) for key, usd in checked.prices.items()}
         entry["videos"][name] = {"seconds": checked.seconds, "prices": told}
-        outdated = _outdated(known, shop, found.episodes[show.spec])
+        outdated = _outdated(known, context, found.episodes[show.spec])
         entry["warnings"] += [_told(problem) for problem in (*checked.warnings, *outdated)]
-        entry["files"] += _script_files(known, shop, settings.store)
+        entry["files"] += _script_files(known, context, settings.store)
     for model, step in unpriced.items():
         what = f"there is a cap of ${settings.cap_usd}, and no price for {model} ({step})"
         fix = f"set usd_per_... under [tool.reelmake.prices.{model!r}], or take the cap away"
@@ -237,13 +239,13 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
     return entries, wrong
 
 
-def _outdated(show: Production, shop: Workshop, source: Source) -> Iterator[Problem]:
+def _outdated(show: Production, context: Context, source: Source) -> Iterator[Problem]:
     """Yield translations in the spec that were made of words that are no longer there."""
     from reelmake.engine.translation_memory import outdated  # noqa: PLC0415
     from reelmake.spec.problems import shown  # noqa: PLC0415
 
     language = show.episode.language
-    for at, origin in outdated(show, shop.store) if show.original else ():
+    for at, origin in outdated(show, context.store) if show.original else ():
         what = f"line {at + 1}: its translation into {language!r} was made of other words, {shown(origin)}"
         line = source.line(("script", at, "translations", language))
         yield Problem(source.file, line, what, "edit it, or remove it to have the line translated anew")
@@ -253,7 +255,7 @@ def _told(problem: Problem) -> list[object]:
     return [problem.file, problem.line, problem.what, problem.fix]
 
 
-def _script_files(show: Production, shop: Workshop, store: str) -> list[str]:
+def _script_files(show: Production, context: Context, store: str) -> list[str]:
     """Return where it shows that a script, or its translation, has been written since."""
     from reelmake.engine.engine import key_of  # noqa: PLC0415
     from reelmake.engine.scripts import asked_in_all  # noqa: PLC0415
@@ -262,17 +264,17 @@ def _script_files(show: Production, shop: Workshop, store: str) -> list[str]:
 
     if show.episode.script is not None or (show.original and not show.source):
         return []
-    asked = asked_in_all(script(show), shop.store)
-    return [f"{store}/{place_of('actions', key_of(action, shop))}" for action in asked]
+    asked = asked_in_all(script(show), context.store)
+    return [f"{store}/{place_of('actions', key_of(action, context))}" for action in asked]
 
 
-def _shop(found: Survey) -> Workshop:
+def _context(found: Survey) -> Context:
     """Return where scripts that were written are read."""
     from reelmake.core.atomic_files import file_digest  # noqa: PLC0415
-    from reelmake.engine.context import Workshop  # noqa: PLC0415
+    from reelmake.engine.context import Context  # noqa: PLC0415
     from reelmake.store.local import LocalStore  # noqa: PLC0415
 
-    return Workshop(Path(), LocalStore(Path(found.project.settings.store)), found.project.ffmpeg, file_digest)
+    return Context(Path(), LocalStore(Path(found.project.settings.store)), found.project.ffmpeg, file_digest)
 
 
 def _shared(found: Survey) -> Entry:

@@ -186,7 +186,7 @@ def _summary(project: Project, build: Build, report: Report, seconds: float) -> 
     paid: dict[str, Decimal | None] = {}
     rows = []
     for name in project.productions:
-        cost = report.cost(name, build.records.recorded_key, build.shop.store)
+        cost = report.cost(name, build.records.recorded_key, build.context.store)
         paid[name] = None if cost.usd is None else Decimal(cost.usd)
         made, restored = (sum(counts.values()) for counts in report.counts(name))
         shown = f"failed: {plain(redact(str(report.failure(name))))}" if name in report.failed else _link(name)

@@ -53,7 +53,7 @@ def _of_episode(name: str, project: Path) -> Verdict:
         show = build.project.productions[name]
         for step in build.steps(show):
             build.left.may_leave(step)  # what the inspection reads may have to be made
-        return of_episode(show, build.shop, script_of(show, build.shop) or [])
+        return of_episode(show, build.context, script_of(show, build.context) or [])
 
 
 def _of_file(file: Path, project: Path) -> Verdict:

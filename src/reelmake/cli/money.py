@@ -107,7 +107,7 @@ def _keys_at(revision: str, build: Build) -> set[str]:
                 new = ", ".join(sorted(before.episodes.keys() - before.project.productions)) or "no episode"
                 told = "\n".join(map(str, before.problems))
                 print(f"the specs of {revision} have mistakes, so all of {new} counts as new:\n{told}", file=sys.stderr)
-            return asked_keys(before.project, build.shop)
+            return asked_keys(before.project, build.context)
     except NoFolderError as error:
         print(f"{error.what}, so everything counts as new", file=sys.stderr)
         return set()
@@ -311,8 +311,8 @@ def cost(
     from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
 
     with opened(project, None) as build:
-        uses = paid_steps(build.project, build.shop)
-        receipts, notes = list(build.shop.store.receipts()), list(build.shop.store.notes())
+        uses = paid_steps(build.project, build.context)
+        receipts, notes = list(build.context.store.receipts()), list(build.context.store.notes())
         known = {*build.project.productions, *(episode_of(receipt.step) for receipt in receipts)}
         if unknown := [name for name in episodes or () if name not in known]:
             raise UsageError(f"there is no episode {unknown[0]!r}, and nothing was spent on one", "look at its name")

@@ -47,9 +47,9 @@ def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
     with opened(project, None) as build, ExitStack() as revisions:
         ffmpeg = build.project.ffmpeg
         others = [revisions.enter_context(specs_at(revision, ffmpeg)).sound() for revision in keep_ref or ()]
-        store = _store(build.shop.store, build.project.settings, is_shared=shared)
+        store = _store(build.context.store, build.project.settings, is_shared=shared)
         rule = Rule(needed_keys(build, others), datetime.now(UTC), older_than)
-        _refuse_blind(build.shop.store)
+        _refuse_blind(build.context.store)
         found = waste(store.receipts(), store.blobs(), rule)
         files = {} if shared else left_over(build)
         if yes:

@@ -168,7 +168,7 @@ class _Session:
         builds: list[Build] = []
         code = run(project, names, lambda *_: None, builds.append)
         if self._cap_usd is not None:
-            self._cap_usd -= builds[0].shop.caller.budget.spent_usd
+            self._cap_usd -= builds[0].context.caller.budget.spent_usd
         if code == INTERRUPTED:
             raise KeyboardInterrupt
 

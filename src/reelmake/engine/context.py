@@ -16,7 +16,7 @@ from reelmake.store.base import Store
 Made = bytes | Path  # a maker's result: the content, or a finished file that is handed over
 
 
-class Aside:
+class LazyOutputs:
     """Decides which outputs are left in the store until something reads them: none, unless a subclass says so."""
 
     def leave(self, output: str, blob: str) -> bool:
@@ -31,13 +31,13 @@ class Aside:
 
 
 @dataclass(frozen=True, slots=True)
-class Workshop:
+class Context:
     """Where actions are performed: the project's folder, the store, the tools.
 
-    digest  returns the sha256 of a file's content; it may remember files that have not changed
-    caller  asks providers
-    aside   decides which outputs are left in the store
-    place   gives a finished file its name, and may let `digest` know its sha256
+    digest        returns the sha256 of a file's content; it may remember files that have not changed
+    caller        sends requests to providers
+    lazy_outputs  decides which outputs are left in the store until something reads them
+    place         gives a finished file its name, and may let `digest` know its sha256
     """
 
     root: Path
@@ -45,7 +45,7 @@ class Workshop:
     ffmpeg: Ffmpeg
     digest: Callable[[Path], str]
     caller: Caller = field(default_factory=Caller)
-    aside: Aside = field(default_factory=Aside)
+    lazy_outputs: LazyOutputs = field(default_factory=LazyOutputs)
     place: Callable[[Path, Path, str], None] = lambda part, target, _: publish(part, target)
 
     @property
@@ -68,5 +68,5 @@ class Workshop:
         return [self.root / path for slot, path in sorted(action.inputs.items()) if slot.startswith(f"{group}.")]
 
 
-Maker = Callable[[Action, Workshop, Path], Made]  # works in the folder that it is given
+Maker = Callable[[Action, Context, Path], Made]  # works in the folder that it is given
 Reader = Callable[[bytes, Action, Ffmpeg], Mapping[str, bytes]]  # returns what each output holds, by its role

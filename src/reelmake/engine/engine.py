@@ -23,8 +23,8 @@ from reelmake.core.errors import BuildError, SetupError, UnusableError
 from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.core.logging import log
 from reelmake.engine.calls import Bought
-from reelmake.engine.context import Made, Maker, Reader, Workshop
-from reelmake.engine.scripts import again_of, asked_as
+from reelmake.engine.context import Context, Made, Maker, Reader
+from reelmake.engine.scripts import equivalent_of, follow_up_of
 from reelmake.plan.decide import Decision, Facts, decide
 from reelmake.plan.episode import Production, asks_provider
 from reelmake.plan.kinds import KINDS, PAID, SPEC
@@ -39,70 +39,70 @@ CARD_PIXELS = 960
 _FREE = Bought(Answer(b""), Decimal(0), ())  # the bill of what is made here
 
 
-def run_action(action: Action, shop: Workshop, step: str = "") -> Outcome:
+def perform(action: Action, context: Context, step: str = "") -> Outcome:
     """Make what an action asks for, unless anybody ever has, and write its outputs; `step` is who is told to have paid.
 
     A script that was bought and cannot be used is asked for once more, by a request of its own (see `repair`).
     Raises BuildError (CapError, ProviderError, MediaError) when it cannot be made; the store then holds nothing new.
     """
-    first = asked_as(action, shop.store)
+    first = equivalent_of(action, context.store)
     try:
-        return _run(first, shop, step)
+        return _run(first, context, step)
     except UnusableError:
-        again = again_of(first, shop.store)
+        again = follow_up_of(first, context.store)
         if again is None:
             raise
     try:
-        return _run(again, shop, step)
+        return _run(again, context, step)
     except UnusableError as error:
         error.what += " (it was told what was wrong with the first one)"
         raise
 
 
-def _run(action: Action, shop: Workshop, step: str) -> Outcome:
+def _run(action: Action, context: Context, step: str) -> Outcome:
     """Make one thing, and write its outputs."""
-    digests = _digests(action, shop)
+    digests = _digests(action, context)
     asked = manifest(action, digests)
     name = key(asked)
-    if _decided(action, shop, shop.store.find(name)).verdict == "restore":
+    if _decided(action, context, context.store.find(name)).verdict == "restore":
         if action.kind in PAID:
-            shop.store.write_note(name, None)  # a kill between a receipt and the end of its note leaves one
+            context.store.write_note(name, None)  # a kill between a receipt and the end of its note leaves one
         return "restored"
-    if shop.aside.supply(action):
-        return run_action(action, shop, step)  # all that it reads is here now
-    with shop.store.lock(name):
+    if context.lazy_outputs.supply(action):
+        return perform(action, context, step)  # all that it reads is here now
+    with context.store.lock(name):
         # Whoever held the lock before may have made the very same thing.
-        damaged = shop.store.find(name)
-        if _decided(action, shop, damaged).verdict == "restore":
+        damaged = context.store.find(name)
+        if _decided(action, context, damaged).verdict == "restore":
             return "restored"
         if damaged:
             lost = {"key": name, "blob": damaged.blob, "paid_usd": str(damaged.usd)}
             log().warning(f"what was made for {action.kind} is gone or damaged in the store: it is made again", **lost)
-        receipt = _keep(action, asked, step, shop, damaged)
-    if not _deliver(action, shop, receipt):
+        receipt = _keep(action, asked, step, context, damaged)
+    if not _deliver(action, context, receipt):
         raise BuildError(f"what was made for {action.kind} cannot be read back from the store", "is the disk full?")
     return "made"
 
 
-def _decided(action: Action, shop: Workshop, receipt: Receipt | None) -> Decision:
+def _decided(action: Action, context: Context, receipt: Receipt | None) -> Decision:
     """Decide by what the store has, and restore if that is decided: only then does it show what is lost."""
     decision = decide(action, Facts(has_receipt=receipt is not None))
-    if decision.verdict == "restore" and not _deliver(action, shop, receipt):
+    if decision.verdict == "restore" and not _deliver(action, context, receipt):
         return decide(action, Facts(has_receipt=True, is_lost=True))
     return decision
 
 
-def _keep(action: Action, asked: Mapping[str, Any], step: str, shop: Workshop, damaged: Receipt | None) -> Receipt:
+def _keep(action: Action, asked: Mapping[str, Any], step: str, context: Context, damaged: Receipt | None) -> Receipt:
     """Make it, and keep it in the store; whoever calls holds the lock of its key."""
     name = key(asked)
     bought: Bought | None = None
-    with tempfile.TemporaryDirectory(dir=shop.work) as folder:
+    with tempfile.TemporaryDirectory(dir=context.work) as folder:
         if asks_provider(action):
-            bought = shop.caller.perform(action, name, step, shop.store)
+            bought = context.caller.perform(action, name, step, context.store)
             made: Made = bought.content
         else:
-            made = _maker(action.kind)(action, shop, Path(folder))
-        if _digests(action, shop) != asked["inputs"]:
+            made = _maker(action.kind)(action, context, Path(folder))
+        if _digests(action, context) != asked["inputs"]:
             raise BuildError(
                 f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
             )
@@ -110,36 +110,36 @@ def _keep(action: Action, asked: Mapping[str, Any], step: str, shop: Workshop, d
         receipt = _receipt(action, asked, name, blob, step, bought, damaged)
         try:
             if isinstance(made, Path):
-                shop.store.put_file(receipt, made)
+                context.store.put_file(receipt, made)
             else:
-                shop.store.put(receipt, made)
+                context.store.put(receipt, made)
         except (OSError, BuildError):
             if bought:
-                shop.caller.gates.stop()  # what cannot be kept must not be bought
+                context.caller.gates.stop()  # what cannot be kept must not be bought
             raise
         if bought:
-            shop.store.write_note(name, None)
+            context.store.write_note(name, None)
         if isinstance(made, Path):
             (output,) = action.outputs.values()
-            shop.place(made, shop.root / output, blob)
+            context.place(made, context.root / output, blob)
     return receipt
 
 
-def key_of(action: Action, shop: Workshop) -> str:
+def key_of(action: Action, context: Context) -> str:
     """Return the key of an action, by what its inputs hold now; raises BuildError when one is gone."""
-    return key(manifest(action, _digests(action, shop)))
+    return key(manifest(action, _digests(action, context)))
 
 
-def script_of(show: Production, shop: Workshop) -> list[Line] | None:
+def script_of(show: Production, context: Context) -> list[Line] | None:
     """Return the lines of an episode, or None when they have yet to be written, or cannot be read."""
     if show.episode.script is not None:
         return show.episode.script
-    show = with_source(show, shop)
+    show = with_source(show, context)
     if show.original and not show.source:
         return None
     action = script(show)
     try:
-        lines = _stored_lines(again_of(action, shop.store) or action, shop)
+        lines = _stored_lines(follow_up_of(action, context.store) or action, context)
         if lines and show.original:
             lines = [translated(line, said.text) for line, said in zip(show.source, lines, strict=True)]
     except (SetupError, OSError):
@@ -149,36 +149,36 @@ def script_of(show: Production, shop: Workshop) -> list[Line] | None:
     return lines
 
 
-def with_source(show: Production, shop: Workshop) -> Production:
+def with_source(show: Production, context: Context) -> Production:
     """Return an episode with the lines that it is a translation of, as far as they are known."""
     if show.original is None or show.source:
         return show
-    return replace(show, source=tuple(script_of(show.original, shop) or ()))
+    return replace(show, source=tuple(script_of(show.original, context) or ()))
 
 
-def _stored_lines(action: Action, shop: Workshop) -> list[Line] | None:
+def _stored_lines(action: Action, context: Context) -> list[Line] | None:
     from reelmake.engine.readers import script_lines  # noqa: PLC0415
 
-    receipt = shop.store.find(key_of(action, shop))
-    body = shop.store.read(receipt.blob) if receipt else None
+    receipt = context.store.find(key_of(action, context))
+    body = context.store.read(receipt.blob) if receipt else None
     if body is None and action.request["provider"] == SPEC:
         body = WrittenScript.from_json(action.request).body()
     return script_lines(body, action) if body is not None else None
 
 
-def _digests(action: Action, shop: Workshop) -> dict[str, str]:
+def _digests(action: Action, context: Context) -> dict[str, str]:
     try:
-        return {slot: shop.digest(shop.root / path) for slot, path in action.inputs.items()}
+        return {slot: context.digest(context.root / path) for slot, path in action.inputs.items()}
     except FileNotFoundError as error:
         raise BuildError(f"{error.filename} is gone", "put it back, or run doit again to restore it") from None
 
 
-def stand_in(action: Action, shop: Workshop) -> None:
+def stand_in(action: Action, context: Context) -> None:
     """Write a card in place of a picture that cannot be had. It is no answer, so the store learns nothing of it."""
     from reelmake.media.placeholder_image import card  # noqa: PLC0415
 
     (output,) = action.outputs.values()
-    write_output(shop, output, card(str(action.request["prompt"]), CARD_PIXELS, CARD_PIXELS))
+    write_output(context, output, card(str(action.request["prompt"]), CARD_PIXELS, CARD_PIXELS))
 
 
 def _maker(kind: str) -> Maker:
@@ -218,33 +218,33 @@ def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
     )
 
 
-def _deliver(action: Action, shop: Workshop, receipt: Receipt | None) -> bool:
+def _deliver(action: Action, context: Context, receipt: Receipt | None) -> bool:
     """Write an action's outputs from what is stored; False when it is not, or no longer, in the store."""
     if receipt is None:
         return False
     reader = KINDS[action.kind].reader
     if not reader:
         (output,) = action.outputs.values()
-        target = shop.root / output
+        target = context.root / output
         with suppress(OSError):
-            if shop.digest(target) == receipt.blob:
+            if context.digest(target) == receipt.blob:
                 return True
-        return shop.aside.leave(output, receipt.blob) or shop.store.fetch(receipt.blob, target)
-    content = shop.store.read(receipt.blob)
+        return context.lazy_outputs.leave(output, receipt.blob) or context.store.fetch(receipt.blob, target)
+    content = context.store.read(receipt.blob)
     if content is None:
         return False
     read: Reader = resolve_name(reader)
-    for role, data in read(content, action, shop.ffmpeg).items():
-        write_output(shop, action.outputs[role], data)
+    for role, data in read(content, action, context.ffmpeg).items():
+        write_output(context, action.outputs[role], data)
     return True
 
 
-def write_output(shop: Workshop, output: str, content: bytes) -> None:
+def write_output(context: Context, output: str, content: bytes) -> None:
     """Write a file, whole or not at all; one that holds just this already keeps its time stamp."""
-    path = shop.root / output
+    path = context.root / output
     with suppress(OSError):
         if path.read_bytes() == content:
             return
-    with unfinished(shop.work) as part:
+    with unfinished(context.work) as part:
         part.write(content)
     publish(Path(part.name), path)

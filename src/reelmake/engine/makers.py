@@ -10,7 +10,7 @@ from typing import Any
 
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action, canonical_json, digest_of
-from reelmake.engine.context import Made, Workshop
+from reelmake.engine.context import Context, Made
 from reelmake.layout import captions
 from reelmake.layout.frame import layout
 from reelmake.layout.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
@@ -22,33 +22,33 @@ from reelmake.media.voice import wav_samples
 from reelmake.plan import requests
 
 
-def make_script(action: Action, shop: Workshop, folder: Path) -> Made:
+def make_script(action: Action, context: Context, folder: Path) -> Made:
     """Take the lines that the author wrote."""
-    del shop, folder
+    del context, folder
     return requests.WrittenScript.from_json(action.request).body()
 
 
-def make_background(action: Action, shop: Workshop, folder: Path) -> Made:
+def make_background(action: Action, context: Context, folder: Path) -> Made:
     """Bring a video or picture into the video's own size, rate and colours."""
     out = folder / "background.mp4"
     request = requests.Frame.from_json(action.request)
-    normalise(shop.root / action.inputs["file"], out, Frame(*request.size, request.fps), shop.ffmpeg)
+    normalise(context.root / action.inputs["file"], out, Frame(*request.size, request.fps), context.ffmpeg)
     return out
 
 
-def make_music(action: Action, shop: Workshop, folder: Path) -> Made:
+def make_music(action: Action, context: Context, folder: Path) -> Made:
     """Bring music to one format and loudness."""
     out = folder / "music.wav"
-    soundtrack.prepare_music(shop.root / action.inputs["file"], out, shop.ffmpeg)
+    soundtrack.prepare_music(context.root / action.inputs["file"], out, context.ffmpeg)
     return out
 
 
-def make_timeline(action: Action, shop: Workshop, folder: Path) -> Made:
+def make_timeline(action: Action, context: Context, folder: Path) -> Made:
     """Lay the lines out one after the other, and write down for each what its segment shows."""
     del folder
     request = requests.Timeline.from_json(action.request)
-    spoken = [json.loads(path.read_bytes()) for path in shop.inputs(action, "words")]
-    background = shop.input(action, "background")
+    spoken = [json.loads(path.read_bytes()) for path in context.inputs(action, "words")]
+    background = context.input(action, "background")
     loop_frames = mp4.read_track(background).frames if background else 0
     samples, pauses = [voice["samples"] for voice in spoken], [line.pause_samples for line in request.lines]
     lengths = _lengths(samples, pauses, request.fps)
@@ -83,36 +83,36 @@ def _lengths(samples: Sequence[int], pauses: Sequence[int], fps: int) -> list[in
     return [line_frames(count, pause, fps) for count, pause in zip(samples, pauses, strict=True)]
 
 
-def make_segment(action: Action, shop: Workshop, folder: Path) -> Made:
+def make_segment(action: Action, context: Context, folder: Path) -> Made:
     """Encode the pictures of one line."""
     request = requests.Segment.from_json(action.request)
-    part = json.loads((shop.root / action.inputs["part"]).read_bytes())
+    part = json.loads((context.root / action.inputs["part"]).read_bytes())
     cast = [
-        Portrait(shop.root / action.inputs[f"sprite.{at}"], one.speaks, at, request.color)
+        Portrait(context.root / action.inputs[f"sprite.{at}"], one.speaks, at, request.color)
         for at, one in enumerate(request.cast)
     ]
     where = layout(*request.size, [one.side for one in request.cast])
-    pixels = plate(where, shop.input(action, "picture"), cast, shaded=request.text is not None)
-    background = shop.input(action, "background")
+    pixels = plate(where, context.input(action, "picture"), cast, shaded=request.text is not None)
+    background = context.input(action, "background")
     if background is None:
         pixels = on_backdrop(pixels, backdrop(*request.size, request.colors or ()), *request.size)
     written = None
     if part["captions"]:
         ass = folder / "captions.ass"
         ass.write_text(part["captions"], "utf-8")
-        folder_of_fonts = fonts.fonts_dir(shop.state, request.text or "", fonts.cjk_among(request.fonts or {}))
+        folder_of_fonts = fonts.fonts_dir(context.state, request.text or "", fonts.cjk_among(request.fonts or {}))
         written = Captions(str(ass), str(folder_of_fonts), part["changes"])
     behind = Backdrop(str(background), part["loop_frames"], Pan(**part["pan"])) if background else None
     out = folder / "segment.mp4"
     shot = Shot(Frame(*request.size, request.fps), part["frames"], behind, written)
-    segment(pixels, shot, out, shop.ffmpeg)
+    segment(pixels, shot, out, context.ffmpeg)
     return out
 
 
-def make_subtitles(action: Action, shop: Workshop, folder: Path) -> Made:
+def make_subtitles(action: Action, context: Context, folder: Path) -> Made:
     """Write the captions of the whole episode."""
     del folder
-    timeline = json.loads((shop.root / action.inputs["timeline"]).read_bytes())
+    timeline = json.loads((context.root / action.inputs["timeline"]).read_bytes())
     lines = [
         captions.Line(tuple(Word(**word) for word in line["words"]), line["start_frame"], line["frames"], line["color"])
         for line in timeline["lines"]
@@ -122,7 +122,7 @@ def make_subtitles(action: Action, shop: Workshop, folder: Path) -> Made:
     return canonical_json({extension: write(lines, setting) for extension, write in writers.items()}).encode()
 
 
-def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
+def make_soundtrack(action: Action, context: Context, folder: Path) -> Made:
     """Place the voices, and music under them, at one loudness.
 
     Where lines start is laid out here once more, by the same function from the same lengths. The timeline could be
@@ -130,53 +130,55 @@ def make_soundtrack(action: Action, shop: Workshop, folder: Path) -> Made:
     """
     request = requests.Soundtrack.from_json(action.request)
     fps = request.fps
-    voices = shop.inputs(action, "voice")
+    voices = context.inputs(action, "voice")
     lengths = _lengths([wav_samples(path) for path in voices], request.pauses_samples, fps)
     slots = lay_out(lengths, flow="elastic", loop_frames=0, fps=fps, seeds=[0] * len(lengths))
     step = samples_per_frame(fps)
     starts = tuple(slot.start_frame * step for slot in slots)
-    music, music_db = shop.input(action, "music"), request.music_db or 0.0
+    music, music_db = context.input(action, "music"), request.music_db or 0.0
     score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, music, music_db)
     sound, out = folder / "soundtrack.wav", folder / "soundtrack.aac"
     soundtrack.write_soundtrack(score, sound)
-    soundtrack.encode_soundtrack(sound, out, shop.ffmpeg)
+    soundtrack.encode_soundtrack(sound, out, context.ffmpeg)
     return out
 
 
-def make_video(action: Action, shop: Workshop, folder: Path) -> Made:
+def make_video(action: Action, context: Context, folder: Path) -> Made:
     """Join the segments and the soundtrack."""
     out = folder / "video.mp4"
-    segments, track = shop.inputs(action, "segment"), shop.root / action.inputs["soundtrack"]
+    segments, track = context.inputs(action, "segment"), context.root / action.inputs["soundtrack"]
     request = requests.Frame.from_json(action.request)
-    join(segments, track, out, Frame(*request.size, request.fps), shop.ffmpeg)
+    join(segments, track, out, Frame(*request.size, request.fps), context.ffmpeg)
     return out
 
 
-def make_inspection(action: Action, shop: Workshop, folder: Path) -> Made:
+def make_inspection(action: Action, context: Context, folder: Path) -> Made:
     """Measure the video."""
     del folder
-    measured = inspect.measure(shop.root / action.inputs["video"], shop.ffmpeg, shop.input(action, "background"))
+    measured = inspect.measure(
+        context.root / action.inputs["video"], context.ffmpeg, context.input(action, "background")
+    )
     return (json.dumps(measured.to_json(), indent=1) + "\n").encode()
 
 
-def make_cover(action: Action, shop: Workshop, folder: Path) -> Made:
+def make_cover(action: Action, context: Context, folder: Path) -> Made:
     """Take the picture that stands for the video: words are on the screen, and the one who speaks is in the light."""
     line = requests.Cover.from_json(action.request).line
     out = folder / "cover.jpg"
-    inspect.picture(shop.root / action.inputs["video"], _middles(action, shop)[:line][-1], out, shop.ffmpeg)
+    inspect.picture(context.root / action.inputs["video"], _middles(action, context)[:line][-1], out, context.ffmpeg)
     return out
 
 
-def make_storyboard(action: Action, shop: Workshop, folder: Path) -> Made:
+def make_storyboard(action: Action, context: Context, folder: Path) -> Made:
     """Lay out a picture of each line."""
     out = folder / "storyboard.jpg"
-    inspect.sheet(shop.root / action.inputs["video"], _middles(action, shop), out, shop.ffmpeg)
+    inspect.sheet(context.root / action.inputs["video"], _middles(action, context), out, context.ffmpeg)
     return out
 
 
-def _middles(action: Action, shop: Workshop) -> list[int]:
+def _middles(action: Action, context: Context) -> list[int]:
     """Return the frame in the middle of what is said on each line."""
-    timeline = json.loads((shop.root / action.inputs["timeline"]).read_bytes())
+    timeline = json.loads((context.root / action.inputs["timeline"]).read_bytes())
     step = samples_per_frame(timeline["fps"])
     return [line["start_frame"] + min(line["samples"] // step, line["frames"]) // 2 for line in timeline["lines"]]
 

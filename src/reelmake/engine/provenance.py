@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from reelmake.core.keys import canonical_json, digest_of, key, manifest
-from reelmake.engine.context import Workshop
+from reelmake.engine.context import Context
 from reelmake.engine.engine import write_output
 from reelmake.engine.scripts import paid_after
 from reelmake.media.placeholder_image import is_card
@@ -33,36 +33,36 @@ def decided_by(show: Production, steps: Sequence[Step]) -> str:
 
 
 def provenance(
-    show: Production, steps: Sequence[Step], shop: Workshop, earlier: Mapping[str, Mapping[str, str]] | None = None
+    show: Production, steps: Sequence[Step], context: Context, earlier: Mapping[str, Mapping[str, str]] | None = None
 ) -> dict[str, Any]:
     """Return everything that a video came from: the same for the same video, on any machine and at any time.
 
     `earlier` is what it, or what came before it, was made of: it still tells of what was left in a store that cannot be
     asked now.
     """
-    timeline = json.loads((shop.root / show.path("timeline.json")).read_bytes())
-    script = json.loads((shop.root / show.path("script.json")).read_bytes())
+    timeline = json.loads((context.root / show.path("timeline.json")).read_bytes())
+    script = json.loads((context.root / show.path("script.json")).read_bytes())
     paid: defaultdict[str, list[Decimal | None]] = defaultdict(list)
     degraded: list[dict[str, str]] = []
     made_of: dict[str, dict[str, str]] = {}
     sources: dict[str, str] = {}
     counted: set[str] = set()
     for step in steps:
-        digests = {slot: shop.digest(shop.root / path) for slot, path in step.action.inputs.items()}
+        digests = {slot: context.digest(context.root / path) for slot, path in step.action.inputs.items()}
         name = key(manifest(step.action, digests))
-        if KINDS[step.kind].can_degrade and is_card(shop.root / step.action.outputs["picture"]):
+        if KINDS[step.kind].can_degrade and is_card(context.root / step.action.outputs["picture"]):
             degraded.append({"step": step.name, "line": step.line, "prompt": str(step.action.request["prompt"])})
             continue
-        receipt = shop.store.find(name)
+        receipt = context.store.find(name)
         if receipt:
             made_of[step.name] = {"key": name, "sha256": receipt.blob, "provider": receipt.provider}
-        elif (was := (earlier or {}).get(step.name)) and was.get("key") == name and _is_of(was, step, shop):
+        elif (was := (earlier or {}).get(step.name)) and was.get("key") == name and _is_of(was, step, context):
             made_of[step.name] = dict(was)
         else:
             continue
         sources.update({p: digests[s] for s, p in step.action.inputs.items() if not p.startswith(show.path(""))})
         if receipt and step.kind in PAID and name not in counted:
-            paid[step.kind] += [receipt.usd, *(after.usd for after in paid_after(receipt, shop.store))]
+            paid[step.kind] += [receipt.usd, *(after.usd for after in paid_after(receipt, context.store))]
             counted.add(name)
     video = show.path(f"{show.name}.mp4")
     placed = [
@@ -76,7 +76,7 @@ def provenance(
         "language": show.episode.language,
         "video": {
             "file": video,
-            "sha256": shop.digest(shop.root / video),
+            "sha256": context.digest(context.root / video),
             "width": show.reel.size[0],
             "height": show.reel.size[1],
             "fps": show.reel.fps,
@@ -96,9 +96,9 @@ def provenance(
     }
 
 
-def _is_of(told: Mapping[str, str], step: Step, shop: Workshop) -> bool:
+def _is_of(told: Mapping[str, str], step: Step, context: Context) -> bool:
     """Say whether what was written of a step tells of the file that is there, or was left."""
-    return told.get("sha256") in {shop.digest(shop.root / path) for path in step.action.outputs.values()}
+    return told.get("sha256") in {context.digest(context.root / path) for path in step.action.outputs.values()}
 
 
 def _sum(amounts: Sequence[Decimal | None]) -> str | None:
@@ -107,17 +107,17 @@ def _sum(amounts: Sequence[Decimal | None]) -> str | None:
     return str(sum(known, Decimal(0))) if len(known) == len(amounts) else None
 
 
-def write_provenance(show: Production, steps: Sequence[Step], shop: Workshop) -> None:
+def write_provenance(show: Production, steps: Sequence[Step], context: Context) -> None:
     """Write `video.json` beside the video. Where this very video is published stays written down."""
     try:
-        before = json.loads((shop.root / show.path("video.json")).read_bytes())
+        before = json.loads((context.root / show.path("video.json")).read_bytes())
         made_of, sha256, published = dict(before["made_of"]), before["video"]["sha256"], before["published"]
     except (OSError, ValueError, KeyError, TypeError):
         made_of, sha256, published = {}, "", []
-    told = provenance(show, steps, shop, made_of)
+    told = provenance(show, steps, context, made_of)
     if sha256 == told["video"]["sha256"]:
         told["published"] = published
-    write_output(shop, show.path("video.json"), written(told))
+    write_output(context, show.path("video.json"), written(told))
 
 
 def written(told: Mapping[str, Any]) -> bytes:

@@ -48,7 +48,7 @@ def stands_for(request: Mapping[str, Any]) -> bytes:
     return canonical_json({"schema": STANDS_FOR, "request": request}).encode()
 
 
-def asked_as(action: Action, store: Store) -> Action:
+def equivalent_of(action: Action, store: Store) -> Action:
     """Return what is asked in place of an action; itself, nearly always."""
     body = _body(action, store)
     if body is None or STANDS_FOR.encode() not in body:
@@ -65,12 +65,12 @@ def _body(action: Action, store: Store) -> bytes | None:
     return store.read(receipt.blob) if receipt else None
 
 
-def again_of(action: Action, store: Store) -> Action | None:
+def follow_up_of(action: Action, store: Store) -> Action | None:
     """Return the follow-up of what is stored, whether or not it has been asked for; None when there is none.
 
     The last one, where another request stands for it that had to be asked again.
     """
-    first = asked_as(action, store)
+    first = equivalent_of(action, store)
     body = _body(first, store)
     again = follow_up(first, body) if body is not None else None
     return again or (None if first is action else first)
@@ -78,7 +78,7 @@ def again_of(action: Action, store: Store) -> Action | None:
 
 def due(action: Action, store: Store) -> Action | None:
     """Return the follow-up that has yet to be asked for; None when there is none, or it is in the store."""
-    again = again_of(action, store)
+    again = follow_up_of(action, store)
     if again is None or again.request["provider"] == SPEC:
         return None
     return again if store.find(key(manifest(again, {}))) is None else None
@@ -86,7 +86,9 @@ def due(action: Action, store: Store) -> Action | None:
 
 def asked_in_all(action: Action, store: Store) -> list[Action]:
     """Return an action with all that is asked for its sake."""
-    more = [other for other in (asked_as(action, store), again_of(action, store)) if other and other is not action]
+    more = [
+        other for other in (equivalent_of(action, store), follow_up_of(action, store)) if other and other is not action
+    ]
     return [action, *more]
 
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from reelmake.core.keys import Action, digest_of, key, manifest
-from reelmake.engine.context import Workshop
+from reelmake.engine.context import Context
 from reelmake.engine.engine import script_of
 from reelmake.engine.scripts import stands_for
 from reelmake.plan.episode import REMEMBERED, Production, choice_place
@@ -28,30 +28,30 @@ from reelmake.store.receipt import Receipt
 NOTHING: Final = Decimal(0)
 
 
-def ask_less(show: Production, shop: Workshop) -> None:
+def ask_less(show: Production, context: Context) -> None:
     """Ask for a translation with what is known of it, unless it is there, or all of it is new."""
     action = script(show)
     asked = manifest(action, {})
-    if action.request["provider"] == SPEC or shop.store.find(key(asked)):
+    if action.request["provider"] == SPEC or context.store.find(key(asked)):
         return
-    known = [said.decode() if said else "" for said in _known(show, shop.store)]
+    known = [said.decode() if said else "" for said in _known(show, context.store)]
     less = translation(show, known).request
     if less == action.request:  # nothing is known that is not given
         return
-    with shop.store.lock(key(asked)):
-        if shop.store.find(key(asked)) is None:
-            _put(shop.store, asked, stands_for(less), f"script:{show.name}")
+    with context.store.lock(key(asked)):
+        if context.store.find(key(asked)) is None:
+            _put(context.store, asked, stands_for(less), f"script:{show.name}")
 
 
-def keep(show: Production, shop: Workshop) -> None:
+def keep(show: Production, context: Context) -> None:
     """Remember how each line of a script was translated that is not given, and of what; both stay as they are."""
-    said = script_of(show, shop) or ()
+    said = script_of(show, context) or ()
     for line, told, entry in zip(show.source, said, entries(show), strict=False):
         if show.episode.language in line.translations:
             continue
         for asked, answer in ((entry, told.text), (_origin(show, line, told.text), line.text)):
-            if shop.store.find(key(manifest(asked, {}))) is None:
-                _put(shop.store, manifest(asked, {}), answer.encode(), f"script:{show.name}")
+            if context.store.find(key(manifest(asked, {}))) is None:
+                _put(context.store, manifest(asked, {}), answer.encode(), f"script:{show.name}")
 
 
 def outdated(show: Production, store: Store) -> Iterator[tuple[int, str]]:
@@ -64,9 +64,9 @@ def outdated(show: Production, store: Store) -> Iterator[tuple[int, str]]:
             yield at, origin.decode()
 
 
-def needed(show: Production, shop: Workshop) -> Iterator[str]:
+def needed(show: Production, context: Context) -> Iterator[str]:
     """Yield the keys of all that is remembered of an episode as it is."""
-    said = script_of(show, shop) or show.source
+    said = script_of(show, context) or show.source
     for line, told, entry in zip(show.source, said, entries(show), strict=False):
         yield key(manifest(entry, {}))
         yield key(manifest(_origin(show, line, told.text), {}))

@@ -14,8 +14,8 @@ from typing import Any, Final
 from pysubs2 import SSAFile
 
 from reelmake.core.errors import MediaError, SetupError
-from reelmake.engine.context import Workshop
-from reelmake.engine.engine import run_action
+from reelmake.engine.context import Context
+from reelmake.engine.engine import perform
 from reelmake.media import fonts
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.inspect import Measured, measure
@@ -52,13 +52,13 @@ class Verdict:
         }
 
 
-def of_episode(show: Production, shop: Workshop, lines: Sequence[Line]) -> Verdict:
+def of_episode(show: Production, context: Context, lines: Sequence[Line]) -> Verdict:
     """Look at the finished video of an episode; `lines` are those that the specs ask for now. Raises SetupError."""
-    folder = shop.root / show.path("")
+    folder = context.root / show.path("")
     video = folder / f"{show.name}.mp4"
     if not video.is_file() or not (folder / PROVENANCE).is_file():
         raise SetupError(f"the video of {show.name} is not built", f"type `doit video:{show.name}` first")
-    run_action(inspection(show), shop, f"inspection:{show.name}")
+    perform(inspection(show), context, f"inspection:{show.name}")
     measured = Measured.from_json(json.loads((folder / "inspection.json").read_bytes()))
     asked = asked_of(folder, show.reel, show.where, lines)
     return Verdict(show.path(video.name), measured, judge(measured, asked))

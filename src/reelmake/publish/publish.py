@@ -16,7 +16,7 @@ from typing import Any, Final
 
 from reelmake.core.atomic_files import file_digest
 from reelmake.core.errors import BuildError
-from reelmake.engine.context import Workshop
+from reelmake.engine.context import Context
 from reelmake.engine.engine import write_output
 from reelmake.engine.provenance import unpublished, written
 from reelmake.plan.episode import Production
@@ -61,7 +61,7 @@ class NotFitError(BuildError):
 
 def publish(  # noqa: PLR0913 (what, how, where progress goes, and what is let pass)
     show: Production,
-    shop: Workshop,
+    context: Context,
     lines: Sequence[Line],
     places: Sequence[Place],
     progress: Progress = lambda _sent, _total: None,
@@ -74,18 +74,18 @@ def publish(  # noqa: PLR0913 (what, how, where progress goes, and what is let p
     `merge` is the commit that is published, if it is to give way to later ones.
     Raises NotFitError when it is not as it was to be, BuildError when a target cannot take it, and OvertakenError.
     """
-    _refuse_unfit(show, shop, lines, allow_degraded=allow_degraded)
-    record = json.loads((shop.root / show.path("video.json")).read_bytes())
+    _refuse_unfit(show, context, lines, allow_degraded=allow_degraded)
+    record = json.loads((context.root / show.path("video.json")).read_bytes())
     published = []
     sent = 0
-    with tempfile.TemporaryDirectory(dir=shop.work) as scratch:
+    with tempfile.TemporaryDirectory(dir=context.work) as scratch:
         provenance = Path(scratch, "video.json")
         provenance.write_bytes(unpublished(record))
         files = {
-            "video": shop.root / show.path(f"{show.name}.mp4"),
-            "cover": shop.root / show.path("cover.jpg"),
-            "srt": shop.root / show.path("subtitles.srt"),
-            "vtt": shop.root / show.path("subtitles.vtt"),
+            "video": context.root / show.path(f"{show.name}.mp4"),
+            "cover": context.root / show.path("cover.jpg"),
+            "srt": context.root / show.path("subtitles.srt"),
+            "vtt": context.root / show.path("subtitles.vtt"),
             "provenance": provenance,
         }
         if gone := [file.name for file in files.values() if not file.is_file()]:
@@ -96,12 +96,12 @@ def publish(  # noqa: PLR0913 (what, how, where progress goes, and what is let p
             urls = {part: place.link(one.name) for part, one in items.items()}
             _make_current(place, show.name, entry(record, items, urls if place.links_last else {}), merge)
             published.append({"to": place.to, "key": items["video"].name, "url": urls["video"], "cover": urls["cover"]})
-    write_output(shop, show.path("video.json"), written({**record, "published": published}))
+    write_output(context, show.path("video.json"), written({**record, "published": published}))
     return Published(tuple(one["url"] for one in published), sent)
 
 
-def _refuse_unfit(show: Production, shop: Workshop, lines: Sequence[Line], *, allow_degraded: bool) -> None:
-    findings = of_episode(show, shop, lines).findings
+def _refuse_unfit(show: Production, context: Context, lines: Sequence[Line], *, allow_degraded: bool) -> None:
+    findings = of_episode(show, context, lines).findings
     wrong = [one for one in findings if not (allow_degraded and one.check == "degraded")]
     if wrong:
         count = f"{len(wrong)} thing{'s are' if len(wrong) > 1 else ' is'} wrong with it"

@@ -19,8 +19,8 @@ from reelmake.core.errors import AccountError, BuildError, InputError, ProviderE
 from reelmake.core.keys import canonical_json, key, manifest
 from reelmake.engine.budget import Budget
 from reelmake.engine.calls import Caller
-from reelmake.engine.context import Workshop
-from reelmake.engine.engine import key_of, run_action, script_of, stand_in, with_source
+from reelmake.engine.context import Context
+from reelmake.engine.engine import key_of, perform, script_of, stand_in, with_source
 from reelmake.engine.provenance import decided_by, write_provenance
 from reelmake.engine.provenance import reads as provenance_reads
 from reelmake.engine.rate_limit import Gates
@@ -74,20 +74,20 @@ class Build:
         self.may_delay = may_delay
         store = open_store(Path(), project.settings, variables(project.root), read_only=read_only)
         self.left = Left(store, records.digests, self._perform)
-        self.shop = Workshop(
+        self.context = Context(
             root=Path(),
             store=store,
             ffmpeg=project.ffmpeg,
             digest=records.digests.digest,
             place=records.digests.place,
             caller=caller_of(project),
-            aside=self.left,
+            lazy_outputs=self.left,
         )
-        self.publishing = Publishing(self.shop, records, self._lines)
+        self.publishing = Publishing(self.context, records, self._lines)
         self.unpriced: set[str] = set()  # episodes with a step whose price is not known, under a cap
         if not read_only:
-            self.shop.work.mkdir(parents=True, exist_ok=True)
-            sweep(self.shop.work)
+            self.context.work.mkdir(parents=True, exist_ok=True)
+            sweep(self.context.work)
 
     def tasks(self) -> Iterator[Task]:
         """Return the tasks of all episodes, and a group for each kind."""
@@ -98,11 +98,11 @@ class Build:
             yield Task(name, None, task_dep=members, has_subtask=True, doc=kind.makes)
         yield self.publishing.all([f"{PUBLISH}:{show.name}" for show in shows])
         if self.may_delay:
-            self.shop.store.begin()
+            self.context.store.begin()
         planned = {show.name: self.steps(show) for show in shows}
         if self.may_delay:
             try:
-                self.shop.store.bring(self.new_keys(step for steps in planned.values() for step in steps))
+                self.context.store.bring(self.new_keys(step for steps in planned.values() for step in steps))
                 self._refuse_unpriced(step for show in shows for step in planned[show.name] or self.early(show))
             except BaseException:
                 self.stop()  # nothing will be built
@@ -115,8 +115,8 @@ class Build:
 
     def stop(self) -> None:
         """Ask no provider for anything more, and transfer nothing more that has not begun."""
-        self.shop.caller.gates.stop()
-        self.shop.store.stop()
+        self.context.caller.gates.stop()
+        self.context.store.stop()
 
     def new_keys(self, steps: Iterable[Step]) -> Iterator[str]:
         """Return the keys of steps that read no files and were not built here as they are."""
@@ -127,7 +127,7 @@ class Build:
 
     def _refuse_unpriced(self, steps: Iterable[Step]) -> None:
         """Raise SetupError under a cap when the price of a step is not known: a build could not keep to it."""
-        caller = self.shop.caller
+        caller = self.context.caller
         if caller.budget.cap_usd is None:
             return
         unknown: dict[str, Step] = {}
@@ -135,7 +135,7 @@ class Build:
             if caller.price(step.action) is not None:
                 continue
             self.unpriced.add(step.episode)
-            receipt = self.shop.store.find(key_of(step.action, self.shop))
+            receipt = self.context.store.find(key_of(step.action, self.context))
             if decide(step.action, Facts(has_receipt=receipt is not None)).verdict == "make":
                 request = step.action.request
                 unknown.setdefault(str(request.get("model") or request["provider"]), step)
@@ -148,7 +148,7 @@ class Build:
         """Return all steps of an episode, or none while there is no script that they could be made of."""
         if show.episode.script is not None:
             return plan(show, show.episode.script)
-        show = with_source(show, self.shop)
+        show = with_source(show, self.context)
         try:
             return plan(show, lines) if (lines := self._lines(show)) else []
         except (OSError, InputError, SetupError):
@@ -160,11 +160,11 @@ class Build:
 
     def early(self, show: Production) -> list[Step]:
         """Return the steps of an episode that need no script: for a translation, without it while there is none."""
-        return plan(with_source(show, self.shop), [])
+        return plan(with_source(show, self.context), [])
 
     def _lines(self, show: Production) -> list[Line] | None:
         """Return the lines of a script that was written for an episode; raises BuildError when they cannot be used."""
-        lines = script_of(show, self.shop)
+        lines = script_of(show, self.context)
         for line in lines or []:
             voice = show.choices[choice_place("voice", line)].provider if line.character in show.characters else ""
             if voice and (wrong := line_problem(line.text, show.episode.language, voice)):
@@ -220,7 +220,7 @@ class Build:
                 f"the script of {show.name} holds no lines that could be read",
                 "bump the episode's take: for another one, or write the script: yourself",
             )
-        yield from self._tasks(show, plan(with_source(show, self.shop), lines), leave_out_early=True)
+        yield from self._tasks(show, plan(with_source(show, self.context), lines), leave_out_early=True)
 
     def _tasks(self, show: Production, steps: list[Step], *, leave_out_early: bool = False) -> Iterator[Task]:
         for kind in _per_line():
@@ -249,30 +249,30 @@ class Build:
     def _perform(self, step: Step) -> Outcome:
         """Perform a step; a picture that cannot be had is replaced by a card that says so, and tried for again."""
         try:
-            done = run_action(step.action, self.shop, step.name)
-            return Outcome(done, key=key_of(step.action, self.shop))
+            done = perform(step.action, self.context, step.name)
+            return Outcome(done, key=key_of(step.action, self.context))
         except BuildError as error:
             if step.where:
                 error.what = f"{step.where}: {error.what}"
             can_degrade = KINDS[step.kind].can_degrade and not isinstance(error, AccountError)
             if not can_degrade or not isinstance(error, ProviderError):
                 raise
-            stand_in(step.action, self.shop)
+            stand_in(step.action, self.context)
             return Outcome("degraded", str(error), is_final=False)
 
     def _translate(self, show: Production, step: Step) -> Outcome:
         """Have those lines of a script translated that never were."""
-        show = with_source(show, self.shop)
-        ask_less(show, self.shop)
+        show = with_source(show, self.context)
+        ask_less(show, self.context)
         outcome = self._perform(step)
         if outcome.note == "made":
-            keep(show, self.shop)
+            keep(show, self.context)
         return outcome
 
     def _finish(self, show: Production, step: Step, steps: list[Step]) -> Outcome:
         """Join the video, and write down what it was made of."""
         outcome = self._perform(step)
-        write_provenance(show, steps, self.shop)
+        write_provenance(show, steps, self.context)
         return outcome
 
     def _sweep(self, show: Production, steps: list[Step]) -> None:
@@ -287,7 +287,7 @@ class Build:
             for name, made in self._made_by(show, kind).items():
                 for path in made.keys() - live:
                     with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
-                        if self.shop.digest(Path(path)) == made[path]:
+                        if self.context.digest(Path(path)) == made[path]:
                             Path(path).unlink()
                 if name not in names:
                     self.records.remove(name)

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action, explain, key, manifest
-from reelmake.engine.context import Workshop
+from reelmake.engine.context import Context
 from reelmake.engine.engine import key_of, script_of, with_source
 from reelmake.engine.scripts import asked_in_all, due
 from reelmake.plan.bounds import most_usd, unwritten
@@ -28,23 +28,23 @@ from reelmake.store.receipt import Receipt
 from reelmake.tasks.build import Build, terms_of
 
 
-def asked_keys(project: Project, shop: Workshop) -> set[str]:
+def asked_keys(project: Project, context: Context) -> set[str]:
     """Return the keys of all that a project may pay for; of lines that are not written yet, as `Row.key` has them."""
-    keys = set(paid_steps(project, shop))
+    keys = set(paid_steps(project, context))
     for show in project.productions.values():
-        if show.episode.script is None and not script_of(show, shop):
-            show = with_source(show, shop)  # noqa: PLW2901 (the same one, and what it is made of)
+        if show.episode.script is None and not script_of(show, context):
+            show = with_source(show, context)  # noqa: PLW2901 (the same one, and what it is made of)
             keys |= {bound.key for bound in unwritten(show)}
     return keys
 
 
-def paid_steps(project: Project, shop: Workshop) -> dict[str, list[Step]]:
+def paid_steps(project: Project, context: Context) -> dict[str, list[Step]]:
     """Return the paid steps of a project whose requests are known, by their keys."""
     found: dict[str, list[Step]] = {}
     for show in project.productions.values():
-        for step in plan(with_source(show, shop), script_of(show, shop) or []):
+        for step in plan(with_source(show, context), script_of(show, context) or []):
             if is_paid(step):
-                for name in {key(manifest(action, {})) for action in asked_in_all(step.action, shop.store)}:
+                for name in {key(manifest(action, {})) for action in asked_in_all(step.action, context.store)}:
                     found.setdefault(name, []).append(step)
     return found
 
@@ -153,14 +153,14 @@ class Forecaster:
         """Look at all episodes of the project, or at some: at translations with the script that they are made of."""
         shows = [show for name, show in self.build.project.productions.items() if not only or name in only]
         self._originals = {show.name for show in shows if not show.original}
-        self.build.shop.store.look_up(self.build.new_keys(step for show in shows for step in self.steps(show)))
+        self.build.context.store.look_up(self.build.new_keys(step for show in shows for step in self.steps(show)))
         rows: dict[str, Row] = {}
         for show in shows:
             if show.original and show.spec not in self._originals:
                 first = self.build.early(show.original)[0]
                 rows.setdefault(first.name, self._row(show.original, first, {}, {}))
             rows |= {row.step: row for row in self._episode(show)}
-        unread = self.build.shop.store.unread
+        unread = self.build.context.store.unread
         return Forecast(tuple(rows.values()), self.build.project.settings.cap_usd, str(unread or ""))
 
     def after(self, show: Production, rows: Mapping[str, Row]) -> dict[str, tuple[Step, Row]]:
@@ -194,7 +194,7 @@ class Forecaster:
         if needs:
             return self._row_of(step, self._facts_by_needs(show, step, needs, rows))
         try:
-            name = key_of(step.action, self.build.shop)
+            name = key_of(step.action, self.build.context)
         except BuildError as error:
             return self._row_of(step, Facts(unreadable=error.what))
         facts = self.build.records.facts(step.name, terms_of(show, step, self.steps(show)))
@@ -210,7 +210,7 @@ class Forecaster:
             self._bought[name] = step.name
             usd = self._most_usd(step.action)
         elif decision.request:  # a follow-up, which nothing follows
-            usd = self.build.shop.caller.price(decision.request)
+            usd = self.build.context.caller.price(decision.request)
         return Row(
             step.name,
             step.episode,
@@ -241,7 +241,7 @@ class Forecaster:
 
     def _facts_of_store(self, step: Step, name: str, facts: Facts) -> Facts:
         """Return what is known of a step that is not kept: also what the store has, and who pays for the same."""
-        store = self.build.shop.store
+        store = self.build.context.store
         receipt = store.find(name)
         before = self.before(step)
         is_lost = receipt is not None and not self._is_stored(receipt)
@@ -265,8 +265,8 @@ class Forecaster:
         )
 
     def _most_usd(self, action: Action) -> Decimal | None:
-        caller = self.build.shop.caller
-        return most_usd(action, caller.expected_usd(action, self.build.shop.store), caller.prices)
+        caller = self.build.context.caller
+        return most_usd(action, caller.expected_usd(action, self.build.context.store), caller.prices)
 
     def before(self, step: Step) -> tuple[str, Receipt] | None:
         """Return the step, and its receipt, that this one was before it was edited; None when there was none.
@@ -300,16 +300,16 @@ class Forecaster:
     def _digest(self, path: str) -> str | None:
         """Return what a file holds, or would hold that is left in the store; None when it is not made."""
         try:
-            return self.build.shop.digest(self.build.shop.root / path)
+            return self.build.context.digest(self.build.context.root / path)
         except OSError:
             return None
 
     def _receipt(self, name: str | None) -> Receipt | None:
-        return self.build.shop.store.find(name) if name else None
+        return self.build.context.store.find(name) if name else None
 
     def _is_stored(self, receipt: Receipt) -> bool:
         """Say whether the store has what was made; what was paid for and is on this machine is read to be sure."""
-        store = self.build.shop.store
+        store = self.build.context.store
         if not store.has(receipt.blob):
             return False
         return receipt.usd == 0 or not store.is_near(receipt.blob) or store.read(receipt.blob) is not None
@@ -339,7 +339,7 @@ class Forecaster:
     def _was_made(self, step: Step) -> bool:
         """Say whether anything is known to have been made of such a request, whatever its inputs held."""
         if self._known is None:
-            kept = ((receipt.manifest, receipt) for receipt in self.build.shop.store.known())
+            kept = ((receipt.manifest, receipt) for receipt in self.build.context.store.known())
             self._known = {_asked(told): receipt for told, receipt in kept}
         return _asked(manifest(step.action, dict.fromkeys(step.action.inputs, ""))) in self._known
 
@@ -347,7 +347,7 @@ class Forecaster:
         """Return what the lines of a script that is not written yet cost at most."""
         rows = []
         is_alone = show.original is not None and show.spec not in self._originals
-        for bound in unwritten(with_source(show, self.build.shop), with_pictures=is_alone):
+        for bound in unwritten(with_source(show, self.build.context), with_pictures=is_alone):
             usd = bound.usd(self._most_usd)
             name, why = f"{bound.kind}:{show.name}", (NOT_WRITTEN,)
             row = Row(name, show.name, bound.kind, "make", why, usd, at_most=bool(usd), key=bound.key, is_paid=True)

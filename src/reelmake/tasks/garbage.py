@@ -25,9 +25,9 @@ def needed_keys(build: Build, others: Iterable[Project]) -> set[str]:
     Of what is paid for, all keys are known from the specs alone; of what is made here, those of the last build.
     """
     projects = (build.project, *others)
-    keys = {name for project in projects for name in paid_steps(project, build.shop)}
-    shows = [with_source(show, build.shop) for project in projects for show in project.productions.values()]
-    keys |= {name for show in shows if show.original for name in needed(show, build.shop)}
+    keys = {name for project in projects for name in paid_steps(project, build.context)}
+    shows = [with_source(show, build.context) for project in projects for show in project.productions.values()]
+    keys |= {name for show in shows if show.original for name in needed(show, build.context)}
     recorded = (build.records.recorded_key(name) for name in build.records.made_by() if not _is_gone(name, build))
     return keys | set(filter(None, recorded))
 
@@ -46,7 +46,7 @@ def left_over(build: Build) -> dict[str, list[str]]:
 def _is_old(path: str, sha256: str, before: float, build: Build) -> bool:
     """Say whether a file is as it was made, before a time."""
     try:
-        return Path(path).stat().st_mtime < before and build.shop.digest(Path(path)) == sha256
+        return Path(path).stat().st_mtime < before and build.context.digest(Path(path)) == sha256
     except OSError:  # it is gone, or was replaced by something that is not a file
         return False
 

@@ -70,10 +70,10 @@ def run(project: Project, names: Iterable[str], finished: Finished, opened: Call
         opened(build)
         control = Control(list(build.tasks()), [])
         control.process(list(names))
-        gates = build.shop.caller.gates
-        reporter = Listener(gates, build.shop.caller.budget, finished)
+        gates = build.context.caller.gates
+        reporter = Listener(gates, build.context.caller.budget, finished)
         runner = PoolRunner(
-            records, reporter, Stream(0), limits=gates, on_stop=build.stop, at_end=build.shop.store.finish
+            records, reporter, Stream(0), limits=gates, on_stop=build.stop, at_end=build.context.store.finish
         )
         return runner.run_all(control.task_dispatcher())
     finally:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Final
 
 from reelmake.core.keys import Action
-from reelmake.engine.context import Aside
+from reelmake.engine.context import LazyOutputs
 from reelmake.plan.episode import Step
 from reelmake.plan.kinds import KINDS
 from reelmake.store.base import Store
@@ -26,7 +26,7 @@ from reelmake.tasks.digests import Digests
 AT_ONCE: Final = 8
 
 
-class Left(Aside):
+class Left(LazyOutputs):
     """What is left in the store, and how it comes back.
 
     perform  performs a step

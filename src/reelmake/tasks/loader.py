@@ -86,10 +86,10 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             raise InvalidDodoFile(redact(f"nothing was built\n{error}")) from None
         except OSError as error:
             raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
-        self.pools = build.shop.caller.gates
-        self.budget = build.shop.caller.budget
+        self.pools = build.context.caller.gates
+        self.budget = build.context.caller.budget
         self.stop = build.stop
-        self.finish = build.shop.store.finish
+        self.finish = build.context.store.finish
         self.keep_fingerprints = partial(keep_built, build, prints)
         return tasks
 
@@ -170,12 +170,12 @@ def _files(versions: Iterable[Production], build: Build) -> list[str] | None:
     """Return what else decides what the steps of an episode are; None when it is elsewhere, where no change shows."""
     files = [str(build.project.ffmpeg.path)]
     near = build.project.settings.store
-    for show in (with_source(show, build.shop) for show in versions):
+    for show in (with_source(show, build.context) for show in versions):
         if show.episode.script is not None:
             continue
-        for action in asked_in_all(script(show), build.shop.store):
-            receipt = build.shop.store.find(key_of(action, build.shop))
-            stored = [place_of("actions", key_of(action, build.shop))]
+        for action in asked_in_all(script(show), build.context.store):
+            receipt = build.context.store.find(key_of(action, build.context))
+            stored = [place_of("actions", key_of(action, build.context))]
             stored += [place_of("blobs", receipt.blob)] if receipt else []
             if receipt and not all(Path(near, place).is_file() for place in stored):
                 return None

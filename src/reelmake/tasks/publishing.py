@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from doit.task import Task
 
 from reelmake.core.logging import log_for_programs
-from reelmake.engine.context import Workshop
+from reelmake.engine.context import Context
 from reelmake.plan.episode import Production
 from reelmake.plan.kinds import PUBLISH
 from reelmake.spec.model import Line, Target
@@ -37,8 +37,10 @@ class Publishing:
     merge  the commit that is published, where it gives way to later ones
     """
 
-    def __init__(self, shop: Workshop, records: Records, lines: Callable[[Production], Sequence[Line] | None]) -> None:
-        self._shop, self._records, self._lines = shop, records, lines
+    def __init__(
+        self, context: Context, records: Records, lines: Callable[[Production], Sequence[Line] | None]
+    ) -> None:
+        self._context, self._records, self._lines = context, records, lines
         self.merge: Merge | None = None
         self._group: Task | None = None
         self._places: dict[Target, Place] = {}
@@ -70,10 +72,10 @@ class Publishing:
         """Return a target: the same one for all episodes."""
         from reelmake.publish.targets import opened  # noqa: PLC0415
 
-        caller = self._shop.caller
+        caller = self._context.caller
         with self._opening:
             if target not in self._places:
-                self._places[target] = opened(target, self._shop.root, caller.variable, caller.proxy)
+                self._places[target] = opened(target, self._context.root, caller.variable, caller.proxy)
             return self._places[target]
 
     def _publish(self, show: Production, task: Task) -> Outcome:
@@ -87,7 +89,7 @@ class Publishing:
         if not show.publish.to:
             return Outcome("left out", "publish: names no target")
         allowed = any(one is not None and (one.options or {}).get("allow_degraded") for one in (task, self._group))
-        asked = show, self._shop, self._lines(show) or [], self.targets([show])
+        asked = show, self._context, self._lines(show) or [], self.targets([show])
         try:
             done = publish(*asked, progress, allow_degraded=allowed, merge=self.merge)
         except OvertakenError as error:
