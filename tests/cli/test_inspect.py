@@ -17,7 +17,7 @@ from reelmake.cli import app
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.inspect import Stretch
 from reelmake.publish.checks import CHECKS, Finding, judge
-from reelmake.publish.expected import asked_of, of_file
+from reelmake.publish.expected import of_file, read_expected
 from reelmake.spec.model import Reel
 
 LINES = ("ada: One two three four five six", "max: Seven eight [laughs] nine ten", "ada: Eleven twelve thirteen")
@@ -81,9 +81,9 @@ def says_otherwise(form: str, old: str, new: str) -> Callable[[Path], None]:
 def change_json(file: str, change: Callable[[dict[str, object]], None]) -> Callable[[Path], None]:
     def apply(folder: Path) -> None:
         (path,) = folder.glob(file)
-        told = json.loads(path.read_text("utf-8"))
-        change(told)
-        path.write_text(json.dumps(told), "utf-8")
+        provenance = json.loads(path.read_text("utf-8"))
+        change(provenance)
+        path.write_text(json.dumps(provenance), "utf-8")
 
     return apply
 
@@ -98,10 +98,10 @@ def other_picture_text(folder: Path) -> None:
         path.write_text(path.read_text("utf-8").replace("nine", "none"), "utf-8")
 
 
-def without_a_picture(told: dict[str, object]) -> None:
-    lines = told["lines"]
+def without_a_picture(provenance: dict[str, object]) -> None:
+    lines = provenance["lines"]
     assert isinstance(lines, list)
-    told["degraded"] = [{"step": f"image:one:{lines[1]['id']}", "line": lines[1]["id"], "prompt": "a picture"}]
+    provenance["degraded"] = [{"step": f"image:one:{lines[1]['id']}", "line": lines[1]["id"], "prompt": "a picture"}]
 
 
 # What is done to a video -> the check that notices, at which line, from which second on at the earliest and latest.
@@ -184,12 +184,13 @@ def test_what_is_black_before_a_black_background_is_wrong_only_where_something_h
     assert made
     assert made.background_is_dark
     assert made.black == ()
-    asked = asked_of(folder, Reel())
-    start = asked.lines[1].start_seconds
+    expected = read_expected(folder, Reel())
+    start = expected.lines[1].start_seconds
     for black, count in ((Stretch(start - 0.7, start - 0.1), 0), (Stretch(start - 0.7, start + 0.7), 1)):
-        found = judge(replace(made, black=(black,)), asked)
+        found = judge(replace(made, black=(black,)), expected)
         assert [one.check for one in found] == ["black"] * count
-        assert [one.check for one in judge(replace(made, black=(black,), background_is_dark=False), asked)] == ["black"]
+        on_light = replace(made, black=(black,), background_is_dark=False)
+        assert [one.check for one in judge(on_light, expected)] == ["black"]
 
 
 def test_limits_are_those_of_the_reel(folder: Path) -> None:
@@ -214,10 +215,10 @@ def test_the_command(built: Workspace, tmp_path: Path, monkeypatch: pytest.Monke
     ask = CliRunner().invoke
     fine = ask(app, ["inspect", "one", "--json"])
     assert fine.exit_code == 0, fine.output
-    told = json.loads(fine.stdout)
-    assert (told["schema"], told["ok"]) == ("reelmake/inspection@1", True)
-    assert all(told["checks"].values())
-    assert told["measured"]["frames"] == told["measured"]["listed_frames"]
+    report = json.loads(fine.stdout)
+    assert (report["schema"], report["ok"]) == ("reelmake/inspection@1", True)
+    assert all(report["checks"].values())
+    assert report["measured"]["frames"] == report["measured"]["listed_frames"]
     spec = built.root / "episodes/one.yaml"
     before = spec.read_text("utf-8")
     spec.write_text(before.replace("nine", "none"), "utf-8")

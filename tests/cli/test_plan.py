@@ -206,7 +206,7 @@ def test_another_title_makes_nothing_and_says_what_is_written_again(built: Works
     plan = planned(built, "one")
     assert plan["usd"] == "0"
     assert kinds(plan, "make") == {}
-    assert row_of(plan, "video:one")["reasons"] == ["it is told otherwise"]
+    assert row_of(plan, "video:one")["reasons"] == ["its request or its inputs have changed"]
 
 
 def test_an_output_that_was_edited_by_hand_is_restored(built: Workspace) -> None:

@@ -63,7 +63,7 @@ def store(tmp_path: Path) -> LocalStore:
 
 @pytest.fixture
 def vendor(monkeypatch: pytest.MonkeyPatch, store: LocalStore) -> Iterator[Scripted]:
-    """A provider that does as it is told."""
+    """A provider that answers as scripted."""
     caches = (providers.registered, providers.provider)
     monkeypatch.setitem(providers.PROVIDERS, "voice.scripted", "scripted_provider:Scripted")
     for cache in caches:
@@ -565,12 +565,12 @@ def test_secrets_in_what_a_vendor_says_go_nowhere(
     with pytest.raises(kind) as raised:
         perform(a_caller(), store)
     again = pickle.loads(pickle.dumps(raised.value))
-    told = capfd.readouterr()
+    printed = capfd.readouterr()
     files = [path.read_bytes().decode() for path in store.root.rglob("*") if path.is_file()]
-    for text in (str(raised.value), repr(raised.value), str(again), repr(again), told.out, told.err, *files):
+    for text in (str(raised.value), repr(raised.value), str(again), repr(again), printed.out, printed.err, *files):
         assert SECRET not in text
     assert "the key [secret] is wrong; use another than [secret]" in str(again)
-    assert "the key [secret] is wrong" in told.err
+    assert "the key [secret] is wrong" in printed.err
 
 
 # -- errors -------------------------------------------------------------------------------------------------------
@@ -658,8 +658,8 @@ def test_one_large_bill_blocks_no_model(store: LocalStore, vendor: Scripted) -> 
     vendor.is_metered = True  # type: ignore[misc]
     request = action_of("once").request
     content, usd = b"sound", 2000 * USD
-    asked = manifest(action_of("once"), {})
-    receipt = Receipt("voice", key_of(request), asked, digest_of(content), usd, {}, "scripted", "now", quoted_usd=USD)
+    wanted = manifest(action_of("once"), {})
+    receipt = Receipt("voice", key_of(request), wanted, digest_of(content), usd, {}, "scripted", "now", quoted_usd=USD)
     store.put(receipt, content)
     caller = a_caller("1")
     assert caller.expected_usd(action_of("one"), store) == USD

@@ -68,11 +68,11 @@ def test_a_step_is_asked_for_once(context: Context, vendor: Standin) -> None:
 
 def test_the_words_of_a_voice_are_on_the_samples_of_its_sound(context: Context) -> None:
     perform(voice(), context)
-    told = json.loads((context.root / "out/a.words.json").read_text())
-    assert [word["text"] for word in told["words"]] == ["Hello", "there"]
-    assert told["words"][0]["start_samples"] == 0
-    assert abs(told["words"][1]["start_samples"] - 12_000) <= 1
-    assert told["samples"] == pytest.approx(24_000, abs=480)
+    spoken = json.loads((context.root / "out/a.words.json").read_text())
+    assert [word["text"] for word in spoken["words"]] == ["Hello", "there"]
+    assert spoken["words"][0]["start_samples"] == 0
+    assert abs(spoken["words"][1]["start_samples"] - 12_000) <= 1
+    assert spoken["samples"] == pytest.approx(24_000, abs=480)
 
 
 def test_an_answer_that_cannot_be_read_is_kept_and_not_paid_for_again(

@@ -1,4 +1,4 @@
-"""A script that cannot be used is asked for once more, and never a third time: by what the vendor was asked and bills.
+"""A script that cannot be used is requested once more, and never a third time: by the vendor's requests and bills.
 
 All of it runs in this process, against the stand-in of the vendor.
 """
@@ -21,7 +21,7 @@ from reelmake.engine.budget import Budget
 from reelmake.engine.calls import Caller
 from reelmake.engine.context import Context
 from reelmake.engine.engine import perform
-from reelmake.engine.scripts import due, equivalent_of, follow_up, follow_up_of, paid_after, stands_for
+from reelmake.engine.scripts import due, equivalent_of, follow_up_of, paid_after, repair_of, stands_for
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.providers.prices import Prices
 from reelmake.store.local import LocalStore
@@ -60,10 +60,10 @@ def test_a_script_is_mended_by_one_more_request_which_is_bought_once(tmp_path: P
     assert isinstance(first.body, dict)
     assert isinstance(second.body, dict)
     assert second.body["messages"][: len(first.body["messages"])] == first.body["messages"]
-    answered, told = second.body["messages"][-2:]
+    answered, repair = second.body["messages"][-2:]
     assert answered["role"] == "assistant"
     assert len(json.loads(answered["content"])["lines"]) == 3
-    assert "it has 3 lines instead of 4" in told["content"]
+    assert "it has 3 lines instead of 4" in repair["content"]
     (tmp_path / "build/sky/script.json").unlink()
     assert perform(ACTION, a_context(tmp_path, v), "script:sky") == "restored"
     assert len(lines(tmp_path)) == 4
@@ -82,9 +82,9 @@ def test_a_script_is_mended_by_one_more_request_which_is_bought_once(tmp_path: P
 def test_what_stands_for_a_request_is_asked_in_its_place_and_once_more(tmp_path: Path, v: Vendors) -> None:
     context = a_context(tmp_path, v)
     other = request_for(topic="a shorter one")
-    asked, body = manifest(ACTION, {}), stands_for(other)
+    wanted, body = manifest(ACTION, {}), stands_for(other)
     made_at = "2026-11-01T00:00:00+00:00"
-    context.store.put(Receipt("script", key(asked), asked, digest_of(body), Decimal(0), {}, "store", made_at), body)
+    context.store.put(Receipt("script", key(wanted), wanted, digest_of(body), Decimal(0), {}, "store", made_at), body)
     assert (due(ACTION, context.store), equivalent_of(ACTION, context.store).request) == (
         replace(ACTION, request=other),
         other,
@@ -94,7 +94,7 @@ def test_what_stands_for_a_request_is_asked_in_its_place_and_once_more(tmp_path:
     assert v.billed_count("openai", "script") == 2
     assert all("a shorter one" in str(hit.body) for hit in v.hits)
     assert perform(ACTION, a_context(tmp_path, v), "script:sky") == "restored"
-    bought = context.store.find(key(asked))
+    bought = context.store.find(key(wanted))
     assert bought
     paid = sum(receipt.usd or 0 for receipt in paid_after(bought, context.store))
     assert 0 <= paid - v.spent() < Decimal("0.00001"), "each is rounded up"
@@ -104,7 +104,7 @@ def test_what_stands_for_a_request_is_asked_in_its_place_and_once_more(tmp_path:
 def test_there_is_no_third_request_whatever_comes(tmp_path: Path, v: Vendors) -> None:
     v.fail("openai/script", "miscount", times=None)
     for _ in range(2):
-        with pytest.raises(UnusableError, match=r"it has 3 lines instead of 4 \(it was told what was wrong"):
+        with pytest.raises(UnusableError, match=r"it has 3 lines instead of 4 \(the request said what was wrong"):
             perform(ACTION, a_context(tmp_path, v), "script:sky")
     assert v.count("openai", "script") == 2
 
@@ -137,9 +137,9 @@ def test_what_the_model_did_not_write_is_not_asked_for_again(tmp_path: Path, v: 
 
 def test_an_authors_own_script_and_what_is_no_script_are_never_asked_for() -> None:
     own = Action("script", 1, {"provider": "spec", "lines": []})
-    assert follow_up(own, b"nonsense") is None
-    assert follow_up(replace(ACTION, kind="voice"), b"nonsense") is None
-    assert follow_up(ACTION, b"nonsense") is None
+    assert repair_of(own, b"nonsense") is None
+    assert repair_of(replace(ACTION, kind="voice"), b"nonsense") is None
+    assert repair_of(ACTION, b"nonsense") is None
 
 
 def test_what_is_asked_for_again_is_known_from_the_first_answer(tmp_path: Path, v: Vendors) -> None:

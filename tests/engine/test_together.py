@@ -24,9 +24,9 @@ together = threading.Barrier(len(ASKED))
 def ask(one):
     at, (kind, name) = one
     options = {"voice_id": "voice-ada"} if kind == "voice" else {}
-    asked = Subject(kind, name, options=options).example(take=at + 1, **(TEMPLATE if kind == "script" else {}))
+    generic = Subject(kind, name, options=options).example(take=at + 1, **(TEMPLATE if kind == "script" else {}))
     performer = provider(kind, name)
-    request = performer.shape(asked)
+    request = performer.shape(generic)
     if kind != "script":
         together.wait()
     try:

@@ -82,7 +82,7 @@ def test_only_what_a_provider_makes_and_nobody_else_pays_for_has_a_price() -> No
 def test_a_request_whose_answer_was_lost_is_told_and_asked_for() -> None:
     for sent_at, said in (("noon", "noon"), ("", "lost")):
         decision = decide(VOICE, replace(ASKED, sent_at=sent_at))
-        assert decision.reasons == (*CHANGED, f"was asked for before, and no answer arrived ({said})")
+        assert decision.reasons == (*CHANGED, f"was requested before, and no answer arrived ({said})")
         assert decision.request == VOICE
     assert decide(VIDEO, replace(ASKED, sent_at="noon")).reasons == CHANGED
 

@@ -258,13 +258,13 @@ def _told(problem: Problem) -> list[object]:
 def _script_files(show: Production, context: Context, store: str) -> list[str]:
     """Return where it shows that a script, or its translation, has been written since."""
     from reelmake.engine.engine import key_of  # noqa: PLC0415
-    from reelmake.engine.scripts import asked_in_all  # noqa: PLC0415
+    from reelmake.engine.scripts import with_follow_ups  # noqa: PLC0415
     from reelmake.plan.steps import script  # noqa: PLC0415
     from reelmake.store.local import place_of  # noqa: PLC0415
 
     if show.episode.script is not None or (show.original and not show.source):
         return []
-    asked = asked_in_all(script(show), context.store)
+    asked = with_follow_ups(script(show), context.store)
     return [f"{store}/{place_of('actions', key_of(action, context))}" for action in asked]
 
 

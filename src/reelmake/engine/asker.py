@@ -1,4 +1,4 @@
-"""The interface of everything that a request passes on its way to a vendor; `calls` puts the parts together."""
+"""The interface of each part of the chain between a step and a vendor; `calls` composes them."""
 
 from __future__ import annotations
 
@@ -13,11 +13,11 @@ from reelmake.providers.base import Answer, Provider, Request
 
 @dataclass(slots=True)
 class RequestContext:
-    """One request on its way to a vendor, and what is known of it so far.
+    """One request on its way to a vendor, with its state so far.
 
     step           the step that pays
-    quoted_usd     what it costs at most, None when nobody knows
-    note           what is on the disk about it
+    quoted_usd     its price at most, None when that is not known
+    note           its note in the store
     attempt        counts from 1
     may_be_billed  whether it was sent, and nothing says that it was not performed
     counted_usd    what this build has counted as spent for the last answer that did not arrive
@@ -34,7 +34,7 @@ class RequestContext:
 
     @property
     def request(self) -> Request:
-        """Return what is asked for."""
+        """Return the request itself."""
         return self.action.request
 
 

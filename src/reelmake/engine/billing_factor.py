@@ -1,4 +1,4 @@
-"""The ratio of billed to quoted price: a voice of a library may be dearer than its model, as only the meter knows."""
+"""The ratio of billed to quoted price: a voice of a library may cost more than its model's price says."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ Facts = tuple[str, ...]
 class Expected:
     """What a request costs at most.
 
-    usd       None when nobody knows
-    is_known  whether it holds: a vendor with a meter may bill more, until it has billed for this model and voice
-    why       what makes it more than its quote, or empty
+    usd       None when no price is known
+    is_known  whether it is a limit: a vendor with a meter may bill more, until it has billed for this model and voice
+    why       why it is more than the quote, or empty
     """
 
     usd: Decimal | None
@@ -76,7 +76,7 @@ class BillingFactors:
         with self._lock:
             if not self._has_read:
                 self._has_read = True
-                for receipt in store.known():  # here, or looked up for what is asked for
+                for receipt in store.known():  # local receipts, and those looked up in the shared store
                     self._learn(receipt.manifest.get("request"), receipt.key, receipt.quoted_usd, receipt.usd)
             return self._highest.get(_facts(request), {})
 

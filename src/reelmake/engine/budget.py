@@ -1,8 +1,8 @@
 """The cap: what one build may spend at most.
 
 Money is reserved before a request is made, at what it costs at most, and settled afterwards at what it did cost. So
-requests that run at the same time cannot go over the cap together. For what nobody knows the most of, all that is left
-is set aside. What nobody knows in the end (the answer was lost) counts as spent.
+requests that run at the same time cannot go over the cap together. For a request without a known limit, all that is
+left is set aside. When the bill stays unknown (the answer was lost), the reserved amount counts as spent.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ class Budget:
     """What is spent and reserved, of what may be. Any thread may use it.
 
     Once a request has been refused nothing more is bought, not even what would still fit: a build that stops at its
-    cap should stop, and not go on with whatever happens to be cheap.
+    cap should stop, and not go on with the requests that are cheap enough.
     """
 
     def __init__(self, cap_usd: Decimal | None = None) -> None:
@@ -35,7 +35,7 @@ class Budget:
         self._changed = threading.Condition()
 
     def reserve(self, usd: Decimal | None, what: str, why: str = "") -> None:
-        """Set money aside for a request, or raise CapError; `usd` is what it costs at most, None when nobody knows.
+        """Set money aside for a request, or raise CapError; `usd` is its price at most, None when that is not known.
 
         `why` says why it costs so much, where that is more than its quote.
 
@@ -59,7 +59,7 @@ class Budget:
     def reserve_rest(self, usd: Decimal, what: str) -> Decimal:
         """Set all that is left under the cap aside, for a request that costs at least `usd`; returns how much it is.
 
-        Nothing else is asked for until it is settled: that is what has to be waited for, to know what its like costs.
+        No other request is sent until it is settled: its bill shows what further requests of its kind cost.
         """
         assert self.cap_usd is not None
         with self._changed:
@@ -80,7 +80,7 @@ class Budget:
             raise CapError(text, "raise cap_usd or REELMAKE_CAP_USD, then run doit again", usd)
 
     def settle(self, reserved_usd: Decimal | None, spent_usd: Decimal | None) -> None:
-        """Replace what was set aside by what was spent; what nobody knows counts as all of it."""
+        """Replace a reserved amount by the spent one; None (an unknown bill) counts as all that was reserved."""
         with self._changed:
             self._reserved_usd -= reserved_usd or 0
             self.spent_usd += (reserved_usd or Decimal(0)) if spent_usd is None else spent_usd
@@ -125,7 +125,7 @@ class Capped:
     def _set_aside(self, context: RequestContext) -> Iterator[tuple[Decimal | None, Decimal | None]]:
         """Set money aside for the request; yields how much, and how much of that is likely to be billed.
 
-        Nobody knows the most that a vendor with a meter may bill for a model and voice before its first bills. Until
+        The most that a vendor with a meter may bill for a model and voice is not known before its first bills. Until
         then, all that is left under the cap is set aside; others for the same model and voice wait for the bill.
         """
         quoted_usd, step = context.quoted_usd, context.step or context.action.kind

@@ -1,4 +1,4 @@
-"""One event in the log for each request that a vendor was sent."""
+"""One event in the log for each request that is sent to a vendor."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ OUTCOMES: Final = {BusyError: "busy", LostError: "lost", AccountError: "no accou
 
 @dataclass(frozen=True, slots=True)
 class Logged:
-    """Logs how long each request took, what came of it, and its cost. Failures are warnings."""
+    """Logs duration, outcome and cost of each request. Failures are warnings."""
 
     inner: Asker
 
@@ -54,7 +54,7 @@ def _failures_logged(context: RequestContext, began: float) -> Iterator[None]:
 
 def _log_answer(context: RequestContext, outcome: str, began: float, answer: Answer) -> None:
     if context.performer.pool == CPU:
-        return  # nobody was called
+        return  # no vendor was called
     units = " ".join(f"{unit}={count}" for unit, count in answer.units.items())
     usd = None if answer.usd is None else str(answer.usd)
     log_for_programs("call", **_facts(context, outcome, began), usd=usd, units=units)

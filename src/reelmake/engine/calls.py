@@ -1,9 +1,9 @@
-"""The only place that asks a provider: within the cap, in turn, as often as is safe, and never without a trace.
+"""The only place that calls a provider: within the cap, in turn, as often as is safe, and never without a trace.
 
-What is done for a request is a chain of parts with one interface (`asker`); `Caller._chain` puts them together. Before
+A request passes a chain of parts with one interface (`asker`); `Caller._chain` puts them together. Before
 a request is sent, a note of it is on the disk. Its answer is stored (the blob, then the receipt) by the engine, which
-removes the note after that. So whatever happens between (a kill, a cut line), the next process that wants the same
-thing knows that it may be there already, and has the provider look for it before it is asked for again.
+removes the note after that. So after a kill or a cut line in between, the next process that wants the same
+thing knows that it may be there already, and has the provider look for it before the request is sent again.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ from reelmake.store.base import Store
 
 @dataclass(frozen=True, slots=True)
 class Bought:
-    """An answer, what it was expected to cost, and what was lost on the way to it (see `Receipt.earlier`)."""
+    """An answer, its quote, and the answers that were lost before it (see `Receipt.earlier`)."""
 
     answer: Answer
     quoted_usd: Decimal | None
@@ -42,18 +42,18 @@ class Bought:
 
     @property
     def content(self) -> bytes:
-        """Return the content to store: a provider of somebody else's that returns text must not lose it."""
+        """Return the content to store: a plugin's provider that returns text must not lose it."""
         body: object = self.answer.body
         return body if isinstance(body, bytes) else str(body).encode()
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Asks providers.
+    """Sends requests to providers.
 
     variable         looks up variables, for the keys of vendors
     timeout_seconds  pool -> how long a request may take, where that is not what the provider says
-    retry_seconds    how long to wait before a busy vendor is asked again; doubles each time
+    retry_seconds    how long to wait before the next request to a busy vendor; doubles each time
     """
 
     prices: Prices = field(default_factory=Prices)
@@ -67,18 +67,18 @@ class Caller:
     factors: BillingFactors = field(default_factory=BillingFactors)
 
     def price(self, action: Action) -> Decimal | None:
-        """Return what an action costs at most: nothing, unless a provider performs it. None when nobody knows."""
+        """Return the price of an action at most: 0 unless a provider performs it, None when it is not known."""
         usd = performer_of(action).price(action.request, self.prices)
         return None if usd is None else amount_of(usd)
 
     def expected_usd(self, action: Action, store: Store) -> Decimal | None:
-        """Return what an action costs at most, by its price and the vendor's bills. None when nobody knows."""
+        """Return the price of an action at most, by its quote and the vendor's bills; None when it is not known."""
         return self.factors.expected(performer_of(action), action.request, self.price(action), store).usd
 
     def perform(self, action: Action, key: str, step: str, store: Store) -> Bought:
         """Have a request performed. The caller holds the lock of the key, and has looked in the store.
 
-        Raises BuildError: at once for what failed before in this build, as often as is safe.
+        Raises BuildError; at once for a key that has failed in this build.
         """
         if error := self.failed.get(key):
             raise copy(error)
@@ -104,6 +104,6 @@ class Caller:
 
 
 def performer_of(action: Action) -> Provider:
-    """Return the provider that an action asks."""
+    """Return the provider that performs an action."""
     found: Provider = provider(action.kind, action.request["provider"])
     return found

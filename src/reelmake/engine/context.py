@@ -1,4 +1,4 @@
-"""What makers and readers work with and hand over."""
+"""The surroundings in which actions are performed, and the types of makers and readers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ class LazyOutputs:
         return False
 
     def supply(self, action: Action) -> bool:
-        """Bring what an action reads and was left; says whether there was any."""
+        """Fetch the inputs of an action that were left in the store; says whether there were any."""
         del action
         return False
 

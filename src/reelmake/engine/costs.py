@@ -1,4 +1,4 @@
-"""What was spent, from receipts: who paid, who shared it, and what was paid for nothing."""
+"""Spending, added up from receipts: who paid, who shares it, and the cost of lost answers."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ NO_EPISODE: Final = "(unknown)"
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """What one episode, kind, provider or day has spent.
+    """Spending of one episode, kind, provider or day.
 
-    requests  how many were paid for
-    usd       what they cost, without those of which nobody knows it
-    unpriced  how many those are
-    quoted_usd  what they were expected to cost: a vendor that meters may bill another amount
-    lost_usd  what was, or may have been, paid besides for answers that never arrived or were damaged
+    requests    number of paid requests
+    usd         sum of the known bills
+    unpriced    number of requests without a known bill
+    quoted_usd  sum of the quotes: a vendor with a meter may bill another amount
+    lost_usd    possible cost of answers that never arrived or were damaged, not in `usd`
     """
 
     name: str
@@ -41,9 +41,9 @@ class Spending:
     """Everything that was spent.
 
     groups      by episode, kind, provider or day
-    saved_usd   what the steps of the specs would have cost besides, if each had paid for itself
+    saved_usd   amount saved by deduplication
     shared      key of a paid request -> its payer, and the other steps that use it
-    unanswered  requests that may have been billed, and that nobody has asked for again: step, when, at most how much
+    unanswered  requests that may have been billed and were not sent again: step, when, price at most
     """
 
     groups: tuple[Group, ...]
@@ -58,7 +58,7 @@ class Spending:
 
     @property
     def lost_usd(self) -> Decimal:
-        """Return what may have been paid for nothing."""
+        """Return the possible cost of lost answers, with that of unanswered requests."""
         lost = sum((group.lost_usd for group in self.groups), Decimal(0))
         return lost + sum((usd for _, _, usd in self.unanswered if usd is not None), Decimal(0))
 
@@ -109,14 +109,14 @@ def spending(
     """Add up what was spent.
 
     Args:
-        receipts: everything that was made; what no provider was asked for is left out.
-        notes: what was asked for and has no receipt.
+        receipts: all receipts; those of steps that no provider performs are left out.
+        notes: step and note of requests without a receipt.
         uses: the paid steps of the specs as they are, by their keys.
         by: `episode`, `kind`, `provider` or `day`.
         episodes: only what these paid for or use; by default, everything.
     """
-    nobody = (SPEC, REMEMBERED)
-    paid = [receipt for receipt in receipts if receipt.kind in PAID and receipt.provider not in nobody]
+    free = (SPEC, REMEMBERED)
+    paid = [receipt for receipt in receipts if receipt.kind in PAID and receipt.provider not in free]
     if episodes:
         used = {key for key, steps in uses.items() if any(step.episode in episodes for step in steps)}
         paid = [receipt for receipt in paid if receipt.key in used or episode_of(receipt.step) in episodes]
@@ -131,18 +131,18 @@ def spending(
             payer = known[key].step if known[key].step in names else names[0]  # a line that was edited has a new name
             shared[key] = (payer, tuple(name for name in names if name != payer))
     saved = ((known[key].usd or Decimal(0)) * len(others) for key, (_, others) in shared.items())
-    asked = {receipt.key for receipt in paid}
+    paid_keys = {receipt.key for receipt in paid}
     return Spending(
         tuple(_group(name, grouped[name]) for name in sorted(grouped)),
         sum(saved, Decimal(0)),
         shared,
-        tuple(lost for key, note in notes if key not in asked and _is_wanted(note, episodes) for lost in _lost(note)),
+        tuple(one for key, note in notes if key not in paid_keys and _is_wanted(note, episodes) for one in _lost(note)),
     )
 
 
 def _group(name: str, receipts: Sequence[Receipt]) -> Group:
     amounts = [receipt.usd for receipt in receipts]
-    lost = [amount_of(told.get("usd")) for receipt in receipts for told in receipt.earlier]
+    lost = [amount_of(entry.get("usd")) for receipt in receipts for entry in receipt.earlier]
     return Group(
         name,
         len(receipts),
@@ -158,12 +158,12 @@ def _is_wanted(note: Note, episodes: Sequence[str]) -> bool:
 
 
 def _lost(note: Note) -> list[tuple[str, str, Decimal | None]]:
-    """Return what a note tells of: when each request was sent, and what it cost at most; nothing is sure of it."""
+    """Return the unanswered requests of a note: step, when it was sent (ISO 8601), price at most in USD."""
     step, lost = str(note.get("step", "")), note.get("lost")
-    told = [each for each in lost if isinstance(each, Mapping)] if isinstance(lost, list) else []
+    requests = [each for each in lost if isinstance(each, Mapping)] if isinstance(lost, list) else []
     if note.get("asked_at", "?") or note.get("ticket"):  # a note that is damaged says only that there was one
-        told.append(note)
-    return [(step, str(each.get("asked_at", "")), amount_of(each.get("usd"))) for each in told]
+        requests.append(note)
+    return [(step, str(each.get("asked_at", "")), amount_of(each.get("usd"))) for each in requests]
 
 
 def episode_of(step: str) -> str:

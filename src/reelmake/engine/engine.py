@@ -1,6 +1,6 @@
 """Perform one action: look up, make, keep, deliver. Nothing else makes anything, and nothing else calls a provider.
 
-An action is made at most once: the store is asked first, and one maker at a time holds the lock of its key. What a
+An action is made at most once: the store is looked up first, and one maker at a time holds the lock of its key. What a
 maker returns is stored as it is, and only then read and delivered as files, so that nothing that was paid for is lost
 to a mistake in our own reading of it.
 """
@@ -36,65 +36,65 @@ from reelmake.store.receipt import Receipt
 
 Outcome = Literal["made", "restored"]
 CARD_PIXELS = 960
-_FREE = Bought(Answer(b""), Decimal(0), ())  # the bill of what is made here
+_FREE = Bought(Answer(b""), Decimal(0), ())  # for actions that no provider performs
 
 
 def perform(action: Action, context: Context, step: str = "") -> Outcome:
-    """Make what an action asks for, unless anybody ever has, and write its outputs; `step` is who is told to have paid.
+    """Restore the outputs of an action from the store, or make them; a new receipt names `step` as the payer.
 
-    A script that was bought and cannot be used is asked for once more, by a request of its own (see `repair`).
+    A script that was bought and cannot be used is requested once more, by a follow-up request (see `scripts`).
     Raises BuildError (CapError, ProviderError, MediaError) when it cannot be made; the store then holds nothing new.
     """
     first = equivalent_of(action, context.store)
     try:
         return _run(first, context, step)
     except UnusableError:
-        again = follow_up_of(first, context.store)
-        if again is None:
+        second = follow_up_of(first, context.store)
+        if second is None:
             raise
     try:
-        return _run(again, context, step)
+        return _run(second, context, step)
     except UnusableError as error:
-        error.what += " (it was told what was wrong with the first one)"
+        error.what += " (the request said what was wrong with the first one)"
         raise
 
 
 def _run(action: Action, context: Context, step: str) -> Outcome:
-    """Make one thing, and write its outputs."""
+    """Perform exactly this action: no equivalent, no follow-up."""
     digests = _digests(action, context)
-    asked = manifest(action, digests)
-    name = key(asked)
-    if _decided(action, context, context.store.find(name)).verdict == "restore":
+    wanted = manifest(action, digests)
+    name = key(wanted)
+    if _decide_or_restore(action, context, context.store.find(name)).verdict == "restore":
         if action.kind in PAID:
             context.store.write_note(name, None)  # a kill between a receipt and the end of its note leaves one
         return "restored"
     if context.lazy_outputs.supply(action):
-        return perform(action, context, step)  # all that it reads is here now
+        return perform(action, context, step)  # its inputs are on this disk now
     with context.store.lock(name):
-        # Whoever held the lock before may have made the very same thing.
+        # The previous holder of the lock may have made the same thing.
         damaged = context.store.find(name)
-        if _decided(action, context, damaged).verdict == "restore":
+        if _decide_or_restore(action, context, damaged).verdict == "restore":
             return "restored"
         if damaged:
             lost = {"key": name, "blob": damaged.blob, "paid_usd": str(damaged.usd)}
             log().warning(f"what was made for {action.kind} is gone or damaged in the store: it is made again", **lost)
-        receipt = _keep(action, asked, step, context, damaged)
+        receipt = _make(action, wanted, step, context, damaged)
     if not _deliver(action, context, receipt):
         raise BuildError(f"what was made for {action.kind} cannot be read back from the store", "is the disk full?")
     return "made"
 
 
-def _decided(action: Action, context: Context, receipt: Receipt | None) -> Decision:
-    """Decide by what the store has, and restore if that is decided: only then does it show what is lost."""
+def _decide_or_restore(action: Action, context: Context, receipt: Receipt | None) -> Decision:
+    """Decide from the receipt. A decision to restore is carried out: that alone shows whether the blob is lost."""
     decision = decide(action, Facts(has_receipt=receipt is not None))
     if decision.verdict == "restore" and not _deliver(action, context, receipt):
         return decide(action, Facts(has_receipt=True, is_lost=True))
     return decision
 
 
-def _keep(action: Action, asked: Mapping[str, Any], step: str, context: Context, damaged: Receipt | None) -> Receipt:
-    """Make it, and keep it in the store; whoever calls holds the lock of its key."""
-    name = key(asked)
+def _make(action: Action, wanted: Mapping[str, Any], step: str, context: Context, damaged: Receipt | None) -> Receipt:
+    """Make or buy the content and put it into the store; the caller holds the lock of its key."""
+    name = key(wanted)
     bought: Bought | None = None
     with tempfile.TemporaryDirectory(dir=context.work) as folder:
         if asks_provider(action):
@@ -102,12 +102,12 @@ def _keep(action: Action, asked: Mapping[str, Any], step: str, context: Context,
             made: Made = bought.content
         else:
             made = _maker(action.kind)(action, context, Path(folder))
-        if _digests(action, context) != asked["inputs"]:
+        if _digests(action, context) != wanted["inputs"]:
             raise BuildError(
                 f"a file that {action.kind} reads was changed while it was read", "nothing is wrong: run doit again"
             )
         blob = file_digest(made) if isinstance(made, Path) else digest_of(made)
-        receipt = _receipt(action, asked, name, blob, step, bought, damaged)
+        receipt = _receipt(action, wanted, name, blob, step, bought, damaged)
         try:
             if isinstance(made, Path):
                 context.store.put_file(receipt, made)
@@ -115,7 +115,7 @@ def _keep(action: Action, asked: Mapping[str, Any], step: str, context: Context,
                 context.store.put(receipt, made)
         except (OSError, BuildError):
             if bought:
-                context.caller.gates.stop()  # what cannot be kept must not be bought
+                context.caller.gates.stop()  # an answer that cannot be stored must not be bought
             raise
         if bought:
             context.store.write_note(name, None)
@@ -126,7 +126,7 @@ def _keep(action: Action, asked: Mapping[str, Any], step: str, context: Context,
 
 
 def key_of(action: Action, context: Context) -> str:
-    """Return the key of an action, by what its inputs hold now; raises BuildError when one is gone."""
+    """Return the key of an action for its input files as they are now; raises BuildError when one is gone."""
     return key(manifest(action, _digests(action, context)))
 
 
@@ -145,7 +145,7 @@ def script_of(show: Production, context: Context) -> list[Line] | None:
     except (SetupError, OSError):
         raise
     except Exception:  # noqa: BLE001
-        return None  # the step that writes the script says what is wrong with it, whatever that is
+        return None  # the step that writes the script reports what is wrong with it
     return lines
 
 
@@ -186,9 +186,9 @@ def _maker(kind: str) -> Maker:
     return make
 
 
-def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
+def _receipt(  # noqa: PLR0913, PLR0917 (a receipt has many fields)
     action: Action,
-    asked: Mapping[str, object],
+    wanted: Mapping[str, object],
     name: str,
     blob: str,
     step: str,
@@ -205,7 +205,7 @@ def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
     return Receipt(
         kind=action.kind,
         key=name,
-        manifest=asked,
+        manifest=wanted,
         blob=blob,
         usd=amount_of(answer.usd),
         units={unit: int(amount) if amount.as_tuple().exponent == 0 else amount for unit, amount in units.items()},
@@ -219,7 +219,7 @@ def _receipt(  # noqa: PLR0913, PLR0917 (a receipt says this much)
 
 
 def _deliver(action: Action, context: Context, receipt: Receipt | None) -> bool:
-    """Write an action's outputs from what is stored; False when it is not, or no longer, in the store."""
+    """Write an action's outputs from the stored content; False when the store does not have it."""
     if receipt is None:
         return False
     reader = KINDS[action.kind].reader

@@ -1,4 +1,4 @@
-"""Never a request without a trace: a note of it is on the disk before it is sent, and until its answer is kept."""
+"""A note of each request is on the disk before it is sent, and until its answer is stored."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from reelmake.providers.base import Answer
 
 @dataclass(frozen=True, slots=True)
 class Journaled:
-    """Notes what is sent, and what becomes of it. The engine removes the note once the receipt is kept."""
+    """Notes each request and its outcome. The engine removes the note once the receipt is kept."""
 
     inner: Asker
 
@@ -33,14 +33,14 @@ class Journaled:
             raise
 
     def recover(self, context: RequestContext) -> Answer | None:
-        """Look for an answer; after an error, what is still missing stays noted, and nothing else."""
+        """Look for an answer; after an error, only answers that are still missing stay noted."""
         note = context.note
         had_ticket = note.ticket is not None
         try:
             found = self.inner.recover(context)
         except ProviderError as error:
             if isinstance(error, LostError) and had_ticket and note.ticket is None and not note.lost:
-                note.lose(error.what)  # it was accepted, and billed, and nobody can have it any more
+                note.lose(error.what)  # it was accepted and billed, and cannot be fetched any more
             else:
                 note.close()
             raise

@@ -1,4 +1,4 @@
-"""One function for each kind of step that is made here: it makes what will be stored. `plan.kinds` names them."""
+"""One function for each kind of step that is made here: it returns the content to store. `plan.kinds` names them."""
 
 from __future__ import annotations
 
@@ -162,7 +162,7 @@ def make_inspection(action: Action, context: Context, folder: Path) -> Made:
 
 
 def make_cover(action: Action, context: Context, folder: Path) -> Made:
-    """Take the picture that stands for the video: words are on the screen, and the one who speaks is in the light."""
+    """Take the picture that stands for the video: words are on the screen, and the speaker is highlighted."""
     line = requests.Cover.from_json(action.request).line
     out = folder / "cover.jpg"
     inspect.picture(context.root / action.inputs["video"], _middles(action, context)[:line][-1], out, context.ffmpeg)
@@ -177,7 +177,7 @@ def make_storyboard(action: Action, context: Context, folder: Path) -> Made:
 
 
 def _middles(action: Action, context: Context) -> list[int]:
-    """Return the frame in the middle of what is said on each line."""
+    """Return the middle frame of the speech of each line."""
     timeline = json.loads((context.root / action.inputs["timeline"]).read_bytes())
     step = samples_per_frame(timeline["fps"])
     return [line["start_frame"] + min(line["samples"] // step, line["frames"]) // 2 for line in timeline["lines"]]

@@ -1,4 +1,4 @@
-"""`video.json`: what a video was made of, and what that cost."""
+"""`video.json`: the parts that a video was made of, and their cost."""
 
 from __future__ import annotations
 
@@ -26,10 +26,11 @@ def reads(show: Production, steps: Sequence[Step]) -> list[str]:
 
 
 def decided_by(show: Production, steps: Sequence[Step]) -> str:
-    """Return what else decides what `video.json` holds, in one text that changes when any of it does."""
-    asked = [[step.name, action.recipe, action.request, action.inputs] for step in steps for action in (step.action,)]
-    told = [SCHEMA, show.episode.title, show.episode.language, show.kit.ffmpeg, list(show.reel.size), show.reel.fps]
-    return digest_of(canonical_json([told, asked]).encode())
+    """Return a digest of everything else that decides what `video.json` holds."""
+    actions = [(step.name, step.action) for step in steps]
+    requests = [[name, action.recipe, action.request, action.inputs] for name, action in actions]
+    header = [SCHEMA, show.episode.title, show.episode.language, show.kit.ffmpeg, list(show.reel.size), show.reel.fps]
+    return digest_of(canonical_json([header, requests]).encode())
 
 
 def provenance(
@@ -37,8 +38,8 @@ def provenance(
 ) -> dict[str, Any]:
     """Return everything that a video came from: the same for the same video, on any machine and at any time.
 
-    `earlier` is what it, or what came before it, was made of: it still tells of what was left in a store that cannot be
-    asked now.
+    `earlier` is `made_of` of the file before: it still has the entries whose receipts are in a store that cannot be
+    reached now.
     """
     timeline = json.loads((context.root / show.path("timeline.json")).read_bytes())
     script = json.loads((context.root / show.path("script.json")).read_bytes())
@@ -56,8 +57,8 @@ def provenance(
         receipt = context.store.find(name)
         if receipt:
             made_of[step.name] = {"key": name, "sha256": receipt.blob, "provider": receipt.provider}
-        elif (was := (earlier or {}).get(step.name)) and was.get("key") == name and _is_of(was, step, context):
-            made_of[step.name] = dict(was)
+        elif (entry := (earlier or {}).get(step.name)) and entry.get("key") == name and _is_of(entry, step, context):
+            made_of[step.name] = dict(entry)
         else:
             continue
         sources.update({p: digests[s] for s, p in step.action.inputs.items() if not p.startswith(show.path(""))})
@@ -96,35 +97,35 @@ def provenance(
     }
 
 
-def _is_of(told: Mapping[str, str], step: Step, context: Context) -> bool:
-    """Say whether what was written of a step tells of the file that is there, or was left."""
-    return told.get("sha256") in {context.digest(context.root / path) for path in step.action.outputs.values()}
+def _is_of(entry: Mapping[str, str], step: Step, context: Context) -> bool:
+    """Say whether an entry of `made_of` is of the step's output as it is here, or left in the store."""
+    return entry.get("sha256") in {context.digest(context.root / path) for path in step.action.outputs.values()}
 
 
 def _sum(amounts: Sequence[Decimal | None]) -> str | None:
-    """Add up what was paid; nobody knows the sum when nobody knows one of the prices."""
+    """Add up amounts; None when one of them is not known."""
     known = [amount for amount in amounts if amount is not None]
     return str(sum(known, Decimal(0))) if len(known) == len(amounts) else None
 
 
 def write_provenance(show: Production, steps: Sequence[Step], context: Context) -> None:
-    """Write `video.json` beside the video. Where this very video is published stays written down."""
+    """Write `video.json` beside the video. `published` is kept while the video is the same."""
     try:
         before = json.loads((context.root / show.path("video.json")).read_bytes())
         made_of, sha256, published = dict(before["made_of"]), before["video"]["sha256"], before["published"]
     except (OSError, ValueError, KeyError, TypeError):
         made_of, sha256, published = {}, "", []
-    told = provenance(show, steps, context, made_of)
-    if sha256 == told["video"]["sha256"]:
-        told["published"] = published
-    write_output(context, show.path("video.json"), written(told))
+    document = provenance(show, steps, context, made_of)
+    if sha256 == document["video"]["sha256"]:
+        document["published"] = published
+    write_output(context, show.path("video.json"), written(document))
 
 
-def written(told: Mapping[str, Any]) -> bytes:
+def written(document: Mapping[str, Any]) -> bytes:
     """Return `video.json` as it is written."""
-    return f"{json.dumps(told, indent=1, ensure_ascii=False)}\n".encode()
+    return f"{json.dumps(document, indent=1, ensure_ascii=False)}\n".encode()
 
 
-def unpublished(told: Mapping[str, Any]) -> bytes:
+def unpublished(document: Mapping[str, Any]) -> bytes:
     """Return `video.json` as it is published: the same for the same video, wherever it goes."""
-    return written({**told, "published": []})
+    return written({**document, "published": []})

@@ -1,8 +1,8 @@
 """Turns: how many requests a pool makes at a time and in a minute, and when it makes none.
 
-What a vendor says to one worker holds for all of them: when it asks for a pause, the whole pool pauses, and when it is
-asked too much at once, the whole pool asks less. A gate is the only place that knows how many: the runner reads it, so
-that no more threads are started than may ask.
+What a vendor says to one worker holds for all of them: when it asks for a pause, the whole pool pauses, and when
+there are too many requests at once, the whole pool sends fewer. A gate is the only place that knows how many: the
+runner reads it, so that no more threads are started than may send one.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from reelmake.core.errors import BuildError, BusyError
 from reelmake.engine.asker import Asker, RequestContext
 from reelmake.providers.base import Answer
 
-DEFAULT_LIMIT: Final = 4  # of a provider's pool, when neither the settings nor the vendor say another
+DEFAULT_LIMIT: Final = 4  # of a provider's pool, when neither the settings nor the vendor give one
 MINUTE_SECONDS: Final = 60.0
 
 
@@ -65,17 +65,17 @@ class Gate:
                 self._changed.notify_all()
 
     def pause(self, seconds: float) -> None:
-        """Make no request for so long: the vendor asked for it."""
+        """Let no request through for so long, as the vendor requires."""
         with self._changed:
             self._paused_until = max(self._paused_until, time.monotonic() + seconds)
 
     def narrow(self) -> None:
-        """Ask less at a time: the vendor was asked too much."""
+        """Let fewer requests run at a time: there were too many for the vendor."""
         with self._changed:
             self._room = max(1.0, min(self._room, self._running) / 2)
 
     def widen(self, most_at_once: int | None) -> None:
-        """Ask a little more at a time: a request was answered. The vendor may have said how many it takes."""
+        """Let a few more requests run at a time after an answer, up to `most_at_once` where the vendor says it."""
         with self._changed:
             if most_at_once and most_at_once > 0:
                 most = min(self._limit or most_at_once, most_at_once)
@@ -86,7 +86,7 @@ class Gate:
             self._changed.notify_all()
 
     def wake(self) -> None:
-        """Have all that wait look again."""
+        """Let all waiting threads check again whether they may go on."""
         with self._changed:
             self._changed.notify_all()
 
@@ -105,7 +105,7 @@ class Gate:
 class Gates(Mapping[str, int]):
     """The gates of all pools, and how many steps each of them may run just now.
 
-    pools       pool -> its limit, None for what its vendor takes
+    pools       pool -> its limit, None to follow its vendor
     per_minute  pool -> how many requests it makes a minute at most
     """
 
@@ -150,7 +150,7 @@ class Gates(Mapping[str, int]):
 
 @dataclass(frozen=True, slots=True)
 class RateLimited:
-    """Takes a turn for each request, and lets the pool know what the vendor says about how much it takes."""
+    """Takes a turn for each request, and adapts the limit of its pool to the vendor's answers."""
 
     inner: Asker
     gates: Gates

@@ -39,9 +39,9 @@ def script_lines(body: bytes, action: Action) -> list[Line]:
     try:
         lines = [Line(character=o.character, text=o.text, image=o.image or None) for o in written]
     except ValidationError as error:
-        told = error.errors(include_url=False)[0]
-        raise _unusable(name, f"{told['input']!r}: {told['msg']}") from None
-    most = int(action.request.get("lines", MAX_LINES))  # what was asked for is what was quoted: more would cost more
+        problem = error.errors(include_url=False)[0]
+        raise _unusable(name, f"{problem['input']!r}: {problem['msg']}") from None
+    most = int(action.request.get("lines", MAX_LINES))  # the quote is for so many: more lines would cost more
     if not 0 < len(lines) <= most:
         raise _unusable(name, f"it has {len(lines)} lines, not 1 to {most}")
     if strangers := sorted({line.character for line in lines} - set(cast)):

@@ -1,4 +1,4 @@
-"""What is on the disk about one request while it is under way: when it was sent, and what came of that."""
+"""The note in the store of one request that is under way: when it was sent, and its outcome so far."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ CLOCKS_DIFFER: Final = timedelta(hours=1)  # of this machine and others, at most
 class RequestNote:
     """The note of one request.
 
-    key     what is asked for
-    lost    requests for the same thing that were sent and never answered: each may have been billed
-    ticket  the name that the provider gave to the last one, if it gave one
+    key     key of the requested action
+    lost    earlier requests for this key that were never answered: each may have been billed
+    ticket  the provider's name of the last one, if it gave one
     """
 
     def __init__(self, store: Store, key: str, about: Note, quoted_usd: Decimal | None) -> None:
@@ -27,7 +27,7 @@ class RequestNote:
         self._asked_at = ""  # while a request is open
         note = store.note(key)
         self._is_written = note is not None
-        # A note may hold anything. What is made of it goes into a receipt, and that must never fail.
+        # A note may be damaged. Its content goes into a receipt, and that must never fail.
         lost = (note or {}).get("lost")
         self.lost = [dict(each) for each in lost if isinstance(each, dict)] if isinstance(lost, list) else []
         ticket = (note or {}).get("ticket")
@@ -43,9 +43,9 @@ class RequestNote:
 
     @property
     def asked_at(self) -> datetime:
-        """Return when it was first asked for: nothing before that can be the answer.
+        """Return when the first request was sent: the answer is not older than that.
 
-        It is long ago when nobody knows, or the clock has been set back since.
+        It is a day ago when that is not known, or the clock has been set back since.
         """
         now = datetime.now(UTC)
         try:
@@ -83,7 +83,7 @@ class RequestNote:
             self.lost.pop()
 
     def close(self) -> None:
-        """Note that nothing is under way; what may have been billed for nothing, or may yet come, stays noted."""
+        """Note that nothing is under way; requests that may have been billed, or may yet be answered, stay noted."""
         self._asked_at = ""
         if self.may_be_there:
             self._write()

@@ -1,8 +1,8 @@
-"""As often as is safe: what may be asked for again, how often, and after how long.
+"""Retries: which errors allow another request, how often, and after how long.
 
-BusyError    was not done: asked again, after a while
-LostError    may have been done: looked for, and asked again once
-others       are raised as they are: the same request would fail again
+BusyError    not performed: sent again, after a while
+LostError    may have been performed: looked for, and sent again once
+others       raised as they are: the same request would fail again
 """
 
 from __future__ import annotations
@@ -17,16 +17,16 @@ from reelmake.core.errors import BusyError, LostError
 from reelmake.engine.asker import Asker, RequestContext
 from reelmake.providers.base import Answer
 
-MOST_BUSY: Final = 6  # so often a busy vendor is asked
-MOST_LOST: Final = 2  # so often a request is sent whose answer gets lost: once again, and no more
+MOST_BUSY: Final = 6  # requests to a busy vendor at most
+MOST_LOST: Final = 2  # requests whose answer gets lost at most: one more than the first
 LONGEST_WAIT_SECONDS: Final = 60.0
 
 
 @dataclass(frozen=True, slots=True)
 class Retried:
-    """Asks until there is an answer, or no point in asking. An answer that was lost is looked for first, each time.
+    """Repeats a request while that is of use. Before each attempt, an answer that was lost is looked for.
 
-    first_seconds  how long to wait before a busy vendor is asked again; doubles each time
+    first_seconds  how long to wait before the next request to a busy vendor; doubles each time
     sleep          waits, or less long when the build stops
     """
 
@@ -42,7 +42,7 @@ class Retried:
             retry=retry_if_exception_type((BusyError, LostError)),
             stop=_Enough(),
             sleep=self.sleep,
-            wait=lambda state: 0 if _is_told_how_long(state) else wait(state),
+            wait=lambda state: 0 if _vendor_sets_wait(state) else wait(state),
             reraise=True,
         )
         for attempt in retrying:
@@ -69,7 +69,7 @@ class _Enough:
         return min(self._left.values()) <= 0
 
 
-def _is_told_how_long(state: RetryCallState) -> bool:
-    """Whether the vendor says how long to wait: then its gate waits. "At once" is no such answer."""
+def _vendor_sets_wait(state: RetryCallState) -> bool:
+    """Say whether the vendor gives a time to wait: then its gate waits. 0 seconds is no such time."""
     error = state.outcome.exception() if state.outcome else None
     return isinstance(error, BusyError) and bool(error.retry_after_seconds)

@@ -1,10 +1,10 @@
-"""A script that was paid for and cannot be used: it is asked for once more, and told what is wrong with it.
+"""A script that was paid for and cannot be used is requested once more, with a message of what is wrong with it.
 
-The follow-up is a request like any other, with a key of its own: it goes by the store, the cap, the notes and the
-receipts, so that nobody pays for it twice. There is one at most: what comes of it is used, or told as it is.
+The follow-up is a request like any other, with a key of its own: store, cap, notes and receipts apply to it, so
+that nobody pays for it twice. There is one at most: its answer is used, or its mistake is the error.
 
-What is kept under a key may also be another request, which stands for it: a translation is asked for with all that is
-known of it (see `remembered`).
+Instead of an answer, a key may hold an equivalent request: one for a translation with the lines that are known (see
+`translation_memory`).
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ from reelmake.store.receipt import Receipt
 STANDS_FOR: Final = "reelmake/stands-for@1"
 
 
-def follow_up(action: Action, body: bytes) -> Action | None:
-    """Return what asks for a script once more, by the first answer; None when that can be used, or not mended."""
+def repair_of(action: Action, body: bytes) -> Action | None:
+    """Return the request to repair an answer; None when the answer can be used, or the provider cannot repair."""
     name = action.request["provider"]
     if action.kind != "script" or name == SPEC:
         return None
@@ -39,23 +39,23 @@ def follow_up(action: Action, body: bytes) -> Action | None:
     except (SetupError, OSError):
         raise
     except Exception:  # noqa: BLE001
-        return None  # the step that writes the script says what is wrong with it, whatever that is
+        return None  # the step that writes the script reports what is wrong with it
     return None
 
 
 def stands_for(request: Mapping[str, Any]) -> bytes:
-    """Return what is kept under the key of a request when another one is asked in its place."""
+    """Return the content under the key of a request that has an equivalent: JSON that holds the equivalent request."""
     return canonical_json({"schema": STANDS_FOR, "request": request}).encode()
 
 
 def equivalent_of(action: Action, store: Store) -> Action:
-    """Return what is asked in place of an action; itself, nearly always."""
+    """Return the equivalent that is performed in place of an action; the action itself when the store has none."""
     body = _body(action, store)
     if body is None or STANDS_FOR.encode() not in body:
         return action
-    told = json.loads(body)
-    is_one = isinstance(told, dict) and told.get("schema") == STANDS_FOR
-    return replace(action, request=told["request"]) if is_one else action
+    document = json.loads(body)
+    is_one = isinstance(document, dict) and document.get("schema") == STANDS_FOR
+    return replace(action, request=document["request"]) if is_one else action
 
 
 def _body(action: Action, store: Store) -> bytes | None:
@@ -66,26 +66,26 @@ def _body(action: Action, store: Store) -> bytes | None:
 
 
 def follow_up_of(action: Action, store: Store) -> Action | None:
-    """Return the follow-up of what is stored, whether or not it has been asked for; None when there is none.
+    """Return the request that follows an action, whether or not it was performed; None when there is none.
 
-    The last one, where another request stands for it that had to be asked again.
+    That is the repair of its answer, or of its equivalent's; else the equivalent itself.
     """
     first = equivalent_of(action, store)
     body = _body(first, store)
-    again = follow_up(first, body) if body is not None else None
-    return again or (None if first is action else first)
+    repair = repair_of(first, body) if body is not None else None
+    return repair or (None if first is action else first)
 
 
 def due(action: Action, store: Store) -> Action | None:
-    """Return the follow-up that has yet to be asked for; None when there is none, or it is in the store."""
-    again = follow_up_of(action, store)
-    if again is None or again.request["provider"] == SPEC:
+    """Return the follow-up that has yet to be performed; None when there is none, or it is in the store."""
+    following = follow_up_of(action, store)
+    if following is None or following.request["provider"] == SPEC:
         return None
-    return again if store.find(key(manifest(again, {}))) is None else None
+    return following if store.find(key(manifest(following, {}))) is None else None
 
 
-def asked_in_all(action: Action, store: Store) -> list[Action]:
-    """Return an action with all that is asked for its sake."""
+def with_follow_ups(action: Action, store: Store) -> list[Action]:
+    """Return an action, with its equivalent and its follow-up where there are any."""
     more = [
         other for other in (equivalent_of(action, store), follow_up_of(action, store)) if other and other is not action
     ]
@@ -93,9 +93,9 @@ def asked_in_all(action: Action, store: Store) -> list[Action]:
 
 
 def paid_after(receipt: Receipt, store: Store) -> list[Receipt]:
-    """Return the receipts of what was bought for the sake of another one."""
+    """Return the receipts of the equivalent and the follow-up of a receipt's action."""
     if receipt.kind != "script" or receipt.provider == SPEC:
         return []
     action = Action(receipt.kind, receipt.manifest["recipe"], receipt.manifest["request"])
-    keys = dict.fromkeys(key(manifest(other, {})) for other in asked_in_all(action, store)[1:])
+    keys = dict.fromkeys(key(manifest(other, {})) for other in with_follow_ups(action, store)[1:])
     return [found for name in keys if (found := store.find(name))]

@@ -1,9 +1,9 @@
-"""An edit of a script has that line translated, and no other: what was translated once is said again as it was.
+"""After an edit of a script only the edited lines are translated: the others keep their translations.
 
-How each line was translated is kept in the store, under a key of what that depends on. A script with lines that were
-translated before is asked for with these translations, as with those that an author gives: they are part of what the
-translator is told, and stay. What is asked in place of the whole is kept as the answer to it (`repair.stands_for`), so
-that all machines that share a store go on from the same translation, and a build from nothing makes the same.
+The translation of each line is in the store, under a key of all that it depends on. A script with lines that were
+translated before is requested with these translations, as with those that an author gives: they are part of the
+request, and stay. This equivalent request is stored under the key of the whole one (`scripts.stands_for`), so that all
+machines that share a store continue from the same translation, and a build from nothing makes the same.
 """
 
 from __future__ import annotations
@@ -28,34 +28,34 @@ from reelmake.store.receipt import Receipt
 NOTHING: Final = Decimal(0)
 
 
-def ask_less(show: Production, context: Context) -> None:
-    """Ask for a translation with what is known of it, unless it is there, or all of it is new."""
+def reuse_translations(show: Production, context: Context) -> None:
+    """Store an equivalent request that holds the known translations, unless there is an answer or none is known."""
     action = script(show)
-    asked = manifest(action, {})
-    if action.request["provider"] == SPEC or context.store.find(key(asked)):
+    wanted = manifest(action, {})
+    if action.request["provider"] == SPEC or context.store.find(key(wanted)):
         return
     known = [said.decode() if said else "" for said in _known(show, context.store)]
-    less = translation(show, known).request
-    if less == action.request:  # nothing is known that is not given
+    shorter = translation(show, known).request
+    if shorter == action.request:  # all known translations are the author's
         return
-    with context.store.lock(key(asked)):
-        if context.store.find(key(asked)) is None:
-            _put(context.store, asked, stands_for(less), f"script:{show.name}")
+    with context.store.lock(key(wanted)):
+        if context.store.find(key(wanted)) is None:
+            _put(context.store, wanted, stands_for(shorter), f"script:{show.name}")
 
 
-def keep(show: Production, context: Context) -> None:
-    """Remember how each line of a script was translated that is not given, and of what; both stay as they are."""
+def remember_translations(show: Production, context: Context) -> None:
+    """Store the translation of each line that is not the author's, and its origin; stored ones stay."""
     said = script_of(show, context) or ()
-    for line, told, entry in zip(show.source, said, entries(show), strict=False):
+    for line, spoken, entry in zip(show.source, said, entries(show), strict=False):
         if show.episode.language in line.translations:
             continue
-        for asked, answer in ((entry, told.text), (_origin(show, line, told.text), line.text)):
-            if context.store.find(key(manifest(asked, {}))) is None:
-                _put(context.store, manifest(asked, {}), answer.encode(), f"script:{show.name}")
+        for action, content in ((entry, spoken.text), (_origin(show, line, spoken.text), line.text)):
+            if context.store.find(key(manifest(action, {}))) is None:
+                _put(context.store, manifest(action, {}), content.encode(), f"script:{show.name}")
 
 
 def outdated(show: Production, store: Store) -> Iterator[tuple[int, str]]:
-    """Yield which lines (from 0) have a translation in the spec that a translator made of other words, and of which."""
+    """Yield each line (from 0) whose translation in the spec was made of another text, with that text."""
     for at, line in enumerate(show.source):
         words = line.translations.get(show.episode.language, "")
         receipt = store.find(key(manifest(_origin(show, line, words), {}))) if words else None
@@ -65,21 +65,21 @@ def outdated(show: Production, store: Store) -> Iterator[tuple[int, str]]:
 
 
 def needed(show: Production, context: Context) -> Iterator[str]:
-    """Yield the keys of all that is remembered of an episode as it is."""
+    """Yield the keys of the stored translations of an episode and of their origins."""
     said = script_of(show, context) or show.source
-    for line, told, entry in zip(show.source, said, entries(show), strict=False):
+    for line, spoken, entry in zip(show.source, said, entries(show), strict=False):
         yield key(manifest(entry, {}))
-        yield key(manifest(_origin(show, line, told.text), {}))
+        yield key(manifest(_origin(show, line, spoken.text), {}))
 
 
 def _origin(show: Production, line: Line, words: str) -> Action:
-    """Return under what it is remembered of which words others are the translation."""
+    """Return the action under whose key the original text of a translation is stored."""
     request = {"provider": REMEMBERED, "episode": show.spec, "language": show.episode.language}
     return Action("script", KINDS["script"].recipe, {**request, "character": line.character, "words": words}, {}, {})
 
 
 def entries(show: Production) -> Iterator[Action]:
-    """Yield under what the translation of each line is remembered: what it depends on, but for the other lines."""
+    """Yield the action of each line under whose key its translation is stored; it has all but the other lines."""
     choice, original = show.choices[choice_place("script")], show.original or show
     template = show.kit.templates.get(f"translation.{choice.provider}", "")
     seen: Counter[tuple[str, str]] = Counter()
@@ -108,7 +108,7 @@ def _known(show: Production, store: Store) -> Sequence[bytes | None]:
     return [store.read(receipt.blob) if receipt else None for receipt in found]
 
 
-def _put(store: Store, asked: Any, content: bytes, step: str) -> None:
+def _put(store: Store, wanted: Any, content: bytes, step: str) -> None:
     made_at = datetime.now(UTC).isoformat(timespec="seconds")
-    kept = Receipt("script", key(asked), asked, digest_of(content), NOTHING, {}, REMEMBERED, made_at, step)
+    kept = Receipt("script", key(wanted), wanted, digest_of(content), NOTHING, {}, REMEMBERED, made_at, step)
     store.put(kept, content)

@@ -1,4 +1,4 @@
-"""The last part of a call: the provider itself, and nothing secret in what it says."""
+"""The last part of a call: the provider itself; secrets are removed from its errors."""
 
 from __future__ import annotations
 

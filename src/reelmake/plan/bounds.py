@@ -1,4 +1,4 @@
-"""What is asked for at most, while what it depends on is not known yet."""
+"""Upper bounds of paid requests whose inputs are not known yet."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from reelmake.spec.model import MAX_LINE_CHARACTERS, Episode, Line, Reel
 
 @dataclass(frozen=True, slots=True)
 class Bound:
-    """The most that the steps of one kind may ask for while a script is not written: `count` times one of `actions`."""
+    """Upper bound for the steps of one kind while a script is not written: `count` times one of `actions`."""
 
     kind: str
     actions: Sequence[Action]
@@ -27,7 +27,7 @@ class Bound:
 
     @property
     def key(self) -> str:
-        """A name that changes when one of the requests does."""
+        """Return a name that changes when one of the requests does."""
         keys = [key(manifest(action, {})) for action in self.actions]
         return "lines:" + digest_of(canonical_json(keys).encode())
 
@@ -37,15 +37,15 @@ class Bound:
         return max(priced, key=lambda one: Decimal("Infinity") if one[1] is None else one[1], default=None)
 
     def usd(self, price: Callable[[Action], Decimal | None]) -> Decimal | None:
-        """Return what all of them cost at most; None when a price is not known."""
+        """Return the price of all of them at most; None when a price is not known."""
         dearest = self.dearest(price)
         return None if dearest is None or dearest[1] is None else dearest[1] * self.count
 
 
 def unwritten(show: Production, *, with_pictures: bool = False) -> Iterator[Bound]:
-    """Yield what is paid for at most because of lines that are not written yet.
+    """Yield the bounds of paid requests for lines that are not written yet.
 
-    A translation shares the pictures of its original: they count only `with_pictures`, for one that is looked at alone.
+    A translation shares the pictures of its original: they count only `with_pictures`, for one that is planned alone.
     """
     if show.original and not show.source:
         yield Bound("script", [_longest_translation(show)], 1)
@@ -57,7 +57,7 @@ def unwritten(show: Production, *, with_pictures: bool = False) -> Iterator[Boun
 
 
 def most_usd(action: Action, usd: Decimal | None, prices: Prices) -> Decimal | None:
-    """Return what an action costs at most whose request costs `usd`: a script may have to be asked for once more."""
+    """Return the price at most of an action whose request costs `usd`: a script may need a repair request."""
     if action.kind != "script" or usd is None:
         return usd
     more: Decimal | None = provider("script", action.request["provider"]).repair_price(action.request, prices)
@@ -65,9 +65,9 @@ def most_usd(action: Action, usd: Decimal | None, prices: Prices) -> Decimal | N
 
 
 def _longest_lines(show: Production) -> dict[str, list[Action]]:
-    """Return what is asked for at most while a script is not written: a voice for each of the cast, and a picture."""
-    asked = script(show) if show.source or not show.original else _longest_translation(show)
-    longest = int(asked.request.get("max_line_characters", MAX_LINE_CHARACTERS))
+    """Return the longest requests while a script is not written: a voice for each of the cast, and a picture."""
+    action = script(show) if show.source or not show.original else _longest_translation(show)
+    longest = int(action.request.get("max_line_characters", MAX_LINE_CHARACTERS))
     subject = "x" * MAX_TEXT_CHARACTERS
     lines = [Line(character=who, text="x" * longest, image=subject) for who in show.characters]
     spoken = [line for line in lines if choice_place("voice", line) in show.choices]
@@ -78,7 +78,7 @@ def _longest_lines(show: Production) -> dict[str, list[Action]]:
 
 
 def _longest_translation(show: Production) -> Action:
-    """Return what is asked for at most while the script is not written that is to be translated."""
+    """Return the longest request for a translation while its original is not written."""
     original = show.original or show
     longest = int(script(original).request.get("max_line_characters", MAX_LINE_CHARACTERS))
     line = Line(character=next(iter(show.characters)), text="x" * longest)

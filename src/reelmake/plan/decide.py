@@ -4,8 +4,8 @@
     restore   the store has what it would make
     make      neither
 
-Callers gather what is known, and obey. What a caller does not know it leaves out: `doit` compares a step with its
-record, and only a step that is not kept is looked up in the store. The reasons come from the facts that decide.
+Callers gather facts, and obey. A fact that a caller does not know stays at its default: `doit` compares a step with
+its record, and only a step that is not kept is looked up in the store. The reasons come from the facts that decide.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ Verdict = Literal["keep", "restore", "make"]
 GONE: Final = "what was made is gone from the store, or damaged there"
 NEVER_MADE: Final = "it was never made"
 NOT_HERE: Final = "it has not been built here"
-OTHERWISE: Final = "it is told otherwise"
-UNUSABLE: Final = "what is stored cannot be used as it is: it is asked for once more"
+OTHERWISE: Final = "its request or its inputs have changed"
+UNUSABLE: Final = "what is stored cannot be used as it is: it is requested once more"
 
 
 @dataclass(frozen=True, slots=True)
 class State:
     """A step on this machine: as it is now, or as its record says that it was made.
 
-    terms    all that it asks for, in one text
+    terms    its request and all else that it is compared by, in one text
     inputs   path -> sha256 of each file that it reads; None for one that cannot be read
     outputs  path -> sha256 of each file that it writes; None for one that cannot be read
     key      under which the store has it, if its record says so
@@ -44,19 +44,19 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Facts:
-    """What is known of a step.
+    """The facts about a step that decide.
 
-    now          how it is on this machine; None when nobody has looked
-    recorded     how it was made on this machine; None when it has no record
-    needs        steps that it reads from and that are not kept -> what becomes of them
-    unmoved      what would be known of it if those made what they made before; None when they most likely do not
-    was_made     whether the store most likely has what it would make of restored inputs
+    now          its state on this machine; None when that was not read
+    recorded     its state when it was made on this machine; None when it has no record
+    needs        steps that it reads from and that are not kept -> the verdict on them
+    unmoved      the facts if those make what they made before; None when they most likely do not
+    was_made     whether the store most likely has its outputs for restored inputs
     unreadable   why its inputs cannot be read
-    manifest     what it asks for; None when the store has not been asked
-    before       the manifest of what it was before it was edited; None when there was no such step
+    manifest     its manifest; None when the store was not looked up
+    before       its manifest before it was edited; None when there was no such step
     has_receipt  whether the store has a receipt under its key
     is_lost      whether the blob that the receipt names is missing or damaged
-    follow_up    what is asked for next because the stored answer cannot be used
+    follow_up    the follow-up request, when the stored answer cannot be used
     payer        the step that already pays for the same request
     sent_at      when the same request was sent and not answered; None when it was not
     """
@@ -92,11 +92,11 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """What becomes of a step.
+    """The verdict on a step.
 
     reasons      why it is not kept
-    request      what a provider is asked for, and is paid for; None when nobody is
-    unless       what may yet change it
+    request      the paid request; None when there is none
+    unless       an event that may yet change the verdict
     differences  from its record
     """
 
@@ -108,7 +108,7 @@ class Decision:
 
 
 def decide(action: Action, facts: Facts) -> Decision:
-    """Decide what becomes of a step that performs an action, by what is known of it."""
+    """Return the decision on a step that performs an action."""
     if facts.needs:
         return _by_needs(action, facts)
     if facts.unreadable:
@@ -120,10 +120,10 @@ def decide(action: Action, facts: Facts) -> Decision:
 
 
 def _by_store(action: Action, facts: Facts, reasons: tuple[str, ...]) -> Decision:
-    """Decide what becomes of a step that is not kept; `reasons` say why that is, if the store knows none."""
+    """Decide on a step that is not kept; `reasons` say why that is, if the store has none."""
     if facts.follow_up:
         return Decision("make", (UNUSABLE,), facts.follow_up)
-    reasons = _asked_anew(facts) or reasons
+    reasons = _request_changes(facts) or reasons
     if facts.has_receipt and not facts.is_lost:
         return Decision("restore", reasons)
     if facts.has_receipt:
@@ -133,12 +133,12 @@ def _by_store(action: Action, facts: Facts, reasons: tuple[str, ...]) -> Decisio
     if facts.payer:
         return Decision("make", (f"shares what {facts.payer} pays for",))
     if facts.sent_at is not None:
-        reasons = (*reasons, f"was asked for before, and no answer arrived ({facts.sent_at or 'lost'})")
+        reasons = (*reasons, f"was requested before, and no answer arrived ({facts.sent_at or 'lost'})")
     return Decision("make", reasons, action)
 
 
 def _by_needs(action: Action, facts: Facts) -> Decision:
-    """Decide what becomes of a step whose inputs are yet to be made or restored."""
+    """Decide on a step whose inputs are yet to be made or restored."""
     made = [name for name, verdict in facts.needs.items() if verdict == "make"]
     if not made:
         reasons = tuple(f"needs {name}, which is restored" for name in facts.needs)
@@ -148,27 +148,27 @@ def _by_needs(action: Action, facts: Facts) -> Decision:
     return Decision("make", tuple(f"needs {name}, which is made" for name in made))
 
 
-def _asked_anew(facts: Facts) -> tuple[str, ...]:
-    """Say what is asked for that was not asked for before; nothing when the store has not been asked."""
+def _request_changes(facts: Facts) -> tuple[str, ...]:
+    """Say how the manifest differs from the one before; nothing when the store was not looked up."""
     if facts.manifest is None:
         return ()
     return (NEVER_MADE,) if facts.before is None else tuple(explain(facts.before, facts.manifest))
 
 
 def _differences(now: State, recorded: State | None) -> tuple[Difference, ...]:
-    """Compare a step with its record; empty when all that decides what it makes is the same, and so is what it made."""
-    was = recorded or State("", {}, {})
+    """Compare a step with its record; empty when request, inputs and outputs are the same."""
+    old = recorded or State("", {}, {})
     found = [Difference("missing", path) for path, sha256 in now.outputs.items() if sha256 is None]
     found += [
         Difference("altered", path)
         for path, sha256 in now.outputs.items()
-        if sha256 not in {None, was.outputs.get(path)}
+        if sha256 not in {None, old.outputs.get(path)}
     ]
     found += [
-        Difference("changed", path) for path, sha256 in now.inputs.items() if sha256 not in {None, was.inputs.get(path)}
+        Difference("changed", path) for path, sha256 in now.inputs.items() if sha256 not in {None, old.inputs.get(path)}
     ]
     if not found and (
-        recorded is None or now.terms != was.terms or now.inputs != was.inputs or None in now.inputs.values()
+        recorded is None or now.terms != old.terms or now.inputs != old.inputs or None in now.inputs.values()
     ):
-        found = [Difference("request", why=OTHERWISE if was.key else NOT_HERE)]
+        found = [Difference("request", why=OTHERWISE if old.key else NOT_HERE)]
     return tuple(found)

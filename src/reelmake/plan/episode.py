@@ -1,4 +1,4 @@
-"""An episode that is ready to be planned, what it is made with, and the steps that a plan consists of."""
+"""An episode that is ready to be planned, its kit, and the steps that a plan consists of."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from reelmake.core.keys import Action, canonical_json
 from reelmake.plan.kinds import BUILD, CPU, KINDS, SPEC
 from reelmake.spec.model import Character, Episode, Line, Publish, Reel
 
-REMEMBERED: Final = "store"  # ... and what is known of a translation without asking anybody
+REMEMBERED: Final = "store"  # the "provider" of translations that are reused from the store
 
 
 @dataclass(frozen=True, slots=True)
 class Kit:
-    """What episodes are made with: everything outside of them that changes bytes.
+    """Everything outside of episodes that changes bytes.
 
     templates  name -> text of a prompt template
     ffmpeg     which ffmpeg
@@ -29,7 +29,7 @@ class Kit:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """Who performs a request: the provider, its pool, its complete options, and what it makes of what is asked."""
+    """Who performs a request: the provider, its pool, its complete options, and its `shape` of a generic request."""
 
     provider: str
     pool: str
@@ -41,7 +41,7 @@ Place = tuple[str, str, str]
 
 
 def choice_place(kind: str, line: Line | None = None) -> Place:
-    """Return under which name a choice is kept: a voice is chosen for each character, and a line may have its own."""
+    """Return the key of a choice: a voice is chosen for each character, and a line may have its own."""
     own = getattr(line.providers, kind) if line and KINDS[kind].is_per_line else None
     said = canonical_json(own.model_dump(exclude_none=True)) if own else ""
     return kind, line.character if line and kind == "voice" else "", said
@@ -49,7 +49,7 @@ def choice_place(kind: str, line: Line | None = None) -> Place:
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """An action with its place in the build: `name` is what one types after doit, `where` is what asks for it."""
+    """An action with its place in the build: `name` is typed after doit, `where` is the place in a spec."""
 
     name: str
     episode: str
@@ -102,7 +102,7 @@ class Production:
         return [path for path in (background and background.file, music) if path]
 
     def where(self, at: int) -> str:
-        """Return where a line of the script stands: in the spec, or in what was written for it."""
+        """Return where a line of the script stands: in the spec, or in the script that a provider wrote."""
         if at < len(self.lines_at):
             return f"episodes/{self.spec}.yaml:{self.lines_at[at]}"
         return f"line {at + 1} of the script of {self.name}"

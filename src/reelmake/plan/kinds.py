@@ -1,7 +1,7 @@
-"""The kinds of steps. Whatever is true of all steps of a kind is said once, in its entry in KINDS.
+"""The kinds of steps. Everything common to all steps of a kind is in its entry in KINDS, and only there.
 
-To publish is a task and no step, so it has no entry: its target is asked each time what it has, and nothing that
-publishing makes is stored. All that is known of it is in `reelmake.tasks.publishing`; here is only its name.
+To publish is a task and no step, so it has no entry: the target is read each time, and nothing that publishing makes
+is stored. It is in `reelmake.tasks.publishing`; here is only its name.
 """
 
 from __future__ import annotations
@@ -11,25 +11,25 @@ from typing import Final
 
 BUILD: Final = "build"
 CPU: Final = "cpu"
-SPEC: Final = "spec"  # who "provides" a script that the author wrote
+SPEC: Final = "spec"  # the "provider" of a script that the author wrote
 VIDEO: Final = "video"
 PUBLISH: Final = "publish"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """What is true of all steps of one kind.
+    """The properties of all steps of one kind.
 
     makes       what they make, in a few words
     recipe      raised by hand when our code changes what they make: everybody makes them again. A test pins the keys
     reading     raised by hand when our code reads stored answers differently: outputs are written again, nothing is
                 made again
     maker       the function that makes them in the pool `cpu`, as module:name; empty where only providers do
-    reader      the function that writes the outputs from what is stored; empty where that is the one output itself
+    reader      the function that writes the outputs from the stored content; empty where that is the only output
     is_paid     providers perform them, each in a pool of its own
     is_per_line there is one for each line
     is_early    they can be made before the lines are known
-    is_after    they are made of a finished video, when they are asked for or it is published
+    is_after    they are made of a finished video, when they are named or it is published
     source      the field of a spec that names the file which they read: without it, an episode has no such step
     can_wait    only our own steps read what they make: it may be left in the store until one of them does
     can_degrade a card may stand in for what a provider could not make

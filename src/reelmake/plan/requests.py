@@ -1,7 +1,7 @@
-"""What is asked for in each kind of step, apart from its inputs.
+"""The request of each kind of step, apart from its inputs.
 
-`steps` writes these, and the maker of the kind reads them. A provider makes its own request of the one that it is
-given: that is a mapping of the provider's, and no class here.
+`steps` writes these, and the maker of the kind reads them. A provider shapes the one that it is given into its own
+request: that is a mapping of the provider's, and no class here.
 """
 
 from __future__ import annotations
@@ -17,8 +17,9 @@ from reelmake.spec.model import Side
 
 
 class Request(BaseModel):
-    """All that changes the bytes of what is made. A field that holds its default is left out of the JSON and the key.
+    """Everything besides inputs that changes the bytes of the outputs.
 
+    A field that holds its default is left out of the JSON and the key.
     So a new field with a default changes no key. A default that is changed needs a new recipe: a key that was made with
     the old one would stand for the new one.
     """
@@ -26,20 +27,20 @@ class Request(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as it stands in the key."""
+        """Return it as JSON, as in the manifest of its key."""
         return self.model_dump(by_alias=True, exclude_defaults=True)
 
     @classmethod
     def from_json(cls, request: Mapping[str, Any]) -> Self:
-        """Return the request that is written so."""
+        """Return a request from its JSON."""
         return cls.model_validate(request)
 
 
-# -- what providers are given -------------------------------------------------------------------------------------
+# -- requests to providers ------------------------------------------------------------------------------------------
 
 
 class CastMember(Request):
-    """One of those who speak, for whoever writes the script."""
+    """One character of the cast, for the author of the script."""
 
     id: str
     name: str
@@ -107,11 +108,11 @@ class Image(Request):
     options: Mapping[str, Any] | None = None
 
 
-# -- what is made here --------------------------------------------------------------------------------------------
+# -- requests without a provider ----------------------------------------------------------------------------------
 
 
 class WrittenLine(Request):
-    """A line as the author wrote it, with what it shows."""
+    """A line as the author wrote it, with the subject of its picture."""
 
     character: str
     text: str
@@ -185,7 +186,7 @@ class Timeline(Captions):
 class Segment(Frame):
     """The pictures of a line.
 
-    color   the one of whoever speaks
+    color   the speaker's
     text    what the captions say, with the fonts that show it; neither where there are none (`captions` is `none`)
     colors  those of the whole cast, for the backdrop of an episode that has no background
     """

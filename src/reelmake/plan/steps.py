@@ -49,7 +49,7 @@ def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
 
 
 def script(show: Production) -> Action:
-    """Ask for the lines, or for their translation; or take them as the author wrote them."""
+    """Write the lines, translate them, or take them as the author wrote them."""
     episode = show.episode
     if show.original:
         return translation(show)
@@ -84,7 +84,7 @@ def _written(lines: Sequence[Line]) -> dict[str, Any]:
 
 
 def _cast(show: Production) -> list[requests.CastMember]:
-    """Return what a script provider is told of who speaks."""
+    """Return the cast, for the request of a script provider."""
     return [
         requests.CastMember(id=name, name=who.name, personality=who.personality or "", catchphrases=who.catchphrases)
         for name, who in show.characters.items()
@@ -92,13 +92,13 @@ def _cast(show: Production) -> list[requests.CastMember]:
 
 
 def translation(show: Production, known: Sequence[str] = ()) -> Action:
-    """Ask for the script's lines in another language, unless the author has written all of them.
+    """Translate the script's lines, unless the author has translated all of them.
 
-    `known` are translations to go on from where the author has given none, for each line; empty for one that is new.
+    `known` has a translation to reuse for each line without one of the author's; empty for a new line.
     """
     language, original = show.episode.language, show.original or show
-    told = known or [""] * len(show.source)
-    given = [line.translations.get(language, text) for line, text in zip(show.source, told, strict=True)]
+    reused = known or [""] * len(show.source)
+    given = [line.translations.get(language, text) for line, text in zip(show.source, reused, strict=True)]
     both = list(zip(show.source, given, strict=True))
     if all(given):
         return _script(show, _written([translated(line, text) for line, text in both]))
@@ -161,7 +161,7 @@ def image(show: Production, line: Line, line_id: str) -> Action:
 
 
 def picture_size(reel: Reel) -> tuple[int, int]:
-    """Return the size that pictures are asked for: square, as wide as the panel, in multiples of 16."""
+    """Return the size of requested pictures: square, as wide as the panel, in multiples of 16."""
     side = max(64, round(reel.size[0] * 8 / 9 / 16) * 16)
     return side, side
 
@@ -205,7 +205,7 @@ def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Act
 
 
 def frame(show: Production) -> requests.Frame:
-    """Return what every encoded picture depends on."""
+    """Return the request fields that every encoded picture depends on."""
     return requests.Frame(size=show.reel.size, fps=show.reel.fps, ffmpeg=show.kit.ffmpeg)
 
 
@@ -300,7 +300,7 @@ def after(show: Production) -> list[Step]:
 
 
 def inspection(show: Production) -> Action:
-    """Measure the video; what is thought of it is decided anew each time (`inspection.judge`)."""
+    """Measure the video; the measurements are judged each time (`publish.checks.judge`)."""
     inputs = {"video": show.path(f"{show.name}.mp4")}
     if show.episode.background:
         inputs["background"] = show.path("background.mp4")

@@ -1,4 +1,4 @@
-"""What a finished video was to be, read from what was built beside it; and whether it is that."""
+"""What is expected of a finished video, read from the files beside it; and the verdict on it."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from reelmake.media.inspect import Measured, measure
 from reelmake.plan.episode import Production
 from reelmake.plan.steps import inspection
 from reelmake.providers.speech.display_words import without_tags
-from reelmake.publish.checks import CHECKS, SCHEMA, Asked, Finding, Shown, judge
+from reelmake.publish.checks import CHECKS, SCHEMA, Expected, Finding, Shown, judge
 from reelmake.spec.model import Line, Reel
 
 PROVENANCE: Final = "video.json"
@@ -34,7 +34,7 @@ _TAGS: Final = re.compile(r"(?<!\\)\{[^}]*\}")
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What was found out about a video; `measured` is None when it could not be read at all."""
+    """Measurements and findings of a video; `measured` is None when it could not be read at all."""
 
     video: str
     measured: Measured | None
@@ -53,23 +53,23 @@ class Verdict:
 
 
 def of_episode(show: Production, context: Context, lines: Sequence[Line]) -> Verdict:
-    """Look at the finished video of an episode; `lines` are those that the specs ask for now. Raises SetupError."""
+    """Inspect the finished video of an episode; `lines` are those of the specs as they are now. Raises SetupError."""
     folder = context.root / show.path("")
     video = folder / f"{show.name}.mp4"
     if not video.is_file() or not (folder / PROVENANCE).is_file():
         raise SetupError(f"the video of {show.name} is not built", f"type `doit video:{show.name}` first")
     perform(inspection(show), context, f"inspection:{show.name}")
     measured = Measured.from_json(json.loads((folder / "inspection.json").read_bytes()))
-    asked = asked_of(folder, show.reel, show.where, lines)
-    return Verdict(show.path(video.name), measured, judge(measured, asked))
+    expected = read_expected(folder, show.reel, show.where, lines)
+    return Verdict(show.path(video.name), measured, judge(measured, expected))
 
 
 def of_file(video: Path, reel: Reel, ffmpeg: Ffmpeg) -> Verdict:
-    """Look at any mp4; one that lies where it was built is held against what lies beside it."""
+    """Inspect any mp4; one that lies where it was built is compared with the files beside it."""
     folder = video.parent
     try:
-        told = json.loads((folder / PROVENANCE).read_bytes())
-        built = Path(told["video"]["file"]).name == video.name
+        provenance = json.loads((folder / PROVENANCE).read_bytes())
+        built = Path(provenance["video"]["file"]).name == video.name
     except (OSError, ValueError, KeyError, TypeError):
         built = False
     background = folder / "background.mp4"
@@ -77,38 +77,38 @@ def of_file(video: Path, reel: Reel, ffmpeg: Ffmpeg) -> Verdict:
         measured = measure(video, ffmpeg, background if built and background.is_file() else None)
     except MediaError as error:
         return Verdict(str(video), None, [Finding("decode", error.what, "name an mp4, or build it again")])
-    asked = asked_of(folder, reel) if built else Asked(reel.min_seconds, reel.max_seconds)
-    return Verdict(str(video), measured, judge(measured, asked))
+    expected = read_expected(folder, reel) if built else Expected(reel.min_seconds, reel.max_seconds)
+    return Verdict(str(video), measured, judge(measured, expected))
 
 
-def asked_of(
+def read_expected(
     folder: Path,
     reel: Reel,
     where: Callable[[int], str] = lambda at: f"line {at + 1}",
     lines: Sequence[Line] | None = None,
-) -> Asked:
-    """Return what the video in a folder was to be; raises MediaError when what lies beside it cannot be read.
+) -> Expected:
+    """Return what is expected of the video in a folder; raises MediaError when a file beside it cannot be read.
 
-    `where` returns where a line of its script stands; `lines` are those that it is to have been made of.
+    `where` returns where a line of its script stands; `lines` are those that it should be made of.
     """
     try:
-        told = json.loads((folder / PROVENANCE).read_bytes())
-        shown = list(_shown(folder, told, where))
-        video = told["video"]
+        provenance = json.loads((folder / PROVENANCE).read_bytes())
+        shown = list(_shown(folder, provenance, where))
+        video = provenance["video"]
         frames, size = int(video["frames"]), (int(video["width"]), int(video["height"]))
-        said = [(one["character"], one["text"]) for one in told["lines"]]
-        degraded = {one["line"]: "its picture could not be had, and a card is shown" for one in told["degraded"]}
+        said = [(one["character"], one["text"]) for one in provenance["lines"]]
+        degraded = {one["line"]: "its picture could not be had, and a card is shown" for one in provenance["degraded"]}
     except (OSError, ValueError, LookupError, TypeError) as error:
         raise MediaError(f"what lies beside the video in {folder} cannot be read: {error}", "build it again") from None
     wanted = said if lines is None else [(line.character, line.text) for line in lines]
     wrong = list(_differences(said, wanted, where))
-    return Asked(reel.min_seconds, reel.max_seconds, frames, size, shown, wrong, degraded)
+    return Expected(reel.min_seconds, reel.max_seconds, frames, size, shown, wrong, degraded)
 
 
 def _differences(
     said: Sequence[tuple[str, str]], wanted: Sequence[tuple[str, str]], where: Callable[[int], str]
 ) -> Iterator[tuple[str, str]]:
-    """Yield where the script that a video was made of is not the one that is asked for."""
+    """Yield where the script that a video was made of differs from the wanted one, and how."""
     for at, (one, other) in enumerate(zip(said, wanted, strict=False)):
         if one != other:
             yield where(at), f"the script says {' '.join(other)!r} here, and the video {' '.join(one)!r}"
@@ -116,15 +116,15 @@ def _differences(
         yield where(min(len(said), len(wanted))), f"the script has {len(wanted)} lines, and the video {len(said)}"
 
 
-def _shown(folder: Path, told: Mapping[str, Any], where: Callable[[int], str]) -> Iterator[Shown]:
-    fps = told["video"]["fps"]
+def _shown(folder: Path, provenance: Mapping[str, Any], where: Callable[[int], str]) -> Iterator[Shown]:
+    fps = provenance["video"]["fps"]
     files = {form: _cues((folder / f"subtitles.{form}").read_text("utf-8"), form) for form in ("srt", "vtt")}
     drawn = list(_events(_ass((folder / "subtitles.ass").read_text("utf-8"))))
     before = None
-    for at, line in enumerate(told["lines"]):
+    for at, line in enumerate(provenance["lines"]):
         frames = range(line["start_frame"], line["start_frame"] + line["frames"])
         burned = _ass(json.loads((folder / "timeline" / f"{line['id']}.json").read_bytes())["captions"] or "")
-        picture = told["made_of"].get(f"image:{told['episode']}:{line['id']}", {}).get("sha256", line["id"])
+        picture = provenance["made_of"].get(f"image:{provenance['episode']}:{line['id']}", {}).get("sha256", line["id"])
         text = str(line["text"])
         inside = {form: [cue for cue in cues if round(cue[0] * fps) in frames] for form, cues in files.items()}
         pieces = {"ass": " ".join(words for seconds, words in drawn if ceil(seconds * fps - _NOTHING) in frames)}
@@ -167,7 +167,7 @@ def _cues(text: str, form: str) -> list[tuple[float, float, str]]:
 
 
 def _events(document: SSAFile) -> Iterator[tuple[float, str]]:
-    """Yield when words come up in an ASS document, in seconds, and the words: each once, where they are lit."""
+    """Yield when words appear in an ASS document, in seconds, and the words: each once, where they are highlighted."""
     top = max((event.layer for event in document), default=0)
     for event in document:
         if event.layer == top:
@@ -175,7 +175,7 @@ def _events(document: SSAFile) -> Iterator[tuple[float, str]]:
 
 
 def _unknown_families(document: SSAFile) -> list[str]:
-    """Return the families that an ASS document names and that we have no file of."""
+    """Return the families that an ASS document names and that are not installed."""
     named = {family for event in document for family in re.findall(r"\\fn([^\\}]+)", event.text)}
     named |= {style.fontname for style in document.styles.values()}
     return sorted(named - set(fonts.installed()))

@@ -24,7 +24,7 @@ from reelmake.engine.engine import key_of, perform, script_of, stand_in, with_so
 from reelmake.engine.provenance import decided_by, write_provenance
 from reelmake.engine.provenance import reads as provenance_reads
 from reelmake.engine.rate_limit import Gates
-from reelmake.engine.translation_memory import ask_less, keep
+from reelmake.engine.translation_memory import remember_translations, reuse_translations
 from reelmake.plan.decide import Facts, decide
 from reelmake.plan.episode import Production, Step, choice_place, is_paid
 from reelmake.plan.kinds import CPU, KINDS, PUBLISH
@@ -261,12 +261,12 @@ class Build:
             return Outcome("degraded", str(error), is_final=False)
 
     def _translate(self, show: Production, step: Step) -> Outcome:
-        """Have those lines of a script translated that never were."""
+        """Translate the lines of a script that were not translated before."""
         show = with_source(show, self.context)
-        ask_less(show, self.context)
+        reuse_translations(show, self.context)
         outcome = self._perform(step)
         if outcome.note == "made":
-            keep(show, self.context)
+            remember_translations(show, self.context)
         return outcome
 
     def _finish(self, show: Production, step: Step, steps: list[Step]) -> Outcome:

@@ -17,7 +17,7 @@ from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action, explain, key, manifest
 from reelmake.engine.context import Context
 from reelmake.engine.engine import key_of, script_of, with_source
-from reelmake.engine.scripts import asked_in_all, due
+from reelmake.engine.scripts import due, with_follow_ups
 from reelmake.plan.bounds import most_usd, unwritten
 from reelmake.plan.decide import Facts, State, Verdict, decide
 from reelmake.plan.episode import Production, Step, is_paid
@@ -44,7 +44,7 @@ def paid_steps(project: Project, context: Context) -> dict[str, list[Step]]:
     for show in project.productions.values():
         for step in plan(with_source(show, context), script_of(show, context) or []):
             if is_paid(step):
-                for name in {key(manifest(action, {})) for action in asked_in_all(step.action, context.store)}:
+                for name in {key(manifest(action, {})) for action in with_follow_ups(step.action, context.store)}:
                     found.setdefault(name, []).append(step)
     return found
 

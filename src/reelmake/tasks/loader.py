@@ -24,7 +24,7 @@ from reelmake.core.logging import redact
 from reelmake.core.process import ends_soon, prints_anything
 from reelmake.engine.budget import Budget
 from reelmake.engine.engine import key_of, with_source
-from reelmake.engine.scripts import asked_in_all
+from reelmake.engine.scripts import with_follow_ups
 from reelmake.plan.episode import Production
 from reelmake.plan.kinds import BUILD, KINDS, PUBLISH, VIDEO
 from reelmake.plan.steps import script
@@ -173,7 +173,7 @@ def _files(versions: Iterable[Production], build: Build) -> list[str] | None:
     for show in (with_source(show, build.context) for show in versions):
         if show.episode.script is not None:
             continue
-        for action in asked_in_all(script(show), build.context.store):
+        for action in with_follow_ups(script(show), build.context.store):
             receipt = build.context.store.find(key_of(action, build.context))
             stored = [place_of("actions", key_of(action, build.context))]
             stored += [place_of("blobs", receipt.blob)] if receipt else []
