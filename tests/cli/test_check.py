@@ -162,6 +162,18 @@ def test_nothing_outside_of_the_project_is_read(project: Workspace, vendor: Stan
         assert project.run("check", program="reelmake").stderr == "2 episodes checked: no mistakes\n"
 
 
+@pytest.mark.parametrize("file", ["pyproject.toml", ".env"])
+def test_settings_outside_of_the_project_are_not_read(project: Workspace, vendor: Standin, file: str) -> None:
+    project.episode("one", "ada: Hello there")
+    for target in ("/dev/zero", "/proc/self/environ"):
+        (project.root / file).unlink(missing_ok=True)
+        (project.root / file).symlink_to(target)
+        refused = project.run("check", program="reelmake", rc=2)
+        message = f"{file}:1: this leads out of the project, by a link; put the file itself in its place"
+        assert message in refused.stdout + refused.stderr
+    assert vendor.count() == 0
+
+
 def test_a_spec_that_cannot_be_opened_is_told_as_what_it_is(project: Workspace, vendor: Standin) -> None:
     project.episode("one", "ada: Hello there")
     (project.root / "episodes/two.yaml").symlink_to("gone.yaml")

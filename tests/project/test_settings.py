@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from reelmake.core.errors import InputError, Problem
 from reelmake.core.logging import redact
-from reelmake.project.settings import Settings, load_settings, settings_of_pools
+from reelmake.project.settings import Settings, load_settings, settings_of_pools, variables
 from reelmake.spec.model import Performer, Reel
 
 
@@ -436,6 +437,68 @@ def test_what_a_dotenv_does_not_set_is_told(
     write(root, "", "A=1\nexport REELMAKE_CAP_USD='2'  # for one build\nFLAG\n")
     monkeypatch.delenv("REELMAKE_CAP_USD", raising=False)
     assert load_settings(root).cap_usd == 2
+
+
+# -- files that are not read --------------------------------------------------------------------------------------
+
+
+LEADS_OUT = "this leads out of the project, by a link"
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", ".env"])
+def test_settings_outside_of_the_project_are_refused(tmp_path: Path, name: str) -> None:
+    """Nothing of such a file is shown, and a device without end ends nothing."""
+    root = tmp_path / "project"
+    root.mkdir()
+    outside = tmp_path / "outside"
+    outside.write_text("the-secret of somebody else\n")
+    for target in (outside, Path("/dev/zero"), Path("/proc/self/environ")):
+        (root / name).unlink(missing_ok=True)
+        (root / name).symlink_to(target)
+        expected = Problem(name, 1, LEADS_OUT, "put the file itself in its place")
+        assert problems(root) == [expected]
+    with pytest.raises(InputError, match="leads out of the project"):  # keys are looked up without the settings, too
+        variables(root)("FAL_KEY") if name == ".env" else load_settings(root)
+
+
+def _folder(path: Path) -> None:
+    path.mkdir()
+
+
+def _pipe(path: Path) -> None:
+    os.mkfifo(path)
+
+
+def _dead_link(path: Path) -> None:
+    path.symlink_to("gone")
+
+
+def _large(path: Path) -> None:
+    path.write_bytes(b"#" * 1_000_001)
+
+
+@pytest.mark.parametrize("name", ["pyproject.toml", ".env"])
+@pytest.mark.parametrize(
+    ("make", "what"),
+    [
+        (_folder, "this is a folder, not a file"),
+        (_pipe, "this is not a regular file"),
+        (_dead_link, "this is a link to a file that is not there"),
+        (_large, "the file is larger than 1000 kB"),
+    ],
+)
+def test_what_is_no_file_of_settings_is_refused(root: Path, name: str, make: Callable[[Path], None], what: str) -> None:
+    make(root / name)
+    (problem,) = problems(root)
+    assert (problem.file, problem.line, problem.what) == (name, 1, what)
+    assert problem.fix
+
+
+def test_settings_may_be_a_link_inside_of_the_project_and_begin_with_a_byte_order_mark(root: Path) -> None:
+    (root / "shared.env").write_bytes(b"\xef\xbb\xbfREELMAKE_CAP_USD=2\nFAL_KEY=fedcba98\n")
+    (root / ".env").symlink_to("shared.env")
+    assert load_settings(root).cap_usd == 2
+    assert variables(root)("FAL_KEY") == "fedcba98"
 
 
 # -- anything at all ----------------------------------------------------------------------------------------------

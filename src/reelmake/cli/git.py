@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import re
 import subprocess
 import tarfile
@@ -37,6 +38,7 @@ def specs_at(revision: str, ffmpeg: Ffmpeg) -> Iterator[Survey]:
 
     Raises UsageError when git does not know the revision, or there was no such project in it.
     """
+    from reelmake.project.files import read_text_file  # noqa: PLC0415
     from reelmake.project.load import survey_specs  # noqa: PLC0415
     from reelmake.project.settings import DOTENV  # noqa: PLC0415
 
@@ -45,9 +47,9 @@ def specs_at(revision: str, ffmpeg: Ffmpeg) -> Iterator[Survey]:
         with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
             archive.extractall(folder, filter=_harmless)  # noqa: S202 (it is our own, and what leads out is left out)
         dotenv = Path(DOTENV)
-        if dotenv.is_file():  # settings of this machine are no part of any revision, and hold for all of them
+        if os.path.lexists(dotenv):  # settings of this machine are no part of any revision, and hold for all of them
             (Path(folder) / DOTENV).unlink(missing_ok=True)
-            (Path(folder) / DOTENV).symlink_to(dotenv.absolute())
+            (Path(folder) / DOTENV).write_bytes(read_text_file(Path(), DOTENV))  # no link leads out of a project
         yield survey_specs(Path(folder), ffmpeg)
 
 

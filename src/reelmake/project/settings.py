@@ -23,6 +23,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSou
 
 from reelmake.core.errors import InputError, Problem
 from reelmake.core.logging import protect
+from reelmake.project.files import MAX_TEXT_BYTES, read_text_file
 from reelmake.providers.prices import Price, Usd
 from reelmake.spec.fields import InnerPath
 from reelmake.spec.model import Performer, Publish, Reel
@@ -135,10 +136,10 @@ class _Variables(Settings, BaseSettings):
 
 def load_settings(root: Path) -> Settings:
     """Read the settings of the project in `root`; raises InputError with all that is wrong in them."""
-    text, written = _text(root / PYPROJECT), _text(root / DOTENV)  # both have to be text
+    text, written = _text(root, PYPROJECT), _text(root, DOTENV)  # raises before a library opens either
     protect(secrets_of(root))  # before anything is told of what they hold
     shared = _shared(text)
-    in_file = DotEnvSettingsSource(_Variables, root / DOTENV)
+    in_file = DotEnvSettingsSource(_Variables, root / DOTENV, "utf-8-sig")
     merged = _merged(shared, _set_by(in_file), _set_by(EnvSettingsSource(_Variables)))
     for layer in (shared, merged):  # a proxy in `.env` may be made of other variables
         protect(_passwords(str(layer.get("proxy") or "")))
@@ -250,14 +251,14 @@ def _dotenv(root: Path) -> dict[str, str | None]:
     from dotenv import dotenv_values  # noqa: PLC0415
 
     logging.getLogger("dotenv.main").disabled = True  # what it warns of, we tell with its line
-    return dotenv_values(root / DOTENV, interpolate=False) if (root / DOTENV).is_file() else {}
+    return dotenv_values(stream=io.StringIO(_text(root, DOTENV)), interpolate=False)
 
 
 def mistake(root: Path, loc: Loc, what: str, fix: str) -> Problem:
     """Return a mistake in a setting, where it was set: a variable, a line of `.env`, or one of pyproject.toml."""
     own, *wider = (PREFIX + "__".join(map(str, loc[:length])).upper() for length in range(len(loc), 0, -1))
     of_it = re.compile(rf"{re.escape(own)}(__\w+)?|{'|'.join(map(re.escape, [own, *wider]))}")
-    set_at = {row.key.upper(): (DOTENV, line) for row, line in _rows(_text(root / DOTENV)) if row.key}
+    set_at = {row.key.upper(): (DOTENV, line) for row, line in _rows(_text(root, DOTENV)) if row.key}
     set_at |= {name.upper(): (name.upper(), 1) for name in os.environ}
 
     def likeness(name: str) -> tuple[bool, bool, int]:
@@ -265,7 +266,7 @@ def mistake(root: Path, loc: Loc, what: str, fix: str) -> Problem:
 
     if found := max(filter(of_it.fullmatch, set_at), key=likeness, default=""):
         return Problem(*set_at[found], what, fix)
-    return Problem(PYPROJECT, Source(PYPROJECT, lines=_toml_lines(_text(root / PYPROJECT))).line(loc), what, fix)
+    return Problem(PYPROJECT, Source(PYPROJECT, lines=_toml_lines(_text(root, PYPROJECT))).line(loc), what, fix)
 
 
 def _mistyped_variables() -> Iterator[Problem]:
@@ -320,12 +321,19 @@ def _variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
             yield from _variables(field.annotation, f"{prefix}{name.upper()}__")
 
 
-def _text(path: Path) -> str:
+def _text(root: Path, file: str) -> str:
+    """Return the text of a file of settings, "" when there is none; raises InputError when it cannot be used."""
+    if not os.path.lexists(root / file):
+        return ""
+    content = read_text_file(root, file)
+    if len(content) > MAX_TEXT_BYTES:
+        what = f"the file is larger than {MAX_TEXT_BYTES // 1000} kB"
+        raise InputError((Problem(file, 1, what, "settings are some lines of text: shorten it"),))
     try:
-        return path.read_text("utf-8-sig") if path.is_file() else ""
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError((Problem(path.name, line, "this is not UTF-8", "save the file as UTF-8"),)) from None
+        raise InputError((Problem(file, line, "this is not UTF-8", "save the file as UTF-8"),)) from None
 
 
 def _shared(text: str) -> dict[str, Any]:
