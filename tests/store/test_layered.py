@@ -36,7 +36,7 @@ def bucket(door: Door, seaweed: Seaweed) -> Bucket:
 
 def held(seaweed: Seaweed, bucket: Bucket) -> list[str]:
     """Return the names of all objects of a bucket."""
-    return [told["Key"] for told in client(seaweed.url).list_objects_v2(Bucket=bucket.name).get("Contents", ())]
+    return [entry["Key"] for entry in client(seaweed.url).list_objects_v2(Bucket=bucket.name).get("Contents", ())]
 
 
 def names_of(receipt: Receipt) -> list[str]:
@@ -109,10 +109,10 @@ def test_another_machine_finds_it_and_keeps_it(one: Layered, other: Layered, tmp
     assert other.fetch(receipt.blob, tmp_path / "out.wav")
     assert (tmp_path / "out.wav").read_bytes() == b"sound"
     assert other.is_near(receipt.blob)
-    asked = len(door.asked)
+    before = len(door.asked)
     assert other.near.find(receipt.key) == receipt
     assert other.read(receipt.blob) == b"sound"
-    assert len(door.asked) == asked
+    assert len(door.asked) == before
     assert list(other._pending.keys()) == []
     assert list(other.receipts()) == [receipt]
 
@@ -151,12 +151,14 @@ def test_adding_up_fetches_each_receipt_once(
         one.put(receipt, f"{at}".encode())
     for expected in (5, 0):
         door.asked.clear()
-        assert sorted(other.receipts(), key=lambda told: told.key) == sorted(receipts, key=lambda told: told.key)
+        assert sorted(other.receipts(), key=lambda receipt: receipt.key) == sorted(
+            receipts, key=lambda receipt: receipt.key
+        )
         assert door.count("GET", "/actions/") == expected
     later = datetime.now(UTC) + timedelta(hours=1)
     door.asked.clear()
     third = layered(tmp_path / "third", bucket)
-    assert [*third.receipts(later), *third.known()] == [], "what was kept before is not fetched"
+    assert [*third.receipts(later), *third.known()] == [], "older receipts are not fetched"
     third.look_up(receipt.key for receipt in receipts[:2])
     assert {receipt.key for receipt in third.known()} == {receipt.key for receipt in receipts[:2]}
     assert door.count("GET", "/actions/") == 2
@@ -166,17 +168,17 @@ def test_adding_up_fetches_each_receipt_once(
 
 
 def test_many_are_looked_for_at_once(one: Layered, tmp_path: Path, bucket: Bucket, door: Door) -> None:
-    """And asked for again by whoever is about to make it: somebody may have made it meanwhile."""
+    """And looked up again before it is made: another machine may have made it meanwhile."""
     receipts = [receipt_for(f"{at}".encode(), f"line {at}") for at in range(12)]
     for receipt in receipts[:8]:
         one.put(receipt, receipt.manifest["request"]["text"].removeprefix("line ").encode())
     machine = layered(tmp_path / "third", bucket)
     machine.look_up(receipt.key for receipt in receipts)
-    asked = len(door.asked)
+    before = len(door.asked)
     found = [machine.find(receipt.key) for receipt in receipts]
     assert found == [*receipts[:8], None, None, None, None]
     assert all(machine.has(receipt.blob) for receipt in receipts[:8])
-    assert len(door.asked) == asked
+    assert len(door.asked) == before
     one.put(receipts[8], b"8")
     with machine.lock(receipts[8].key):
         assert machine.find(receipts[8].key) == receipts[8]
@@ -187,7 +189,7 @@ def test_many_are_looked_for_at_once(one: Layered, tmp_path: Path, bucket: Bucke
 
 
 @pytest.mark.parametrize("fault", ["corrupt", "truncate"])
-def test_what_is_damaged_far_is_missing_and_made_whole_by_whoever_makes_it(  # noqa: PLR0913, PLR0917 (fixtures)
+def test_what_is_damaged_far_is_missing_and_made_whole_by_the_next_build(  # noqa: PLR0913, PLR0917 (fixtures)
     one: Layered, other: Layered, door: Door, tmp_path: Path, bucket: Bucket, fault: str
 ) -> None:
     receipt = receipt_for(b"sound")
@@ -216,8 +218,8 @@ def test_a_receipt_that_is_damaged_far_is_none(one: Layered, other: Layered, doo
 # -- when it cannot be reached ------------------------------------------------------------------------------------
 
 
-def warnings(told: str) -> list[str]:
-    return [line for line in told.splitlines() if "THE SHARED STORE IS NOT USED" in line]
+def warnings(log: str) -> list[str]:
+    return [line for line in log.splitlines() if "THE SHARED STORE IS NOT USED" in line]
 
 
 def test_without_it_all_goes_on_and_what_did_not_go_up_goes_up_later(  # noqa: PLR0913, PLR0917 (fixtures)
@@ -363,7 +365,7 @@ def test_where_it_is_required_nothing_goes_on_without_it(tmp_path: Path, door: D
         layered(tmp_path / "other", bucket, is_required=True).begin()
 
 
-def test_nothing_is_asked_of_it_before_something_has_to_be(tmp_path: Path, door: Door, bucket: Bucket) -> None:
+def test_the_far_store_gets_no_request_before_it_is_needed(tmp_path: Path, door: Door, bucket: Bucket) -> None:
     machine = layered(tmp_path / "one", bucket)
     machine.begin()
     machine.bring([])
@@ -385,7 +387,7 @@ def test_what_is_fetched_in_advance_and_cannot_be_does_not_end_a_build(
         machine.read(receipt.blob)
 
 
-def test_boto3_is_not_imported_before_something_is_asked(tmp_path: Path, seaweed: Seaweed) -> None:
+def test_boto3_is_not_imported_before_a_request(tmp_path: Path, seaweed: Seaweed) -> None:
     """Neither for a store that stands alone, nor for a shared one while there is nothing to do."""
     code = """
 import os, sys

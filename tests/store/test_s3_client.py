@@ -62,8 +62,8 @@ def test_all_names_are_listed_a_page_after_the_other(
 
 
 @pytest.mark.parametrize("fault", ["500", "503", "reset", "cut", "truncate", "corrupt"])
-def test_what_passes_by_itself_is_asked_again(bucket: Bucket, door: Door, tmp_path: Path, fault: str) -> None:
-    """Whatever is damaged on its way up is refused by the server; on its way down, whoever knows the digest sees it."""
+def test_a_passing_fault_is_retried(bucket: Bucket, door: Door, tmp_path: Path, fault: str) -> None:
+    """Damage on the way up is refused by the server; on the way down, the digest shows it."""
     if fault != "truncate":  # its answer has no body
         door.fault = first(2, fault, "PUT")
     bucket.put("x", b"content")
@@ -120,12 +120,12 @@ def test_where_nobody_listens_it_is_said_what_to_look_at() -> None:
         far.read("x")
 
 
-def test_a_region_that_is_none_is_told() -> None:
-    with pytest.raises(RefusedError, match=r"cannot be asked: .*; check S3_ENDPOINT_URL and AWS_REGION"):
+def test_an_invalid_region_is_reported() -> None:
+    with pytest.raises(RefusedError, match=r"cannot be reached: .*; check S3_ENDPOINT_URL and AWS_REGION"):
         bucket_at("http://s3.test", "b", AWS_REGION="no region").read("x")
 
 
-def test_what_will_not_get_better_is_asked_once(seaweed: Seaweed, door: Door, bucket: Bucket) -> None:
+def test_a_lasting_error_is_not_retried(seaweed: Seaweed, door: Door, bucket: Bucket) -> None:
     door.fault = first(1000, "403")
     with pytest.raises(RefusedError, match=r"a test says so \(HTTP 403, AccessDenied\); check the keys"):
         bucket.read("x")
@@ -237,9 +237,9 @@ def test_with_a_proxy_everything_goes_through_it_and_it_resolves_names(seaweed: 
             assert far.read("large") == file.read_bytes()
         assert proxy.was_asked_for("s3.test", port)
         wrong = bucket_at(f"http://s3.test:{port}", "b", proxy.url.replace("correct", "wrong"))
-        with pytest.raises(UnreachableError, match="and the proxy of REELMAKE_PROXY") as told:
+        with pytest.raises(UnreachableError, match="and the proxy of REELMAKE_PROXY") as error:
             wrong.read("x")
-        assert "wrong-horse" not in str(told.value)
+        assert "wrong-horse" not in str(error.value)
     dead = bucket_at(seaweed.url, "b", f"socks5h://127.0.0.1:{free_port()}")
     with pytest.raises(UnreachableError, match="and the proxy of REELMAKE_PROXY"):
         dead.read("x")
@@ -276,7 +276,7 @@ def test_keys_are_those_of_the_place(env: dict[str, str], expected: Any) -> None
 
 
 @pytest.mark.parametrize(
-    ("env", "told"),
+    ("env", "message"),
     [
         ({}, "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY are not set; write AWS_ACCESS_KEY_ID=... into .env"),
         (AT_B2, "B2_APPLICATION_KEY_ID and B2_APPLICATION_KEY are not set"),
@@ -288,10 +288,10 @@ def test_keys_are_those_of_the_place(env: dict[str, str], expected: Any) -> None
         ({**AWS, "S3_ENDPOINT_URL": "https://me:a-pass-word@s3.test"}, "S3_ENDPOINT_URL is no address"),
     ],
 )
-def test_what_is_missing_is_told_with_what_to_write(env: dict[str, str], told: str) -> None:
+def test_what_is_missing_is_reported_with_what_to_write(env: dict[str, str], message: str) -> None:
     with pytest.raises(SetupError) as error:
         access(env.get, None)
-    assert told in str(error.value)
+    assert message in str(error.value)
     assert "a-pass-word" not in str(error.value)
 
 

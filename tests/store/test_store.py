@@ -370,7 +370,7 @@ def test_a_store_opened_again_has_everything(local: LocalStore) -> None:
 
 
 @pytest.mark.parametrize(
-    ("told", "is_synced"),
+    ("fields", "is_synced"),
     [
         ({"usd": Decimal("0.01")}, True),
         ({"usd": None}, True),
@@ -380,13 +380,13 @@ def test_a_store_opened_again_has_everything(local: LocalStore) -> None:
     ],
 )
 def test_what_may_have_cost_something_is_on_the_disk_before_anybody_goes_on(
-    local: LocalStore, monkeypatch: pytest.MonkeyPatch, told: dict[str, Any], is_synced: bool
+    local: LocalStore, monkeypatch: pytest.MonkeyPatch, fields: dict[str, Any], is_synced: bool
 ) -> None:
     """The rest is made again for nothing; to wait for a whole video would take longer than to join it."""
     local.put(receipt_for(b"other", "other"), b"other")  # the store's own folders, once
     synced: set[int] = set()
     monkeypatch.setattr(os, "fsync", lambda number: synced.add(os.fstat(number).st_ino))
-    receipt = receipt_for(b"sound", **told)
+    receipt = receipt_for(b"sound", **fields)
     local.put(receipt, b"sound")
     kept = [blob_path(local, receipt.blob), action_path(local, receipt.key)]
     needed = {path.stat().st_ino for path in [*kept, *(path.parent for path in kept)]}
@@ -397,7 +397,7 @@ def test_what_may_have_cost_something_is_on_the_disk_before_anybody_goes_on(
 def test_a_part_of_the_store_may_be_on_another_disk(
     local: LocalStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, part: str
 ) -> None:
-    """By a link, say: what was paid for is not lost because it cannot be moved there."""
+    """By a link, say: paid content is not lost because it cannot be moved there."""
     (tmp_path / "disk").mkdir()
     (local.root / part).symlink_to(tmp_path / "disk")
     rename = Path.replace
@@ -429,7 +429,7 @@ def test_what_is_paid_for_is_kept_though_somebody_removed_the_store_meanwhile(lo
     assert local.note(receipt.key) == {"asked_at": ""}
 
 
-def test_a_full_disk_is_told_before_a_request_and_not_while_it_is_under_way(
+def test_a_full_disk_is_reported_before_a_request_and_not_while_it_is_under_way(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A ticket that is not kept is paid for twice."""
@@ -457,7 +457,7 @@ def test_a_look_for_room_leaves_nothing(local: LocalStore) -> None:
 
 
 @pytest.mark.parametrize("number", [errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP])
-def test_a_disk_that_cannot_lock_is_told_before_anything_is_asked_for(
+def test_a_disk_that_cannot_lock_is_reported_before_any_request(
     local: LocalStore, monkeypatch: pytest.MonkeyPatch, number: int
 ) -> None:
     def flock(*_: object) -> None:
@@ -522,7 +522,7 @@ def test_a_damaged_blob_is_missing_until_it_is_put_again(local: LocalStore, tmp_
     assert local.read(receipt.blob) is None
     assert local.fetch(receipt.blob, target) is False
     assert not target.exists()
-    assert local.find(receipt.key) == receipt  # it was paid for, whatever became of it
+    assert local.find(receipt.key) == receipt  # it was paid for, and stays
     local.put(receipt, b"sound")
     assert local.read(receipt.blob) == b"sound"
     assert blob_path(local, receipt.blob).stat().st_mode & 0o777 == 0o444

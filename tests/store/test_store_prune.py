@@ -55,7 +55,7 @@ def test_what_nobody_needs_goes_when_it_is_old_and_what_was_paid_for_later(
     assert bool(chosen(made("a", days, usd)).blobs) == goes
 
 
-def test_what_is_needed_stays_whatever_its_age() -> None:
+def test_what_is_needed_stays_at_any_age() -> None:
     receipt = made("a", 4000, "1")
     assert chosen(receipt, needed=(receipt,)) == Waste((), (), ())
 
@@ -67,7 +67,7 @@ def test_a_blob_stays_while_anything_that_stays_is_it() -> None:
     assert found.receipts == (old,)
 
 
-def test_receipts_of_what_was_paid_for_stay_and_are_told_once() -> None:
+def test_receipts_of_paid_content_stay_and_are_reported_once() -> None:
     receipt = made("a", 400, "0.25")
     found = chosen(receipt)
     assert (found.receipts, found.paid, found.usd, found.size_bytes) == ((), (receipt,), Decimal("0.25"), 10)

@@ -3,8 +3,8 @@
 A blob is bytes under their sha256. A receipt says, under an action's key, which blob it made and what that cost.
 Blobs are written before receipts, so that a receipt never points at nothing; neither is ever modified.
 
-A note says, under the same key, that a provider was asked and has not answered yet: it is there before the request is
-sent and gone after the receipt is. One that is left over tells of a request that may have been billed.
+A note says, under the same key, that a request is under way: it is written before the request is sent and
+removed after the receipt is written. One that is left over stands for a request that may have been billed.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Note = Mapping[str, Any]  # JSON
 
 
 class Archive(Protocol):
-    """What is kept, wherever it is. `tests/store/test_store.py` says it in full, for all of them."""
+    """Receipts and blobs, in any place. `tests/store/test_store.py` specifies it in full, for every implementation."""
 
     def find(self, key: str) -> Receipt | None:
         """Return the receipt for a key, or None. A receipt that cannot be read counts as none."""
@@ -54,7 +54,7 @@ class Archive(Protocol):
 
 
 class Prunable(Archive, Protocol):
-    """What `prune` can remove things from; nothing else removes anything."""
+    """An archive from which `prune`, and nothing else, removes receipts and blobs."""
 
     def blobs(self) -> Iterator[Blob]:
         """Return all blobs, in no order, without reading them."""
@@ -70,30 +70,30 @@ class Prunable(Archive, Protocol):
 
 
 class Store(Archive, Protocol):
-    """What is kept, and what is under way on this machine.
+    """An archive, with the locks and notes of requests under way on this machine.
 
-    The second half is for a shared store behind this machine's: what can be prepared, waits or went wrong. A store
-    that stands alone inherits it as it is here, where nothing has to be done.
+    The methods from `unread` on are for a shared store behind this machine's. A store that stands alone inherits
+    them: they do nothing.
     """
 
     def known(self) -> Iterator[Receipt]:
-        """Return the receipts that are known here without asking anybody: in a shared store there may be many more."""
+        """Return the receipts that need no network: a shared store may hold many more."""
         ...
 
     def lock(self, key: str) -> AbstractContextManager[object]:
-        """Wait until nobody else on this machine is making what this key stands for."""
+        """Lock a key: one thread or process of this machine at a time makes the action's result."""
         ...
 
     def note(self, key: str) -> Note | None:
-        """Return what was noted of a request that is, or was, under way; None when nothing is."""
+        """Return the note of a request that is, or was, under way; None when there is none."""
         ...
 
     def write_note(self, key: str, note: Note | None) -> None:
-        """Note a request durably before this returns, in place of what was noted of it; None removes it."""
+        """Write the note of a request durably, replacing an earlier one; None removes it."""
         ...
 
     def check_room(self) -> None:
-        """Raise OSError or BuildError unless an answer could be kept now: what cannot be kept must not be bought."""
+        """Raise OSError or BuildError unless an answer could be kept now: else it must not be bought."""
         ...
 
     def notes(self) -> Iterator[tuple[str, Note]]:
@@ -102,15 +102,15 @@ class Store(Archive, Protocol):
 
     @property
     def unread(self) -> ReelmakeError | None:
-        """What keeps the shared store from being read, so that what others have made is not found; None: nothing."""
+        """The error that keeps the shared store from being read, so that receipts of others are not found; or None."""
         return None
 
     def is_near(self, blob: str) -> bool:
-        """Say whether a blob is on this machine: what is not has to be transferred."""
+        """Say whether a blob is on this machine; another one has to be transferred."""
         return self.has(blob)
 
     def begin(self) -> None:
-        """Begin a build; raises SetupError when what it needs is not there."""
+        """Begin a build; raises SetupError when a shared store that is required does not answer."""
         return
 
     def look_up(self, keys: Iterable[str]) -> None:
@@ -118,7 +118,7 @@ class Store(Archive, Protocol):
         del keys
 
     def bring(self, keys: Iterable[str]) -> None:
-        """Look for these keys in advance, and transfer what is there in the background."""
+        """Look for these keys in advance, and transfer the blobs that are found in the background."""
         del keys
 
     def stop(self) -> None:
@@ -126,5 +126,5 @@ class Store(Archive, Protocol):
         return
 
     def finish(self) -> None:
-        """Wait until all that was put is where it belongs: a build ends."""
+        """Wait until all transfers are done: a build ends."""
         return

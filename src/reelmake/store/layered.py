@@ -1,11 +1,11 @@
-"""A store in a folder in front of one that is shared: what anybody has paid for is fetched, and what is made goes up.
+"""A store in a folder in front of one that is shared: results that anybody has paid for are fetched, new ones go up.
 
-What cost money goes up at once, before its step counts as done: another machine never pays for it again. What cost
-none goes up in the background, unless it is quicker made again than sent. Whatever has not gone up, because the line
-was cut or the build killed, is on a list beside the near store, and goes up with a later build.
+Paid results go up at once, before their step counts as done: another machine never pays for them again. Free results
+go up in the background, unless they are quicker made again than sent. Results that have not gone up, because the
+network failed or the build was killed, are on a list beside the near store, and go up with a later build.
 
-Nothing that is wrong with the far store fails a build, unless it is required: then what is made is kept near, and that
-is told once.
+An error of the far store fails no build, unless the store is required: new results are kept near, and one warning says
+so.
 """
 
 from __future__ import annotations
@@ -31,8 +31,8 @@ Way = Literal["read", "write"]
 
 TRANSFERS_AT_ONCE: Final = 6  # in the background, up and down
 LOOKS_AT_ONCE: Final = 12
-PATIENCE_SECONDS: Final = 3.0  # before it is said what a build that is over waits for
-LARGEST_FREE_BYTES: Final = 100 << 20  # what costs nothing and is larger is made again where it is needed
+PATIENCE_SECONDS: Final = 3.0  # before a finished build says that it waits for transfers
+LARGEST_FREE_BYTES: Final = 100 << 20  # larger free results are made again where they are needed
 NOT_DONE: Final = {
     "read": "what others have made is not fetched, and may be made and paid for again",
     "write": "what is made is kept here, and goes up with a later build",
@@ -43,8 +43,8 @@ class Layered(Store):
     """The near store, and the far one behind it.
 
     can_write    whether anything may go up
-    is_required  whether a far store that does not answer ends what is done with it
-    can_keep     whether what is read from the far store is kept in the near one
+    is_required  whether methods raise when the far store does not answer
+    can_keep     whether blobs that are read from the far store are kept in the near one
     """
 
     def __init__(
@@ -73,10 +73,10 @@ class Layered(Store):
 
     @property
     def unread(self) -> ReelmakeError | None:
-        """What keeps the far store from being read: then nobody knows what is there."""
+        """The error that keeps the far store from being read, or None."""
         return self._broken.get("read")
 
-    # -- what is kept
+    # -- receipts and blobs
 
     def find(self, key: str) -> Receipt | None:
         """Return the receipt for a key, or None."""
@@ -112,7 +112,7 @@ class Layered(Store):
         return self._far("read", default=False, do=lambda: self.far.fetch(blob, target))
 
     def put(self, receipt: Receipt, content: bytes) -> None:
-        """Keep a blob and its receipt here and far: at once when it was paid for.
+        """Keep a blob and its receipt here and far: at once when it may have cost money.
 
         Raises NoStoreError when that cannot be and is required; it is kept here all the same.
         """
@@ -128,7 +128,7 @@ class Layered(Store):
             return
         try:
             self._pending.add(receipt.key)
-        finally:  # whatever keeps it from being listed, it may have been paid for
+        finally:  # even when listing it fails: it may have been paid for
             keep_near()
         with self._lock:
             self._found.pop(receipt.key, None)
@@ -156,13 +156,13 @@ class Layered(Store):
     # -- what is under way on this machine
 
     def lock(self, key: str) -> AbstractContextManager[object]:
-        """Wait until nobody else on this machine is making what this key stands for."""
+        """Lock a key: one thread or process of this machine at a time makes the action's result."""
         with self._lock:
-            self._missing.discard(key)  # whoever makes it looks once more: others may have, meanwhile
+            self._missing.discard(key)  # look in the far store once more: others may have made it meanwhile
         return self.near.lock(key)
 
     def note(self, key: str) -> Mapping[str, Any] | None:
-        """Return what was noted of a request of this machine."""
+        """Return the note of a request of this machine, or None."""
         return self.near.note(key)
 
     def write_note(self, key: str, note: Mapping[str, Any] | None) -> None:
@@ -173,7 +173,7 @@ class Layered(Store):
         """Raise OSError or NoStoreError unless an answer could be kept here, and far if that is required."""
         self.near.check_room()
         if self._is_required and (error := self._broken.get("write")):
-            raise _told(error)
+            raise _required_but_missing(error)
 
     def notes(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         """Return all notes of this machine."""
@@ -182,9 +182,9 @@ class Layered(Store):
     # -- before and after a build
 
     def begin(self) -> None:
-        """Send what an earlier build has not; raises SetupError when the far store is required and not there."""
+        """Upload results of earlier builds; raises SetupError when the far store is required and not there."""
         if self._is_required and (error := self.far.bucket.problem()):
-            raise SetupError(_told(error).what, error.fix)
+            raise SetupError(_required_but_missing(error).what, error.fix)
         if self._can_write:
             self._send_pending()
 
@@ -193,7 +193,7 @@ class Layered(Store):
         self._look(keys, lambda receipt: self.has(receipt.blob))
 
     def bring(self, keys: Iterable[str]) -> None:
-        """Look in the far store, many keys at a time, and have what is there fetched in the background."""
+        """Look in the far store, many keys at a time, and fetch the blobs that are there in the background."""
         self._look(keys, self._pull_later)
 
     def _look(self, keys: Iterable[str], then: Callable[[Receipt], object]) -> None:
@@ -211,7 +211,7 @@ class Layered(Store):
             list(pool.map(look, wanted))
 
     def _send_pending(self) -> None:
-        """Send what is on the list; what was paid for goes first."""
+        """Upload all results on the list, paid ones first."""
         self._pending.take_over(receipt.key for receipt in self.near.receipts())
         found = [(key, self.near.find(key)) for key in self._pending.keys()]  # noqa: SIM118 (not a dict)
         for key, receipt in sorted(found, key=lambda one: one[1] is None or not one[1].may_have_cost):
@@ -221,11 +221,11 @@ class Layered(Store):
                 self._later(self._send_quietly, receipt)
 
     def stop(self) -> None:
-        """Begin no more transfers: what has not gone up stays on the list. A signal handler may call this."""
+        """Begin no more transfers; the rest stays on the list. A signal handler may call this."""
         self._is_stopped = True
 
     def finish(self) -> None:
-        """Wait until all that is on its way has arrived, or cannot."""
+        """Wait until all transfers have ended, with or without an error."""
         with self._lock:
             pool, self._pool = self._pool, None
             transfers, self._transfers = self._transfers, []
@@ -269,7 +269,7 @@ class Layered(Store):
         self._later(self._pull_quietly, receipt)
 
     def _pull_quietly(self, receipt: Receipt) -> None:
-        with suppress(BuildError, OSError):  # whoever wants it meets that, too, and tells it
+        with suppress(BuildError, OSError):  # a later `read` or `fetch` meets the same error, and reports it
             self._pull(receipt.blob)
 
     def _later(self, do: Callable[[Receipt], object], receipt: Receipt) -> None:
@@ -287,7 +287,7 @@ class Layered(Store):
             self._send(receipt)
         except (BuildError, OSError) as error:  # it stays on the list
             log().warning("it is kept here, and goes up with a later build", key=receipt.key, reason=str(error))
-        except ValueError:  # it was damaged here: what is made in its place goes up
+        except ValueError:  # it was damaged here: the result that is made again goes up
             self._pending.remove(receipt.key)
 
     def _send(self, receipt: Receipt) -> None:
@@ -297,17 +297,17 @@ class Layered(Store):
         if is_left or self._far("write", default=False, do=lambda: self._sent(receipt, content)):
             self._pending.remove(receipt.key)
         elif self._is_required:
-            raise _told(self._broken["write"])
+            raise _required_but_missing(self._broken["write"])
 
     def _sent(self, receipt: Receipt, content: Path) -> bool:
         self.far.put_file(receipt, content)
         return True
 
     def _far(self, way: Way, default: Found, do: Callable[[], Found]) -> Found:
-        """Do something with the far store; what is wrong with it is told once, and then it is left alone."""
+        """Call `do`, which uses the far store; its first error is logged, and later calls return `default`."""
         if broken := self._broken.get(way):
             if self._is_required and way == "read":
-                raise _told(broken)
+                raise _required_but_missing(broken)
             return default
         try:
             return do()
@@ -318,11 +318,12 @@ class Layered(Store):
                     if way == "read" or not isinstance(error, RefusedError):
                         self._broken = {"read": error, "write": error}
             if self._is_required and way == "read":
-                raise _told(error) from None
+                raise _required_but_missing(error) from None
             if is_first:
                 log().warning(f"THE SHARED STORE IS NOT USED: {error}; {NOT_DONE[way]}")
             return default
 
 
-def _told(error: ReelmakeError) -> NoStoreError:
+def _required_but_missing(error: ReelmakeError) -> NoStoreError:
+    """Return the error for callers when a required store does not answer."""
     return NoStoreError(f"the shared store is required (store_required), and not there: {error.what}", error.fix)

@@ -29,8 +29,8 @@ from reelmake.store.receipt import Blob, Receipt
 
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 _SEALED = 0o444
-_ROOM_BYTES = 64 << 20  # what has to be free before somebody is paid for something
-_PROBE_BYTES = 4 << 20  # what is written to see that it can be: quotas and limits are not in what is free
+_ROOM_BYTES = 64 << 20  # that have to be free on the disk before a paid request
+_PROBE_BYTES = 4 << 20  # written as a test: free space does not show quotas and limits
 _ROOM_FILES = 16
 
 
@@ -48,7 +48,7 @@ class LocalStore(Store):
         try:
             if not root.is_dir():
                 make_folder(root)
-                with suppress(PermissionError):  # what may not be read is not new
+                with suppress(PermissionError):  # a folder that may not be read is not new
                     sync_folder(root.parent.parent)  # the project's `.reelmake`, made an instant ago
             self._tmp.mkdir(exist_ok=True)
         except OSError as error:
@@ -82,7 +82,7 @@ class LocalStore(Store):
     def fetch(self, blob: str, target: Path) -> bool:
         """Copy a blob to a file, whole or not at all; False when it is missing or damaged.
 
-        A copy, not a link: an author who edits an output must not reach what was paid for.
+        A copy, not a link: an author who edits an output must not change the store.
         """
         try:
             source = self.path(blob).open("rb")
@@ -97,15 +97,15 @@ class LocalStore(Store):
         return True
 
     def put(self, receipt: Receipt, content: bytes) -> None:
-        """Keep a blob, then its receipt: durably, when it was paid for.
+        """Keep a blob, then its receipt: durably, when it may have cost money.
 
-        What cost nothing is not waited for until it is on the disk: what a loss of power leaves of it is seen when it
-        is read, and it is made again for nothing.
+        Free content is not synced: damage by a loss of power is found when it is read, and it is made again for
+        nothing.
         """
         self._put(receipt, digest_of(content), lambda: self._written(content), durably=receipt.may_have_cost)
 
     def put_file(self, receipt: Receipt, file: Path, *, durably: bool = True) -> None:
-        """Keep what a file holds, then its receipt, as `put` does: not `durably`, when it is kept elsewhere, too."""
+        """Keep the content of a file, then its receipt, as `put` does; not `durably` when another store has it, too."""
         durably = durably and receipt.may_have_cost
         self._put(receipt, file_digest(file), lambda: self._copied(file), durably=durably)
 
@@ -116,14 +116,14 @@ class LocalStore(Store):
         target = self.path(receipt.blob)
         if not _is_whole(target, receipt.blob):
             self._keep(write(), target, durably=durably)
-        elif durably:  # whoever put it there may not have come as far, or need not have
+        elif durably:  # the process that put it there may have been killed before the sync, or kept it without
             _seal(target, durably=True)
             _sync_folders(target)
         self._keep(self._written(text.encode()), self._action(receipt.key), durably=durably)
 
     @contextmanager
     def lock(self, key: str) -> Iterator[None]:
-        """Wait until no other thread or process on this machine is making what this key stands for.
+        """Lock a key: one thread or process of this machine at a time makes the action's result.
 
         The lock ends with the process that holds it, so that a killed build blocks nobody. Raises BuildError where
         the disk knows no locks, as some in a network do not: two builds could pay for the same thing.
@@ -139,7 +139,7 @@ class LocalStore(Store):
             yield
 
     def note(self, key: str) -> Mapping[str, Any] | None:
-        """Return what was noted of a request under way, or None; what cannot be read says only that there was one."""
+        """Return the note of a request under way, or None; an empty note when it cannot be read."""
         try:
             note = json.loads(self._note(key).read_bytes())
         except FileNotFoundError:
@@ -152,7 +152,7 @@ class LocalStore(Store):
         """Note a request durably before this returns; None removes it."""
         path = self._note(key)
         if note is None:
-            if path.is_file():  # what is only restored needs no right to write
+            if path.is_file():  # a store that only restores needs no right to write
                 path.unlink(missing_ok=True)
             return
         make_folder(self._tmp)
@@ -197,8 +197,8 @@ class LocalStore(Store):
         """Return all blobs, without reading them."""
         for path in self.root.glob("blobs/*/[!.]*"):
             with suppress(FileNotFoundError):
-                told = path.stat()
-                yield Blob(path.name, told.st_size, told.st_mtime)
+                stat = path.stat()
+                yield Blob(path.name, stat.st_size, stat.st_mtime)
 
     def remove(self, receipt: Receipt) -> None:
         """Remove a receipt, unless another has taken its place."""
@@ -209,8 +209,8 @@ class LocalStore(Store):
     def remove_blob(self, blob: Blob) -> bool:
         """Remove a blob, unless it has been put there once more since it was listed; says whether it is gone.
 
-        Who puts it there touches it first (`_is_whole`): before it is moved away, and that is seen here, or after, and
-        then it is missing there, and written.
+        `_put` touches a blob before it relies on it (`_is_whole`): either before the rename here, which then sees
+        the newer time, or after it, and then the blob is missing there and is written again.
         """
         path, part = self.path(blob.sha256), self.part()
         try:
@@ -224,7 +224,7 @@ class LocalStore(Store):
         return True
 
     def path(self, blob: str) -> Path:
-        """Return where a blob is, or would be; it is not for writing."""
+        """Return the path of a blob, which may not exist; it is not for writing."""
         return self.root / place_of("blobs", blob)
 
     def part(self) -> Path:
@@ -238,7 +238,7 @@ class LocalStore(Store):
         return self.root / place_of("notes", key)
 
     def _written(self, content: bytes) -> Path:
-        make_folder(self._tmp)  # whoever cleaned up meanwhile must not cost a paid answer
+        make_folder(self._tmp)  # a clean-up meanwhile must not lose a paid answer
         with unfinished(self._tmp) as part:
             part.write(content)
         return Path(part.name)
@@ -277,13 +277,13 @@ def _seal(part: Path, *, durably: bool) -> None:
 
 
 def _sync_folders(path: Path) -> None:
-    """Have a new name in the store survive a loss of power, and the folder that it is in, which may be new as well."""
+    """Sync a new name in the store, and its folder, which may be new as well, so that both survive a loss of power."""
     sync_folder(path.parent)
     sync_folder(path.parent.parent)
 
 
 def _is_whole(path: Path, blob: str) -> bool:
-    """Say whether a blob is there and not damaged; if it is, `remove_blob` knows that somebody needs it."""
+    """Say whether a blob is there and not damaged; if it is, its new time tells `remove_blob` to keep it."""
     try:
         os.utime(path)
         return file_digest(path) == blob

@@ -22,5 +22,5 @@ def locked(path: Path) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # some disks report an error only now, when what was made under the lock is kept
+        with suppress(OSError):  # some disks report an error only now; the work done under the lock is kept already
             lock.release()

@@ -1,4 +1,4 @@
-"""A store that forgets: for tests, and for asking what would happen."""
+"""A store in memory, for tests and dry runs."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class MemoryStore(Store):
     """Receipts and blobs in two dicts."""
 
     def __init__(self) -> None:
-        self._receipts: dict[str, str] = {}  # as JSON, as other stores keep them: what is put cannot change later
+        self._receipts: dict[str, str] = {}  # as JSON, as other stores keep them: the caller cannot change it later
         self._notes: dict[str, str] = {}
         self._blobs: dict[str, bytes] = {}
         self._locks: dict[str, threading.Lock] = {}
@@ -57,15 +57,15 @@ class MemoryStore(Store):
         self.put(receipt, file.read_bytes())
 
     def lock(self, key: str) -> AbstractContextManager[object]:
-        """Wait until no other thread is making what this key stands for."""
+        """Lock a key: one thread at a time makes the action's result."""
         return self._locks.setdefault(key, threading.Lock())  # setdefault is atomic: all get the same one
 
     def note(self, key: str) -> Mapping[str, Any] | None:
-        """Return what was noted of a request that is under way, or None."""
+        """Return the note of a request that is under way, or None."""
         return json.loads(text) if (text := self._notes.get(key)) is not None else None
 
     def write_note(self, key: str, note: Mapping[str, Any] | None) -> None:
-        """Note a request; None removes what was noted."""
+        """Write the note of a request; None removes it."""
         if note is None:
             self._notes.pop(key, None)
         else:

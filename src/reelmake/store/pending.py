@@ -1,4 +1,4 @@
-"""What has yet to go up to a shared store: an empty file for each key, in a folder beside the near store."""
+"""Keys whose receipts and blobs are not uploaded yet: an empty file for each, in a folder beside the near store."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ WHERE_TO: Final = "where-to"
 class Pending:
     """The list, which survives a kill and a loss of power. Any thread and process may use it.
 
-    where_to  the shared store for which it is
+    where_to  URL of the shared store that the list is for
     """
 
     def __init__(self, folder: Path, where_to: str) -> None:
@@ -30,7 +30,7 @@ class Pending:
         sync_folder(self._folder)
 
     def remove(self, key: str) -> None:
-        """Take a key off the list. That this may be forgotten does no harm: it is sent, and found to be there."""
+        """Take a key off the list. A change lost in a power cut does no harm: the key is sent once more."""
         with suppress(FileNotFoundError):
             (self._folder / key).unlink()
 
@@ -41,16 +41,16 @@ class Pending:
                 self.remove(key)
 
     def keys(self) -> Iterator[str]:
-        """Return what is on the list."""
+        """Return the keys on the list, in order."""
         return (path.name for path in sorted(self._folder.glob(f"{KEY_PREFIX}*")))
 
     def take_over(self, keys: Iterable[str]) -> None:
-        """Put all of these on the list, unless it is for this shared store already: what was made before goes up."""
-        told = self._folder / WHERE_TO
-        if told.is_file() and told.read_text("utf-8") == self._where_to:
+        """Put these keys on the list when its shared store is a new one, so that older results go up, too."""
+        uploaded_to = self._folder / WHERE_TO
+        if uploaded_to.is_file() and uploaded_to.read_text("utf-8") == self._where_to:
             return
         make_folder(self._folder)
         for key in keys:
             (self._folder / key).touch()
         sync_folder(self._folder)
-        told.write_text(self._where_to, "utf-8")
+        uploaded_to.write_text(self._where_to, "utf-8")

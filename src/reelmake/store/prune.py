@@ -1,8 +1,8 @@
-"""What of a store no spec needs any more: chosen here, in pure code; removed by whoever is told to.
+"""Choose the receipts and blobs of a store that no spec needs any more. Pure code: the caller removes them.
 
-What is needed stays, whatever its age. Of the rest, what cost nothing goes after a week: it can be made again, and a
-build that is under way, here or elsewhere, has had time to end. What was paid for goes much later, for a spec may come
-back. Receipts of what was paid for stay for good: they are the proof of what was spent.
+Content that a spec needs stays, at any age. Of the rest, free content goes after a week: it can be made again, and a
+build that is under way, here or elsewhere, has had time to end. Paid content goes much later, since a spec may come
+back. Receipts of paid content stay for good: they prove the spending.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ PAID_DAYS: Final = 90
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """What may go.
+    """Which content may be removed.
 
-    needed     keys that specs ask for
+    needed     keys of the specs' actions
     now        an aware time
-    paid_days  how old what was paid for has to be; what cost nothing has to be FREE_DAYS old
+    paid_days  minimum age of paid content, in days; for free content it is FREE_DAYS
     """
 
     needed: Collection[str]
@@ -33,11 +33,11 @@ class Rule:
     paid_days: int = PAID_DAYS
 
     def before(self, days: float) -> datetime:
-        """Return the time before which something has to have been made to be so old."""
+        """Return the time that was `days` ago."""
         return self.now - timedelta(days=days)
 
     def is_stale(self, receipt: Receipt) -> bool:
-        """Say whether what a receipt stands for may go; one that does not say when it was made stays."""
+        """Say whether the content of a receipt may be removed; without a time in the receipt, it stays."""
         if receipt.key in self.needed:
             return False
         try:
@@ -49,11 +49,11 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Waste:
-    """What may go from a store.
+    """Content that may be removed from a store.
 
-    blobs     by what they hold; each was put there before FREE_DAYS
-    receipts  of what cost nothing and goes
-    paid      receipts of what was paid for and goes; they stay, as proof
+    blobs     to remove; each was put there more than FREE_DAYS ago
+    receipts  to remove: of free content
+    paid      receipts of the paid content among `blobs`; they stay, as proof
     """
 
     blobs: tuple[Blob, ...]
@@ -62,22 +62,22 @@ class Waste:
 
     @property
     def size_bytes(self) -> int:
-        """Return how much room it takes."""
+        """Size of all blobs to remove."""
         return sum(blob.size_bytes for blob in self.blobs)
 
     @property
     def usd(self) -> Decimal:
-        """Return what it cost, and would cost again; what has no price does not count."""
+        """Sum of what the paid content cost, and would cost again; receipts without a price are left out."""
         return sum((receipt.usd for receipt in self.paid if receipt.usd is not None), Decimal(0))
 
 
 def was_paid(receipt: Receipt) -> bool:
-    """Say whether something cost money, or may have: nobody knows the price."""
+    """Say whether the receipt has a cost, or an unknown one."""
     return receipt.usd is None or receipt.usd > 0
 
 
 def waste(receipts: Iterable[Receipt], blobs: Iterable[Blob], rule: Rule) -> Waste:
-    """Choose what may go of what a store holds. A blob stays while any receipt that stays stands for it."""
+    """Choose the content to remove. A blob stays while a receipt that stays names it."""
     all_receipts = list(receipts)
     stale = [receipt for receipt in all_receipts if rule.is_stale(receipt)]
     gone = {receipt.key for receipt in stale}

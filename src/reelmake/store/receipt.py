@@ -1,4 +1,4 @@
-"""What was made and what it cost: receipts and blobs."""
+"""Receipts and blobs: results, their origin and their cost."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from reelmake.core.keys import Json, canonical_json
 
 @dataclass(frozen=True, slots=True)
 class Blob:
-    """What a store holds under a digest.
+    """Content that a store holds under its digest.
 
-    put_at  when it was put there, or last found to be what is put there, in seconds since the epoch
+    put_at  when it was written, or last written again with the same content, in seconds since the epoch
     """
 
     sha256: str
@@ -26,13 +26,13 @@ class Blob:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """Proof that an action was made: what was asked (`manifest`), what came back (`blob`), what it cost.
+    """Proof that an action was made: its request (`manifest`), the result (`blob`), and the cost.
 
-    usd         what was paid, None when nobody knows the price
-    units       what the provider counted: characters, seconds, tokens, ...
-    step        the step that paid: others that ask for the same share it
-    quoted_usd  what it was expected to cost, None when that was not known
-    vendor_ids  what the vendor calls the answer
+    usd         amount paid, None when the price is unknown
+    units       units that the provider counted: characters, seconds, tokens, ...
+    step        the step that paid; other steps with the same key share the result
+    quoted_usd  amount expected before the request, None when it was unknown
+    vendor_ids  the vendor's own ids of the answer
     earlier     requests for the same thing that were billed, or may have been, and whose answer is lost:
                 `{"asked_at", "usd", "why"}`, amounts as text
     """
@@ -61,14 +61,14 @@ class Receipt:
         Raises ValueError or TypeError for one that could not be read again.
         """
         if not self.is_sound():
-            raise ValueError(f"{self.key}: a field of the receipt is not what it has to be")
+            raise ValueError(f"{self.key}: a field of the receipt has the wrong type")
         fields = {name: getattr(self, name) for name in self.__slots__}
         units = {name: count if type(count) is int else str(count) for name, count in self.units.items()}
         amounts = {name: None if (usd := fields[name]) is None else str(usd) for name in ("usd", "quoted_usd")}
         text = canonical_json(
             {**fields, **amounts, "units": units, "earlier": list(self.earlier), "vendor_ids": list(self.vendor_ids)}
         )
-        return text.encode("utf-8", "replace").decode()  # half a character that a vendor said must not lose an answer
+        return text.encode("utf-8", "replace").decode()  # half a character in a vendor's text must not lose an answer
 
     @classmethod
     def from_json(cls, text: str) -> Self:
@@ -77,7 +77,7 @@ class Receipt:
             written = json.loads(text)
             fields = {name: written[name] for name in cls.__slots__ if name in written or name not in _LATER}
             usd, quoted = (
-                None if (told := fields.get(name)) is None else _amount(told) for name in ("usd", "quoted_usd")
+                None if (amount := fields.get(name)) is None else _amount(amount) for name in ("usd", "quoted_usd")
             )
             counts = {name: _amount(count) for name, count in fields["units"].items()}
             units = {name: count for name, count in counts.items() if count is not None}
@@ -95,11 +95,11 @@ class Receipt:
         except (TypeError, KeyError, ValueError, ArithmeticError, AttributeError, RecursionError) as error:
             raise ValueError(f"not a receipt: {error}") from error
         if not receipt.is_sound():
-            raise ValueError("not a receipt: a field is not what it has to be")
+            raise ValueError("not a receipt: a field has the wrong type")
         return receipt
 
     def is_sound(self) -> bool:
-        """Say whether every field is of its type, and money is an amount: what was read may be anything."""
+        """Say whether every field is of its type, and money is an amount: JSON that was read may hold anything."""
         names = (self.kind, self.key, self.blob, self.provider, self.made_at, self.step)
         amounts = (self.usd, self.quoted_usd)
         return (
@@ -117,7 +117,7 @@ _LATER = ("step", "quoted_usd", "earlier", "vendor_ids")  # receipts of the firs
 
 
 def _amount(written: Any) -> int | Decimal | None:
-    """Read an amount, never a float; None for one that nobody bills: what was paid for is used whatever the bill says.
+    """Read an amount, never a float; None for an impossible one: a paid result is used despite a bad bill.
 
     Raises an error for what is no number.
     """

@@ -1,8 +1,8 @@
-"""Receipts and blobs in a bucket of any S3 API, laid out as in a folder: what everybody who shares it has paid for.
+"""Receipts and blobs in a bucket of any S3 API, laid out as in a folder, for all machines that share it.
 
 Names come from content, so writing the same thing twice, at the same time too, does no harm and needs no condition.
-What arrives is checked by its digest: what is missing or damaged counts as not there. Requests that are under way and
-locks are a machine's own matter, and not here.
+Content is checked by its digest when it is read: damaged content counts as missing. Notes and locks are a machine's
+own, and not here.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ RENEWED_SECONDS: Final = 12 * 3600
 class S3Store:
     """Receipts and blobs in a bucket; every method raises ObjectsError when it does not answer, or refuses.
 
-    folder  in it is what is not finished (`tmp`), and copies of receipts (`known`), so that adding all of them up does
-            not fetch each of them again
+    folder  local folder of unfinished files (`tmp`) and copies of receipts (`known`), so that listing all of them does
+            not fetch each again
     """
 
     def __init__(self, bucket: Bucket, folder: Path) -> None:
@@ -110,8 +110,8 @@ class S3Store:
 
     def blobs(self) -> Iterator[Blob]:
         """Return all blobs, without reading them."""
-        for name, told in self.bucket.listed(f"{BLOBS}/"):
-            yield Blob(name.rpartition("/")[2], int(told["Size"]), told["LastModified"].timestamp())
+        for name, entry in self.bucket.listed(f"{BLOBS}/"):
+            yield Blob(name.rpartition("/")[2], int(entry["Size"]), entry["LastModified"].timestamp())
 
     def remove(self, receipt: Receipt) -> None:
         """Remove a receipt, unless another has taken its place."""
@@ -121,8 +121,8 @@ class S3Store:
     def remove_blob(self, blob: Blob) -> bool:
         """Remove a blob, unless it has been put there once more since it was listed; says whether it is gone.
 
-        No API can do this in one step. What is between the two requests is covered by age: whoever puts a blob there
-        sends one again that is half a day old, and nobody removes one that is not older still.
+        No API can do this in one step. Age closes the gap between the two requests: `put` sends a blob again that is
+        half a day old (RENEWED_SECONDS), and `prune` removes only blobs that are older still.
         """
         name = place_of(BLOBS, blob.sha256)
         found = self.bucket.head(name)
@@ -133,8 +133,8 @@ class S3Store:
 
     def _known_receipt(self, listed: tuple[str, Mapping[str, Any]]) -> Receipt | None:
         """Return a receipt from its copy, if it has not changed since, and else from the bucket."""
-        name, told = listed
-        key, tag = name.rpartition("/")[2], str(told["ETag"]).strip('"')
+        name, entry = listed
+        key, tag = name.rpartition("/")[2], str(entry["ETag"]).strip('"')
         copy = self._known / f"{name}@{tag}"
         content = copy.read_bytes() if copy.is_file() else self.bucket.read(name)
         receipt = None if content is None else sound_receipt(content, key)

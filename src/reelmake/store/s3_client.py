@@ -2,7 +2,7 @@
 
 Only what all of them have is used: no conditional PUT, and no checksums of the newer kinds. boto3 pages, reads large
 objects in parts, and repeats what failed for a passing reason (its standard retries). What is left to do here is to
-say who asks and through which proxy, and to raise its errors as ours:
+pass keys and proxy, and to raise its errors as ours:
 
     NoObjectError     it is not there
     RefusedError      keys, rights, bucket or region are wrong, and so would be everything else
@@ -38,7 +38,7 @@ TOKEN: Final = "AWS_SESSION_TOKEN"  # noqa: S105 (its name)
 REGIONS: Final = ("AWS_REGION", "AWS_DEFAULT_REGION")
 _ADDRESS: Final = re.compile(r"https?://(\[[\da-fA-F:.]+\]|[\w.-]+)(:\d{1,5})?(/[^\s?#@]*)?")
 VARIABLES: Final = (ENDPOINT, *AWS_KEYS, TOKEN, *REGIONS, *B2_KEYS)  # all that is read
-NO_REGION: Final = "us-east-1"  # what APIs that have no regions are told
+NO_REGION: Final = "us-east-1"  # sent to APIs that have no regions
 
 MOST_ASKED: Final = 5
 MOST_READ: Final = 3  # attempts to read an answer that has begun, and is cut
@@ -51,7 +51,7 @@ PAGE_NAMES: Final = 1000
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """Where an S3 API is, who asks, and through which proxy; no endpoint is AWS itself."""
+    """Endpoint, region, keys and proxy of an S3 API; no endpoint means AWS itself."""
 
     endpoint: str | None
     region: str
@@ -75,7 +75,7 @@ def access(variable: Variable, proxy: str | None) -> Access:
         what = f"there are no keys for S3: {' and '.join(missing)} {'is' if len(missing) == 1 else 'are'} not set"
         raise SetupError(what, f"write {missing[0]}=... into .env")
     if names == B2_KEYS and not endpoint:
-        fix = f"write {ENDPOINT}=https://s3.<region>.backblazeb2.com, as the bucket's page tells it"
+        fix = f"write {ENDPOINT}=https://s3.<region>.backblazeb2.com, as the bucket's page says"
         raise SetupError(f"there are keys for Backblaze B2, and no {ENDPOINT}", fix)
     key_id, secret = (str(variable(name)) for name in names)
     region = next(filter(None, map(variable, REGIONS)), None) or _region_of(host)
@@ -83,7 +83,7 @@ def access(variable: Variable, proxy: str | None) -> Access:
 
 
 def _region_of(host: str) -> str:
-    """Return the region that a host's name tells: `s3.us-west-004.backblazeb2.com`."""
+    """Return the region in a host name such as `s3.us-west-004.backblazeb2.com`."""
     if host.endswith(".r2.cloudflarestorage.com"):
         return "auto"
     parts = host.split(".")
@@ -118,22 +118,22 @@ class Bucket:
         """Give the boto3 client; what it raises inside is raised as ObjectsError."""
         try:
             s3 = client_of(self._access)
-        except Exception as error:  # noqa: BLE001 (whatever boto3 raises: what it was given is wrong)
+        except Exception as error:  # noqa: BLE001 (boto3 raises many types here, each for a wrong endpoint or region)
             fix = f"check {ENDPOINT} and {REGIONS[0]}"
-            raise RefusedError(redact(f"s3://{self.name} cannot be asked: {error}"), fix) from None
+            raise RefusedError(redact(f"s3://{self.name} cannot be reached: {error}"), fix) from None
         try:
             yield s3
         except Exception as error:
-            if told := problem(error, f"s3://{self.name}", self._access):
-                raise told from None
+            if ours := problem(error, f"s3://{self.name}", self._access):
+                raise ours from None
             raise
 
     def place(self, name: str) -> dict[str, str]:
-        """Return what boto3 wants to know of an object."""
+        """Return boto3's arguments that name an object."""
         return {"Bucket": self.name, "Key": self.prefix + name}
 
     def head(self, name: str) -> Mapping[str, Any] | None:
-        """Return what is known of an object (ContentLength, ETag, Metadata, ...), or None when it is not there."""
+        """Return the metadata of an object (ContentLength, ETag, Metadata, ...), or None when it is not there."""
         try:
             with self.client() as s3:
                 found: Mapping[str, Any] = s3.head_object(**self.place(name))
@@ -164,7 +164,7 @@ class Bucket:
         return True
 
     def put(self, name: str, content: bytes, **headers: str) -> None:
-        """Write an object, in place of what had its name; `headers` are boto3's: ContentType, CacheControl, ..."""
+        """Write an object, replacing one of the same name; `headers` are boto3's: ContentType, CacheControl, ..."""
         with self.client() as s3:
             s3.put_object(**self.place(name), Body=content, ContentMD5=sum_of(content), **headers)
 
@@ -179,11 +179,11 @@ class Bucket:
                 Bucket=self.name, Prefix=self.prefix + under, PaginationConfig={"PageSize": PAGE_NAMES}
             )
             for page in pages:
-                for told in page.get("Contents", ()):
-                    yield str(told["Key"])[len(self.prefix) :], told
+                for entry in page.get("Contents", ()):
+                    yield str(entry["Key"])[len(self.prefix) :], entry
 
     def problem(self) -> ObjectsError | None:
-        """Ask for next to nothing, and return what is wrong with the bucket, the keys or the way there."""
+        """List one object at most, and return what is wrong with the bucket, the keys or the network; None: nothing."""
         try:
             with self.client() as s3:
                 s3.list_objects_v2(Bucket=self.name, Prefix=self.prefix, MaxKeys=1)
@@ -203,7 +203,7 @@ class Bucket:
 
 
 def sum_of(content: bytes) -> str:
-    """Return the checksum by which an API notices that what it received is not what was sent."""
+    """Return the base64 MD5 by which an API detects content that was damaged on the way."""
     return b64encode(md5(content, usedforsecurity=False).digest()).decode()
 
 
@@ -281,7 +281,7 @@ _making = threading.Lock()
 
 
 def client_of(access: Access) -> Any:
-    """Return the boto3 client for an API; to load what the first one takes is slow."""
+    """Return the boto3 client for an API; the first one is slow to load."""
     with _making:  # making one is not for several threads at once; and one is enough
         return _made_client(access)
 
@@ -325,7 +325,7 @@ def _again_when_damaged(response: Any, attempts: int, **_: Any) -> float | None:
 
 @cache
 def _session() -> Any:
-    """Return what clients are made by: it has read what boto3 knows of S3, which takes a while."""
+    """Return the boto3 session, which has loaded its description of S3: that takes a while."""
     import boto3.session  # noqa: PLC0415 (slow, too)
 
     return boto3.session.Session()

@@ -1,4 +1,4 @@
-"""Large files into a bucket: in parts, some at once; what arrived before a cut or a kill is not sent again.
+"""Large files into a bucket: in parts, some at once; parts that arrived before a cut or a kill are not sent again.
 
 boto3's transfer manager begins anew then, and leaves the parts of a process that was killed in the bucket.
 
@@ -28,8 +28,8 @@ Sent = Callable[[int], None]
 def upload(bucket: Bucket, name: str, file: Path, *, sent: Sent = lambda _: None, **headers: str) -> None:
     """Write a file as an object, whole or not at all; raises ObjectsError.
 
-    What an earlier attempt has sent of just these bytes under this name is used. `sent` is told of bytes that are
-    there, in any thread. `headers` are boto3's: ContentType, CacheControl, ...
+    Parts of the same content that an earlier attempt has sent are used. `sent` is called, in any thread, with the
+    number of bytes of each part that is there. `headers` are boto3's: ContentType, CacheControl, ...
     """
     size = file.stat().st_size
     if size <= 2 * PART_BYTES:
@@ -45,7 +45,7 @@ def upload(bucket: Bucket, name: str, file: Path, *, sent: Sent = lambda _: None
 
 
 def missing_right(bucket: Bucket, *, can_write: bool) -> ObjectsError | None:
-    """Try what a store or a target needs: to list, to read and, if it may be, to write; return what is in the way.
+    """Try to list, to read and, with `can_write`, to write; return the error of the right that is missing, or None.
 
     Nothing is left in the bucket, and no right to delete is needed.
     """
@@ -76,7 +76,7 @@ def _cannot(what: str, error: ObjectsError) -> ObjectsError:
     return ObjectsError(f"it can be listed, and not {what}: {error.what}", error.fix)
 
 
-def _in_parts(  # noqa: PLR0913, PLR0917 (what is sent, where to, and who is told)
+def _in_parts(  # noqa: PLR0913, PLR0917 (source, destination, and callback)
     bucket: Bucket, name: str, file: Path, size: int, begun: str | None, sent: Sent, headers: Mapping[str, str]
 ) -> None:
     """Send the parts that are not there yet, and join all of them."""
@@ -105,7 +105,7 @@ def _in_parts(  # noqa: PLR0913, PLR0917 (what is sent, where to, and who is tol
 
 
 def _begun(bucket: Bucket, name: str) -> str | None:
-    """Return the last upload of this name that was begun and not ended; none where the keys may not ask."""
+    """Return the last upload of this name that was begun and not ended; None where the keys may not list uploads."""
     key = bucket.place(name)["Key"]
     try:
         with bucket.client() as s3:
