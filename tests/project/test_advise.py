@@ -45,7 +45,7 @@ def check(project: Workspace, *names: str, rc: int = 0) -> Any:
     return json.loads(done.stdout)
 
 
-def told(rows: list[dict[str, Any]]) -> list[str]:
+def messages(rows: list[dict[str, Any]]) -> list[str]:
     return [f"{row['file']}:{row['line']}: {row['what']}" for row in rows]
 
 
@@ -78,7 +78,7 @@ def sprite(project: Workspace, path: str, height: int, alpha: int) -> None:
     project.write(path, content.getvalue())
 
 
-def test_what_will_not_be_as_it_should_is_told_all_at_once(project: Workspace) -> None:
+def test_quality_warnings_are_reported_all_at_once(project: Workspace) -> None:
     video(project, "assets/jump.mp4", "gradients=s=64x64:c0=black:c1=black,geq=lum='100*T':cb=128:cr=128")
     video(project, "assets/still.mp4", "color=gray:s=64x64")
     project.write("assets/fading.wav", music(3, fades=True))
@@ -98,7 +98,7 @@ def test_what_will_not_be_as_it_should_is_told_all_at_once(project: Workspace) -
     assert 40 < seconds < 80
     shown = f"about {seconds:.0f} s"
     jump = f"it is {{}} s long and is repeated for {shown}, with a jump each time"
-    assert told(answer["warnings"]) == [
+    assert messages(answer["warnings"]) == [
         "characters/max.yaml:3: telling: it has no transparent background: its whole rectangle is shown",
         "characters/max.yaml:4: hearing: it has 16x20 pixels and is shown 90 pixels high: it will look blurred",
         f"episodes/odd.yaml:2: background: {jump.format('2.0')}",
@@ -112,7 +112,7 @@ def test_what_will_not_be_as_it_should_is_told_all_at_once(project: Workspace) -
     assert plain.stderr == "3 episodes checked: no mistakes, 5 warnings\n"
 
 
-def test_text_that_a_sign_for_comments_cuts_off_is_told(project: Workspace) -> None:
+def test_text_that_a_sign_for_comments_cuts_off_is_reported(project: Workspace) -> None:
     """YAML drops what stands behind it, and nobody would hear that it is missing."""
     said = [
         "We are #1 in this town.",
@@ -124,7 +124,7 @@ def test_text_that_a_sign_for_comments_cuts_off_is_told(project: Workspace) -> N
     project.write("episodes/one.yaml", f"# #1\ntitle: The #1 town\n#2\nscript: #3\n{rows}")
     answer = check(project)
     assert answer["mistakes"] == []
-    assert [row.partition(": ")[0] for row in told(answer["warnings"])] == [
+    assert [row.partition(": ")[0] for row in messages(answer["warnings"])] == [
         f"episodes/one.yaml:{at}" for at in (2, 5, 9)
     ]
 
@@ -148,7 +148,7 @@ def test_a_length_that_no_video_has_is_a_mistake_where_it_is_set(project: Worksp
     assert line == "min_seconds = 601"
 
 
-def test_a_bill_over_the_cap_is_told_where_the_cap_is(project: Workspace) -> None:
+def test_a_bill_over_the_cap_is_reported_where_the_cap_is(project: Workspace) -> None:
     project.write("pyproject.toml", doit_tables() + PAID)
     for name in ("ada", "max"):
         project.write(f"characters/{name}.yaml", f"name: {name}\nvoice: {{elevenlabs: {{voice_id: v}}}}\n")
@@ -159,25 +159,25 @@ def test_a_bill_over_the_cap_is_told_where_the_cap_is(project: Workspace) -> Non
         answer = check(project, "one")
         characters = len("Hello there, all of you.") + len("Good night.")
         assert float(answer["estimates"]["one"]["usd_at_most"]) == pytest.approx(characters * 0.04 / 1000)
-        (warning,) = told(answer["warnings"])
+        (warning,) = messages(answer["warnings"])
         place, _, what = warning.partition(": ")
         assert what.startswith("a build of these episodes may cost $0.00140, more than the cap of $0.001")
         assert settings[int(place.rpartition(":")[2]) - 1] == 'cap_usd = "0.001"'
     assert float(check(project, "topic")["estimates"]["topic"]["usd_at_most"]) > 0
     project.write("characters/ada.yaml", "name: Ada\nvoice: {elevenlabs: {voice_id: v, model: eleven_v9}}\n")
     answer = check(project, "one", rc=2)
-    (mistake,) = told(answer["mistakes"])
+    (mistake,) = messages(answer["mistakes"])
     assert mistake.startswith(f"{place}: there is a cap of $0.001, and no price for eleven_v9 (voice:one:ada-hello")
 
 
-def test_a_wrong_option_is_told_beside_a_wrong_form(project: Workspace) -> None:
+def test_a_wrong_option_is_reported_beside_a_wrong_form(project: Workspace) -> None:
     spec = (
         "title: t\ncolour: red\nproviders:\n  voice: {provider: elevenlabs, speed: fast}\nscript:\n"
         "  - ada: Hello.\n    take: x\n  - max: Hi.\n    providers: {image: {provider: openai, quality: best}}\n"
     )
     project.write("episodes/one.yaml", spec)
     answer = check(project, rc=2)
-    rows = told(answer["mistakes"])
+    rows = messages(answer["mistakes"])
     assert [row.rpartition(":")[0].rpartition(": ")[0] or row for row in rows]
     assert [int(row.split(":")[1]) for row in rows if row.startswith("episodes/")] == [2, 4, 7, 9]
     assert any("quality: 'best' is not allowed there" in row for row in rows)
@@ -225,8 +225,8 @@ def test_what_has_not_changed_is_not_looked_at_and_what_has_is(
     assert again() == ["one", "two"]
     project.write("episodes/two.yml", "")
     answer = check(project, rc=2)
-    assert told(answer["mistakes"]) == ["episodes/two.yml:1: only files that end in .yaml are read"]
-    assert check(project, rc=2)["mistakes"] == answer["mistakes"], "a mistake is told each time"
+    assert messages(answer["mistakes"]) == ["episodes/two.yml:1: only files that end in .yaml are read"]
+    assert check(project, rc=2)["mistakes"] == answer["mistakes"], "a mistake is reported each time"
 
 
 def test_a_damaged_memory_is_no_memory(project: Workspace) -> None:

@@ -144,7 +144,7 @@ def test_a_variable_overrides_the_settings(folder: Workspace, monkeypatch: pytes
 # -- mistakes -----------------------------------------------------------------------------------------------------
 
 
-def test_every_mistake_is_told_where_it_is_and_all_at_once(folder: Workspace) -> None:
+def test_every_mistake_is_reported_where_it_is_and_all_at_once(folder: Workspace) -> None:
     settings(folder, '"standin"', '{provider = "second", stepps = 3}')
     folder.write(
         "characters/ada.yaml", "name: Ada\nvoice:\n  standin:\n    tone: high\n  gone: {anything: 1}\n  ofline: {}\n"
@@ -156,8 +156,8 @@ def test_every_mistake_is_told_where_it_is_and_all_at_once(folder: Workspace) ->
         "- max: Zwei\n  providers: {voice: {tune: 3}}\n"
         "- max: Drei\n  providers: {voice: {tune: 3}}\n",
     )
-    told = wrong(folder)
-    assert [one.partition("; ")[0] for one in told] == [
+    problems = wrong(folder)
+    assert [one.partition("; ")[0] for one in problems] == [
         "characters/ada.yaml:4: tone: 'high' is not a whole number",
         "characters/ada.yaml:6: there is no voice provider named 'ofline'",
         "episodes/one.yaml:4: steps: '99' is more than 50",
@@ -166,10 +166,10 @@ def test_every_mistake_is_told_where_it_is_and_all_at_once(folder: Workspace) ->
         "episodes/one.yaml:12: unknown name 'tune'",
         f"pyproject.toml:{line_of(folder, 'image =')}: unknown name 'stepps'",
     ]
-    assert "did you mean 'steps'?" in told[-1]
+    assert "did you mean 'steps'?" in problems[-1]
 
 
-def test_a_character_with_other_mistakes_is_told_those_of_its_voice_too(folder: Workspace) -> None:
+def test_mistakes_of_a_voice_are_reported_beside_others_of_its_character(folder: Workspace) -> None:
     folder.write("characters/ada.yaml", "name: Ada\nside: top\nvoice:\n  standin:\n    tone: high\n  ofline: {}\n")
     folder.write("characters/max.yaml", "name: Max\nside: top\nvoice: {standin: 3}\n")
     episode(folder, "script:\n- ada: Eins\n- max: Zwei\n")
@@ -184,15 +184,15 @@ def line_of(project: Workspace, start: str) -> int:
     return next(number for number, line in enumerate(lines, 1) if line.startswith(start))
 
 
-def test_a_character_without_a_voice_for_its_provider_is_told_once_in_its_own_file(folder: Workspace) -> None:
+def test_a_character_without_a_voice_for_its_provider_is_reported_once_in_its_own_file(folder: Workspace) -> None:
     settings(folder, '"second"')
     episode(folder, "script:\n- ada: Eins\n- ada: Zwei\n- max: Drei\n  providers: {voice: {speed: 2}}\n")
-    told = wrong(folder)
-    assert [one.partition("; ")[0] for one in told] == [
+    problems = wrong(folder)
+    assert [one.partition("; ")[0] for one in problems] == [
         "characters/ada.yaml:1: ada has no complete voice for second: voice_id: is missing",
         "characters/max.yaml:1: max has no complete voice for second: voice_id: is missing",
     ]
-    assert told[0].endswith("; add it below voice: second:")
+    assert problems[0].endswith("; add it below voice: second:")
 
 
 def test_what_a_character_leaves_out_may_be_said_elsewhere(folder: Workspace) -> None:
@@ -203,7 +203,7 @@ def test_what_a_character_leaves_out_may_be_said_elsewhere(folder: Workspace) ->
     assert voices(folder) == [{**DEFAULTS, "voice_id": "everyone", "speed": 1.2}]
 
 
-def test_an_unknown_character_is_all_that_is_told_of_its_lines(folder: Workspace) -> None:
+def test_an_unknown_character_is_all_that_is_reported_of_its_lines(folder: Workspace) -> None:
     settings(folder, '"second"')
     folder.write("characters/max.yaml", "name: Max\nvoice: {second: {voice_id: v1}}\n")
     episode(folder, "script:\n- eve: Eins\n- max: Zwei\n")
@@ -213,11 +213,11 @@ def test_an_unknown_character_is_all_that_is_told_of_its_lines(folder: Workspace
 
 
 @pytest.mark.parametrize("voice", ["{tone = 300}", "{}"])
-def test_options_without_a_provider_are_told_once(folder: Workspace, voice: str) -> None:
+def test_options_without_a_provider_are_reported_once(folder: Workspace, voice: str) -> None:
     settings(folder, voice)
     episode(folder, "script:\n- ada: Eins\n")
-    (told,) = wrong(folder)
-    assert told == (
+    (problem,) = wrong(folder)
+    assert problem == (
         f"pyproject.toml:{line_of(folder, 'voice =')}: providers.voice: there are options and no provider; "
         'add `provider = "..."` to them'
     )
@@ -240,8 +240,8 @@ def test_a_line_is_measured_by_the_provider_that_speaks_it(folder: Workspace) ->
     folder.write(
         "episodes/one.yaml", "title: One\nlanguage: tlh\nscript:\n- ada: Eins\n  providers: {voice: standin}\n"
     )
-    told = [one.partition("; ")[0] for one in wrong(folder)]
-    assert "episodes/one.yaml:2: language: there are no clicks in Klingon" in told
+    problems = [one.partition("; ")[0] for one in wrong(folder)]
+    assert "episodes/one.yaml:2: language: there are no clicks in Klingon" in problems
 
 
 # -- pictures -----------------------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Settings: what a team shares, what a machine knows, which of them wins, and what is told when they are wrong."""
+"""Settings: of a team and of a machine, their precedence, and the messages about mistakes."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def test_a_table_does_not_hide_what_is_wrong_with_its_name(
     assert "limits: '3' is not a list" in problem.what
 
 
-def test_of_two_lines_the_one_in_force_is_told(root: Path) -> None:
+def test_of_two_lines_the_one_in_force_is_reported(root: Path) -> None:
     write(root, dotenv="REELMAKE_CAP_USD=2\n'REELMAKE_CAP_USD'=much\nREELMAKE___CPU=3\n")
     assert [(problem.line, problem.what) for problem in problems(root)] == [
         (2, "cap_usd: 'much' is not a number"),
@@ -176,7 +176,7 @@ def test_a_setting_in_dotenv_may_be_made_of_other_variables(root: Path, monkeypa
 
 
 @pytest.mark.parametrize("place", ["environment", "file"])
-def test_a_variable_that_is_no_table_of_its_own_is_told_where_it_is(
+def test_a_variable_that_is_no_table_of_its_own_is_reported_where_it_is(
     root: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:
     if place == "file":
@@ -211,7 +211,9 @@ def test_a_proxy_is_an_address_with_a_port(root: Path, monkeypatch: pytest.Monke
         "http://h:1/hidden7",
     ],
 )
-def test_what_is_no_proxy_is_told_without_its_password(root: Path, monkeypatch: pytest.MonkeyPatch, proxy: str) -> None:
+def test_what_is_no_proxy_is_reported_without_its_password(
+    root: Path, monkeypatch: pytest.MonkeyPatch, proxy: str
+) -> None:
     monkeypatch.setenv("REELMAKE_PROXY", proxy)
     with pytest.raises(InputError) as raised:
         load_settings(root)
@@ -343,7 +345,7 @@ def test_a_wrong_variable_is_named(
     assert what in problem.what
 
 
-def test_mistakes_of_all_three_are_told_at_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_mistakes_of_all_three_are_reported_at_once(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(root, "[tool.reelmake]\nlimits = {cpu = 0}\nstore = 3\n", "REELMAKE_REEL__FPS=29\nREELMAKE_REEL__SIZE=tall\n")
     monkeypatch.setenv("REELMAKE_REEL__SIZE", "wide")
     assert [(problem.file, problem.line) for problem in problems(root)] == [
@@ -355,7 +357,7 @@ def test_mistakes_of_all_three_are_told_at_once(root: Path, monkeypatch: pytest.
 
 
 @pytest.mark.parametrize(("name", "close"), [("REELMAKE_STOER", "store"), ("REELMAKE_PROVIDER__VOICE", "providers")])
-def test_an_unknown_name_of_ours_in_dotenv_is_told(root: Path, name: str, close: str) -> None:
+def test_an_unknown_name_of_ours_in_dotenv_is_reported(root: Path, name: str, close: str) -> None:
     write(root, dotenv=f"A=1\n{name}=x\n")
     (problem,) = problems(root)
     assert (problem.file, problem.line, problem.fix) == (".env", 2, f"did you mean {close!r}?")
@@ -374,7 +376,7 @@ def test_an_unknown_name_of_ours_in_dotenv_is_told(root: Path, name: str, close:
         ("reelmake_limit", "REELMAKE_LIMITS"),
     ],
 )
-def test_a_variable_that_looks_like_one_of_ours_is_told(
+def test_a_variable_that_looks_like_one_of_ours_is_reported(
     root: Path, monkeypatch: pytest.MonkeyPatch, name: str, meant: str
 ) -> None:
     """It would do nothing, and say nothing; beside what else is wrong."""
@@ -399,7 +401,7 @@ def test_limits_are_of_pools(root: Path, monkeypatch: pytest.MonkeyPatch) -> Non
     assert limits == {"acme-voice": 2, "cpu": 1, "my_pool": 3, "Loud": 4}
 
 
-def test_a_limit_of_no_pool_is_told_where_it_was_set(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_limit_of_no_pool_is_reported_where_it_was_set(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     write(root, "[tool.reelmake.limits]\ncpu = 1\ncpus = 2\nacme_voice = 1\n", "A=1\nREELMAKE_LIMITS__ZZZ=3\n")
     monkeypatch.setenv("REELMAKE_LIMITS__ACME_VOISE", "2")
     found, wrong = settings_of_pools(root, load_settings(root), POOLS)
@@ -413,27 +415,27 @@ def test_a_limit_of_no_pool_is_told_where_it_was_set(root: Path, monkeypatch: py
     ]
 
 
-def test_a_dotenv_that_is_not_utf8_is_told(root: Path) -> None:
+def test_a_dotenv_that_is_not_utf8_is_reported(root: Path) -> None:
     write(root, dotenv=b"A=1\nB=caf\xe9\n")
     assert [(problem.file, problem.line) for problem in problems(root)] == [(".env", 2)]
 
 
-def test_what_a_dotenv_does_not_set_is_told(
+def test_what_a_dotenv_does_not_set_is_reported(
     root: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Else a cap would look as if it were in force. What stands there is not shown: it may be a key."""
     rows = ["A=1", "", "REELMAKE_CAP_USD: 2", "", "  ", "reelmake_cap_usd", "SOME KEY=secret", "# B", "B='3"]
     write(root, "[tool.reelmake]\nstore = 3\n", "\n".join(rows))
-    told = problems(root)
-    assert [(problem.file, problem.line) for problem in told] == [
+    found = problems(root)
+    assert [(problem.file, problem.line) for problem in found] == [
         (".env", 3),
         (".env", 6),
         (".env", 7),
         (".env", 9),
         ("pyproject.toml", 2),
     ]
-    assert "secret" not in str(told)
-    assert not caplog.records, "it is told once, and by us"
+    assert "secret" not in str(found)
+    assert not caplog.records, "it is reported once, and by us"
     write(root, "", "A=1\nexport REELMAKE_CAP_USD='2'  # for one build\nFLAG\n")
     monkeypatch.delenv("REELMAKE_CAP_USD", raising=False)
     assert load_settings(root).cap_usd == 2

@@ -1,4 +1,4 @@
-"""Versions of an episode in several languages: what is planned, who speaks, and what is wrong; nobody is asked."""
+"""Versions of an episode in several languages: the plan, voices and mistakes; no provider is called."""
 
 from __future__ import annotations
 
@@ -83,11 +83,11 @@ def test_each_language_is_an_episode_that_shares_pictures(folder: Workspace) -> 
 
 def test_captions_know_of_languages_that_are_written_from_the_right(folder: Workspace) -> None:
     folder.write("episodes/sky.yaml", SKY.replace("zh-TW", "ar"))
-    for name, told in {"sky": None, "sky.ja": None, "sky.ar": True}.items():
+    for name, from_right in {"sky": None, "sky.ja": None, "sky.ar": True}.items():
         show = shows(folder)[name]
         steps = plan(show, [translated(line, "x") for line in show.source or show.episode.script or []])
-        asked = [*requests(steps, "timeline"), *requests(steps, "subtitles")]
-        assert [request.get("from_right") for request in asked] == [told, told]
+        actions = [*requests(steps, "timeline"), *requests(steps, "subtitles")]
+        assert [request.get("from_right") for request in actions] == [from_right, from_right]
 
 
 def test_a_plan_for_one_language_has_what_its_video_costs(folder: Workspace) -> None:
@@ -142,7 +142,7 @@ def test_a_character_has_a_voice_for_each_language(folder: Workspace) -> None:
     assert voice("sky.zh-tw") == {"voice_id": "zh", "stability": 0.9}, "a region after its language"
 
 
-def test_a_translation_is_asked_for_with_what_is_given_of_it(folder: Workspace) -> None:
+def test_a_translation_is_requested_with_the_given_part_of_it(folder: Workspace) -> None:
     japanese, chinese = (script(shows(folder)[name]).request for name in ("sky.ja", "sky.zh-tw"))
     text = japanese["messages"][1]["content"].splitlines()
     assert {"LANGUAGE: ja", "LINES: 2", "1. ada: Why is the sky blue? => なぜ空は青いの", "2. max: It scatters."} <= {
@@ -152,7 +152,7 @@ def test_a_translation_is_asked_for_with_what_is_given_of_it(folder: Workspace) 
     assert chinese["given"] == ["", ""]
 
 
-def test_a_translation_that_is_given_in_whole_is_asked_of_nobody(folder: Workspace) -> None:
+def test_a_translation_that_is_given_in_whole_is_not_requested(folder: Workspace) -> None:
     whole = SKY.replace(", zh-TW", "") + "    translations: {ja: 散らばるから}\n"
     folder.write("episodes/sky.yaml", whole)
     folder.write("pyproject.toml", doit_tables() + SETTINGS.replace("openai", "offline"))
@@ -167,7 +167,7 @@ def test_a_translation_that_is_given_in_whole_is_asked_of_nobody(folder: Workspa
     assert line_ids(made["sky"].episode.script or []) == line_ids(without), "a translation renames no file"
 
 
-def test_who_cannot_translate_or_speak_a_language_is_told_where_it_is_written(folder: Workspace) -> None:
+def test_a_language_that_a_provider_does_not_know_is_reported_where_it_is_written(folder: Workspace) -> None:
     folder.write("pyproject.toml", doit_tables())
     folder.write("characters/ada.yaml", "name: Ada\nvoice: {offline: {voice: heart}}\n")
     folder.write("episodes/sky.yaml", SKY.replace(", zh-TW", ""))
@@ -179,7 +179,7 @@ def test_who_cannot_translate_or_speak_a_language_is_told_where_it_is_written(fo
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         (
             "languages: [en, ja]\nlanguage: ja",
@@ -190,19 +190,19 @@ def test_who_cannot_translate_or_speak_a_language_is_told_where_it_is_written(fo
         ("languages: [en]", "line 1 is translated into 'ja', which is not among languages:; add it there"),
     ],
 )
-def test_a_mistake_in_languages_is_told(folder: Workspace, text: str, told: str) -> None:
+def test_a_mistake_in_languages_is_reported(folder: Workspace, text: str, message: str) -> None:
     folder.write("episodes/sky.yaml", SKY.replace("languages: [en, ja, zh-TW]", text))
-    assert any(told in problem for problem in wrong(folder)), wrong(folder)
+    assert any(message in problem for problem in wrong(folder)), wrong(folder)
 
 
-def test_a_translation_that_cannot_be_shown_is_told_on_its_line(folder: Workspace) -> None:
+def test_a_translation_that_cannot_be_shown_is_reported_on_its_line(folder: Workspace) -> None:
     folder.write("episodes/sky.yaml", SKY.replace("なぜ空は青いの", "空𓀀"))
-    (told,) = wrong(folder)
-    assert told.startswith("episodes/sky.yaml:6: line 1, in ja: no font that ships along can show 𓀀 (U+13000)")
+    (problem,) = wrong(folder)
+    assert problem.startswith("episodes/sky.yaml:6: line 1, in ja: no font that ships along can show 𓀀 (U+13000)")
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "message"),
     [
         ("languages: ja", "languages: is not a list of `tag: {...}`"),
         ("languages: {Japanese: {voice_id: x}}", "'Japanese' is not a language tag"),
@@ -213,8 +213,8 @@ def test_a_translation_that_cannot_be_shown_is_told_on_its_line(folder: Workspac
         ("languages: {ja: {stability: 2}}", "stability: '2' is more than 1"),
     ],
 )
-def test_a_mistake_in_the_voices_of_languages_is_told_in_the_characters_file(
-    folder: Workspace, text: str, told: str
+def test_a_mistake_in_the_voices_of_languages_is_reported_in_the_characters_file(
+    folder: Workspace, text: str, message: str
 ) -> None:
     folder.write("characters/ada.yaml", f"name: Ada\nvoice:\n  elevenlabs:\n    voice_id: any\n    {text}\n")
-    assert any(one.startswith("characters/ada.yaml:5") and told in one for one in wrong(folder)), wrong(folder)
+    assert any(one.startswith("characters/ada.yaml:5") and message in one for one in wrong(folder)), wrong(folder)

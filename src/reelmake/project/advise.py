@@ -1,6 +1,6 @@
-"""What is known of an episode before it is made: how long it will be, what it would cost, what will not look right.
+"""Estimates for an episode before it is made: length and cost; and quality warnings.
 
-A mistake keeps a build from starting; what is told here does not. Nothing is asked of anybody, and nothing is made.
+A mistake keeps a build from starting; a warning does not. No provider is called, and nothing is made.
 """
 
 from __future__ import annotations
@@ -27,12 +27,12 @@ from reelmake.spec.yaml_source import Loc, Source
 
 @dataclass(frozen=True, slots=True)
 class Checked:
-    """What is known of one episode.
+    """Estimates and warnings for one episode.
 
-    seconds   how long it will be, about
-    prices    what it asks for, by its keys -> what that costs at most, None when nobody knows; what is free is left out
-    unpriced  models whose price nobody knows -> the step that needs it
-    warnings  what will most likely not be what its author wants
+    seconds   expected length
+    prices    key of each paid request -> highest price in US dollars, None when it is unknown
+    unpriced  model without a known price -> the step that needs it
+    warnings  results that the author most likely does not want
     """
 
     seconds: float
@@ -46,22 +46,22 @@ def check(show: Production, lines: Sequence[Line], source: Source, prices: Price
 
     Raises InputError for mistakes in a template of prompts.
     """
-    told: dict[str, Decimal | None] = {}
+    prices_by_key: dict[str, Decimal | None] = {}
     unpriced: dict[str, str] = {}
-    for name, action, count in _asked(show, lines, prices):
+    for name, action, count in _paid_requests(show, lines, prices):
         usd = _price(action, prices)
         if usd is None:
             unpriced.setdefault(str(action.request.get("model") or action.request["provider"]), name)
         if usd != 0:
-            asked = key(manifest(action, {}))
-            unknown = f"{count} of {digest_of(f'{show.name} {asked}'.encode())}"
-            told[asked if count == 1 else unknown] = usd and usd * count
+            key_of_one = key(manifest(action, {}))
+            key_of_all = f"{count} of {digest_of(f'{show.name} {key_of_one}'.encode())}"
+            prices_by_key[key_of_one if count == 1 else key_of_all] = usd and usd * count
     each = seconds_of(show.episode, lines, show.reel)
-    return Checked(sum(each), told, unpriced, tuple(_warnings(show, each, source, ffmpeg)))
+    return Checked(sum(each), prices_by_key, unpriced, tuple(_warnings(show, each, source, ffmpeg)))
 
 
-def _asked(show: Production, lines: Sequence[Line], prices: Prices) -> Iterator[tuple[str, Action, int]]:
-    """Yield what is paid for: the step, what it asks for, and how often at most."""
+def _paid_requests(show: Production, lines: Sequence[Line], prices: Prices) -> Iterator[tuple[str, Action, int]]:
+    """Yield the paid requests: the step's name, its action, and how many of them there are at most."""
     yield from ((step.name, step.action, 1) for step in plan(show, lines) if is_paid(step))
     for bound in () if lines else unwritten(show):
         if dearest := bound.dearest(lambda action: _price(action, prices)):
@@ -84,29 +84,29 @@ def _warnings(show: Production, each: Sequence[float], source: Source, ffmpeg: F
     if seconds > most:
         what = f"{in_language}it will be about {seconds:.0f} s long, more than reel.max_seconds ({most:g})"
         place: Loc = ("script",) if episode.script else ("lines",)
-        yield _told(source, place, (what, "make two episodes of it, or raise max_seconds"))
+        yield _problem(source, place, (what, "make two episodes of it, or raise max_seconds"))
     if episode.background:
         loop = background_loop(Path(episode.background.file).absolute(), ffmpeg)
         # each line begins at a place of its own, so that any of them may meet the end
         needed = max(each) + (loop.seconds or 0) if episode.background.flow == "per-line" else seconds
         if remark := loop_remark(loop, needed, "video"):
-            yield _told(source, ("background",), remark)
+            yield _problem(source, ("background",), remark)
     if episode.music and (remark := loop_remark(music_loop(Path(episode.music).absolute(), ffmpeg), seconds, "piece")):
-        yield _told(source, ("music",), remark)
+        yield _problem(source, ("music",), remark)
 
 
 def check_sprites(survey: Survey) -> Iterator[Problem]:
-    """Yield what is not right with the sprites of all characters."""
+    """Yield quality warnings for the sprites of all characters."""
     width, height = survey.project.settings.reel.size
     shown = layout(width, height, ["left"]).sprites[0].height
-    for who, paths in survey.sprites.items():
+    for character, paths in survey.sprites.items():
         for kind, path in zip(("telling", "hearing"), paths, strict=True):
             if kind == "hearing" and path == paths[0]:
                 continue
             for remark in sprite_remarks(survey.project.root / path, shown):
-                yield _told(survey.characters[who], ("sprites", kind), remark)
+                yield _problem(survey.characters[character], ("sprites", kind), remark)
 
 
-def _told(source: Source, loc: Loc, remark: Remark) -> Problem:
-    """Return a remark where it belongs."""
+def _problem(source: Source, loc: Loc, remark: Remark) -> Problem:
+    """Return a remark with the file and line that it is about."""
     return Problem(source.file, source.line(loc), f"{loc[-1]}: {remark[0]}", remark[1])

@@ -32,7 +32,7 @@ from reelmake.spec.yaml_source import Source
 
 @dataclass(frozen=True, slots=True)
 class Project:
-    """A folder with its settings, and the episodes that were asked for, checked."""
+    """A folder with its settings, and the requested episodes, checked."""
 
     root: Path
     settings: Settings
@@ -67,7 +67,7 @@ class Survey:
 def load_project(root: Path, only: Iterable[str] | None = None, *, read_only: bool = False) -> Project:
     """Read a project (or only some of its episodes); raises InputError with every mistake in it.
 
-    With `read_only`, what is found out about its files is not remembered.
+    With `read_only`, results of inspecting its files are not cached.
     """
     return survey(root, only, read_only=read_only).sound()
 
@@ -78,7 +78,7 @@ def survey(root: Path, only: Iterable[str] | None = None, *, read_only: bool = F
 
 
 def survey_specs(root: Path, ffmpeg: Ffmpeg) -> Survey:
-    """Read the specs of a project as `survey` does, without the files that they name: for what it asks providers."""
+    """Read the specs of a project as `survey` does, without the files that they name."""
     desk = _Desk(root, ffmpeg)
     desk.files = UnseenFiles(root, desk.files.inspector)
     return _surveyed(desk)
@@ -117,8 +117,8 @@ def characters_of(root: Path) -> tuple[dict[str, tuple[Character, Source]], dict
 
 def _sprites(characters: Mapping[str, tuple[Character, Source]]) -> dict[str, tuple[str, ...]]:
     return {
-        who: tuple(f"{CHARACTERS}/{path}" for path in (made.telling, made.hearing or made.telling))
-        for who, (character, _) in characters.items()
+        name: tuple(f"{CHARACTERS}/{path}" for path in (made.telling, made.hearing or made.telling))
+        for name, (character, _) in characters.items()
         if (made := character.sprites)
     }
 
@@ -135,21 +135,21 @@ def project_of(
     every mistake.
     """
     desk = _Desk(root)
-    for who, paths in sprites.items():
+    for name, paths in sprites.items():
         for path in paths:
-            desk.files.check(path, "sprite", characters[who][1], ("sprites",))
+            desk.files.check(path, "sprite", characters[name][1], ("sprites",))
     return desk.project(characters, characters.keys(), episodes, sprites).sound()
 
 
 class _Desk:
-    """Where a project is put together: its settings and tools, and all that was found to be wrong."""
+    """Where a project is put together: its settings and tools, and the mistakes found so far."""
 
     def __init__(self, root: Path, ffmpeg: Ffmpeg | None = None, *, read_only: bool = False) -> None:
         self.root = root
         self.settings = load_settings(root)
         if self.settings.log_json:
             write_json()
-        registered()  # raises for twins, before anybody is asked for one of them
+        registered()  # raises for two providers of one name, before either is called
         self.ffmpeg = ffmpeg or find_ffmpeg(root, self.settings, read_only=read_only)
         self.ffmpeg.check()
         self.problems: list[Problem] = []
@@ -179,7 +179,7 @@ class _Desk:
                 if length and (wrong := self.settings.reel.overridden(episode.reel).problem()):
                     source.add(("reel", min(length)), f"reel: {wrong[0]}", wrong[1])
             else:
-                casting.choices(readable_part(source), source)  # notes what is wrong with them
+                casting.choices(readable_part(source), source)  # notes mistakes in the choices
             check_episode(source, self.files, known, casting.names(episode, choices.get(name, {}), source))
             script = (episode and episode.script) or []
             for other, version in versions(name, episode):
@@ -195,7 +195,7 @@ class _Desk:
             name: Production(
                 name,
                 episode,
-                {who: characters[who][0] for who in episode.speakers},
+                {speaker: characters[speaker][0] for speaker in episode.speakers},
                 settings.reel.overridden(episode.reel),
                 kit,
                 choices[name],
@@ -218,7 +218,7 @@ class _Desk:
             Project(self.root, settings, self.ffmpeg, productions),
             tuple(sorted(set(self.problems))),
             {name: source for name, (_, source) in episodes.items()},
-            {who: source for who, (_, source) in characters.items()},
+            {character: source for character, (_, source) in characters.items()},
             sprites,
         )
 
@@ -228,12 +228,12 @@ def versions(name: str, episode: Episode | None) -> Iterator[tuple[str, Episode]
     if episode is None:
         return
     for language in episode.languages[1:]:
-        told = {"language": language, "languages": [], "cast": episode.speakers, "script": None}
-        yield f"{name}.{language.lower()}", episode.model_copy(update=told)
+        fields = {"language": language, "languages": [], "cast": episode.speakers, "script": None}
+        yield f"{name}.{language.lower()}", episode.model_copy(update=fields)
 
 
 def _misnamed(root: Path) -> Iterator[Problem]:
-    """Find specs that would silently be left out."""
+    """Find specs that would be left out without a message."""
     for folder in (EPISODES, CHARACTERS):
         for path in misnamed(root, folder):
             fix = f"rename it to {path.stem}.yaml"
@@ -241,13 +241,13 @@ def _misnamed(root: Path) -> Iterator[Problem]:
 
 
 def find_ffmpeg(root: Path, settings: Settings, *, read_only: bool = False) -> Ffmpeg:
-    """Return the ffmpeg that a project uses; what it is and can do is remembered in the project's state folder."""
+    """Return the ffmpeg that a project uses; its identity and features are cached in the project's state folder."""
     path = (root / settings.ffmpeg).absolute() if settings.ffmpeg else None
     return Ffmpeg(path, cache=root / STATE / "ffmpeg.json", read_only=read_only)
 
 
 def _characters(files: Files, problems: list[Problem]) -> Iterator[tuple[str, tuple[Character, Source]]]:
-    """Read all characters; what is wrong with those that can be read stays in their sources."""
+    """Read all characters; mistakes in those that can be read stay in their sources."""
     for path in specs(files.root, CHARACTERS):
         file = f"{CHARACTERS}/{path.name}"
         if (content := _content(files.root, file, problems)) is None:
@@ -279,7 +279,7 @@ def _content(root: Path, file: str, problems: list[Problem]) -> bytes | None:
 def _with_pools(
     root: Path, settings: Settings, choices: Mapping[str, Mapping[Place, Choice]], problems: list[Problem]
 ) -> Settings:
-    """Return the settings with what is set for the pools that there are."""
+    """Return the settings with the limits of the pools that exist."""
     pools = {CPU, "publish", *(choice.pool for made in choices.values() for choice in made.values())}
     found, wrong = settings_of_pools(root, settings, pools)
     if wrong:  # of a provider that is installed, and not in force?

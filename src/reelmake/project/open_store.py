@@ -15,7 +15,7 @@ def open_store(
 ) -> Store:
     """Return the store of the project in `root`; raises SetupError when it cannot be kept, or keys are missing.
 
-    The shared one is not asked for anything before something has to be. With `read_only`, nothing changes on the disk.
+    The shared one gets no request before the first one that is needed. With `read_only`, nothing changes on the disk.
     """
     near = LocalStore(root / settings.store, read_only=read_only)
     if settings.store_url is None:

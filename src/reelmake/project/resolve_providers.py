@@ -1,6 +1,6 @@
-"""Who performs what, as settings, a character's voice, an episode and a line say: the later ones before the others.
+"""Choose the provider and options of each request, from settings, a character's voice, an episode and a line.
 
-A choice of another provider begins anew: options belong to a provider, and what was said for another one is left out.
+A later place overrides an earlier one. Another provider drops the options that were given for the one before.
 """
 
 from __future__ import annotations
@@ -20,16 +20,16 @@ from reelmake.spec.model import Character, Episode, EpisodeProviders, Line, Line
 from reelmake.spec.problems import add_problems, closest
 from reelmake.spec.yaml_source import Loc, Source
 
-LANGUAGES: Final = "languages"  # where a voice of a character says what is different in some
+LANGUAGES: Final = "languages"  # the part of a character's voice that differs by language
 
 Add = Callable[[Loc, str, str], None]  # notes a mistake at a place: (where, what is wrong, what to do)
 
 
 @dataclass(frozen=True, slots=True)
 class Layer:
-    """What one place says about who performs a kind of request.
+    """The choice of a provider for a kind of request in one place, such as the settings or a line.
 
-    performer  who, and with which options, as it is written there; None when it says nothing
+    performer  provider and options, as written there; None when there are none
     add        notes a mistake of it: at () in the provider's name, at (option,) in an option
     only_for   options that count for this provider alone, as under a character's voice:
     """
@@ -40,14 +40,14 @@ class Layer:
 
 
 def choose(kind: str, layers: Iterable[Layer], missing: Layer | None = None) -> Choice | None:
-    """Return who performs, from what every place says; or None, when there is a mistake, which has been noted.
+    """Return the choice that all places together make; None when there is a mistake, which has been noted.
 
-    `missing` is where an option stands that has to be given and is not. Nobody is chosen when no place names anybody:
-    that is noted by `Casting.check`.
+    `missing` takes the mistake of a required option that is not given. Without a provider in any place, the result is
+    None: `Casting.check` notes that.
     """
-    told = list(layers)
-    name, at = "", told[0]
-    for layer in told:
+    layers = list(layers)
+    name, at = "", layers[0]
+    for layer in layers:
         if layer.performer and layer.performer.provider:
             name, at = layer.performer.provider, layer
     if not name:
@@ -57,7 +57,7 @@ def choose(kind: str, layers: Iterable[Layer], missing: Layer | None = None) -> 
     except SetupError as error:
         at.add((), f"providers.{kind}: {error.what}", error.fix)
         return None
-    options, owners = _merged(told, name)
+    options, owners = _merged(layers, name)
     try:
         complete = performer.options.model_validate(options).model_dump(mode="json")
     except ValidationError as error:
@@ -72,7 +72,7 @@ def choose(kind: str, layers: Iterable[Layer], missing: Layer | None = None) -> 
 
 
 def overlaid(below: Performer, above: Performer | None) -> Performer:
-    """Return who performs, when one place says something and a later one something else."""
+    """Return one place's choice, overridden by that of a later place."""
     if above is None:
         return below
     begins_anew = above.provider not in {None, below.provider}
@@ -82,7 +82,7 @@ def overlaid(below: Performer, above: Performer | None) -> Performer:
 
 
 def _merged(layers: Iterable[Layer], name: str) -> tuple[dict[str, Any], dict[str, Layer]]:
-    """Return the options that were chosen for a provider, and where each of them was."""
+    """Return the options for a provider, and the layer that each comes from."""
     options: dict[str, Any] = {}
     owners: dict[str, Layer] = {}
     current = ""
@@ -98,7 +98,7 @@ def _merged(layers: Iterable[Layer], name: str) -> tuple[dict[str, Any], dict[st
 
 @dataclass(frozen=True, slots=True)
 class Names:
-    """The providers of one episode: who may write it, who may speak in it, and who speaks each line of its script."""
+    """The providers of one episode: of its script, of its voices, and of the voice of each line (by its index)."""
 
     script: set[str]
     voices: set[str]
@@ -106,7 +106,7 @@ class Names:
     otherwise: str = ""
 
     def voice(self, at: int) -> str:
-        """Return who speaks a line, or nothing when that is not known."""
+        """Return the voice provider of a line, "" when it is not known."""
         return self.lines.get(at, self.otherwise)
 
 
@@ -124,7 +124,7 @@ class Casting:
 
     project     the settings' own performer of each kind
     add         notes a mistake in the settings, at a place below `providers`
-    characters  who can be in it, with the file of each
+    characters  all characters that can be in it, with the file of each
     """
 
     project: Mapping[str, Performer]
@@ -132,16 +132,16 @@ class Casting:
     characters: Mapping[str, tuple[Character, Source]]
 
     def check(self) -> None:
-        """Note what is wrong with the settings' own choices, whether or not an episode needs them."""
+        """Note mistakes in the settings' own choices, whether or not an episode needs them."""
         for kind in PAID:
             layer = self._settings(kind)
             if not self.project[kind].provider:
                 layer.add((), f"providers.{kind}: there are options and no provider", 'add `provider = "..."` to them')
             elif kind != "voice" or not _is_known(kind, self.project[kind].provider):
-                choose(kind, [layer])  # a voice is not complete before a character says which
+                choose(kind, [layer])  # a voice needs options of a character
 
     def names(self, episode: Episode | None, choices: Mapping[Place, Choice], source: Source) -> Names:
-        """Return who writes and speaks an episode; when it cannot be read, by what it says for all of its lines."""
+        """Return the providers of an episode; of one with mistakes, as far as it chooses for all lines."""
         if episode is None:
             return self._names_of_unreadable(source)
         made = {kind: {choice.provider for place, choice in choices.items() if place[0] == kind} for kind in PAID}
@@ -164,14 +164,14 @@ class Casting:
         return Names(found["script"], found["voice"], dict.fromkeys(own_voice, ""), next(iter(found["voice"]), ""))
 
     def choices(self, episode: Episode, source: Source, script: Sequence[Line] | None = None) -> dict[Place, Choice]:
-        """Return who performs each request that the episode may make; mistakes are noted where they are.
+        """Return the choice for each request that the episode may make; mistakes are noted where they are.
 
-        `script` are the lines that it is a translation of, as far as they are in the spec.
+        `script` is the original of a translation, as far as it is in the spec.
         """
         wanted: list[tuple[Place, str, LineProviders | None, Loc]] = []
         for kind in PAID:
             if kind == "voice":
-                wanted += [((kind, who, ""), who, None, ()) for who in episode.speakers]
+                wanted += [((kind, speaker, ""), speaker, None, ()) for speaker in episode.speakers]
             elif kind != "script" or episode.script is None:
                 wanted.append(((kind, "", ""), "", None, ()))
         for at, line in enumerate(episode.script or script or []):
@@ -179,26 +179,26 @@ class Casting:
                 loc: Loc = ("script", at, "providers", kind)
                 wanted.append((choice_place(kind, line), line.character, line.providers, loc))
         made: dict[Place, Choice] = {}
-        for place, who, own, loc in wanted:  # a mistake that two lines share is noted for both
-            if place not in made and (choice := self._choice(place[0], who, own, loc, episode, source)):
+        for place, speaker, own, loc in wanted:  # a mistake that two lines share is noted for both
+            if place not in made and (choice := self._choice(place[0], speaker, own, loc, episode, source)):
                 made[place] = choice
         return made
 
     def _settings(self, kind: str) -> Layer:
         return Layer(self.project[kind], lambda at, what, fix: self.add((kind, *at), what, fix))
 
-    def _choice(  # noqa: PLR0913, PLR0917 (what is asked for, and of which episode)
-        self, kind: str, who: str, line: LineProviders | None, loc: Loc, episode: Episode, source: Source
+    def _choice(  # noqa: PLR0913, PLR0917 (the request's place, and its episode)
+        self, kind: str, speaker: str, line: LineProviders | None, loc: Loc, episode: Episode, source: Source
     ) -> Choice | None:
-        if kind == "voice" and who not in self.characters:
-            return None  # told elsewhere: there is no such character, or it cannot be read
+        if kind == "voice" and speaker not in self.characters:
+            return None  # reported elsewhere: there is no such character, or it cannot be read
         layers = [self._settings(kind)]
         missing = None
         if kind == "voice":
-            character, file = self.characters[who]
+            character, file = self.characters[speaker]
             for name, options in character.voice.items():
                 layers += _voice(name, file, options, episode.language)
-            missing = _no_voice(who, layers, episode.providers, line, file)
+            missing = _no_voice(speaker, layers, episode.providers, line, file)
         layers.append(Layer(getattr(episode.providers, kind), _adder(source, ("providers", kind))))
         if line:
             layers.append(Layer(getattr(line, kind), _adder(source, loc)))
@@ -206,14 +206,14 @@ class Casting:
 
 
 def _voice(name: str, file: Source, options: Mapping[str, Any], language: str) -> Iterator[Layer]:
-    """Yield what a character says of its voice: in general, and then for a language and for its region."""
+    """Yield a character's options of a voice: in general, then for the language, then for its region."""
     for tag, said in sorted(_parts(options), key=lambda part: len(part[0])):
         if not tag or f"{language}-".lower().startswith(f"{tag}-".lower()):
             yield Layer(Performer(**_plain(said)), _adder(file, _place(name, tag)), name)
 
 
 def _parts(options: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """Yield what is said of a voice in general, under no tag, and for languages, under theirs."""
+    """Yield the options of a voice by language tag; the tag of the general ones is ""."""
     yield "", options
     own = options.get(LANGUAGES)
     for tag, said in own.items() if isinstance(own, Mapping) else ():
@@ -226,19 +226,21 @@ def _place(name: str, tag: str) -> Loc:
 
 
 def _plain(options: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the options alone, without languages and what has no place there."""
+    """Return the options without `languages`, and without a `provider`, which is no option."""
     return {option: value for option, value in options.items() if option not in {LANGUAGES, "provider"}}
 
 
 def _no_voice(
-    who: str, layers: Iterable[Layer], episode: EpisodeProviders, line: LineProviders | None, file: Source
+    character: str, layers: Iterable[Layer], episode: EpisodeProviders, line: LineProviders | None, file: Source
 ) -> Layer:
-    """Return where to tell that a character has no voice for the provider that speaks it."""
-    told = [*(layer.performer for layer in layers), episode.voice, line.voice if line else None]
-    name = next((one.provider for one in reversed(told) if one and one.provider), "")
+    """Return a layer that notes, in the character's file, a missing voice for the provider in force."""
+    performers = [*(layer.performer for layer in layers), episode.voice, line.voice if line else None]
+    name = next((one.provider for one in reversed(performers) if one and one.provider), "")
 
     def add(_at: Loc, what: str, _fix: str) -> None:
-        file.add(("voice", name), f"{who} has no complete voice for {name}: {what}", f"add it below voice: {name}:")
+        file.add(
+            ("voice", name), f"{character} has no complete voice for {name}: {what}", f"add it below voice: {name}:"
+        )
 
     return Layer(None, add)
 
@@ -251,7 +253,7 @@ _MISTYPED: Final = 0.9  # `elevnlabs` is as like `elevenlabs`; `elevenlabs-eu`, 
 
 
 def _is_installed(name: str, file: Source) -> bool:
-    """Say whether a voice provider is; one that is not may be of a package for others, or a name that is mistyped."""
+    """Say whether a voice provider is installed; notes a name that looks mistyped."""
     try:
         provider("voice", name)
     except SetupError as error:
@@ -263,9 +265,9 @@ def _is_installed(name: str, file: Source) -> bool:
 
 
 def check_voices(file: Source, voices: Mapping[str, Mapping[str, Any]]) -> None:
-    """Note what is wrong with the voices of a character, also those of providers that are not in force.
+    """Note mistakes in the voices of a character, also for providers that are not in force.
 
-    What is missing may be said elsewhere: that is noted where a voice is used.
+    A missing option may be given elsewhere: it is noted where a voice is used.
     """
     nowhere = Layer(None, lambda _at, _what, _fix: None)
     for name, options in voices.items():

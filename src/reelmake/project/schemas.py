@@ -31,7 +31,7 @@ _NUMBER: Final = {"type": "integer", "minimum": 1, "maximum": 9999}
 def schema_of(name: str) -> dict[str, Any]:
     """Return a schema by its name."""
     made = SCHEMAS[name].model_json_schema(by_alias=True)
-    made["$defs"] = {part: _AS_WRITTEN.get(part, _same)(told) for part, told in made.get("$defs", {}).items()}
+    made["$defs"] = {part: _AS_WRITTEN.get(part, _same)(model) for part, model in made.get("$defs", {}).items()}
     if name == "episode":
         made["properties"]["script"]["anyOf"].insert(0, _SCREENPLAY)
     return {"$schema": DIALECT, "$id": f"reelmake/{name}.json", **made}

@@ -1,9 +1,9 @@
-"""What a team shares (`[tool.reelmake]` in pyproject.toml) and what a machine knows (environment and `.env`).
+"""Settings: of a team (`[tool.reelmake]` in pyproject.toml), and of a machine (environment and `.env`).
 
 Any shared value can be overridden by `REELMAKE_<NAME>`, nested names with `__`: `REELMAKE_LIMITS__CPU=4`.
 
-Unknown names in our own table and in `.env` are mistakes. In the environment, which we share with whatever else runs
-there, only those are that look like one of ours: a variable that does nothing must not look as if it did.
+Unknown names in our own table and in `.env` are mistakes. In the environment, which other
+programs share, only names that look like one of ours are: a variable without effect must not look as if it had one.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ _S3_URL = re.compile(r"s3://[a-z0-9][a-z0-9.-]+(/[\w.-]+)*/?")
 
 
 def _store_url(value: object) -> object:
-    if value == "":  # no shared store, whatever pyproject.toml says
+    if value == "":  # no shared store, even when pyproject.toml names one
         return None
     if isinstance(value, str) and not _S3_URL.fullmatch(value):
         raise Wrong(
@@ -90,7 +90,8 @@ class Settings(Record):
         {}, description="How long a request of each pool may take; by default, what its vendor needs at worst."
     )
     retry_seconds: Annotated[float, Field(ge=0, le=60, allow_inf_nan=False)] = Field(
-        1.0, description="How long to wait before a vendor that was busy is asked again, at first; doubles each time."
+        1.0,
+        description="How long to wait before a request to a busy vendor is sent again, at first; doubles each time.",
     )
     cap_usd: Usd | None = Field(
         None, description="What one build may spend at most, in US dollars. Without it, there is no cap."
@@ -103,14 +104,16 @@ class Settings(Record):
     )
     log_json: bool = Field(False, description="Whether logs are lines of JSON.")
     reel: Reel = Field(Reel(), description="The video format that episodes start from.")
-    publish: Publish = Field(Publish(), description="Where finished videos are published, when that is asked for.")
+    publish: Publish = Field(
+        Publish(), description="Where finished videos are published, by the commands that publish."
+    )
     store: InnerPath = Field(
         ".reelmake/store", description="The folder of receipts and blobs, from the project's folder."
     )
     store_url: Annotated[str | None, BeforeValidator(_store_url)] = Field(
         None,
         description="The store that machines share, behind the folder: `s3://bucket/prefix`, on any S3 API. "
-        "Where it is and who asks is told by `S3_ENDPOINT_URL` and keys. An empty variable is none.",
+        "Its endpoint and keys are variables: `S3_ENDPOINT_URL` and others. An empty variable is none.",
     )
     store_mode: Literal["write", "read"] = Field(
         "write", description="`read` uses the shared store and puts nothing into it: for builds that are not trusted."
@@ -135,9 +138,9 @@ class _Variables(Settings, BaseSettings):
 
 
 def load_settings(root: Path) -> Settings:
-    """Read the settings of the project in `root`; raises InputError with all that is wrong in them."""
+    """Read the settings of the project in `root`; raises InputError with every mistake in them."""
     text, written = _text(root, PYPROJECT), _text(root, DOTENV)  # raises before a library opens either
-    protect(secrets_of(root))  # before anything is told of what they hold
+    protect(secrets_of(root))  # before a message can show any of them
     shared = _shared(text)
     in_file = DotEnvSettingsSource(_Variables, root / DOTENV, "utf-8-sig")
     merged = _merged(shared, _set_by(in_file), _set_by(EnvSettingsSource(_Variables)))
@@ -158,7 +161,7 @@ def load_settings(root: Path) -> Settings:
 
 
 def _set_by(source: EnvSettingsSource) -> dict[str, Any]:
-    """Return what variables of ours set, in the tables that pyproject.toml would have; each value is text."""
+    """Return the settings in our variables, nested as in pyproject.toml; each value is text."""
     kinds = [f"{PREFIX}providers__{kind}".lower() for kind in Providers.model_fields]
     with_options = {kind for kind in kinds if any(name.startswith(f"{kind}__") for name in source.env_vars)}
     source.env_vars = {
@@ -172,8 +175,8 @@ def _set_by(source: EnvSettingsSource) -> dict[str, Any]:
 def _merged(*layers: Mapping[str, Any]) -> dict[str, Any]:
     """Lay settings over one another, also within their tables: the last one wins.
 
-    A table adds to a provider that was named before it. Over any other text it is left out: what is wrong with that
-    text will be told, and nobody may think that it is in force.
+    A table adds to a provider that was named before it. Over any other text it is left out: that text is a mistake,
+    which is reported, and the table must not hide it.
     """
     merged: dict[str, Any] = {}
     for layer in layers:
@@ -193,7 +196,7 @@ OF_POOLS = ("limits", "per_minute", "timeout_seconds")  # settings that are give
 def settings_of_pools(
     root: Path, settings: Settings, pools: Collection[str]
 ) -> tuple[dict[str, dict[str, Any]], list[Problem]]:
-    """Return what is set for pools, by their names, and what is wrong with those that no pool has.
+    """Return the settings of pools (setting -> pool -> value), and the mistakes: names that no pool has.
 
     Shells take no `-` in a variable's name, and capitals mean nothing in it.
     """
@@ -217,22 +220,22 @@ def settings_of_pools(
 
 
 def variables(root: Path) -> Callable[[str], str | None]:
-    """Return what looks variables up: those of the environment, and else those of the project's `.env`."""
+    """Return a lookup of variables by name: in the environment first, then in the project's `.env`."""
     written = _dotenv(root)
     return lambda name: os.environ.get(name) or written.get(name) or None
 
 
 def secrets_of(root: Path) -> list[str]:
-    """Return all that must not be shown: what variables hold whose names say so, and the password of the proxy."""
-    told = {**_dotenv(root), **os.environ}
-    found = {value for name, value in told.items() if value and _SECRET.search(name.upper())}
+    """Return all values that must not be shown: of variables whose names say so, and the proxy's password."""
+    values = {**_dotenv(root), **os.environ}
+    found = {value for name, value in values.items() if value and _SECRET.search(name.upper())}
     found |= {part.strip() for value in found for part in (value, value.partition(":")[2])}  # as it is sent
-    found |= _passwords(told.get(f"{PREFIX}PROXY") or "")
+    found |= _passwords(values.get(f"{PREFIX}PROXY") or "")
     return _no_words(found)
 
 
 def _passwords(proxy: str) -> set[str]:
-    """Return the password in the address of a proxy, as it is written and as it is meant."""
+    """Return the password in the address of a proxy, as it is written and with its escapes decoded."""
     password = re.match(r"\w+://(?:[^@/]*:)?([^@/]*)@", proxy)
     return set(_no_words({password[1], unquote(password[1])})) if password else set()
 
@@ -247,10 +250,10 @@ _SHORTEST_SECRET = 6
 
 
 def _dotenv(root: Path) -> dict[str, str | None]:
-    """Return what `.env` holds, for keys: `${NAME}` is a part of one, and no other variable."""
+    """Return the variables in `.env`; `${NAME}` is taken as plain text, since it may be part of a key."""
     from dotenv import dotenv_values  # noqa: PLC0415
 
-    logging.getLogger("dotenv.main").disabled = True  # what it warns of, we tell with its line
+    logging.getLogger("dotenv.main").disabled = True  # `_unread_lines` reports the same lines, with their numbers
     return dotenv_values(stream=io.StringIO(_text(root, DOTENV)), interpolate=False)
 
 
@@ -286,7 +289,7 @@ def _mistyped_variables() -> Iterator[Problem]:
 
 
 def _unread_lines(written: str) -> Iterator[Problem]:
-    """Find what `.env` holds and does not set: a cap that is there must not look as if it were in force."""
+    """Find lines of `.env` that set nothing: a cap that is written there must not look as if it were in force."""
     for row, line in _rows(written):
         is_ours = row.key is not None and row.key.upper().startswith(PREFIX) and row.value is None
         if row.error or is_ours:
@@ -296,14 +299,14 @@ def _unread_lines(written: str) -> Iterator[Problem]:
 
 
 def _rows(written: str) -> Iterator[tuple[Binding, int]]:
-    """Yield what stands in `.env`, as it is read, with its line."""
+    """Yield each binding that python-dotenv parses in `.env`, with its line number."""
     if not written:
         return
     from dotenv.parser import parse_stream  # noqa: PLC0415
 
     for row in parse_stream(io.StringIO(written)):
-        told = row.original.string
-        yield row, row.original.line + told[: len(told) - len(told.lstrip())].count("\n")  # after empty lines
+        text = row.original.string
+        yield row, row.original.line + text[: len(text) - len(text.lstrip())].count("\n")  # after empty lines
 
 
 _LIKE_OURS = 0.75  # STOER and STORES are as like as this to STORE; STORE_PLACE, which would be something else, is not
@@ -314,7 +317,7 @@ def _is_table(kind: Any) -> bool:
 
 
 def _variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
-    """Yield the variable of each setting and each table, without what all begin with."""
+    """Yield the variable of each setting and each table, without the common prefix."""
     for name, field in model.model_fields.items():
         yield prefix + name.upper()
         if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
@@ -337,7 +340,7 @@ def _text(root: Path, file: str) -> str:
 
 
 def _shared(text: str) -> dict[str, Any]:
-    """Return what `[tool.reelmake]` holds."""
+    """Return the table `[tool.reelmake]`."""
     try:
         here: Any = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:
@@ -360,7 +363,7 @@ _OURS = ("tool", "reelmake")
 def _toml_lines(text: str) -> dict[Loc, int]:
     """Return the line on which each name of `[tool.reelmake...]` stands (tomllib does not say).
 
-    What is within an inline table counts as standing where the table's name does.
+    Names in an inline table have the line of the table's name.
     """
     lines: dict[Loc, int] = {}
     table: tuple[str, ...] = ()

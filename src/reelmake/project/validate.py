@@ -1,4 +1,4 @@
-"""What is wrong with an episode beyond its own form: with its cast, its languages, its words, its files."""
+"""Validate an episode beyond its own form: its cast, languages, words and files."""
 
 from __future__ import annotations
 
@@ -26,16 +26,16 @@ OTHER_TRANSLATOR = (
 
 def line_problem(text: str, language: str, voice: str) -> tuple[str, str] | None:
     """Say why a line cannot be spoken or shown (what is wrong, what to do), or return None."""
-    if told := provider("voice", voice).problem(text, language):
-        return told, "change the words, or choose another voice provider"
+    if problem := provider("voice", voice).problem(text, language):
+        return problem, "change the words, or choose another voice provider"
     if missing := fonts.missing_glyphs(text):
         listed = ", ".join(f"{char} (U+{ord(char):04X})" for char in missing[:10])
         return f"no font that ships along can show {listed}", "leave these characters out"
     return None
 
 
-def check_episode(source: Source, files: Files, characters: AbstractSet[str], asked: Names) -> None:
-    """Add what is wrong with an episode beyond its own form; as it is written, since its form may be wrong."""
+def check_episode(source: Source, files: Files, characters: AbstractSet[str], names: Names) -> None:
+    """Add an episode's mistakes beyond its own form; from the raw data, since the form may be wrong."""
     known = sorted(characters)
     cast = [name for name in _list(source.data.get("cast")) if isinstance(name, str)]
     for at, name in enumerate(cast):
@@ -43,21 +43,21 @@ def check_episode(source: Source, files: Files, characters: AbstractSet[str], as
             fix = _did_you_mean(name, known, "characters/{}.yaml")
             source.add(("cast", at), f"there is no character {name!r}", fix)
     language = _language(source)
-    speaking = _check_language(source, language, asked)
+    speaking = _check_language(source, language, names)
     for at, item in enumerate(_list(source.data.get("script"))):
         _check_tags(source, at, item)
         if (said := speaker(item)) is None:
             continue
         name, text = said
         if not NAME.fullmatch(name):
-            pass  # told by the form
+            pass  # the model's own validation reports it
         elif cast and name not in cast:
             what = f"line {at + 1} is spoken by {name!r}, who is not in the cast ({', '.join(cast)})"
             source.add(("script", at, name), what, f"add {name} under cast:, or fix the name")
         elif not cast and name not in characters:
             what = f"line {at + 1} is spoken by {name!r}, and there is no such character"
             source.add(("script", at, name), what, _did_you_mean(name, known, "characters/{}.yaml"))
-        voice = asked.voice(at)
+        voice = names.voice(at)
         if spoken(text).strip() and voice in speaking and (wrong := line_problem(spoken(text), language, voice)):
             source.add(("script", at, name), f"line {at + 1}: {wrong[0]}", wrong[1])
     background = source.data.get("background")
@@ -73,7 +73,7 @@ def _language(source: Source) -> str:
 
 
 def _check_tags(source: Source, at: int, item: object) -> None:
-    """Add what a line is translated into that nobody asks for."""
+    """Add translations of a line into languages that the episode does not have."""
     own = item.get("translations") if isinstance(item, dict) else None
     for tag in own if isinstance(own, dict) else ():
         if LANGUAGE.fullmatch(tag) and tag not in _list(source.data.get("languages"))[1:]:
@@ -81,35 +81,35 @@ def _check_tags(source: Source, at: int, item: object) -> None:
             source.add(("script", at, "translations", tag), what, "add it there, after the script's, or remove it here")
 
 
-def check_translation(source: Source, version: Episode, script: Sequence[Line], asked: Names) -> None:
-    """Add what keeps an episode from being made in another one of its languages."""
+def check_translation(source: Source, version: Episode, script: Sequence[Line], names: Names) -> None:
+    """Add the mistakes that keep an episode from being made in another one of its languages."""
     original, language = _language(source), version.language
     at = source.data["languages"].index(language)
     if not script or not all(line.translations.get(language) for line in script):
-        for name in sorted(asked.script):
-            if told := provider("script", name).translation_problem(original, language):
-                source.add(("languages", at), f"languages: {told}", OTHER_TRANSLATOR)
-    for name in sorted(asked.voices):
-        if told := provider("voice", name).language_problem(language):
-            source.add(("languages", at), f"languages: {told}", OTHER_VOICE)
+        for name in sorted(names.script):
+            if problem := provider("script", name).translation_problem(original, language):
+                source.add(("languages", at), f"languages: {problem}", OTHER_TRANSLATOR)
+    for name in sorted(names.voices):
+        if problem := provider("voice", name).language_problem(language):
+            source.add(("languages", at), f"languages: {problem}", OTHER_VOICE)
     for number, line in enumerate(script):
         text, loc = line.translations.get(language, ""), ("script", number, "translations", language)
-        for name in sorted(asked.voices):
+        for name in sorted(names.voices):
             speaks = not provider("voice", name).language_problem(language)
             if text and speaks and (wrong := line_problem(text, language, name)):
                 source.add(loc, f"line {number + 1}, in {language}: {wrong[0]}", wrong[1])
                 break
 
 
-def _check_language(source: Source, language: str, asked: Names) -> set[str]:
-    """Add what is wrong with an episode's language, once for each provider; returns the voices' that speak it."""
+def _check_language(source: Source, language: str, names: Names) -> set[str]:
+    """Add mistakes in an episode's language, once for each provider; returns the voice providers that speak it."""
     speaking = set()
-    for kind, names in (("script", asked.script if "script" not in source.data else set()), ("voice", asked.voices)):
-        for name in sorted(names):
-            if LANGUAGE.fullmatch(language) and (told := provider(kind, name).language_problem(language)):
+    for kind, of_kind in (("script", names.script if "script" not in source.data else set()), ("voice", names.voices)):
+        for name in sorted(of_kind):
+            if LANGUAGE.fullmatch(language) and (problem := provider(kind, name).language_problem(language)):
                 fix = OTHER_VOICE if kind == "voice" else OTHER_WRITER
                 loc = "language" if "language" in source.data else "languages"
-                source.add((loc,), f"{loc}: {told}", fix)
+                source.add((loc,), f"{loc}: {problem}", fix)
             elif kind == "voice":
                 speaking.add(name)
     return speaking
