@@ -1,4 +1,4 @@
-"""What of a written line is said, whoever wrote it: no stage directions, no markup."""
+"""The spoken part of a written line: no stage directions, no markup."""
 # ruff: noqa: RUF001  the typography of authors is what this is about
 
 from __future__ import annotations
@@ -63,7 +63,7 @@ def test_what_may_be_speech_stays_to_the_letter(text: str) -> None:
 
 
 @given(st.text(alphabet="ab. *_()[]`~#->\\\n（）!", max_size=60))
-def test_whatever_is_written_is_cleaned_at_once(text: str) -> None:
+def test_any_text_is_cleaned_in_one_pass(text: str) -> None:
     """A line that was written into a spec by freeze is read again, and has to say the same."""
     said = spoken(text)
     assert spoken(said) == said
@@ -117,14 +117,14 @@ def test_a_pasted_screenplay_is_its_speeches_and_nothing_else() -> None:
     assert [source.line(("script", at, "text")) for at in range(5)] == [9, 15, 21, 23, 26]
 
 
-def test_a_mistake_in_a_screenplay_is_told_where_it_stands() -> None:
+def test_a_mistake_in_a_screenplay_is_reported_where_it_stands() -> None:
     long = SCREENPLAY.replace("always been me.", "always " * 200)
     _, source = read_episode(long.encode(), "episodes/door.yaml")
     (problem,) = source.problems
     assert (problem.line, problem.fix) == (15, "shorten it, or split it into two lines")
 
 
-def test_a_line_of_ten_thousand_characters_is_told_what_to_do() -> None:
+def test_a_line_of_ten_thousand_characters_is_reported_with_what_to_do() -> None:
     spec = f"title: t\nscript:\n  - ada: Hello.\n  - ada: {'word ' * 2000}\n"
     _, source = read_episode(spec.encode(), "episodes/long.yaml")
     (problem,) = source.problems

@@ -1,4 +1,4 @@
-"""Episodes and characters: what authors may write, and what they are told when it is something else."""
+"""Episodes and characters: what authors may write, and the messages when it is something else."""
 
 from __future__ import annotations
 
@@ -58,20 +58,20 @@ side: right
 
 def episode(text: str | bytes) -> tuple[Episode | None, list[tuple[int, str]]]:
     record, source = read_episode(text.encode() if isinstance(text, str) else text, "episodes/e.yaml")
-    return record, told(source)
+    return record, found_in(source)
 
 
 def character(text: str | bytes) -> tuple[Character | None, list[tuple[int, str]]]:
     record, source = read_character(text.encode() if isinstance(text, str) else text, "characters/c.yaml")
-    return record, told(source)
+    return record, found_in(source)
 
 
-def told(source: Source) -> list[tuple[int, str]]:
+def found_in(source: Source) -> list[tuple[int, str]]:
     return [(problem.line, f"{problem.what}; {problem.fix}") for problem in sorted(source.problems)]
 
 
 def parts(problems: list[tuple[int, str]], expected: list[tuple[int, str]]) -> bool:
-    """Say whether just these problems were found: the lines, and a part of what is told."""
+    """Say whether just these problems were found: the lines, and a part of each message."""
     return len(problems) == len(expected) and all(
         line == at and part in what for (line, what), (at, part) in zip(problems, expected, strict=True)
     )
@@ -387,7 +387,7 @@ def test_a_mistake_in_an_episode_has_its_line_a_sentence_and_a_fix(name: str) ->
     assert parts(problems, [(line, part)]), problems
 
 
-def test_all_mistakes_are_told_at_once() -> None:
+def test_all_mistakes_are_reported_at_once() -> None:
     record, problems = episode(
         "titel: t\ntopic: {a: b}\ncast: ada\nlines: x\nlanguage: []\nstyle:\nbackground: []\nmusic: {}\ntake: {}\n"
         "music: a\nreel: 3\nscript:\n  - ada: Hi.\n    take: 0\n  - ada: [x]\n  - Hi.\n"
@@ -396,7 +396,7 @@ def test_all_mistakes_are_told_at_once() -> None:
     assert [line for line, _ in problems] == [1, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 14, 15, 16]
 
 
-def test_what_is_wrong_with_a_line_is_told_though_its_speaker_is_not_clear() -> None:
+def test_what_is_wrong_with_a_line_is_reported_though_its_speaker_is_not_clear() -> None:
     record, problems = episode(
         "title: t\nscript:\n"
         "  - ada: hi\n    image:\n    take: x\n    pause_seconds: 11\n    foo: bar\n"
@@ -419,7 +419,7 @@ def test_what_is_wrong_with_a_line_is_told_though_its_speaker_is_not_clear() -> 
     ), problems
 
 
-def test_what_is_missing_is_told_beside_what_is_wrong() -> None:
+def test_what_is_missing_is_reported_beside_what_is_wrong() -> None:
     assert parts(
         episode("foo: 1\n")[1], [(1, "script: is missing"), (1, "title: is missing"), (1, "unknown name 'foo'")]
     )
@@ -475,7 +475,7 @@ def test_a_mistake_in_a_character_has_its_line_a_sentence_and_a_fix(name: str) -
     assert parts(problems, expected), problems
 
 
-def test_a_smaller_mistake_of_yaml_is_told_beside_the_others() -> None:
+def test_a_smaller_mistake_of_yaml_is_reported_beside_the_others() -> None:
     problems = episode("title: t\ntitle: u\nscript:\n  - ada: !Wow it is\n  - max: Hi.\n    take: 0\n")[1]
     assert parts(problems, [(2, "'title' is given twice"), (4, "'!Wow' is a YAML tag"), (6, "script.2.take: '0'")])
 
@@ -598,7 +598,7 @@ def test_inserting_moving_and_removing_lines_changes_no_other_id(
             assert line_id == before[repr(line)]
 
 
-def test_lines_that_are_alike_are_told_apart_in_order() -> None:
+def test_lines_that_are_equal_get_numbers_in_order() -> None:
     line, other = Line(character="ada", text="Hi."), Line(character="ada", text="Hi!")
     first, different, second, third = line_ids([line, other, line, line])
     assert [second, third] == [f"{first}-2", f"{first}-3"]

@@ -1,4 +1,4 @@
-"""YAML with lines: whatever an author gets wrong has a place, a sentence and a way out, and never a traceback."""
+"""YAML with lines: any mistake of an author has a place, a sentence and a way out, and never a traceback."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def read(text: str | bytes) -> Source:
     return read_source(text.encode() if isinstance(text, str) else text, "e.yaml")
 
 
-def told(source: Source) -> list[tuple[int, str]]:
+def found_in(source: Source) -> list[tuple[int, str]]:
     return [(problem.line, f"{problem.what}; {problem.fix}") for problem in source.problems]
 
 
@@ -166,7 +166,7 @@ def test_a_file_that_makes_no_sense_has_one_problem_and_no_data(name: str) -> No
     assert source.data == {}
     assert len(source.problems) == 1
     assert source.problems[0].line == line
-    assert part in told(source)[0][1]
+    assert part in found_in(source)[0][1]
     assert source.problems[0].what
     assert source.problems[0].fix
     assert "\n" not in str(source.problems[0])
@@ -210,15 +210,15 @@ SMALL: dict[str, tuple[str, list[tuple[int, str]], object]] = {
 def test_a_smaller_mistake_leaves_the_rest_to_be_checked(name: str) -> None:
     text, expected, data = SMALL[name]
     source = read(text)
-    assert [line for line, _ in told(source)] == [line for line, _ in expected]
-    assert all(part in what for (_, what), (_, part) in zip(told(source), expected, strict=True))
+    assert [line for line, _ in found_in(source)] == [line for line, _ in expected]
+    assert all(part in what for (_, what), (_, part) in zip(found_in(source), expected, strict=True))
     assert source.data == data
 
 
 @pytest.mark.parametrize(
     ("text", "fix"), [("", "give it at least a name:, or copy"), ("- a", "start it with `name: ...`")]
 )
-def test_the_least_of_a_file_is_told_as_that_of_its_kind(text: str, fix: str) -> None:
+def test_the_least_of_a_file_is_reported_as_that_of_its_kind(text: str, fix: str) -> None:
     (problem,) = read_source(text.encode(), "characters/ada.yaml", ("name",)).problems
     assert fix in problem.fix
 

@@ -21,7 +21,7 @@ from pydantic import ValidationError
 from reelmake.core.errors import InputError, Problem, ReelmakeError, SetupError
 from reelmake.core.logging import redact
 from reelmake.core.process import ends_soon, tell_mistake
-from reelmake.spec.documents import ERROR, Document, ErrorDocument, Told
+from reelmake.spec.documents import ERROR, Document, ErrorDetails, ErrorDocument
 from reelmake.spec.problems import add_problems
 from reelmake.spec.yaml_source import UNPRINTABLE, Source
 from reelmake.tasks.job import told_by_machine
@@ -163,7 +163,9 @@ def command(function: Callable[..., None]) -> None:
 def error_document(error: ReelmakeError, where: str) -> ErrorDocument:
     """Return the document that tells of an error."""
     problems = "\n".join(map(_describe, error.problems)) if isinstance(error, InputError) else ""
-    return ErrorDocument(error=Told(type=type(error).__name__, message=redact(problems or str(error)), where=where))
+    return ErrorDocument(
+        error=ErrorDetails(type=type(error).__name__, message=redact(problems or str(error)), where=where)
+    )
 
 
 def _describe(problem: Problem) -> str:
@@ -270,7 +272,7 @@ def refuse(given: Sequence[Received], answers: Answers, wrong: Mapping[int, Erro
     """Answer all requests of a batch of which some are wrong."""
     other = "not run, because another request of the batch is wrong; mend that one, and send the batch again"
     for at, one in enumerate(given):
-        unrun = ErrorDocument(error=Told(type=NOT_RUN, message=other, where=one.where))
+        unrun = ErrorDocument(error=ErrorDetails(type=NOT_RUN, message=other, where=one.where))
         answers.give(at, wrong.get(at, unrun))
 
 

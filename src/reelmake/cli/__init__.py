@@ -47,10 +47,10 @@ def _answered(error: ReelmakeError) -> bool:
     """Answer a command that is asked for JSON with the document that tells of an error; says whether it was."""
     if "--json" not in sys.argv:
         return False
-    from reelmake.spec.documents import ErrorDocument, Told  # noqa: PLC0415
+    from reelmake.spec.documents import ErrorDetails, ErrorDocument  # noqa: PLC0415
 
     where = error.problems[0].file if isinstance(error, InputError) and error.problems else ""
-    told = Told(type=type(error).__name__, message=redact(str(error)), where=where)
+    told = ErrorDetails(type=type(error).__name__, message=redact(str(error)), where=where)
     with suppress(OSError):  # which may be what is told
         answer(ErrorDocument(error=told).model_dump(mode="json", by_alias=True))
     return True

@@ -1,9 +1,9 @@
-"""What of a written line is said: neither stage directions nor markup, whoever wrote them.
+"""Remove stage directions and markup from a written line: the rest is spoken.
 
 Scripts come from chats, wikis and screenplays, and bring along what no voice should say and no caption should show:
 `**bold**`, `[a link](https://...)`, `---`, `(whispering)`, `*sighs*`. The words stay; what only stands around them
 goes. What may as well be speech, such as `It is (almost) true`, is left alone, and so are a vendor's audio tags, such
-as `[laughs]`: voices that know them are told them.
+as `[laughs]`: they are sent to voices that know them.
 """
 
 # ruff: noqa: RUF001  the typography of authors is what this is about
@@ -45,9 +45,9 @@ _BETWEEN: Final = re.compile(r"(?<=[.!?…])([\"”’]?\s*)[(（][a-zß-ÿ][^()
 
 
 def spoken(text: str) -> str:
-    """Return what of a text is said; the very same text when there is nothing in it that is not.
+    """Return the spoken part of a text; the very same text when all of it is spoken.
 
-    What it returns is said as it is: `spoken(spoken(text)) == spoken(text)`.
+    Applying it twice changes nothing more: `spoken(spoken(text)) == spoken(text)`.
     """
     plain = " ".join(text.split())
     said = _once(text)

@@ -1,6 +1,6 @@
-"""What programs exchange with the two stages: a request, a dialogue, a result, an error; each with its JSON Schema.
+"""The JSON documents of the two stages: request, dialogue, result and error; each with its JSON Schema.
 
-A field `schema` names the document and its version. A version that is not known here is refused, and said so.
+The field `schema` names the document and its version. An unknown version is refused with an error.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Document(Record):
 
 
 class DialogueRequest(Document):
-    """What stage one is asked for: a dialogue about a topic. The topic alone is enough."""
+    """The request to stage one: a dialogue about a topic. The topic alone is enough."""
 
     schema_: Literal["reelmake/request@1"] = Field(REQUEST, alias="schema", description="The document's version.")
     topic: Text = Field(description="What the dialogue is about.")
@@ -90,7 +90,7 @@ class Cost(Document):
 
 
 class Dialogue(Document):
-    """What stage one answers, and stage two is asked for. Lines may be edited, added, removed and moved."""
+    """The answer of stage one, and the request to stage two. Lines may be edited, added, removed and moved."""
 
     schema_: Literal["reelmake/dialogue@1"] = Field(alias="schema", description="The document's version.")
     name: VersionName = Field(description="What the episode is called: its folder in `build/`.")
@@ -124,7 +124,7 @@ class Degraded(Document):
 
 
 class VideoResult(Document):
-    """What stage two answers."""
+    """The answer of stage two."""
 
     schema_: Literal["reelmake/video@1"] = Field(VIDEO, alias="schema", description="The document's version.")
     name: str = Field(description="What the episode is called.")
@@ -140,8 +140,8 @@ class VideoResult(Document):
     timings_seconds: dict[str, float] = Field(description="How long it took: in total, and the steps of each kind.")
 
 
-class Told(Document):
-    """An error, as a program is told of it."""
+class ErrorDetails(Document):
+    """An error: its type, what is wrong, and where."""
 
     type: str = Field(description="What sort of error it is, such as `InputError`.")
     message: str = Field(description="What is wrong, and what to do; of several mistakes, each on a line of its own.")
@@ -149,10 +149,10 @@ class Told(Document):
 
 
 class ErrorDocument(Document):
-    """What a stage answers when it cannot do what it was asked for; stage two passes one on as it is."""
+    """The answer of a stage that failed; stage two passes one on unchanged."""
 
     schema_: Literal["reelmake/error@1"] = Field(ERROR, alias="schema", description="The document's version.")
-    error: Told = Field(description="What went wrong.")
+    error: ErrorDetails = Field(description="What went wrong.")
 
 
 # By the names under which `reelmake schema` writes them.

@@ -1,4 +1,4 @@
-"""Writing what a provider wrote into the spec, so that it can be reviewed and edited in git: a script, translations.
+"""Write a provider's script or translations into the spec, so that they can be reviewed and edited in git.
 
 ruamel.yaml reads the spec and writes it again. Comments, the order of names, quotes and values stay; a file that is
 laid out in another way than ruamel.yaml writes is laid out anew. What comes out is read back before it replaces the

@@ -1,6 +1,6 @@
 """From the bytes of a spec to a record, or to everything that is wrong with that one file, with line numbers.
 
-Mistakes that need more than the file itself (is this character in the project?) are found in `proofreading`.
+Mistakes that need more than the file itself (is this character in the project?) are found in `project.validate`.
 """
 
 from __future__ import annotations
@@ -27,9 +27,9 @@ def read_episode(content: bytes, file: str) -> tuple[Episode | None, Source]:
 
 
 def readable_part(source: Source) -> Episode:
-    """Return what can be read of an episode with mistakes: who performs what in it, and who speaks.
+    """Return the readable parts of an episode with mistakes: its providers, cast and speakers.
 
-    A line that cannot be read stands in its place, spoken by nobody.
+    A line that cannot be read stays in the list, with the speaker "".
     """
     nobody = Line.model_construct(character="", text="", providers=LineProviders(), take=Take(), image=None)
     script = source.data.get("script")
@@ -66,7 +66,7 @@ def _unfold(source: Source, content: bytes) -> None:
         return
     found = speeches(text)
     if not found:
-        return  # told as what it is: no list
+        return  # the model's own validation reports that it is no list
     first = source.line(("script",))
     first += re.search(rb":\s*[|>]", content.splitlines()[first - 1]) is not None  # where the text itself begins
     source.data["script"] = [{speech.speaker: speech.text} for speech in found]
@@ -76,17 +76,17 @@ def _unfold(source: Source, content: bytes) -> None:
 
 
 def _place_lines(source: Source) -> None:
-    """Let mistakes in who speaks and what is said be pointed at where it stands: under the speaker's name."""
+    """Give `character` and `text` of each line the line number of the speaker's name, for mistakes in them."""
     script = source.data.get("script")
     for at, line in enumerate(script if isinstance(script, list) else []):
         for name in line if isinstance(line, dict) else ():
             if name not in LINE_OPTIONS:
-                for told in ("character", "text"):
-                    source.lines.setdefault(("script", at, told), source.lines["script", at, name])
+                for option in ("character", "text"):
+                    source.lines.setdefault(("script", at, option), source.lines["script", at, name])
 
 
 def speaker(item: object) -> tuple[str, str] | None:
-    """Return who speaks on a line of a script as it is written in YAML, and what is said, if that can be told."""
+    """Return speaker and text of a script's line as written in YAML; None when they are not clear."""
     if not isinstance(item, dict):
         return None
     named = {name: text for name, text in item.items() if name not in LINE_OPTIONS}

@@ -54,7 +54,7 @@ class Reel(Record):
     )
 
     def overridden(self, other: Reel) -> Reel:
-        """Return this format with whatever `other` was explicitly given."""
+        """Return this format, overridden by the fields that are set in `other`."""
         return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
 
     def problem(self) -> tuple[str, str] | None:
@@ -113,14 +113,14 @@ class Publish(Record):
         return value
 
     def overridden(self, other: Publish) -> Publish:
-        """Return this with whatever `other` was explicitly given."""
+        """Return this, overridden by the fields that are set in `other`."""
         return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
 
 
 class Performer(Record):
     """Who performs requests, written as a name, or with options: `{provider: openai, quality: low}`.
 
-    Without a provider's name, the options are for whoever performs them anyway.
+    Without a provider's name, the options are for the provider in force.
     """
 
     model_config = ConfigDict(extra="allow", frozen=True)
@@ -134,7 +134,7 @@ class Performer(Record):
 
     @property
     def options(self) -> dict[str, Any]:
-        """What was chosen besides the provider."""
+        """The options, without the provider."""
         return dict(self.model_extra or {})
 
 
@@ -172,7 +172,7 @@ class Take(Record):
 
 
 class _Unclear:
-    """Stands where a speaker would be, so that whatever else is wrong with the line is told as well."""
+    """Takes the place of a missing speaker, so that other mistakes in the line are reported as well."""
 
     def __init__(self, what: str, fix: str) -> None:
         self.wrong = Wrong(what, fix, of_all=True)
@@ -201,7 +201,7 @@ class Line(Record):
     pause_seconds: Seconds | None = Field(None, description="Silence after this line.")
     providers: LineProviders = Field(LineProviders(), description="Who speaks and draws this line.")
     translations: dict[Tag, Spoken] = Field(
-        {}, description="What is said in the episode's other languages, by their tags; what is given is not asked for."
+        {}, description="What is said in the episode's other languages, by their tags; these are not requested."
     )
 
     @model_validator(mode="before")
@@ -233,13 +233,13 @@ LINE_OPTIONS: Final = ("image", "take", "pause_seconds", "providers", "translati
 def line_ids(lines: Sequence[Line]) -> list[str]:
     """Return an id for each line, from its content: moving or inserting lines changes no other line's id.
 
-    Lines that are alike in everything are told apart by a number, in order; they are alike, so order does not matter.
+    Lines that are equal in everything get a number, in order; they are equal, so the order does not matter.
     """
     seen: Counter[str] = Counter()
     ids = []
     for line in lines:
-        told = line.model_dump(mode="json", exclude_defaults=True, exclude={"translations"})
-        content = json.dumps(told, sort_keys=True, ensure_ascii=False)
+        fields = line.model_dump(mode="json", exclude_defaults=True, exclude={"translations"})
+        content = json.dumps(fields, sort_keys=True, ensure_ascii=False)
         words = re.findall(r"[a-z0-9]+", f"{line.character} {line.text.lower()}")
         readable = "-".join(words)[:32].rstrip("-")
         line_id = f"{readable}-{hashlib.sha256(content.encode()).hexdigest()[:8]}"
@@ -290,7 +290,7 @@ class Episode(Record):
     cast: list[Name] = Field(
         [],
         max_length=MAX_CAST,
-        description="Who is on screen, by the names of files in `characters/`. By default, whoever the script names.",
+        description="Who is on screen, by the names of files in `characters/`. By default, the speakers of the script.",
     )
     lines: LineCount = Field(8, description="How many lines the script provider writes.")
     language: Tag = Field(
@@ -319,7 +319,7 @@ class Episode(Record):
         validate_default=True,
     )
     reel: Reel = Field(Reel(), description="Overrides of the project's video format.")
-    providers: EpisodeProviders = Field(EpisodeProviders(), description="Overrides of who performs what.")
+    providers: EpisodeProviders = Field(EpisodeProviders(), description="Overrides of the project's providers.")
     publish: Publish = Field(Publish(), description="Overrides of where the video is published.")
 
     @model_validator(mode="before")
@@ -363,7 +363,7 @@ class Episode(Record):
 
     @property
     def speakers(self) -> list[str]:
-        """Who is on screen, in order: the cast, or whoever the script names."""
+        """The characters on screen, in order: the cast, or the speakers of the script."""
         return self.cast or list(dict.fromkeys(line.character for line in self.script or []))
 
 
@@ -385,7 +385,7 @@ class Caption(Record):
 
 
 class Character(Record):
-    """Someone who speaks: `characters/<name>.yaml`."""
+    """A character: `characters/<name>.yaml`."""
 
     name: Text = Field(description="The name that others call them by.")
     voice: dict[str, dict[str, Any]] = Field(

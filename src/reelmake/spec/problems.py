@@ -18,7 +18,7 @@ class Record(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
 
 
-class Wrong(ValueError):  # noqa: N818 (it reads as what it is: a value that is wrong)
+class Wrong(ValueError):  # noqa: N818 (`raise Wrong(...)` reads well)
     """Raised by validators: what is wrong with a value ('is not ...'), and what to write instead.
 
     `of_all` says that it is wrong with the whole record that the value belongs to.
@@ -31,7 +31,7 @@ class Wrong(ValueError):  # noqa: N818 (it reads as what it is: a value that is 
 
 
 def form(pattern: str, what: str, fix: str) -> BeforeValidator:
-    """Return a check that text is written in one form, for those who cannot read patterns: it says how to write it."""
+    """Return a validator of text against a pattern; its message says how to write it, without the pattern."""
 
     def check(value: object) -> object:
         if isinstance(value, str) and not re.fullmatch(pattern, value):
@@ -65,7 +65,7 @@ _SHOWN_CHARACTERS = 40
 R = TypeVar("R", bound=BaseModel)
 
 # pydantic's error type -> (what is wrong, what to do); filled in with the error's own context
-_TOLD = {
+_MESSAGES = {
     "missing": ("is missing", "add it"),
     "int_parsing": ("is not a whole number", "write a number such as 2"),
     "int_parsing_size": ("is not a number that makes sense here", "write a number such as 2"),
@@ -112,7 +112,7 @@ def add_problems(error: ValidationError, model: type[BaseModel], source: Source)
 
 
 def _add(item: Any, model: type[BaseModel], source: Source) -> None:
-    loc: Loc = tuple(part for part in item["loc"] if part != "[key]")  # a name is told by itself
+    loc: Loc = tuple(part for part in item["loc"] if part != "[key]")  # the message names the key itself
     wrong = item.get("ctx", {}).get("error")
     if isinstance(wrong, Wrong) and wrong.of_all:
         loc = loc[:-1]
@@ -127,8 +127,8 @@ def _add(item: Any, model: type[BaseModel], source: Source) -> None:
         source.add(loc, f"{name} {wrong}".strip(), wrong.fix)
     else:
         context = item.get("ctx", {})
-        if told := _TOLD.get(item["type"]):
-            what, fix = (part.format(**context) for part in told)
+        if message := _MESSAGES.get(item["type"]):
+            what, fix = (part.format(**context) for part in message)
         else:
             what, fix = f"is wrong: {item['msg']}", "see the reference"
         value = "" if item["type"] == "missing" else shown(item["input"])

@@ -36,7 +36,7 @@ _ENDED: Final = re.compile(r"[.!?…:][\"”’)*_]*$")
 
 @dataclass(slots=True)
 class Speech:
-    """What somebody says without a break: who (as specs name them), the row (from 0) on which it begins, the words."""
+    """One speech: the speaker (as specs name characters), the row (from 0) on which it begins, the words."""
 
     speaker: str
     row: int

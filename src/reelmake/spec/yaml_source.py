@@ -1,4 +1,4 @@
-"""YAML that remembers its lines: what an author wrote, and where, so that every mistake can be pointed at.
+"""YAML with line numbers: every part of a file knows its line, so that a mistake can be reported there.
 
 Every scalar stays the text that was written (`No` is a word, not a boolean); models turn text into numbers.
 """
@@ -33,7 +33,7 @@ _TOO_DEEP: Final = ("the YAML is nested too deeply", "write it flat, as in the r
 _TOO_MUCH: Final = ("there is too much in this file", "look for an alias (*name) that repeats itself, or split it")
 
 # What YAML says (a part of it) -> what is wrong, what to do, and whether the place is where the thing in question began
-_TOLD: Final = (
+_MESSAGES: Final = (
     ("found unexpected end of stream", "the quote that opens here is never closed", "close it", True),
     ("',' or ']'", "the [ that opens here is not closed, or a comma is missing in it", "write `[one, two]`", True),
     ("',' or '}'", "the { that opens here is not closed, or a comma is missing in it", "write `{a: 1, b: 2}`", True),
@@ -91,7 +91,7 @@ class _GiveUpError(Exception):
 def read_source(content: bytes, file: str, needs: Sequence[str] = ("title", "script")) -> Source:
     """Read a YAML file; a file that cannot be read has problems and no data.
 
-    `needs` are the names that the least of such files has: what to write is told with them.
+    `needs` are the names that such a file has at least: the message about an empty file lists them.
     """
     source = Source(file)
     try:
@@ -107,11 +107,11 @@ def _read(content: bytes, source: Source, needs: Sequence[str]) -> dict[str, Any
         _check_events(text, source)
         root = yaml.compose(text, Loader=_Loader)
     except yaml.MarkedYAMLError as error:
-        source.add_at(*_told(error, text))
+        source.add_at(*_syntax_problem(error, text))
         raise _GiveUpError from error
     except (yaml.YAMLError, ValueError) as error:
-        told = " ".join(str(error).split())
-        source.add_at(1, f"not valid YAML: {told}", "remove what it names")
+        reason = " ".join(str(error).split())
+        source.add_at(1, f"not valid YAML: {reason}", "remove what it names")
         raise _GiveUpError from error
     if root is None or root.value == "":
         least = " and ".join(f"a {name}:" for name in needs)
@@ -183,8 +183,8 @@ def _line(mark: Any) -> int:
     return int(mark.line) + 1 if mark else 1
 
 
-def _told(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str]:
-    """Return the line of a YAML error, what is wrong and what to do, in words for someone who writes a script."""
+def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str]:
+    """Return the line of a YAML error, what is wrong and what to do, in words for authors."""
     lines = _BREAK.split(text)
     problem = " ".join(str(error.problem or error.context).split())
     mark = error.problem_mark or error.context_mark
@@ -195,9 +195,9 @@ def _told(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, str]:
         if sign == "\t":
             what, fix = "a tab is used to indent", "use spaces"
     else:
-        for part, told, advice, where_it_began in _TOLD:
+        for part, message, advice, where_it_began in _MESSAGES:
             if part in problem:
-                what, fix = told, advice
+                what, fix = message, advice
                 mark = error.context_mark or mark if where_it_began else mark
                 break
     if error.problem_mark and "flow" in str(error.context):
