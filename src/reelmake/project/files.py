@@ -1,4 +1,4 @@
-"""The files of a project: its texts, read with their bounds; and whether each file that a spec names is of use.
+"""The files of a project: its texts, read with their bounds; and checks of the media files that specs name.
 
 Whatever an author can name resolves inside of the project: a link to elsewhere would put a stranger's file, or the
 environment of this process, into prompts, receipts and messages.
@@ -69,7 +69,7 @@ class Files:
     inspector: Inspector
 
     def check(self, path: object, want: Want | Literal["sprite"], source: Source, loc: tuple[str, ...]) -> None:
-        """Add what is wrong with a file; a path that is none is found by the spec's own form."""
+        """Add mistakes of a file; those of the path's form are left to the spec's own validation."""
         if not isinstance(path, str) or not is_inside(path.strip()):
             return
         try:
@@ -102,7 +102,7 @@ class Files:
 
 
 class UnseenFiles(Files):
-    """Files that are not looked at, since they may not be there: no request depends on what they hold."""
+    """Files that are not inspected, since they may be missing: no request depends on their content."""
 
     def check(self, path: object, want: Want | Literal["sprite"], source: Source, loc: tuple[str, ...]) -> None:
         """Find nothing wrong."""

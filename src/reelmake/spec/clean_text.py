@@ -51,7 +51,7 @@ def spoken(text: str) -> str:
     """
     plain = " ".join(text.split())
     said = _once(text)
-    while said != plain:  # what stood around something else; it gets shorter each time
+    while said != plain:  # markup may enclose markup; the text gets shorter each time
         text, plain, said = said, said, _once(said)
     return text
 

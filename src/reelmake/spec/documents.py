@@ -82,7 +82,7 @@ class DialogueLine(Document):
 
 
 class Cost(Document):
-    """What was paid, in US dollars, as text; None when nobody knows the price of a part."""
+    """Amounts paid, in US dollars, as text; None when the price of a part is unknown."""
 
     usd: str | None = Field(description="The sum.")
     by_kind: dict[str, str | None] = Field({}, description="The sum of each kind.")
@@ -111,12 +111,12 @@ class Dialogue(Document):
 
     @field_serializer("reel")
     def _only_overrides(self, reel: Reel) -> dict[str, Any]:
-        """Write what is overridden, and not the rest: that is for the settings of where the video is made."""
+        """Write only overrides: the rest comes from the settings where the video is made."""
         return reel.model_dump(mode="json", exclude_unset=True)
 
 
 class Degraded(Document):
-    """A part that could not be had, and what stands in for it."""
+    """A part that could not be made, and has a stand-in."""
 
     step: str = Field(description="The step that could not be made.")
     line: str = Field(description="The id of its line.")

@@ -79,7 +79,7 @@ def _episode(content: bytes, file: str) -> Episode:
 
 
 def _read(content: bytes, file: str) -> tuple[YAML, CommentedMap]:
-    """Return a spec, and what writes it in its own indentation; raises InputError."""
+    """Return a YAML writer with the indentation of the spec, and the spec; raises InputError."""
     text = content.decode("utf-8-sig").replace("\r\n", "\n")
     layout = YAML()
     layout.preserve_quotes = True
@@ -124,7 +124,7 @@ def _text(text: str, *, quoted: bool) -> str:
 
 
 def _add(line: CommentedMap, words: Words) -> None:
-    """Add translations to a line; what stands below the line, such as a comment on the next one, stays below it."""
+    """Add translations to a line; comments below the line stay below it."""
     is_flow = line.fa.flow_style()
     new = _words(words, quoted=is_flow)
     there = line.get(TRANSLATIONS)
@@ -140,7 +140,7 @@ def _add(line: CommentedMap, words: Words) -> None:
 
 
 def _tail(node: Any) -> str:
-    """Take away what stands below the last row of a node, and return it; a comment beside that row stays there."""
+    """Remove and return the comments below the last row of a node; a comment beside that row stays there."""
     while isinstance(node, CommentedMap | CommentedSeq) and node:
         last = list(node)[-1] if isinstance(node, CommentedMap) else len(node) - 1
         place = 2 if isinstance(node, CommentedMap) else 0
@@ -157,7 +157,7 @@ def _tail(node: Any) -> str:
 
 
 def _checked(content: bytes, file: str, written: str, wanted: Episode) -> bytes:
-    """Return what is to be written, which says what is wanted; raises InputError."""
+    """Return the new content, checked against the wanted episode; raises InputError."""
     text = content.decode("utf-8-sig")
     for number, row in enumerate(text.splitlines(), 1):
         comment = " ".join(found[1].split()) if (found := _COMMENT.search(row)) else ""

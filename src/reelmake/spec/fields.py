@@ -1,4 +1,4 @@
-"""How single values of specs are written: names, texts, paths, sizes, rates. Wrong is raised for what is none."""
+"""How single values of specs are written: names, texts, paths, sizes, rates. Each raises Wrong for an invalid value."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _LETTERS: Final = "lower-case letters, digits, - and _"
 
 
 def name_problem(name: str, whose: str) -> Wrong | None:
-    """Say why a file cannot have a name, with what it is to be made of; None when it can."""
+    """Say why a file cannot have a name, and which characters it may have; None when it can."""
     if NAME.fullmatch(name):
         return None
     is_long = NAME.fullmatch(name[:MAX_NAME_CHARACTERS]) is not None
@@ -46,7 +46,7 @@ def tag_problem(tag: str) -> Wrong | None:
     if not LANGUAGE.fullmatch(tag):
         return Wrong(f"{shown(tag)} is not a language tag", "write one such as en, en-GB or ja")
     if tag == "en":
-        return None  # nearly always, and what knows the others takes a while to load
+        return None  # nearly always; the registry of the others is slow to load
     import langcodes  # noqa: PLC0415
 
     language = tag.partition("-")[0]

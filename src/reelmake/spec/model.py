@@ -1,4 +1,4 @@
-"""What authors write: episodes and characters, as immutable records. `spec_file` reads them."""
+"""Episodes and characters, as immutable records; `spec.load` reads them from files."""
 
 from __future__ import annotations
 
@@ -350,7 +350,7 @@ class Episode(Record):
     @field_validator("script")
     @classmethod
     def _something_to_say(cls, script: list[Line] | None, info: ValidationInfo) -> list[Line] | None:
-        """Check what takes several fields; one that is wrong itself is not in `info.data`: nothing is said of it."""
+        """Check fields against each other; a field with a mistake of its own is not in `info.data`, and is skipped."""
         topic, cast = info.data.get("topic", ""), info.data.get("cast", ["?"])
         if script is None and topic is None:
             raise Wrong("is missing, and so is a topic: to write one from", "add one of them")

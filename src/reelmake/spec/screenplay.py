@@ -1,4 +1,4 @@
-"""A script that was pasted as one text: a screenplay, or a chat. Who says what is read; all the rest is not said.
+"""A script that was pasted as one text: a screenplay, or a chat. Only speakers and their words are read.
 
 Two ways to write a speech are known, in any order: a name and a colon, and a name in capitals on a row of its own,
 above the words, as in screenplays. Scene headings, transitions, action and parentheticals belong to nobody::
@@ -49,7 +49,7 @@ class Speech:
 
 
 def speeches(text: str) -> list[Speech]:
-    """Return what is said in a text, in order; empty when nobody says anything in it."""
+    """Return the speeches in a text, in order; empty when there are none."""
     return [speech for speech in list(_speeches(text.splitlines())) if speech.words]  # words come after their name
 
 

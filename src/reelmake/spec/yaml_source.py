@@ -32,7 +32,7 @@ UNPRINTABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 _TOO_DEEP: Final = ("the YAML is nested too deeply", "write it flat, as in the reference")
 _TOO_MUCH: Final = ("there is too much in this file", "look for an alias (*name) that repeats itself, or split it")
 
-# What YAML says (a part of it) -> what is wrong, what to do, and whether the place is where the thing in question began
+# part of PyYAML's message -> what is wrong, what to do, and whether it is reported where the construct began
 _MESSAGES: Final = (
     ("found unexpected end of stream", "the quote that opens here is never closed", "close it", True),
     ("',' or ']'", "the [ that opens here is not closed, or a comma is missing in it", "write `[one, two]`", True),

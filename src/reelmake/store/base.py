@@ -45,7 +45,7 @@ class Archive(Protocol):
         ...
 
     def put_file(self, receipt: Receipt, file: Path) -> None:
-        """Keep what a file holds as a blob, and its receipt, as `put` does. The file stays as it is."""
+        """Keep the content of a file and its receipt, as `put` does. The file stays unchanged."""
         ...
 
     def receipts(self, since: datetime | None = None) -> Iterator[Receipt]:

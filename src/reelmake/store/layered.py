@@ -119,7 +119,7 @@ class Layered(Store):
         self._put(receipt, lambda: self.near.put(receipt, content))
 
     def put_file(self, receipt: Receipt, file: Path) -> None:
-        """Keep what a file holds, and its receipt, as `put` does."""
+        """Keep the content of a file and its receipt, as `put` does."""
         self._put(receipt, lambda: self.near.put_file(receipt, file))
 
     def _put(self, receipt: Receipt, keep_near: Callable[[], None]) -> None:
@@ -153,7 +153,7 @@ class Layered(Store):
             yield receipt
         yield from (receipt for receipt in others() if receipt.key not in seen)
 
-    # -- what is under way on this machine
+    # -- requests under way on this machine
 
     def lock(self, key: str) -> AbstractContextManager[object]:
         """Lock a key: one thread or process of this machine at a time makes the action's result."""

@@ -13,7 +13,7 @@ def locked(path: Path) -> Iterator[None]:
 
     Raises OSError where the file's disk knows no locks: a lock that is only a file outlives a process that is killed.
     """
-    from filelock import FileLock  # noqa: PLC0415 (slow: what makes nothing takes no lock)
+    from filelock import FileLock  # noqa: PLC0415 (slow, and not needed while nothing is made)
 
     lock = FileLock(path, fallback_to_soft=False)
     while not lock.is_locked:

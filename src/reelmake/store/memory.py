@@ -53,7 +53,7 @@ class MemoryStore(Store):
         self._receipts[receipt.key] = text
 
     def put_file(self, receipt: Receipt, file: Path) -> None:
-        """Keep what a file holds, and its receipt."""
+        """Keep the content of a file, and its receipt."""
         self.put(receipt, file.read_bytes())
 
     def lock(self, key: str) -> AbstractContextManager[object]:

@@ -67,7 +67,7 @@ class Waste:
 
     @property
     def usd(self) -> Decimal:
-        """Sum of what the paid content cost, and would cost again; receipts without a price are left out."""
+        """Sum of the prices paid for the paid content; receipts without a price are left out."""
         return sum((receipt.usd for receipt in self.paid if receipt.usd is not None), Decimal(0))
 
 

@@ -52,7 +52,7 @@ class Receipt:
 
     @property
     def may_have_cost(self) -> bool:
-        """Whether anything was paid for it: a bill of nothing, for what has a price, may be mistaken."""
+        """Whether it may have cost money: a bill of zero may be wrong where there was a price."""
         return self.usd != 0 or self.quoted_usd != 0 or bool(self.earlier)
 
     def to_json(self) -> str:

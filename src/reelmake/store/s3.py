@@ -77,7 +77,7 @@ class S3Store:
         self._put(receipt, digest_of(content), len(content), lambda name: self.bucket.put(name, content))
 
     def put_file(self, receipt: Receipt, file: Path) -> None:
-        """Keep what a file holds, then its receipt."""
+        """Keep the content of a file, then its receipt."""
         size = file.stat().st_size
         self._put(receipt, file_digest(file), size, lambda name: upload(self.bucket, name, file))
 
@@ -91,7 +91,7 @@ class S3Store:
         self.bucket.put(place_of(ACTIONS, receipt.key), text.encode(), ContentType="application/json")
 
     def _is_whole(self, receipt: Receipt, size: int) -> bool:
-        """Say whether a blob is there already, and stays: an API checks what it is sent, so its length tells enough.
+        """Say whether a blob is there already, and stays: an API checks content on arrival, so the length is enough.
 
         One that has been there for long, and under other keys, may be about to go (`remove_blob`): it is sent again.
         """

@@ -8,7 +8,7 @@ pass keys and proxy, and to raise its errors as ours:
     RefusedError      keys, rights, bucket or region are wrong, and so would be everything else
     UnreachableError  it is busy, out of reach or cuts answers, and was so in each of `MOST_ASKED` attempts
 
-Nothing is sent past the proxy, when there is one, and the environment's own proxies are not looked at (`wire`).
+Nothing is sent past the proxy, when there is one, and the environment's own proxies are ignored (`core.http`).
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ MOST_READ: Final = 3  # attempts to read an answer that has begun, and is cut
 MOST_AT_ONCE: Final = 16  # requests of one kind
 MOST_CONNECTIONS: Final = 32  # that are kept open
 ANSWER_SECONDS: Final = 30.0  # without a byte
-RANGE_BYTES: Final = 64 << 20  # what is larger is read in parts, one after the other
+RANGE_BYTES: Final = 64 << 20  # larger objects are read in parts, one after the other
 PAGE_NAMES: Final = 1000
 
 
@@ -115,7 +115,7 @@ class Bucket:
 
     @contextmanager
     def client(self) -> Iterator[Any]:
-        """Give the boto3 client; what it raises inside is raised as ObjectsError."""
+        """Yield the boto3 client; its exceptions are raised as ObjectsError."""
         try:
             s3 = client_of(self._access)
         except Exception as error:  # noqa: BLE001 (boto3 raises many types here, each for a wrong endpoint or region)
@@ -229,7 +229,7 @@ _SERVER_ERROR, _NOT_IMPLEMENTED = 500, 501
 
 
 def problem(error: Exception, whose: str, access: Access) -> ObjectsError | None:
-    """Return what an exception of boto3 means; None when it is none of its, or a mistake of ours."""
+    """Return an exception of boto3 as an ObjectsError; None for exceptions of other code."""
     from botocore.exceptions import ClientError  # noqa: PLC0415
 
     error = getattr(error, "last_exception", error)  # of all attempts to read an answer
@@ -247,7 +247,7 @@ def _names_of(error: Exception) -> list[str]:
     return [kind.__name__ for kind in type(error).__mro__]
 
 
-_BROKEN: Final[Mapping[str, str]] = {  # what botocore calls it, most particular first -> why no answer arrived whole
+_BROKEN: Final[Mapping[str, str]] = {  # botocore's exception, most particular first -> why no whole answer arrived
     "ConnectTimeoutError": "it does not answer",
     "ReadTimeoutError": "its answer takes too long",
     "SSLError": "its certificate is not accepted",
@@ -263,7 +263,7 @@ _BROKEN: Final[Mapping[str, str]] = {  # what botocore calls it, most particular
 
 
 def _answered(response: Mapping[str, Any], whose: str) -> ObjectsError:
-    """Return what an error that the API answers means."""
+    """Return an error response of the API as an ObjectsError."""
     about, meta = response.get("Error", {}), response.get("ResponseMetadata", {})
     code, status = str(about.get("Code", "")), int(meta.get("HTTPStatusCode") or 0)
     message = " ".join(str(about.get("Message") or "it gave no reason").split())[:300]
