@@ -284,7 +284,7 @@ def report():
         file.write(text)
 
 
-import reelmake.cli.money, reelmake.tasks.forecast
+import reelmake.cli.plan, reelmake.tasks.forecast
 
 sys.addaudithook(audit)
 sys.setprofile(count_tasks)

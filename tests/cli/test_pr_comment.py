@@ -14,7 +14,7 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from reelmake.cli import ci
-from reelmake.cli.money import MARK as MARK_OF_PLANS
+from reelmake.cli.plan import MARK as MARK_OF_PLANS
 from reelmake.cli.pr_comment import BOT, PER_PAGE, comment, forge
 from reelmake.core.errors import BuildError, SetupError
 

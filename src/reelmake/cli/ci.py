@@ -17,7 +17,7 @@ import typer
 
 from reelmake.cli.app import ProjectDir, UsageError, app
 from reelmake.cli.git import folder, head
-from reelmake.cli.money import MARK, plain
+from reelmake.cli.plan import MARK, plain
 from reelmake.core.errors import InputError, ObjectsError, SetupError
 from reelmake.core.logging import redact
 

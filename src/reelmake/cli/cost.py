@@ -1,0 +1,65 @@
+"""`cost`: what was spent, from receipts."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, opened
+
+
+class By(StrEnum):
+    """By what spending is added up."""
+
+    episode = "episode"
+    kind = "kind"
+    provider = "provider"
+    day = "day"
+
+
+@app.command()
+def cost(
+    episodes: Episodes = None,
+    project: ProjectDir = Path(),
+    by: Annotated[By, typer.Option(help="By what to add up.")] = By.episode,
+    as_json: AsJson = False,
+) -> None:
+    """Tell what was spent, from receipts; what sharing saved, and what may have been paid for nothing."""
+    from reelmake.engine.costs import episode_of, spending  # noqa: PLC0415
+    from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
+
+    with opened(project, None) as build:
+        uses = paid_steps(build.project, build.context)
+        receipts, notes = list(build.context.store.receipts()), list(build.context.store.notes())
+        known = {*build.project.productions, *(episode_of(receipt.step) for receipt in receipts)}
+        if unknown := [name for name in episodes or () if name not in known]:
+            raise UsageError(f"there is no episode {unknown[0]!r}, and nothing was spent on one", "look at its name")
+        # in all its languages, also those that it had
+        asked = [name for name in known if any(name == one or name.startswith(f"{one}.") for one in episodes or ())]
+        found = spending(receipts, notes, uses, by.value, asked)
+    if as_json:
+        answer(found.to_json())
+        return
+    width = max(len(name) for name in ("total", *(group.name for group in found.groups)))
+    for group in found.groups:
+        more = f", {group.unpriced} unpriced" if group.unpriced else ""
+        metered = f", quoted ${group.quoted_usd}" if group.quoted_usd != group.usd else ""
+        lost = f", and at most ${group.lost_usd} for answers that were lost" if group.lost_usd else ""
+        print(f"{group.name:{width}}  ${group.usd}  {_count(group.requests, 'request')}{more}{metered}{lost}")
+    print(f"{'total':{width}}  ${found.usd}")
+    if found.shared:
+        count = sum(len(others) for _, others in found.shared.values())
+        print(f"{_count(count, 'step')} share what others paid for: ${found.saved_usd} saved")
+        for payer, others in found.shared.values():
+            print(f"  {payer or 'somebody'} paid for {', '.join(others)}")
+    for step, asked_at, usd in found.unanswered:
+        most = "an unknown amount" if usd is None else f"${usd}"
+        when = f" at {asked_at}" if asked_at else ""
+        print(f"{step or 'something'} was asked for{when} and never answered: it may have cost {most}")
+
+
+def _count(number: int, what: str) -> str:
+    return f"{number} {what}{'s' * (number != 1)}"
