@@ -115,7 +115,7 @@ def record(records: Records, task: Any, name: str) -> None:
     held = {**before[TARGETS], **{path: before[path] for path in before[DEPS]}}
     held = {path.replace(FIRST, name): sha256 for path, sha256 in held.items()}
     inputs = {path: held[path] for path in task.file_dep}
-    values = {**before[VALUES], TERMS: task.terms.asked}
+    values = {**before[VALUES], TERMS: task.terms.request_json}
     outputs = {path: held[path] for path in task.targets}
     records.backend.put(task.name, {VALUES: values, DEPS: sorted(inputs), TARGETS: outputs, **inputs})
     for path in outputs:

@@ -171,4 +171,4 @@ def test_the_command_tells_what_builds_have_spent(project: Workspace, vendor: St
     assert told["unanswered"] == [{"step": "image:one:x", "asked_at": "2026-01-01T00:00:00+00:00", "usd": "0.07"}]
     text = project.run("cost", "--by", "provider", program="reelmake").stdout.splitlines()
     assert text[0] == "standin  $0.04  4 requests, and at most $0.01 for answers that were lost"
-    assert text[-1].startswith("image:one:x was asked for at 2026-01-01T00:00:00+00:00 and never answered")
+    assert text[-1].startswith("image:one:x was requested at 2026-01-01T00:00:00+00:00 and never answered")

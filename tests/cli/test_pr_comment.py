@@ -178,7 +178,7 @@ def test_without_what_a_job_is_told_there_is_nothing_to_comment_on(gone: str) ->
 
 def test_a_server_that_is_gone_is_told(where: tuple[Api, dict[str, str]]) -> None:
     variables = {**where[1], "GITHUB_API_URL": "http://127.0.0.1:1", "CI_API_V4_URL": "http://127.0.0.1:1"}
-    with pytest.raises(BuildError, match=r"127\.0\.0\.1 cannot be asked"):
+    with pytest.raises(BuildError, match=r"127\.0\.0\.1 could not be reached"):
         comment(forge(variables.get), MARK, MARK, None, 0)
 
 

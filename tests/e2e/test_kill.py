@@ -186,7 +186,7 @@ def test_what_nobody_has_any_more_is_bought_again_and_told(tmp_path: Path) -> No
         (lost,) = spent_in(studio).unanswered
         assert lost[0] == "script:one"
         shown = studio.run("cost", program="reelmake").stdout
-        assert re.search(rf"script:one was asked for at .* and never answered: it may have cost \${lost[2]}", shown)
+        assert re.search(rf"script:one was requested at .* and never answered: it may have cost \${lost[2]}", shown)
         studio.run()
         v.settle()
         assert v.billed_count("openai", "script") == 2

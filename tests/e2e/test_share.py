@@ -175,7 +175,7 @@ def test_without_the_shared_store_a_build_goes_on_and_says_so_once(team: Team) -
     for command in ("plan", "cost"):
         assert "the shared store is required" in refused.run(command, program="reelmake", rc=2).stderr
     planned = refused.run("plan", program="reelmake", REELMAKE_STORE_REQUIRED="false").stdout
-    assert "what the shared store has counts as not made, for it was not asked: s3://" in planned
+    assert "the shared store was not read, so its content counts as not made: s3://" in planned
     team.door.fault = first(0, "")
     count = team.v.count()
     a.run()

@@ -37,7 +37,7 @@ class Report:
         self._seconds: defaultdict[str, defaultdict[str, float]] = defaultdict(lambda: defaultdict(float))
 
     def finished(self, task: Task, fail: BaseFail | None, seconds: float | None) -> None:
-        """Note what became of a task; `seconds` is None for one that had nothing to do."""
+        """Note the outcome of a task; `seconds` is None for one that had nothing to do."""
         kind, _, rest = task.name.partition(":")
         episode = rest.partition(":")[0]
         if fail is not None and not isinstance(fail, UnmetDependency):
@@ -72,7 +72,7 @@ class Report:
         return dict(made), dict(restored)
 
     def cost(self, episode: str, recorded_key: Callable[[str], str | None], store: Store) -> Cost:
-        """Return what an episode has paid in this run, and what was saved; `recorded_key` is the key of a step."""
+        """Return the amounts (USD) that an episode paid and saved in this run; `recorded_key` is the key of a step."""
         paid: defaultdict[str, list[Decimal | None]] = defaultdict(list)
         saved: list[Decimal | None] = []
         for name, outcome in self._outcomes[episode].items():

@@ -1,4 +1,4 @@
-"""What both stages share: documents in, answers out, errors as documents."""
+"""The interface of both stages: documents in, answers out, errors as documents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from reelmake.core.process import ends_soon, tell_mistake
 from reelmake.spec.documents import ERROR, Document, ErrorDetails, ErrorDocument
 from reelmake.spec.problems import add_problems
 from reelmake.spec.yaml_source import UNPRINTABLE, Source
-from reelmake.tasks.job import told_by_machine
+from reelmake.tasks.job import error_of_command
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 NOT_RUN: Final = "NotRun"
@@ -176,7 +176,7 @@ def _describe(problem: Problem) -> str:
 class Answers:
     """The real stdout: answers leave in the order of the requests, each as soon as those before it have.
 
-    Whatever else a library prints to stdout goes to stderr.
+    Other output of libraries to stdout goes to stderr.
     """
 
     def __init__(self, descriptor: int) -> None:
@@ -239,7 +239,7 @@ def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Re
         except ReelmakeError as error:
             wrong = error
         except (OSError, InvalidCommand) as error:
-            wrong = told_by_machine(error)
+            wrong = error_of_command(error)
         except Exception:  # noqa: BLE001
             return tell_mistake()
         print(f"reelmake: {redact(str(wrong))}", file=sys.stderr)

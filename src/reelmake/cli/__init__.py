@@ -15,7 +15,7 @@ __all__ = ["app", "authoring", "check", "ci", "cost", "doctor", "inspect", "main
 
 
 def main() -> None:
-    """Run the command line; whatever an author can cause ends without a traceback."""
+    """Run the command line; errors that an author can cause end without a traceback."""
     ends_soon()
     prints_anything()
     try:
@@ -33,24 +33,24 @@ def main() -> None:
     except Exception as error:  # noqa: BLE001
         from doit.exceptions import InvalidCommand  # noqa: PLC0415 (slow to import)
 
-        from reelmake.tasks.job import told_by_machine  # noqa: PLC0415
+        from reelmake.tasks.job import error_of_command  # noqa: PLC0415
 
         if not isinstance(error, OSError | InvalidCommand):
             sys.exit(tell_mistake())
-        wrong = told_by_machine(error)
+        wrong = error_of_command(error)
         _answered(wrong)
         print(f"reelmake: {redact(str(wrong))}", file=sys.stderr)
         sys.exit(SetupError.exit_code)
 
 
 def _answered(error: ReelmakeError) -> bool:
-    """Answer a command that is asked for JSON with the document that tells of an error; says whether it was."""
+    """Print the document of an error when the command has --json; says whether it has."""
     if "--json" not in sys.argv:
         return False
     from reelmake.spec.documents import ErrorDetails, ErrorDocument  # noqa: PLC0415
 
     where = error.problems[0].file if isinstance(error, InputError) and error.problems else ""
-    told = ErrorDetails(type=type(error).__name__, message=redact(str(error)), where=where)
-    with suppress(OSError):  # which may be what is told
-        answer(ErrorDocument(error=told).model_dump(mode="json", by_alias=True))
+    details = ErrorDetails(type=type(error).__name__, message=redact(str(error)), where=where)
+    with suppress(OSError):  # which may be the error itself
+        answer(ErrorDocument(error=details).model_dump(mode="json", by_alias=True))
     return True

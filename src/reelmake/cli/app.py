@@ -36,7 +36,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer in JSON.")]
 
 
 class UsageError(ReelmakeError):
-    """A command was asked for something that is not there."""
+    """A command was called wrongly, or for something that does not exist."""
 
     exit_code = 2
 
@@ -50,12 +50,12 @@ def root(
         write_json()
 
 
-def answer(told: object) -> None:
+def answer(document: object) -> None:
     """Print JSON: with its own escapes for all but ASCII, where stdout is not UTF-8."""
     is_unicode = (
         (getattr(sys.stdout, "encoding", None) or "").lower().startswith("utf")
     )  # there is none when it is closed
-    print(json.dumps(told, indent=1, ensure_ascii=not is_unicode))
+    print(json.dumps(document, indent=1, ensure_ascii=not is_unicode))
 
 
 def refuse_elsewhere(project: Path) -> None:
@@ -68,11 +68,11 @@ def refuse_elsewhere(project: Path) -> None:
     raise UsageError(f"{here} is no project: there is no {EPISODES}/ in it", fix)
 
 
-def known_episodes(project: Path, asked: list[str] | None) -> list[str] | None:
-    """Return the episodes that were asked for, None for all; raises UsageError for one that there is not."""
+def known_episodes(project: Path, requested: list[str] | None) -> list[str] | None:
+    """Return the names of the requested episodes, None for all; raises UsageError for an unknown one."""
     refuse_elsewhere(project)
     known = episode_names(project)
-    names = [name.partition(".")[0] for name in asked or []]  # moths.ja is moths, in another language
+    names = [name.partition(".")[0] for name in requested or []]  # moths.ja is moths, in another language
     if unknown := [name for name in names if name not in known]:
         fix = f"choose one of {', '.join(known)}" if known else "add one: `reelmake new NAME --topic ...`"
         raise UsageError(f"there is no episode {unknown[0]!r}", fix)

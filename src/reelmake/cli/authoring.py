@@ -68,12 +68,12 @@ def _named(project: Path, episodes: list[str] | None, *, every: bool) -> list[st
 
 @dataclass(frozen=True, slots=True)
 class _Frozen:
-    """A spec to be written: what it holds now, what it will, and what is told of that."""
+    """A spec to be written: its bytes before and after, and a summary of the change."""
 
     name: str
     before: bytes
     after: bytes
-    told: str
+    summary: str
 
     @property
     def path(self) -> Path:
@@ -93,7 +93,7 @@ class _Frozen:
             raise SetupError(f"{self.path} was saved just now", "nothing was written into it: type it again")
         publish(Path(part.name), target)
         target.chmod(mode)
-        print(f"{self.path}: {self.told}")
+        print(f"{self.path}: {self.summary}")
 
 
 def _spec(name: str) -> Path:
@@ -101,9 +101,9 @@ def _spec(name: str) -> Path:
 
 
 def _frozen(show: Production, build: Build, *, is_named: bool) -> _Frozen | None:
-    """Return what is to be written into an episode's spec; None for nothing, which is told of one that was named.
+    """Return what is to be written into an episode's spec; None for nothing, which is reported for one that was named.
 
-    Raises SetupError when what was asked for is not written yet, and InputError when it cannot be put there.
+    Raises SetupError when the script or a translation is not written yet, and InputError when it cannot be put there.
     """
     from reelmake.core.errors import SetupError  # noqa: PLC0415
     from reelmake.engine.engine import script_of  # noqa: PLC0415
@@ -134,8 +134,8 @@ def _frozen(show: Production, build: Build, *, is_named: bool) -> _Frozen | None
         return None
     if missing:
         print(f"{name}: {later}; {fix}", file=sys.stderr)
-    told = [f"{len(lines)} lines"] * (show.episode.script is None) + [f"{count} translations"] * bool(count)
-    return _Frozen(name, before, after, ", ".join(told))
+    parts = [f"{len(lines)} lines"] * (show.episode.script is None) + [f"{count} translations"] * bool(count)
+    return _Frozen(name, before, after, ", ".join(parts))
 
 
 def _translations(show: Production, lines: Sequence[Line], build: Build) -> tuple[list[dict[str, str]], dict[str, str]]:
@@ -151,9 +151,9 @@ def _translations(show: Production, lines: Sequence[Line], build: Build) -> tupl
         said = script_of(other, build.context)
         if said is None:
             missing[language] = other.name
-        for told, line, translated in zip(words, lines, said or (), strict=False):
+        for found, line, translated in zip(words, lines, said or (), strict=False):
             if language not in line.translations:
-                told[language] = translated.text
+                found[language] = translated.text
     return words, missing
 
 

@@ -31,7 +31,7 @@ SCHEMA: Final = "reelmake/check@1"
 
 @app.command()
 def check(episodes: Episodes = None, project: ProjectDir = Path(), as_json: AsJson = False) -> None:
-    """Tell every mistake, and what will not be as it should, with file and line. Spends nothing, builds nothing."""
+    """List all mistakes and warnings, with file and line. Spends nothing, builds nothing."""
     from contextlib import chdir  # noqa: PLC0415
 
     with chdir(project):  # names of files are from there
@@ -52,7 +52,7 @@ def check(episodes: Episodes = None, project: ProjectDir = Path(), as_json: AsJs
 
 
 class _Found:
-    """What was found, just now or by an earlier look."""
+    """Mistakes, warnings and estimates, from this look and from fingerprints of earlier ones."""
 
     def __init__(self, entries: dict[str, Entry], shared: Entry) -> None:
         self.entries, self.shared = entries, shared
@@ -81,20 +81,20 @@ class _Found:
             _make_database()
             prints.keep(CHECKED, {ALL: Known(self.shared, beside), **good})
 
-    def refuse_unknown(self, asked: Iterable[str]) -> None:
+    def refuse_unknown(self, requested: Iterable[str]) -> None:
         """Raise UsageError for a language that a good episode has not: `moths.ja`."""
-        for name in asked:
+        for name in requested:
             entry = self.entries.get(name.partition(".")[0])
             if entry and name not in entry["videos"]:
                 raise UsageError(f"there is no episode {name!r}", f"choose one of {', '.join(entry['videos'])}")
 
     def add_bill(self) -> None:
         """Add what is known of money, and the warnings of episodes that were not looked at."""
-        told = [
+        rows = [
             *self.shared.get("warnings", ()),
             *(row for entry in self.entries.values() for row in entry["warnings"]),
         ]
-        self.warnings += [Problem(*row) for row in told]
+        self.warnings += [Problem(*row) for row in rows]
         cap = self.shared.get("cap")
         if cap is None:
             return
@@ -129,21 +129,21 @@ class _Found:
         }
 
     def tell(self, count: int) -> None:
-        """Print it for people: what was found on stdout, how much that is on stderr."""
+        """Print it as text: the mistakes and warnings to stdout, their number to stderr."""
         for problem in sorted(set(self.mistakes)):
             print(redact(str(problem)))
         for problem in sorted(set(self.warnings)):
             print(redact(str(Problem(problem.file, problem.line, f"warning: {problem.what}", problem.fix))))
         wrong, odd = len(set(self.mistakes)), len(set(self.warnings))
         more = f", {odd} warning{'s' * (odd != 1)}" if odd else ""
-        told = f"{wrong} mistake{'s' * (wrong != 1)} found" if wrong else f"{_counted(count)} checked: no mistakes"
-        print(f"{told}{more}", file=sys.stderr)
+        result = f"{wrong} mistake{'s' * (wrong != 1)} found" if wrong else f"{_counted(count)} checked: no mistakes"
+        print(f"{result}{more}", file=sys.stderr)
 
 
 def _not_made(prices: Mapping[str, Decimal], cap_usd: Decimal) -> tuple[Decimal, str]:
-    """Return what is left to pay of all that is asked for, and what is not sure about it.
+    """Return the amount that is left to pay (USD), and a remark about what is not certain; empty for none.
 
-    The shared store is asked only where it may make a difference.
+    The shared store is read only where it may make a difference.
     """
     from reelmake.core.keys import KEY_PREFIX  # noqa: PLC0415
     from reelmake.project.open_store import open_store  # noqa: PLC0415
@@ -164,8 +164,8 @@ def _not_made(prices: Mapping[str, Decimal], cap_usd: Decimal) -> tuple[Decimal,
     except ReelmakeError as error:
         why = error
     if why:
-        return sum(left.values(), Decimal(0)), f" (the shared store was not asked: {why.what})"
-    unsure = "" if left.keys() <= {*known} else " (what the shared store has of scripts that are not here counts, too)"
+        return sum(left.values(), Decimal(0)), f" (the shared store was not read: {why.what})"
+    unsure = "" if left.keys() <= {*known} else " (lines of scripts that are not here count, even if they are stored)"
     return sum(left.values(), Decimal(0)), unsure
 
 
@@ -227,10 +227,10 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
             unpriced = {**checked.unpriced, **unpriced}
             continue
         entry = entries.setdefault(show.spec, {"videos": {}, "warnings": [], "files": show.files})
-        told = {key: None if usd is None else str(usd) for key, usd in checked.prices.items()}
-        entry["videos"][name] = {"seconds": checked.seconds, "prices": told}
+        by_key = {key: None if usd is None else str(usd) for key, usd in checked.prices.items()}
+        entry["videos"][name] = {"seconds": checked.seconds, "prices": by_key}
         outdated = _outdated(known, context, found.episodes[show.spec])
-        entry["warnings"] += [_told(problem) for problem in (*checked.warnings, *outdated)]
+        entry["warnings"] += [_cells(problem) for problem in (*checked.warnings, *outdated)]
         entry["files"] += _script_files(known, context, settings.store)
     for model, step in unpriced.items():
         what = f"there is a cap of ${settings.cap_usd}, and no price for {model} ({step})"
@@ -251,7 +251,7 @@ def _outdated(show: Production, context: Context, source: Source) -> Iterator[Pr
         yield Problem(source.file, line, what, "edit it, or remove it to have the line translated anew")
 
 
-def _told(problem: Problem) -> list[object]:
+def _cells(problem: Problem) -> list[object]:
     return [problem.file, problem.line, problem.what, problem.fix]
 
 
@@ -264,8 +264,8 @@ def _script_files(show: Production, context: Context, store: str) -> list[str]:
 
     if show.episode.script is not None or (show.original and not show.source):
         return []
-    asked = with_follow_ups(script(show), context.store)
-    return [f"{store}/{place_of('actions', key_of(action, context))}" for action in asked]
+    requests = with_follow_ups(script(show), context.store)
+    return [f"{store}/{place_of('actions', key_of(action, context))}" for action in requests]
 
 
 def _context(found: Survey) -> Context:
@@ -285,5 +285,5 @@ def _shared(found: Survey) -> Entry:
     settings = found.project.settings
     place = mistake(Path(), ("cap_usd",), "", "")
     cap = None if settings.cap_usd is None else {"usd": str(settings.cap_usd), "file": place.file, "line": place.line}
-    sprites = [] if found.problems else [_told(problem) for problem in check_sprites(found)]
+    sprites = [] if found.problems else [_cells(problem) for problem in check_sprites(found)]
     return {"cap": cap, "warnings": sprites}

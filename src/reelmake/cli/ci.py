@@ -1,4 +1,4 @@
-"""`ci`: the steps of a job for pull requests, and of one for what is merged. They run anywhere, by hand too."""
+"""`ci`: jobs for pull requests and for merged specs. They run anywhere, by hand too."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _OURS: Final = ("REELMAKE_", "AWS_", "B2_", "S3_")
 
 
 class Job(StrEnum):
-    """What is to be done."""
+    """The jobs that `ci` runs."""
 
     review = "review"
     comment = "comment"
@@ -55,10 +55,10 @@ def ci(
         "build/ci"
     ),
 ) -> None:
-    """Do what a job of a team does: review a pull request, comment on it, or build and publish what was merged.
+    """Run a job of a team: review a pull request, comment on it, or build and publish the merged specs.
 
     `review` checks and plans, and spends nothing; `comment` posts what it found, or updates the last one; `merge`
-    builds under a cap, publishes unless a later commit is published, and tells what that cost.
+    builds under a cap, publishes unless a later commit is published, and reports the cost.
     """
     os.chdir(project)
     for name in [name for name, value in os.environ.items() if not value and name.startswith(_OURS)]:
@@ -87,8 +87,8 @@ def _review(against: str, file: Path) -> int:
         count = sum(": warning: " not in row for row in rows)
         text = "\n".join([MARK, f"### {count} mistake{'s' * (count != 1)}: this cannot be built", "", *rows])
     else:
-        told = (checked if checked.returncode else planned).stderr
-        text = "\n".join([MARK, "### It is not known what this would cost", "", *map(plain, told.splitlines())])
+        log = (checked if checked.returncode else planned).stderr
+        text = "\n".join([MARK, "### It is not known what this would cost", "", *map(plain, log.splitlines())])
     text = f"{text.rstrip()}\n"
     file.write_text(text, "utf-8")
     _show(text)
@@ -96,17 +96,17 @@ def _review(against: str, file: Path) -> int:
 
 
 def _without_store() -> list[str]:
-    """Do without a shared store that nothing here has a key for, as in the job of a fork; returns what to say of it."""
+    """Switch off a shared store without a key, as in the job of a fork; returns a paragraph that says so."""
     from reelmake.project.settings import load_settings, variables  # noqa: PLC0415
 
     if any(map(variables(Path()), KEYS)):
         return []
     try:
         is_shared = load_settings(Path()).store_url is not None
-    except InputError:  # which the check tells
+    except InputError:  # the check reports it
         is_shared = False
     os.environ[STORE] = ""
-    return ["This job has no key of the shared store: what is in it counts as not made.", ""] if is_shared else []
+    return ["This job has no key of the shared store: its content counts as not made.", ""] if is_shared else []
 
 
 def _reelmake(*arguments: str) -> subprocess.CompletedProcess[str]:
@@ -203,29 +203,28 @@ def _usd(usd: Decimal | str | None) -> str:
 
 
 def _link(name: str) -> str:
-    found = _told(name).get("published") or []
+    found = _provenance(name).get("published") or []
     url = found[0]["url"] if found else ""
     return f"[{name}]({url})" if url.startswith("http") else url or "not published"
 
 
 def _boards(project: Project) -> Sequence[str]:
-    """Return what is said when, episode by episode, folded up; the pictures are attached."""
+    """Return the lines of each video with their times, folded up; the storyboards are attached to the job."""
     lines = []
     for name in project.productions:
-        told = _told(name)
-        if not told:
+        record = _provenance(name)
+        if not record:
             continue
-        fps = told["video"]["fps"]
-        lines += [f"<details><summary>{name}: {told['video']['duration_seconds']} s</summary>", ""]
+        fps, said = record["video"]["fps"], record["lines"]
+        lines += [f"<details><summary>{name}: {record['video']['duration_seconds']} s</summary>", ""]
         lines += ["| at | who | says |", "|---|---|---|"]
-        lines += [
-            f"| {one['start_frame'] / fps:.1f} s | {one['character']} | {plain(one['text'])} |" for one in told["lines"]
-        ]
+        lines += [f"| {one['start_frame'] / fps:.1f} s | {one['character']} | {plain(one['text'])} |" for one in said]
         lines += ["", "</details>", ""]
     return lines
 
 
-def _told(name: str) -> dict[str, Any]:
+def _provenance(name: str) -> dict[str, Any]:
+    """Return the `video.json` of an episode; empty when there is none that can be read."""
     try:
         found = json.loads(Path("build", name, "video.json").read_bytes())
     except (OSError, ValueError):

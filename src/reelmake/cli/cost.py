@@ -1,4 +1,4 @@
-"""`cost`: what was spent, from receipts."""
+"""`cost`: the money spent, from receipts."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, a
 
 
 class By(StrEnum):
-    """By what spending is added up."""
+    """The groups in which spending is summed."""
 
     episode = "episode"
     kind = "kind"
@@ -27,7 +27,7 @@ def cost(
     by: Annotated[By, typer.Option(help="By what to add up.")] = By.episode,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what was spent, from receipts; what sharing saved, and what may have been paid for nothing."""
+    """List the money spent, from receipts; the amount saved by sharing, and requests without an answer."""
     from reelmake.engine.costs import episode_of, spending  # noqa: PLC0415
     from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
 
@@ -38,8 +38,8 @@ def cost(
         if unknown := [name for name in episodes or () if name not in known]:
             raise UsageError(f"there is no episode {unknown[0]!r}, and nothing was spent on one", "look at its name")
         # in all its languages, also those that it had
-        asked = [name for name in known if any(name == one or name.startswith(f"{one}.") for one in episodes or ())]
-        found = spending(receipts, notes, uses, by.value, asked)
+        requested = [name for name in known if any(name == one or name.startswith(f"{one}.") for one in episodes or ())]
+        found = spending(receipts, notes, uses, by.value, requested)
     if as_json:
         answer(found.to_json())
         return
@@ -55,10 +55,10 @@ def cost(
         print(f"{_count(count, 'step')} share what others paid for: ${found.saved_usd} saved")
         for payer, others in found.shared.values():
             print(f"  {payer or 'somebody'} paid for {', '.join(others)}")
-    for step, asked_at, usd in found.unanswered:
+    for step, sent_at, usd in found.unanswered:
         most = "an unknown amount" if usd is None else f"${usd}"
-        when = f" at {asked_at}" if asked_at else ""
-        print(f"{step or 'something'} was asked for{when} and never answered: it may have cost {most}")
+        when = f" at {sent_at}" if sent_at else ""
+        print(f"{step or 'something'} was requested{when} and never answered: it may have cost {most}")
 
 
 def _count(number: int, what: str) -> str:

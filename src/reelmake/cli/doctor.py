@@ -49,9 +49,9 @@ def examine(project: Path) -> bool:
     for name, value in rows.items():
         print(f"{name + ':':19} {value}")
     wrong = list(_wrong(project, settings))
-    for told in wrong:
-        print(told)
-    return not any(told.startswith("missing") for told in wrong)
+    for problem in wrong:
+        print(problem)
+    return not any(problem.startswith("missing") for problem in wrong)
 
 
 def _wrong(root: Path, settings: Settings) -> Iterator[str]:

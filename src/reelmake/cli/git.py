@@ -83,15 +83,15 @@ def head() -> Merge | None:
 
     if which("git") is None:
         return None
-    told = git("log", "-1", "--format=%H %cI").stdout.decode().split()
-    if len(told) != 2:  # noqa: PLR2004 (a name and a time)
+    fields = git("log", "-1", "--format=%H %cI").stdout.decode().split()
+    if len(fields) != 2:  # noqa: PLR2004 (a name and a time)
         return None
     origin = re.sub(rb"//[^/@]*@", b"//", git("remote", "get-url", "origin").stdout)  # a job may have its own password
     return Merge(
         digest_of(origin + git("rev-parse", "--show-prefix").stdout)[:16],
-        told[0],
-        datetime.fromisoformat(told[1]),
-        lambda other: git("merge-base", "--is-ancestor", other, told[0]).returncode == 0,
+        fields[0],
+        datetime.fromisoformat(fields[1]),
+        lambda other: git("merge-base", "--is-ancestor", other, fields[0]).returncode == 0,
     )
 
 

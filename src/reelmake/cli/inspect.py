@@ -52,7 +52,7 @@ def _of_episode(name: str, project: Path) -> Verdict:
     with opened(project, [name]) as build:
         show = build.project.productions[name]
         for step in build.steps(show):
-            build.left.may_leave(step)  # what the inspection reads may have to be made
+            build.lazy_outputs.may_leave(step)  # what the inspection reads may have to be made
         return of_episode(show, build.context, script_of(show, build.context) or [])
 
 

@@ -1,4 +1,4 @@
-"""`plan` and `why`: what a build would do and spend, and why."""
+"""`plan` and `why`: the steps that a build would run, their prices, and the reasons."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SHOWN_CHARACTERS = 150
 WHY_SCHEMA = "reelmake/why@1"
-MARK = "<!-- reelmake plan -->"  # by which whoever posts it as a comment finds the last one
+MARK = "<!-- reelmake plan -->"  # by which `ci comment` finds its last comment
 
 
 @app.command()
@@ -33,18 +33,18 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
     project: ProjectDir = Path(),
     as_json: AsJson = False,
     as_markdown: Annotated[bool, typer.Option("--md", help="Answer in Markdown, for a comment.")] = False,
-    against: Annotated[str, typer.Option(help="Only what the specs of this git revision do not ask for.")] = "",
+    against: Annotated[str, typer.Option(help="Only steps that the specs of this git revision do not need.")] = "",
     show_all: Annotated[bool, typer.Option("--all", help="Show the steps that are kept, too.")] = False,
 ) -> None:
-    """Tell what would run, why, and what it would cost. Spends and writes nothing, and asks only the store."""
+    """List the steps that a build would run, with reasons and prices. Spends and writes nothing; reads the store."""
     from reelmake.tasks.forecast import Forecaster  # noqa: PLC0415
     from reelmake.tasks.forecast import against as without  # noqa: PLC0415
 
     known = {} if as_json or show_all or against else _built(project, episodes)
     with opened(project, episodes, known, read_only=True) as build:
-        shows, asked = build.project.productions.values(), episodes or ()
+        shows, requested = build.project.productions.values(), episodes or ()
         # an episode is all of its languages, moths.ja is one
-        forecast = Forecaster(build).forecast([show.name for show in shows if {show.name, show.spec} & {*asked}])
+        forecast = Forecaster(build).forecast([show.name for show in shows if {show.name, show.spec} & {*requested}])
         forecast = replace(forecast, rows=tuple(_with(forecast.rows, known, shows)))
         if against:
             forecast = without(forecast, _keys_at(against, build))
@@ -53,7 +53,7 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
     elif as_markdown:
         print(_markdown(forecast, against))
     else:
-        print("\n".join(_told(forecast, show_all=show_all)))
+        print("\n".join(_lines(forecast, show_all=show_all)))
 
 
 def _built(project: Path, episodes: list[str] | None) -> dict[str, dict[str, int]]:
@@ -82,31 +82,34 @@ def _with(rows: Sequence[Row], known: Mapping[str, Mapping[str, int]], shows: It
     from reelmake.tasks.forecast import Row  # noqa: PLC0415
 
     names: dict[str, list[str]] = {episode: list(videos) for episode, videos in known.items()}
-    told: dict[str, list[Row]] = {}
+    found: dict[str, list[Row]] = {}
     for videos in known.values():
         for name, count in videos.items():
-            told[name] = [Row(f"video:{name}", name, "video", "keep", count=count)]
+            found[name] = [Row(f"video:{name}", name, "video", "keep", count=count)]
     for show in shows:
         names.setdefault(show.spec, []).append(show.name)
     for row in rows:
-        told.setdefault(row.episode, []).append(row)
+        found.setdefault(row.episode, []).append(row)
     in_order = [names[episode] for episode in sorted(names)]
     for name in (*(each[0] for each in in_order), *(other for each in in_order for other in each[1:])):
-        yield from told.get(name, ())
+        yield from found.get(name, ())
 
 
 def _keys_at(revision: str, build: Build) -> set[str]:
-    """Return the keys of all paid steps that the specs of a git revision ask for."""
+    """Return the keys of all paid steps in the specs of a git revision."""
     from reelmake.core.errors import InputError  # noqa: PLC0415
-    from reelmake.tasks.forecast import asked_keys  # noqa: PLC0415
+    from reelmake.tasks.forecast import requested_keys  # noqa: PLC0415
 
     try:
         with specs_at(revision, build.project.ffmpeg) as before:
             if before.problems:
                 new = ", ".join(sorted(before.episodes.keys() - before.project.productions)) or "no episode"
-                told = "\n".join(map(str, before.problems))
-                print(f"the specs of {revision} have mistakes, so all of {new} counts as new:\n{told}", file=sys.stderr)
-            return asked_keys(before.project, build.context)
+                problems = "\n".join(map(str, before.problems))
+                print(
+                    f"the specs of {revision} have mistakes, so all of {new} counts as new:\n{problems}",
+                    file=sys.stderr,
+                )
+            return requested_keys(before.project, build.context)
     except NoFolderError as error:
         print(f"{error.what}, so everything counts as new", file=sys.stderr)
         return set()
@@ -115,7 +118,7 @@ def _keys_at(revision: str, build: Build) -> set[str]:
         return set()
 
 
-def _told(forecast: Forecast, *, show_all: bool) -> list[str]:
+def _lines(forecast: Forecast, *, show_all: bool) -> list[str]:
     """Return a plan for a terminal."""
     lines = []
     for name, usd in forecast.by("episode").items():
@@ -142,17 +145,17 @@ def _summary(forecast: Forecast) -> list[str]:
     if forecast.unpriced:
         names = ", ".join(forecast.unpriced[:5])
         lines.append(f"unpriced, and not in the total: {names}; set their prices under [tool.reelmake.prices]")
-    if forecast.unasked:
-        lines.append(f"what the shared store has counts as not made, for it was not asked: {forecast.unasked}")
+    if forecast.store_problem:
+        lines.append(f"the shared store was not read, so its content counts as not made: {forecast.store_problem}")
     if forecast.cap_usd is not None and forecast.usd() > forecast.cap_usd:
         lines.append(f"over the cap of ${forecast.cap_usd} by ${forecast.usd() - forecast.cap_usd}")
     return lines
 
 
 def _main(row: Row) -> list[str]:
-    """Return the reasons that tell something: a seed follows from the rest, and one step that is needed is enough.
+    """Return the reasons worth showing: a seed follows from the rest, and one needed step stands for all.
 
-    Of another provider, how it is asked follows from who it is: only what both are asked is told.
+    When the provider changes, fields that only one of the two knows follow from that, and are left out.
     """
     from reelmake.core.keys import NOTHING  # noqa: PLC0415
 
@@ -168,15 +171,15 @@ def _main(row: Row) -> list[str]:
 
 
 def _short(reason: str) -> str:
-    """Return a reason that fits on a line or two: of a long text, what is around the first difference."""
-    place, told, texts = reason.partition(": ")
+    """Return a reason cut to a line or two: of long texts, the part around the first difference."""
+    place, colon, texts = reason.partition(": ")
     before, changed, after = texts.partition(" -> ")
     if not changed or len(reason) <= SHOWN_CHARACTERS:
         return reason if len(reason) <= SHOWN_CHARACTERS else f"{reason[:SHOWN_CHARACTERS]}…"
     same = next((at for at, (one, two) in enumerate(zip(before, after, strict=False)) if one != two), 0)
     first, room = max(0, same - SHOWN_CHARACTERS // 8), SHOWN_CHARACTERS // 3
     before, after = (f"{'…' if first else ''}{text[first : first + room]}…" for text in (before, after))
-    return f"{place}{told}{before} -> {after}"
+    return f"{place}{colon}{before} -> {after}"
 
 
 def _usd(usd: Decimal, rows: Any) -> str:
@@ -190,14 +193,14 @@ def _price(row: Row) -> str:
 
 
 def plain(text: str) -> str:
-    """Return a text that Markdown shows as it is: what a spec says mentions nobody, draws nothing, links nowhere."""
+    """Escape a text for Markdown, so that texts of specs mention nobody, format nothing and link nowhere."""
     text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
     text = re.sub(r"(@|#(?=[\d\s#])|GH-(?=\d)|:(?=//)|www(?=\.))", "\\1\u200b", text)
     return re.sub(r"([\\`*_\[\]|~$])", r"\\\1", text)
 
 
 def _markdown(forecast: Forecast, against: str) -> str:
-    """Return a plan as a comment: what is paid in a table, the rest as counts."""
+    """Return a plan as a comment: the paid steps in a table, the rest as counts."""
     lines = [MARK, f"### What this would cost: {_usd(forecast.usd(), forecast.rows)}", ""]
     paid = [row for row in forecast.rows if row.verdict == "make" and row.usd != 0]
     if paid:
@@ -210,9 +213,9 @@ def _markdown(forecast: Forecast, against: str) -> str:
     else:
         lines.append("Nothing has to be paid for.")
     restored = sum(row.count for row in forecast.rows if row.verdict == "restore" and row.key)
-    told = [f"against `{against}`"] if against else []
-    told += [f"{restored} from the store, for nothing"] if restored else []
-    lines += ["", *(["; ".join(told) + "."] if told else []), *map(plain, _summary(forecast)[1:])]
+    notes = [f"against `{against}`"] if against else []
+    notes += [f"{restored} from the store, for nothing"] if restored else []
+    lines += ["", *(["; ".join(notes) + "."] if notes else []), *map(plain, _summary(forecast)[1:])]
     return "\n".join(lines).rstrip()
 
 
@@ -222,7 +225,7 @@ def why(
     project: ProjectDir = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Tell why a step would be made again: what it asks for, beside what it asked for last."""
+    """Explain why a step would be made again: its request now, beside its last request."""
     from reelmake.core.keys import explain, manifest  # noqa: PLC0415
     from reelmake.tasks.forecast import Forecaster  # noqa: PLC0415
 
@@ -234,21 +237,21 @@ def why(
     old = before[1].manifest if before else None
     differences = explain(old, now) if old else []
     if as_json:
-        told = {"schema": WHY_SCHEMA, "step": step.name, "verdict": row.verdict, "reasons": list(row.reasons)}
-        answer({**told, "was": old, "now": now, "differences": differences})
+        document = {"schema": WHY_SCHEMA, "step": step.name, "verdict": row.verdict, "reasons": list(row.reasons)}
+        answer({**document, "was": old, "now": now, "differences": differences})
         return
     print(f"{step.name}: {row.verdict}{_price(row)}")
     print("\n".join(f"  {reason}" for reason in row.reasons))
     if before and before[0] != step.name:
-        print(f"compared with {before[0]}, which is no longer asked for")
+        print(f"compared with {before[0]}, which is no longer planned")
     _side_by_side(old or {}, now)
 
 
 def _meant(target: str, build: Build, forecaster: Forecaster) -> tuple[Step, Row]:
-    """Return the step that is called so, or makes the file that is; raises UsageError when there is none."""
+    """Return the step of this name, or that makes the file of this name; raises UsageError when there is none."""
     from reelmake.plan.kinds import PUBLISH  # noqa: PLC0415
     from reelmake.spec.problems import closest  # noqa: PLC0415
-    from reelmake.tasks.loader import asked_for  # noqa: PLC0415
+    from reelmake.tasks.loader import requested_episodes  # noqa: PLC0415
 
     rows = {row.step: row for row in forecaster.forecast().rows}
     shows = build.project.productions.values()
@@ -258,11 +261,11 @@ def _meant(target: str, build: Build, forecaster: Forecaster) -> tuple[Step, Row
     path = Path(target).as_posix()
     files = {path: name for name, (step, _) in found.items() for path in step.action.outputs.values()}
     files |= {show.path("video.json"): f"video:{show.name}" for show in shows}  # it is written together with the video
-    if told := found.get(target) or found.get(files.get(path, "")):
-        return told
+    if meant := found.get(target) or found.get(files.get(path, "")):
+        return meant
     if target.partition(":")[0] == PUBLISH:
-        raise UsageError("what is published is asked of the targets each time, and not remembered", f"`doit {target}`")
-    for name in asked_for([target], [show.name for show in shows]) or ():
+        raise UsageError("publishing has no record: each run asks the targets what they hold", f"`doit {target}`")
+    for name in requested_episodes([target], [show.name for show in shows]) or ():
         if f"video:{name}" not in found:
             raise UsageError(
                 f"{target!r} is not known before the script of {name} is", f"type `doit script:{name}` first"

@@ -1,6 +1,6 @@
 """One comment on a pull request, which is updated and not repeated: on GitHub, and on what speaks like it, and GitLab.
 
-Where it is running is told by the variables that these set for every job of theirs.
+The environment variables that these set for each job say where it is running.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ PER_PAGE: Final = 100
 MOST_PAGES: Final = 100
 MOST_CHARACTERS: Final = 65_000  # so long a comment may be on GitHub
 SECONDS: Final = 30.0
-MOST_ASKED: Final = 3
-BOT: Final = "github-actions[bot]"  # who the token of a GitHub job is, which may not ask
+MOST_ATTEMPTS: Final = 3
+BOT: Final = "github-actions[bot]"  # the author of what a GitHub job writes: its token may not read /user
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,20 +70,20 @@ def forge(variable: Variable) -> Forge:
 
 
 class BusyError(BuildError):
-    """A forge that cannot be asked just now."""
+    """A forge that is out of order for now, so that another attempt may succeed."""
 
 
 def comment(where: Forge, text: str, mark: str, proxy: str | None, retry_seconds: float) -> str:
     """Write a comment that begins with a hidden mark, in place of our own last one; returns `created` or `updated`.
 
-    Raises BuildError when the forge refuses, or is out of order for long: it is asked again after `retry_seconds`, and
-    twice that. Comments of others are left alone, whatever they begin with.
+    Raises BuildError when the forge refuses, or is out of order for long: two more attempts follow, after
+    `retry_seconds` and twice that. Comments of others are left alone, also those that begin with the mark.
     """
     from tenacity import Retrying, retry_if_exception_type, stop_after_attempt, wait_exponential  # noqa: PLC0415
 
     retrying = Retrying(
         retry=retry_if_exception_type(BusyError),
-        stop=stop_after_attempt(MOST_ASKED),
+        stop=stop_after_attempt(MOST_ATTEMPTS),
         wait=wait_exponential(retry_seconds, min=retry_seconds),
         reraise=True,
     )
@@ -91,7 +91,7 @@ def comment(where: Forge, text: str, mark: str, proxy: str | None, retry_seconds
 
 
 def _comment(where: Forge, text: str, mark: str, proxy: str | None) -> str:
-    """Do it once, from the start: what was written although no answer came is found by its mark."""
+    """Do it once, from the start: a comment whose answer was lost is found by its mark."""
     import httpx  # noqa: PLC0415
 
     if len(text) > MOST_CHARACTERS:
@@ -101,10 +101,10 @@ def _comment(where: Forge, text: str, mark: str, proxy: str | None) -> str:
         base_url=where.api, headers=dict(where.headers), timeout=SECONDS, proxy=proxy, trust_env=False
     ) as client:
         me = _me(client, where)
-        for told in _comments(client, where):
-            author = (told.get(where.author[0]) or {}).get(where.author[1])
-            if author == me and str(told.get("body") or "").startswith(mark):
-                _answer(client, where.update, f"{where.comment}/{told['id']}", {"body": text})
+        for existing in _comments(client, where):
+            author = (existing.get(where.author[0]) or {}).get(where.author[1])
+            if author == me and str(existing.get("body") or "").startswith(mark):
+                _answer(client, where.update, f"{where.comment}/{existing['id']}", {"body": text})
                 return "updated"
         _answer(client, "POST", where.comments, {"body": text})
     return "created"
@@ -113,12 +113,12 @@ def _comment(where: Forge, text: str, mark: str, proxy: str | None) -> str:
 def _me(client: httpx.Client, where: Forge) -> str:
     """Return who we are, by our own name."""
     try:
-        told = _answer(client, "GET", "/user")
+        user = _answer(client, "GET", "/user")
     except BusyError:
         raise
     except BuildError:
         return BOT
-    return str(told.get(where.author[1], "")) if isinstance(told, dict) else BOT
+    return str(user.get(where.author[1], "")) if isinstance(user, dict) else BOT
 
 
 def _comments(client: httpx.Client, where: Forge) -> Iterator[dict[str, Any]]:
@@ -146,5 +146,5 @@ def _answer(client: httpx.Client, method: str, path: str, body: Mapping[str, str
         ) from None
     except (httpx.HTTPError, ValueError) as error:
         raise BusyError(
-            redact(f"{client.base_url.host} cannot be asked for {path}: {error}"), "try again later"
+            redact(f"{client.base_url.host} could not be reached for {path}: {error}"), "try again later"
         ) from None

@@ -1,4 +1,4 @@
-"""`prune`: removing what no spec needs any more, from this machine and from a shared store."""
+"""`prune`: removing results that no spec needs any more, from this machine and from a shared store."""
 
 from __future__ import annotations
 
@@ -28,19 +28,20 @@ KILO: Final = 1000
 @app.command()
 def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
     project: ProjectDir = Path(),
-    yes: Annotated[bool, typer.Option("--yes", help="Remove it. Without this, it is only told.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Remove them. Without this, they are only listed.")] = False,
     keep_ref: Annotated[
-        list[str] | None, typer.Option(help="Keep what the specs of this git revision need, too; may be repeated.")
+        list[str] | None,
+        typer.Option(help="Also keep what the specs of this git revision need; may be repeated."),
     ] = None,
     older_than: Annotated[
-        int, typer.Option(min=0, help="What was paid for goes when it is older than so many days.")
+        int, typer.Option(min=0, help="Paid results go when they are older than so many days.")
     ] = PAID_DAYS,
     shared: Annotated[bool, typer.Option("--shared", help="Prune the shared store, and not this machine's.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Tell what no spec needs any more, how much room it takes and what it cost; with --yes, remove it.
+    """List the results that no spec needs any more, with their size and cost; with --yes, remove them.
 
-    What cost nothing goes after a week. Receipts of what was paid for stay.
+    Free results go after a week. Receipts of paid ones stay.
     """
     from reelmake.tasks.garbage import left_over, needed_keys, remove_files  # noqa: PLC0415
 
@@ -61,7 +62,7 @@ def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
     if as_json:
         answer(_json(str(where), found, names, is_removed=yes))
     else:
-        print("\n".join(_told(str(where), found, names, is_removed=yes)))
+        print("\n".join(_lines(str(where), found, names, is_removed=yes)))
 
 
 def _store(store: Store, settings: Settings, *, is_shared: bool) -> Prunable:
@@ -81,19 +82,19 @@ def _store(store: Store, settings: Settings, *, is_shared: bool) -> Prunable:
 
 
 def _refuse_blind(store: Store) -> None:
-    """Raise UsageError when the shared store could not be read: scripts, and what their lines need, may be in it."""
+    """Raise UsageError when the shared store could not be read: scripts, and results of their lines, may be there."""
     if error := store.unread:
         raise UsageError(f"nothing was removed, for it is not known what is needed: {error.what}", error.fix)
 
 
 def remove(store: Prunable, found: Waste) -> None:
-    """Remove receipts first: what is interrupted leaves blobs that nobody needs, and no receipts of what is gone."""
+    """Remove receipts first: an interruption leaves unneeded blobs, and no receipt without its blob."""
     with ThreadPoolExecutor(REMOVED_AT_ONCE, thread_name_prefix="prune") as pool:
         list(pool.map(store.remove, found.receipts))
         list(pool.map(store.remove_blob, found.blobs))
 
 
-def _told(where: str, found: Waste, files: list[str], *, is_removed: bool) -> list[str]:
+def _lines(where: str, found: Waste, files: list[str], *, is_removed: bool) -> list[str]:
     """Return it for a terminal."""
     verb = "removed" if is_removed else "to remove"
     lines = [f"{where}: {len(found.blobs)} blobs {verb}, {_size(found.size_bytes)}"]

@@ -59,7 +59,7 @@ def new(
             f"there is an episode {episode!r} already", f"choose another name, or edit {EPISODES}/{episode}.yaml"
         )
     known = [path.stem for path in specs(project, CHARACTERS)]
-    wanted = [name.strip() for told in cast or [] for name in told.split(",")] or known[:DEFAULT_CAST]
+    wanted = [name.strip() for names in cast or [] for name in names.split(",")] or known[:DEFAULT_CAST]
     if unknown := [name for name in wanted if name not in known]:
         raise UsageError(f"there is no character {unknown[0]!r}", f"choose from {', '.join(known) or 'none'}")
     if not wanted:

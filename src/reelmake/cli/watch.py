@@ -46,7 +46,7 @@ def watch(
         Decimal | None, typer.Option(parser=_usd, metavar="USD", help="Buy without asking, up to this in all.")
     ] = None,
 ) -> None:
-    """Build an episode again whenever one of its files is saved. What is paid is asked for first. Ctrl-C ends it."""
+    """Build an episode again whenever one of its files is saved. Asks before it buys anything. Ctrl-C ends it."""
     with chdir(project):
         known_episodes(Path(), [episode])
         session = _Session(episode, cap)
@@ -57,14 +57,14 @@ def watch(
             for changed in filter(None, saved):
                 _say(f"saved: {', '.join(changed)}")
                 session.build()
-        except (KeyboardInterrupt, typer.Abort):  # the last is Ctrl-C where something is asked
+        except (KeyboardInterrupt, typer.Abort):  # the last is Ctrl-C at the question
             pass
     _say("stopped watching")
     raise typer.Exit(INTERRUPTED)
 
 
 def _saved() -> Iterator[list[str]]:
-    """Yield what was saved, each time, and nothing as soon as it watches and now and then."""
+    """Yield the saved files after each save; an empty list once the watch is on, and at each look without a save."""
     import watchfiles  # noqa: PLC0415
 
     from reelmake.plan.kinds import BUILD  # noqa: PLC0415
@@ -89,7 +89,7 @@ class _Look:
 
     @property
     def usd(self) -> Decimal:
-        """Return what it costs at most, without what has no price."""
+        """Return the highest cost (USD) of the paid steps that have a price."""
         return sum((row.usd for row in self.paid if row.usd is not None), NOTHING)
 
 
@@ -101,7 +101,7 @@ class _Session:
         self._is_asking = cap_usd is None and sys.stdin.isatty()
 
     def build(self) -> None:
-        """Make what is free, then what is paid if that is agreed to. Mistakes are told: the next save may mend them."""
+        """Make the free steps, then the paid ones if they are agreed to. Mistakes are printed: a save may mend them."""
         try:
             look = self._look()
             if unknown := [row.step for row in look.paid if row.usd is None]:
@@ -145,20 +145,20 @@ class _Session:
     def _agreed(self, look: _Look) -> bool:
         """Show what would be bought, and say whether it may be."""
         what = f"{len(look.paid)} step{'s' * (len(look.paid) != 1)}, such as {look.paid[0].step}"
-        told = f"{what}: at most ${look.usd}"
+        offer = f"{what}: at most ${look.usd}"
         if self._cap_usd is not None:
             if look.usd <= self._cap_usd:
-                _say(f"buying {told}")
+                _say(f"buying {offer}")
                 return True
-            _say(f"not bought: {told}, and ${self._cap_usd} of --cap is left")
+            _say(f"not bought: {offer}, and ${self._cap_usd} of --cap is left")
             return False
         if not self._is_asking:
-            _say(f"not bought: {told}; nobody can be asked here: start again with --cap {look.usd}, or type `doit`")
+            _say(f"not bought: {offer}; nobody can be asked here: start again with --cap {look.usd}, or type `doit`")
             return False
-        return typer.confirm(f"buy {told}?", err=True)
+        return typer.confirm(f"buy {offer}?", err=True)
 
     def _run(self, names: list[str], cap_usd: Decimal) -> None:
-        """Make steps within a cap, whatever they turn out to cost; raises KeyboardInterrupt when told to stop."""
+        """Make steps within a cap, also if they cost more than expected; raises KeyboardInterrupt after Ctrl-C."""
         from reelmake.project.load import load_project  # noqa: PLC0415
         from reelmake.tasks.host import run  # noqa: PLC0415
 

@@ -8,7 +8,7 @@ doit keeps the task model, the order, delayed creators and its commands. Replace
 - its file checker (`digests`): sha256 behind a cache of file states that lives in the same database;
 - its action (`job`): a function of ours, which never touches stdout.
 
-`selection` finds names, patterns and files of the command line and suggests what was meant; `progress`
+`selection` finds names, patterns and files of the command line and suggests close names; `progress`
 tells how far the build is; `command` puts it all together. A project asks for it in its pyproject.toml::
 
     [tool.doit.plugins.command]

@@ -36,7 +36,7 @@ from reelmake.project.validate import line_problem
 from reelmake.providers.prices import Prices
 from reelmake.spec.model import Line
 from reelmake.tasks.job import Outcome, StepTask, Terms
-from reelmake.tasks.lazy_outputs import Left
+from reelmake.tasks.lazy_outputs import StoredOutputs
 from reelmake.tasks.publishing import ABOUT, Publishing
 from reelmake.tasks.records import Records
 
@@ -73,7 +73,7 @@ class Build:
         self.records = records
         self.may_delay = may_delay
         store = open_store(Path(), project.settings, variables(project.root), read_only=read_only)
-        self.left = Left(store, records.digests, self._perform)
+        self.lazy_outputs = StoredOutputs(store, records.digests, self._perform)
         self.context = Context(
             root=Path(),
             store=store,
@@ -81,7 +81,7 @@ class Build:
             digest=records.digests.digest,
             place=records.digests.place,
             caller=caller_of(project),
-            lazy_outputs=self.left,
+            lazy_outputs=self.lazy_outputs,
         )
         self.publishing = Publishing(self.context, records, self._lines)
         self.unpriced: set[str] = set()  # episodes with a step whose price is not known, under a cap
@@ -140,9 +140,9 @@ class Build:
                 request = step.action.request
                 unknown.setdefault(str(request.get("model") or request["provider"]), step)
         if unknown:
-            told = ", ".join(f"{model} ({step.name})" for model, step in unknown.items())
+            names = ", ".join(f"{model} ({step.name})" for model, step in unknown.items())
             fix = f"set usd_per_... under [tool.reelmake.prices.{next(iter(unknown))!r}], or take the cap away"
-            raise SetupError(f"there is a cap of ${caller.budget.cap_usd}, and no price for {told}", fix)
+            raise SetupError(f"there is a cap of ${caller.budget.cap_usd}, and no price for {names}", fix)
 
     def steps(self, show: Production) -> list[Step]:
         """Return all steps of an episode, or none while there is no script that they could be made of."""
@@ -154,7 +154,7 @@ class Build:
         except (OSError, InputError, SetupError):
             raise
         except Exception:  # noqa: BLE001
-            # What is stored is of no use, whatever is wrong with it. The step that writes the script will say so;
+            # The stored script is of no use, for any reason. The step that writes the script will say so;
             # here, no command may fail because of it.
             return []
 
@@ -235,7 +235,7 @@ class Build:
             self._sweep(show, steps_and_after)
 
     def _task(self, show: Production, step: Step, steps: list[Step]) -> Task:
-        self.left.may_leave(step)
+        self.lazy_outputs.may_leave(step)
         work: Callable[[], Outcome] = partial(self._perform, step)
         task_dep = []
         if step.kind == "script" and show.original:
@@ -278,7 +278,7 @@ class Build:
     def _sweep(self, show: Production, steps: list[Step]) -> None:
         """Remove what steps that are gone have made: a build after any edits holds what a clean build holds.
 
-        Only files that are recorded, and still as they were made: whatever an author has put there since is not ours.
+        Only files that are recorded, and still as they were made: files that an author has put there since stay.
         """
         names = {step.name for step in steps}
         live = {path for step in steps for path in (*step.action.outputs.values(), *step.action.inputs.values())}
@@ -309,10 +309,10 @@ def terms_of(show: Production, step: Step, steps: Sequence[Step]) -> Terms:
     then found in the store and left as it is.
     """
     action = step.action
-    asked = {"recipe": action.recipe, "reading": action.reading, "request": action.request, "inputs": action.inputs}
+    request = {"recipe": action.recipe, "reading": action.reading, "request": action.request, "inputs": action.inputs}
     reads, writes = list(action.inputs.values()), list(action.outputs.values())
     if step.kind == "video":
         reads = provenance_reads(show, steps)
         writes.append(show.path("video.json"))
-        asked["told"] = decided_by(show, steps)
-    return Terms(canonical_json(asked), reads, writes)
+        request["told"] = decided_by(show, steps)
+    return Terms(canonical_json(request), reads, writes)

@@ -63,7 +63,7 @@ class WithRecords(DoitCmdBase):  # type: ignore[misc]  # doit is not typed
             return INTERRUPTED
         except (CmdParseError, InvalidCommand, InvalidDodoFile, InvalidTask):
             raise
-        except BrokenPipeError:  # `doit list | head`: whoever read has read enough
+        except BrokenPipeError:  # `doit list | head`: the reader has read enough
             sys.stdout = None
             return FAILED
         except Exception:
@@ -170,11 +170,11 @@ class Info(WithRecords, cmd_info.Info):  # type: ignore[misc]
     @staticmethod
     def get_reasons(reasons: Mapping[str, Any]) -> str:
         """Return why a task is not up to date."""
-        told = [cmd_info.Info.get_reasons(reasons), *(f" * {why}" for why in reasons["step"])]
+        lines = [cmd_info.Info.get_reasons(reasons), *(f" * {why}" for why in reasons["step"])]
         if reasons["changed_target"]:
-            told += [" * The following targets are not as the task made them:"]
-            told += [f"    - {path}" for path in reasons["changed_target"]]
-        return "\n".join(filter(None, told))
+            lines += [" * The following targets are not as the task made them:"]
+            lines += [f"    - {path}" for path in reasons["changed_target"]]
+        return "\n".join(filter(None, lines))
 
 
 class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
@@ -208,7 +208,7 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
 
     @property
     def may_leave_out(self) -> bool:
-        """Say whether what is up to date may be left out: nothing is done with it, and nobody is told its name."""
+        """Say whether up-to-date steps may be left out: nothing is done with them, and their names are not shown."""
         reporter = self._params["reporter"]
         shown = self.reporters.get(reporter) if isinstance(reporter, str) else reporter
         return shown in SILENT and not self._params["always"] and not self._params["single"]

@@ -1,4 +1,4 @@
-"""What is in a file: its sha256, computed once for each state of the file.
+"""The sha256 of files, computed once for each state of the file.
 
 A state that may not tell of the next change (see `states`) is not remembered: the file is read again next time.
 
@@ -71,7 +71,7 @@ class Digests:
     def place(self, part: Path, target: Path, sha256: str) -> None:
         """Give a finished file its name. What it holds is known, and need not be read again if it is settled by now.
 
-        Then whoever writes to it under its name gives it another time.
+        Then a write to it under its name gives it another time.
         """
         looked_ns, written = self._now_ns(), self._stat(os.fspath(part))
         publish(part, target)

@@ -4,7 +4,7 @@ A fingerprint holds while all of this is as it was: the spec, what all episodes 
 characters, templates, our own code, what is installed), and every file that was read or written for the episode.
 Files are known by their states, and a state is kept only if every later change shows in it.
 
-They are kept in doit's database. Whoever changes a record removes the fingerprint of its episode in the same
+They are kept in doit's database. Changing a record removes the fingerprint of its episode in the same
 transaction: a trigger does it. To lose fingerprints costs only time. Nothing that takes long to import is imported.
 """
 
@@ -34,7 +34,7 @@ from reelmake.tasks.database import opened_to_read
 DATABASE: Final = f"{STATE}/doit.db"
 RULES: Final = 1  # raised by hand when a fingerprint means something else
 GONE: Final = "gone"
-ALL: Final = ""  # in place of an episode: what is known of all of them
+ALL: Final = ""  # in place of an episode: the facts about all of them
 
 Part = Literal["built", "checked"]
 BUILT: Final[Part] = "built"
@@ -63,14 +63,14 @@ _TABLES: Final = _TABLE + "".join(_TRIGGER.replace("EVENT", event).replace("ROW"
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """What is to be kept of an episode.
+    """The entry of an episode in a fingerprint.
 
-    told     the facts, as JSON can hold them
+    facts    what the caller wants to know without a look, as JSON can hold it
     files    what was read since the fingerprints were opened, besides its spec
     records  names of tasks -> their records, as this process knows them: the files in them were read or written
     """
 
-    told: object
+    facts: object
     files: Iterable[str] = ()
     records: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
 
@@ -84,15 +84,15 @@ class Fingerprints:
         self._is_settled = True
         try:
             self._shared = self._of_all()
-        except ReelmakeError:  # whoever loads the project says what is wrong
+        except ReelmakeError:  # loading the project reports it
             self._shared, self._is_settled = "", False
 
     def current(self, part: Part, names: Iterable[str]) -> dict[str, Any]:
-        """Return what is known of each episode whose fingerprint holds."""
+        """Return the facts about each episode whose fingerprint holds."""
         wanted, found = set(names), {}
-        for episode, paths, states, told in self._rows(part):
+        for episode, paths, states, facts_json in self._rows(part):
             if episode in wanted and states == _digest_of(map(_state, paths.split("\n"))):
-                found[episode] = json.loads(told)
+                found[episode] = json.loads(facts_json)
         return found
 
     def reads(self, part: Part) -> dict[str, set[str]]:
@@ -100,7 +100,7 @@ class Fingerprints:
         return {episode: set(paths.split("\n")) for episode, paths, _, _ in self._rows(part)}
 
     def keep(self, part: Part, episodes: Mapping[str, Known]) -> None:
-        """Keep what is known of episodes, but for those of which it is not certain that the next change would show."""
+        """Keep the facts about episodes, except where a later change of a file might not show in its state."""
         if not self._is_settled or not episodes:
             return
         with suppress(sqlite3.Error, OSError, ValueError), closing(self._opened()) as db:
@@ -118,7 +118,7 @@ class Fingerprints:
             states |= recorded
             paths_in_order = sorted(states)
             digest = _digest_of(str(states[path]) for path in paths_in_order)
-            row = part, episode, self._shared_by(part), "\n".join(paths_in_order), digest, json.dumps(known.told)
+            row = part, episode, self._shared_by(part), "\n".join(paths_in_order), digest, json.dumps(known.facts)
             db.execute("REPLACE INTO fingerprint VALUES (?, ?, ?, ?, ?, ?)", row)
         db.execute("COMMIT")
 
@@ -141,7 +141,7 @@ class Fingerprints:
         return sqlite3.connect(f"{path}?mode=rw", timeout=60, isolation_level=None, uri=True)
 
     def _shared_by(self, part: Part) -> str:
-        """Return the state of what all episodes share; what is checked depends on prices, and these on the day."""
+        """Return the state that all episodes share; checks depend on prices, and these on the day."""
         return self._shared if part == BUILT else f"{self._shared} {datetime.now(UTC).date()}"
 
     def _settled_state(self, path: str) -> str | None:
@@ -155,15 +155,15 @@ class Fingerprints:
     def _of_all(self) -> str:
         """Return one digest of the states of all that episodes share."""
         package = Path(__file__).parent.parent
-        told = [str(RULES), sys.version, str(Path.cwd())]
-        told += sorted(f"{name}={value}" for name, value in os.environ.items() if name.upper().startswith("REELMAKE_"))
+        parts = [str(RULES), sys.version, str(Path.cwd())]
+        parts += sorted(f"{name}={value}" for name, value in os.environ.items() if name.upper().startswith("REELMAKE_"))
         paths = ["pyproject.toml", ".env", *_files_of_all(), *_installed(), *_files_of_providers()]
         paths += sorted(str(path) for path in package.rglob("*.*") if path.suffix != ".pyc")
         for path in paths:
             state = self._settled_state(path)
             self._is_settled &= state is not None
-            told.append(f"{path} {state}")
-        return _digest_of(told)
+            parts.append(f"{path} {state}")
+        return _digest_of(parts)
 
 
 def _recorded_states(db: sqlite3.Connection, records: Mapping[str, Mapping[str, Any]]) -> dict[str, str] | None:
@@ -207,13 +207,13 @@ def _installed() -> Iterator[str]:
 
 
 def _files_of_providers() -> Iterator[str]:
-    """Yield the code of providers that are not ours: it decides what they are asked, and may be anywhere."""
+    """Yield the code of providers that are not ours: it decides their requests, and may be anywhere."""
     theirs = {
         where.partition(":")[0].partition(".")[0] for name, where in registered().items() if name not in PROVIDERS
     }
     for module in sorted(theirs):
         spec = None
-        with suppress(ImportError, ValueError):  # whoever uses it says so
+        with suppress(ImportError, ValueError):  # using it reports that
             spec = find_spec(module)
         if spec and spec.origin:
             yield spec.origin

@@ -1,4 +1,4 @@
-"""What a build would do, why, and what it would cost: from specs, doit's records and the store, doing none of it.
+"""The forecast of a build, with reasons and prices: from specs, doit's records and the store, doing none of it.
 
 A step is kept (its files are current), restored (the store has what it would make) or made. Paid steps read no files,
 so what becomes of them is known exactly. Steps of ours that read what is still to be made are made, too; segments of
@@ -28,8 +28,8 @@ from reelmake.store.receipt import Receipt
 from reelmake.tasks.build import Build, terms_of
 
 
-def asked_keys(project: Project, context: Context) -> set[str]:
-    """Return the keys of all that a project may pay for; of lines that are not written yet, as `Row.key` has them."""
+def requested_keys(project: Project, context: Context) -> set[str]:
+    """Return the keys of all steps that a project may pay for; of unwritten lines, as `Row.key` has them."""
     keys = set(paid_steps(project, context))
     for show in project.productions.values():
         if show.episode.script is None and not script_of(show, context):
@@ -56,7 +56,7 @@ NOT_WRITTEN: Final = "the script is not written yet"
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What becomes of one step, or (`count` > 1) of several that are not known one by one yet.
+    """The forecast of one step, or (`count` > 1) of several that are not known one by one yet.
 
     reasons  why it is not kept, as one would say it
     usd      what it costs at most, None when nobody knows; 0 for what is kept, restored or shared
@@ -83,12 +83,12 @@ class Row:
 class Forecast:
     """All rows, in the order in which they could be made.
 
-    unasked  why the shared store was not asked: what it has counts as not made
+    store_problem  why the shared store was not read: what it has counts as not made
     """
 
     rows: tuple[Row, ...]
     cap_usd: Decimal | None = None
-    unasked: str = ""
+    store_problem: str = ""
 
     @property
     def unpriced(self) -> list[str]:
@@ -96,11 +96,11 @@ class Forecast:
         return [row.step for row in self.rows if row.usd is None]
 
     def usd(self, rows: Iterable[Row] | None = None) -> Decimal:
-        """Return what rows cost together, without those that have no price."""
+        """Return the cost (USD) of rows, without those that have no price."""
         return sum((row.usd for row in (self.rows if rows is None else rows) if row.usd is not None), Decimal(0))
 
     def by(self, what: Literal["episode", "kind"]) -> dict[str, Decimal]:
-        """Return what the rows of each episode or kind cost."""
+        """Return the cost (USD) of each episode or kind."""
         names = dict.fromkeys(getattr(row, what) for row in self.rows)
         return {name: self.usd(row for row in self.rows if getattr(row, what) == name) for name in names}
 
@@ -119,7 +119,7 @@ class Forecast:
             "at_most": any(row.at_most for row in self.rows),
             "unpriced": self.unpriced,
             "cap_usd": None if self.cap_usd is None else str(self.cap_usd),
-            "store_not_asked": self.unasked or None,
+            "store_not_asked": self.store_problem or None,
             "counts": self.counts(),
             "by_episode": {name: str(usd) for name, usd in self.by("episode").items()},
             "by_kind": {name: str(usd) for name, usd in self.by("kind").items() if name in PAID},
@@ -164,7 +164,7 @@ class Forecaster:
         return Forecast(tuple(rows.values()), self.build.project.settings.cap_usd, str(unread or ""))
 
     def after(self, show: Production, rows: Mapping[str, Row]) -> dict[str, tuple[Step, Row]]:
-        """Return the steps that may follow an episode's video, and what would become of them if they were asked for.
+        """Return the steps that may follow an episode's video, with their rows if they were requested.
 
         `rows` are those of the forecast. There are none while it is not known what the video is made of.
         """
@@ -203,7 +203,7 @@ class Forecaster:
         return self._row_of(step, facts, name)
 
     def _row_of(self, step: Step, facts: Facts, name: str = "") -> Row:
-        """Return what is decided, and what it costs."""
+        """Return the row of a step: its decision and its price."""
         decision = decide(step.action, facts)
         usd: Decimal | None = Decimal(0)
         if decision.request is step.action:
@@ -227,7 +227,7 @@ class Forecaster:
     def _facts_by_needs(
         self, show: Production, step: Step, needs: Mapping[str, Verdict], rows: Mapping[str, Row]
     ) -> Facts:
-        """Return what is known of a step whose inputs are yet to be made or restored."""
+        """Return the facts about a step whose inputs are yet to be made or restored."""
         if "make" in needs.values():
             made = [name for name, verdict in needs.items() if verdict == "make"]
             # Its part of the timeline is most likely as it was: it shows the same words, for as long.
@@ -240,7 +240,7 @@ class Forecaster:
         return Facts(needs=needs, was_made=step.name in self._elsewhere or self._was_made(step))
 
     def _facts_of_store(self, step: Step, name: str, facts: Facts) -> Facts:
-        """Return what is known of a step that is not kept: also what the store has, and who pays for the same."""
+        """Return the facts about a step that is not kept: also its receipt, and the step that pays for the same."""
         store = self.build.context.store
         receipt = store.find(name)
         before = self.before(step)
@@ -294,11 +294,11 @@ class Forecaster:
         return self._gone[prefix]
 
     def digests(self, step: Step) -> dict[str, str]:
-        """Return what the inputs of a step hold, by its slots."""
+        """Return the digests of the inputs of a step, by its slots."""
         return {slot: self._digest(path) or NOT_MADE for slot, path in step.action.inputs.items()}
 
     def _digest(self, path: str) -> str | None:
-        """Return what a file holds, or would hold that is left in the store; None when it is not made."""
+        """Return the digest of a file, also of one that is left in the store; None when it is not made."""
         try:
             return self.build.context.digest(self.build.context.root / path)
         except OSError:
@@ -308,14 +308,14 @@ class Forecaster:
         return self.build.context.store.find(name) if name else None
 
     def _is_stored(self, receipt: Receipt) -> bool:
-        """Say whether the store has what was made; what was paid for and is on this machine is read to be sure."""
+        """Say whether the store has the result; a paid one on this machine is read to be sure."""
         store = self.build.context.store
         if not store.has(receipt.blob):
             return False
         return receipt.usd == 0 or not store.is_near(receipt.blob) or store.read(receipt.blob) is not None
 
     def _unmoved(self, segment: Step) -> Facts | None:
-        """Return what would be known of a segment if its part of the timeline is as it was; None if it was never made.
+        """Return the facts about a segment with its part of the timeline unchanged; None if it was never made.
 
         Files that are not there will be what they were: they are restored.
         """
@@ -326,25 +326,25 @@ class Forecaster:
         for slot in now.keys() & before.keys():
             if slot == "part" or now[slot] == NOT_MADE:
                 now[slot] = before[slot]
-        asked = manifest(segment.action, now)
+        wanted = manifest(segment.action, now)
         outputs = {path: self._digest(path) for path in segment.action.outputs.values()}
         made = dict.fromkeys(outputs, was.blob)
         return Facts(
-            State(key(asked), {}, outputs),
+            State(key(wanted), {}, outputs),
             State(was.key, {}, made, was.key),
-            has_receipt=key(asked) == was.key,
+            has_receipt=key(wanted) == was.key,
             is_lost=outputs != made and not self._is_stored(was),
         )
 
     def _was_made(self, step: Step) -> bool:
-        """Say whether anything is known to have been made of such a request, whatever its inputs held."""
+        """Say whether a result of this request is known, with any content of its inputs."""
         if self._known is None:
             kept = ((receipt.manifest, receipt) for receipt in self.build.context.store.known())
-            self._known = {_asked(told): receipt for told, receipt in kept}
-        return _asked(manifest(step.action, dict.fromkeys(step.action.inputs, ""))) in self._known
+            self._known = {_request_key(recorded): receipt for recorded, receipt in kept}
+        return _request_key(manifest(step.action, dict.fromkeys(step.action.inputs, ""))) in self._known
 
     def _of_lines(self, show: Production) -> list[Row]:
-        """Return what the lines of a script that is not written yet cost at most."""
+        """Return rows with the highest cost of the lines of a script that is not written yet."""
         rows = []
         is_alone = show.original is not None and show.spec not in self._originals
         for bound in unwritten(with_source(show, self.build.context), with_pictures=is_alone):
@@ -361,12 +361,13 @@ def against(now: Forecast, before: Iterable[str]) -> Forecast:
     return replace(now, rows=tuple(row for row in now.rows if row.is_paid and row.key not in known))
 
 
-def _asked(told: Mapping[str, Any]) -> str:
-    return key({**told, "inputs": sorted(told["inputs"])})
+def _request_key(of: Mapping[str, Any]) -> str:
+    """Return the key of a manifest without the content of its inputs."""
+    return key({**of, "inputs": sorted(of["inputs"])})
 
 
 def _distance(old: Mapping[str, Any], new: Mapping[str, Any]) -> tuple[int, float]:
-    """Return how unlike two manifests are: by the fields that differ, then by the words that their texts share."""
+    """Return the distance of two manifests: by the fields that differ, then by the words that their texts share."""
     was, now = (
         Counter(str(one["request"].get("text") or one["request"].get("prompt") or "").split()) for one in (old, new)
     )

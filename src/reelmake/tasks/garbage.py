@@ -1,4 +1,4 @@
-"""What the specs of a project still need of stores and outputs, and what is left of episodes that are gone."""
+"""Garbage collection: the keys and outputs that specs still need, and the files of episodes that are gone."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ DAY_SECONDS: Final = 24 * 3600
 def needed_keys(build: Build, others: Iterable[Project]) -> set[str]:
     """Return the keys of what the specs of a project, and of others that share its store, ask for.
 
-    Of what is paid for, all keys are known from the specs alone; of what is made here, those of the last build.
+    The keys of paid steps are known from the specs alone; of steps made here, those of the last build.
     """
     projects = (build.project, *others)
     keys = {name for project in projects for name in paid_steps(project, build.context)}
@@ -35,7 +35,7 @@ def needed_keys(build: Build, others: Iterable[Project]) -> set[str]:
 def left_over(build: Build) -> dict[str, list[str]]:
     """Return the steps of episodes that are gone, with the files that they made at least FREE_DAYS ago.
 
-    Only files that are as they were made: whatever an author has put there since is not ours.
+    Only files that are as they were made: files that an author has put there since stay.
     """
     before = time.time() - FREE_DAYS * DAY_SECONDS
     gone = {name: made for name, made in build.records.made_by().items() if _is_gone(name, build)}

@@ -1,4 +1,4 @@
-"""What a task of ours does: one function, run in a thread of the runner."""
+"""The action of our tasks: one function, run in a thread of the runner."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from reelmake.core.errors import BuildError, ReelmakeError, SetupError
 from reelmake.core.logging import redact
 from reelmake.plan.episode import Step
 
-TERMS: Final = "_config_changed"  # the name under which a record keeps what a step asked for
+TERMS: Final = "_config_changed"  # the name under which a record keeps the request of a step
 
 # What the machine may refuse us, and what an author can do about it.
 ROOM = ("there is no room left for {}", "make room, then run doit again: what is finished is kept")
@@ -43,14 +43,14 @@ REFUSED: Final[Mapping[int, tuple[str, str]]] = {
 class Outcome:
     """How a step went, in one word for the display, which counts the words: made, restored, kept, ...
 
-    told      what to say of it besides
+    remark    printed after the word, with the reason or a warning; empty for none
     answer    what goes to stdout, at the end
     key       under which the answer is in the store
     is_final  whether it need not be tried again; a step that is not final runs in the next build, too
     """
 
     note: str
-    told: str = ""
+    remark: str = ""
     key: str = ""
     is_final: bool = True
     answer: str = ""
@@ -58,9 +58,9 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """What a step is compared by with its record: all that it asks for in one text, the files it reads and writes."""
+    """What the record of a step is compared with: its request as canonical JSON, the files it reads and writes."""
 
-    asked: str
+    request_json: str
     reads: Sequence[str]
     writes: Sequence[str]
 
@@ -83,7 +83,7 @@ class StepTask(Task):  # type: ignore[misc]  # doit is not typed
             meta={"pool": step.pool, "label": step.name},
         )
         self.step, self.terms = step, terms
-        self.value_savers.append(lambda: {TERMS: terms.asked})
+        self.value_savers.append(lambda: {TERMS: terms.request_json})
 
 
 class Job(BaseAction):  # type: ignore[misc]  # doit is not typed
@@ -105,7 +105,7 @@ class Job(BaseAction):  # type: ignore[misc]  # doit is not typed
         try:
             self.outcome = self.work()
             self.values = {"key": self.outcome.key} if self.outcome.key else {}
-        except Exception as error:  # noqa: BLE001 - whatever happens in a step fails this step, not the build
+        except Exception as error:  # noqa: BLE001 - any error in a step fails this step, not the build
             return failure(error)
         return None
 
@@ -119,7 +119,7 @@ def failure(error: BaseException, whose: str = "") -> BaseFail:
     `whose` names code of an author's, when it is not ours that failed.
     """
     if isinstance(error, OSError):
-        error = told_by(error) or error
+        error = error_of_system(error) or error
     if isinstance(error, ReelmakeError):
         failed = TaskFailed(str(error))
         failed.cause = error
@@ -135,8 +135,8 @@ def without_secrets(failed: BaseFail) -> BaseFail:
     return failed
 
 
-def told_by(error: OSError) -> BuildError | None:
-    """Say what the machine refused and what to do about it; None when that may well be a mistake of ours."""
+def error_of_system(error: OSError) -> BuildError | None:
+    """Return the error for an author: what the system refused, and the remedy; None when it may be a bug of ours."""
     if (known := REFUSED.get(error.errno or 0)) is None:
         return None
     what, fix = known
@@ -148,10 +148,10 @@ def told_by(error: OSError) -> BuildError | None:
     return BuildError(what.format(where, error.strerror), fix)
 
 
-def told_by_machine(error: Exception) -> ReelmakeError:
-    """Say what keeps a command from doing anything: the machine, or doit."""
-    told = told_by(error) if isinstance(error, OSError) else None
-    return SetupError(told.what, told.fix) if told else SetupError(str(error), "look after it, then try again")
+def error_of_command(error: Exception) -> ReelmakeError:
+    """Return the error of a command that the operating system, or doit, refused to run."""
+    refused = error_of_system(error) if isinstance(error, OSError) else None
+    return SetupError(refused.what, refused.fix) if refused else SetupError(str(error), "look after it, then try again")
 
 
 def outcome_of(task: Task) -> Outcome:

@@ -26,8 +26,8 @@ from reelmake.tasks.digests import Digests
 AT_ONCE: Final = 8
 
 
-class Left(LazyOutputs):
-    """What is left in the store, and how it comes back.
+class StoredOutputs(LazyOutputs):
+    """Outputs that are left in the store until a step reads them.
 
     perform  performs a step
     """
@@ -36,7 +36,7 @@ class Left(LazyOutputs):
         self._store, self._digests, self._perform = store, digests, perform
         self._makers: dict[str, Step] = {}
         self._wanted: set[str] = set()
-        self._asked: tuple[str, ...] = ()
+        self._requested: tuple[str, ...] = ()
         self._turns: defaultdict[str, threading.Lock] = defaultdict(threading.Lock)
 
     def may_leave(self, step: Step) -> None:
@@ -44,20 +44,20 @@ class Left(LazyOutputs):
         if KINDS[step.kind].can_wait:
             self._makers |= dict.fromkeys(step.action.outputs.values(), step)
 
-    def ask_for(self, words: Iterable[str]) -> None:
-        """Leave nothing that is asked for by name: by words of a command line, or as a file."""
-        self._asked = tuple(words)
-        self._bring_all([path for path in self._makers if self._is_asked_for(path) and self._digests.is_left(path)])
+    def bring_requested(self, words: Iterable[str]) -> None:
+        """Bring outputs that are requested by name, by words of a command line or as files, and leave none of these."""
+        self._requested = tuple(words)
+        self._bring_all([path for path in self._makers if self._is_requested(path) and self._digests.is_left(path)])
 
-    def _is_asked_for(self, output: str) -> bool:
+    def _is_requested(self, output: str) -> bool:
         name = self._makers[output].name
         return any(
-            word == output or f"{name}:".startswith(f"{word}:") or fnmatchcase(name, word) for word in self._asked
+            word == output or f"{name}:".startswith(f"{word}:") or fnmatchcase(name, word) for word in self._requested
         )
 
     def leave(self, output: str, blob: str) -> bool:
         """Leave an output in the store, unless it is wanted or on this machine anyway; says whether it is left."""
-        if output not in self._makers or output in self._wanted or self._is_asked_for(output):
+        if output not in self._makers or output in self._wanted or self._is_requested(output):
             return False
         if self._store.is_near(blob):
             return False

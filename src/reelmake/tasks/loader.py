@@ -1,4 +1,4 @@
-"""What doit loads: dodo.py with a project's own tasks, and beside them ours, for the episodes that are asked for.
+"""The loader for doit: the tasks of dodo.py, and beside them ours, for the requested episodes.
 
 Of all that plain doit is to build, an episode whose fingerprint holds is left out: it is built already.
 """
@@ -32,14 +32,14 @@ from reelmake.project.load import Project, load_project
 from reelmake.store.local import place_of
 from reelmake.tasks.build import Build
 from reelmake.tasks.fingerprint import BUILT, Fingerprints, Known
-from reelmake.tasks.job import outcome_of, told_by
+from reelmake.tasks.job import error_of_system, outcome_of
 
 STEPS: Final = frozenset(name for name, kind in KINDS.items() if not kind.is_after)  # kinds of what a video takes
 FINISHED: Final = ("up-to-date", "successful")
 
 
 class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
-    """Loads dodo.py, and the episodes that are asked for."""
+    """Loads dodo.py, and the requested episodes."""
 
     pools: Mapping[str, int]
     budget: Budget
@@ -59,7 +59,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         try:
             Path(STATE).mkdir(exist_ok=True)
         except OSError as error:
-            raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
+            raise InvalidDodoFile(f"nothing was built\n{error_of_system(error) or error}") from None
         ours = {"dep_file": f"{STATE}/doit.db", "default_tasks": [VIDEO]}
         return {**ours, **super().load_doit_config()}
 
@@ -70,7 +70,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         try:
             prints = Fingerprints(cmd.dep_manager.name)
             left_out = self._left_out(cmd, own, names, prints)
-            project = _load(names, asked_for(pos_args, names), left_out)
+            project = _load(names, requested_episodes(pos_args, names), left_out)
             current: Counter[tuple[str, str]] = Counter()
             for known in (left_out[name] for name in left_out if name not in project.productions):
                 for steps in known.values():
@@ -79,13 +79,13 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             build = Build(project, cmd.dep_manager, may_delay=cmd.execute_tasks)
             tasks = [*own, *build.tasks()]
             if cmd.execute_tasks:
-                build.left.ask_for([*pos_args, *(path for task in own for path in task.file_dep)])
+                build.lazy_outputs.bring_requested([*pos_args, *(path for task in own for path in task.file_dep)])
                 if any(word.partition(":")[0] == PUBLISH for word in pos_args):
                     build.publishing.targets(project.productions.values())
         except ReelmakeError as error:
             raise InvalidDodoFile(redact(f"nothing was built\n{error}")) from None
         except OSError as error:
-            raise InvalidDodoFile(f"nothing was built\n{told_by(error) or error}") from None
+            raise InvalidDodoFile(f"nothing was built\n{error_of_system(error) or error}") from None
         self.pools = build.context.caller.gates
         self.budget = build.context.caller.budget
         self.stop = build.stop
@@ -95,7 +95,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
 
     @staticmethod
     def _left_out(cmd: Any, own: list[Task], names: list[str], prints: Fingerprints) -> dict[str, Any]:
-        """Return the episodes that are left out, with what is known of them: plain doit would find them up to date.
+        """Return the episodes that are left out, with their facts: plain doit would find them up to date.
 
         A project's own tasks may need tasks of an episode, or make files that it reads: it is not left out then.
         """
@@ -107,7 +107,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
             return {}
         words = {word for task in own for word in (*task.task_dep, *task.setup_tasks, *task.wild_dep)} - mine - {VIDEO}
         words |= {path for task in own for path in task.file_dep if not os.path.exists(path)}  # noqa: PTH110
-        needed = asked_for(sorted(words), names) if words else []
+        needed = requested_episodes(sorted(words), names) if words else []
         if needed is None:
             return {}
         found = prints.current(BUILT, (name for name in names if name not in needed))
@@ -117,13 +117,13 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         return found
 
 
-def _load(names: list[str], asked: list[str] | None, left_out: Collection[str]) -> Project:
-    """Load the episodes that are asked for, but for those that are left out.
+def _load(names: list[str], requested: list[str] | None, left_out: Collection[str]) -> Project:
+    """Load the requested episodes, but for those that are left out.
 
     An episode may read what another one makes; then it is not known what needs what, and all are loaded.
     """
     if not left_out:
-        return load_project(Path(), asked)
+        return load_project(Path(), requested)
     project = load_project(Path(), [name for name in names if name not in left_out])
     if any(_is_built(path) for show in project.productions.values() for path in show.files):
         return load_project(Path())
@@ -151,8 +151,8 @@ def keep_built(build: Build, prints: Fingerprints, nodes: Mapping[str, ExecNode]
             files = _files(versions, build)
             if files is not None and build.unpriced.isdisjoint(made):
                 records = {name: build.records.backend.record(name) for each in made.values() for name in each}
-                told = {name: _counted(each.values()) for name, each in made.items()}
-                found[episode] = Known(told, files, records)
+                counts = {name: _counted(each.values()) for name, each in made.items()}
+                found[episode] = Known(counts, files, records)
     prints.keep(BUILT, found)
 
 
@@ -200,9 +200,9 @@ def require_project() -> None:
         )
 
 
-def asked_for(arguments: Iterable[str], names: list[str]) -> list[str] | None:
+def requested_episodes(arguments: Iterable[str], names: list[str]) -> list[str] | None:
     """Return the episodes that doit's arguments name, or None when they may mean any."""
-    asked = set()
+    requested = set()
     for argument in arguments:
         if argument.startswith("-"):
             continue  # an option of a task
@@ -211,5 +211,5 @@ def asked_for(arguments: Iterable[str], names: list[str]) -> list[str] | None:
         name = name.partition(".")[0]  # moths.ja is moths, in another language
         if name not in names:
             return None
-        asked.add(name)
-    return sorted(asked) or None
+        requested.add(name)
+    return sorted(requested) or None

@@ -31,7 +31,7 @@ MINUTE = 60
 
 
 class Running(bars.ProgressColumn):
-    """What runs in a pool; it gets the room that the other columns leave."""
+    """The column of running steps in a pool; it gets the room that the other columns leave."""
 
     def render(self, task: bars.Task) -> Text:
         """Return the first of the names, and how many more there are."""
@@ -71,7 +71,7 @@ class Display(bars.Progress):
             self.update(self._pools[row.pool], total=row.total, completed=row.done, running=row.running)
 
     def get_renderables(self) -> Iterator[RenderableType]:
-        """Return what is drawn: the bars, and the time below them."""
+        """Return the renderable: the bars, and the time below them."""
         yield from super().get_renderables()
         yield Text(_time(self._tally))
 
@@ -82,10 +82,10 @@ class Display(bars.Progress):
 
 def _time(tally: Tally) -> str:
     estimate = tally.estimate()
-    told = f"{_duration(time.monotonic() - tally.began)} so far"
+    elapsed = f"{_duration(time.monotonic() - tally.began)} so far"
     if estimate is None or estimate.seconds == 0:  # what runs takes longer than others of its kind
-        return told
-    return f"{told}, {'about' if estimate.is_whole else 'at least'} {_duration(estimate.seconds)} left"
+        return elapsed
+    return f"{elapsed}, {'about' if estimate.is_whole else 'at least'} {_duration(estimate.seconds)} left"
 
 
 def _duration(seconds: float) -> str:
@@ -133,7 +133,7 @@ class Tally:
         self._seconds: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
 
     def follow(self, tasks: Mapping[str, Task], selected: list[str]) -> None:
-        """Count the steps that were asked for and all that they need; `tasks` grows as delayed creators run."""
+        """Count the requested steps and all that they need; `tasks` grows as delayed creators run."""
         self._tasks, self._to_visit = tasks, deque(selected)
         self._discover()
 
@@ -182,7 +182,7 @@ class Tally:
     def estimate(self) -> Estimate | None:
         """Return how long the rest will take: the pool that needs longest at its limit; None when nothing is known.
 
-        Of a step that runs, what it has run for does not count any more.
+        The elapsed time of running steps is subtracted.
         """
         now = time.monotonic()
         with self._lock:
@@ -249,13 +249,13 @@ class Progress:
     desc: ClassVar[str] = "live display in a terminal, one line per step elsewhere; on stderr"
 
     def __init__(self, outstream: TextIO, options: Mapping[str, Any]) -> None:
-        # doit's default is stdout; only a file that was asked for takes the place of stderr.
+        # doit's default is stdout; only a file that was requested takes the place of stderr.
         self._file = None if outstream is sys.stdout else outstream
         self._current: Mapping[tuple[str, str], int] = options.get("current", {})
         self._tally = Tally(options.get("limits", {}), self._current)
         self._failures: list[tuple[Task, BaseFail]] = []
         self._errors: list[str] = []
-        self._told: list[str] = []
+        self._remarks: list[str] = []
         self._answers: list[str] = []
         self._refused: list[tuple[Task, CapError]] = []
         self._budget = options.get("budget")
@@ -264,11 +264,11 @@ class Progress:
 
     @property
     def leaving(self) -> str:
-        """What to write to the terminal when the process leaves at once."""
+        """The text to write to the terminal when the process leaves at once."""
         return f"{self._display.restore if self._display else ''}reelmake: left at once; what is finished is kept\n"
 
     def initialize(self, tasks: Mapping[str, Task], selected: list[str]) -> None:
-        """Get the table of all tasks, which grows during the run, and the names that were asked for."""
+        """Get the table of all tasks, which grows during the run, and the selected names."""
         self._tally.follow(tasks, selected)
 
     def get_status(self, task: Task) -> None:
@@ -293,10 +293,10 @@ class Progress:
         seconds = self._finish(task, outcome.note)
         if outcome.answer:
             self._answers.append(outcome.answer)
-        if outcome.told:
-            self._told.append(f"{task.name} {outcome.note}: {outcome.told}")
-        if outcome.told or not self._display:
-            self._say(f"{task.name} {outcome.note} {seconds:.1f}s{f': {outcome.told}' if outcome.told else ''}")
+        if outcome.remark:
+            self._remarks.append(f"{task.name} {outcome.note}: {outcome.remark}")
+        if outcome.remark or not self._display:
+            self._say(f"{task.name} {outcome.note} {seconds:.1f}s{f': {outcome.remark}' if outcome.remark else ''}")
 
     def add_failure(self, task: Task, fail: BaseFail) -> None:
         """A task failed, or cannot run because one that it needs failed."""
@@ -317,7 +317,7 @@ class Progress:
             self._finish(task, UP_TO_DATE)
 
     def skip_ignore(self, task: Task) -> None:
-        """A task is left out, because `doit ignore` asked for it."""
+        """A task is left out, because of `doit ignore`."""
         if task.actions:
             self._finish(task, IGNORED)
 
@@ -340,7 +340,7 @@ class Progress:
             self._say(f"stopping: waiting for {_steps(len(running))}: {', '.join(running)} (once more: leave at once)")
 
     def complete_run(self) -> None:
-        """Everything is over: tell what failed and sum up."""
+        """Everything is over: report failures and sum up."""
         if self._display:
             self._display.stop()
             self._display = None
@@ -348,15 +348,15 @@ class Progress:
             self._say("")
             for task, fail in sorted(self._failures, key=lambda failed: failed[0].name):
                 self._say(f"{task.name} {FAILED}: {fail.message}\n{''.join(fail.traceback)}".rstrip())
-        for told in self._told:
-            self._say(told)
+        for remark in self._remarks:
+            self._say(remark)
         for error in self._errors:
             self._say(error)
         counts = Counter(self._tally.outcomes.values())
         counts[UP_TO_DATE] += sum(self._current.values())
         notes = [note for note in sorted(counts) if note not in LAST]
-        told = ", ".join(f"{counts[note]} {note}" for note in [*notes, *LAST] if counts[note] or note in ALWAYS)
-        self._say(f"{_steps(counts.total())}: {told} in {time.monotonic() - self._tally.began:.1f}s")
+        sums = ", ".join(f"{counts[note]} {note}" for note in [*notes, *LAST] if counts[note] or note in ALWAYS)
+        self._say(f"{_steps(counts.total())}: {sums} in {time.monotonic() - self._tally.began:.1f}s")
         self._tell_money()
         for answer in self._answers:
             print(answer)
@@ -364,7 +364,7 @@ class Progress:
             self._say(f"interrupted: {_steps(self._tally.left())} left; the same command goes on from here")
 
     def _tell_money(self) -> None:
-        """Tell what was spent, and what was not bought because of the cap."""
+        """Print the money spent, and the steps that were not bought because of the cap."""
         spent_usd = getattr(self._budget, "spent_usd", 0)
         cap_usd = getattr(self._budget, "cap_usd", None)
         if spent_usd:

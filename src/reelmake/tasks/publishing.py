@@ -1,4 +1,4 @@
-"""The tasks that publish. They are never up to date: the target is asked each time what it has."""
+"""The tasks that publish. They are never up to date: each run asks the target what it holds."""
 
 from __future__ import annotations
 
@@ -89,9 +89,9 @@ class Publishing:
         if not show.publish.to:
             return Outcome("left out", "publish: names no target")
         allowed = any(one is not None and (one.options or {}).get("allow_degraded") for one in (task, self._group))
-        asked = show, self._context, self._lines(show) or [], self.targets([show])
+        subject = show, self._context, self._lines(show) or [], self.targets([show])
         try:
-            done = publish(*asked, progress, allow_degraded=allowed, merge=self.merge)
+            done = publish(*subject, progress, allow_degraded=allowed, merge=self.merge)
         except OvertakenError as error:
             return Outcome("left out", str(error))
         self._records.changed(f"video:{show.name}", show.path("video.json"))

@@ -1,8 +1,8 @@
-"""What doit remembers of each task: the inputs it was made of, as they were when it was selected, and what it made.
+"""The record of each task: the digests of its inputs, as of when it was selected, and of its outputs.
 
 Every finished task is committed at once, so that a kill at any moment loses only what is in flight. SQLite's journal
 is synced at checkpoints (synchronous=NORMAL), not at each commit: that survives the death of the process, and a power
-cut may cost the last commits but never the file. It takes 0.07 ms instead of 2.5 ms, and what is lost is looked up in
+cut may cost the last commits but never the file. It takes 0.07 ms instead of 2.5 ms, and lost results are looked up in
 the store again, for nothing.
 """
 
@@ -27,7 +27,7 @@ from reelmake.tasks.database import opened_to_read
 from reelmake.tasks.digests import ContentChecker, Digests
 from reelmake.tasks.job import TERMS, StepTask, Terms, outcome_of
 
-VERSION = 1  # of the tables below and of what is in a record; another version is set aside
+VERSION = 1  # of the tables below and of the content of a record; another version is set aside
 TABLES = """
     CREATE TABLE record (task TEXT PRIMARY KEY, body TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE digest (path TEXT PRIMARY KEY, state TEXT NOT NULL, sha256 TEXT NOT NULL) WITHOUT ROWID;
@@ -44,7 +44,7 @@ class RecordFile:
     doit's own SqliteDB has little to inherit: its connection belongs to one thread, `remove` locks other processes out
     until the end of the run, `set` drops what a record held that was not read before, and a damaged file ends the run.
 
-    Rows are read when they are asked for. Changes wait in memory until `commit`. Any thread may use it. A file that is
+    Rows are read on demand. Changes wait in memory until `commit`. Any thread may use it. A file that is
     damaged or of another version is set aside: the build goes on with an empty one.
 
     With `read_only`, the file is opened without a lock and stays as it is: what changes is not written anywhere.
@@ -61,9 +61,9 @@ class RecordFile:
         self._digests: dict[str, tuple[str, str] | None] = {}
         self._changed_records: set[str] = set()
         self._changed_digests: set[str] = set()
-        self._read("PRAGMA user_version")  # what is wrong with the file is told before anything runs
+        self._read("PRAGMA user_version")  # a file that cannot be used is reported before anything runs
 
-    # What doit asks of a backend.
+    # doit's interface of a backend.
 
     def get(self, task_id: str, dependency: str) -> Any:
         """Return one value of a task's record, or None."""
@@ -94,13 +94,13 @@ class RecordFile:
     def dump(self) -> None:
         """Commit, and close the file."""
         with self._lock:
-            with contextlib.suppress(sqlite3.OperationalError):  # no room: told when a task could not be recorded
+            with contextlib.suppress(sqlite3.OperationalError):  # no room: reported when a task could not be recorded
                 self.commit()
             if self._db:
                 self._db.close()
                 self._db = None
 
-    # What we ask of it.
+    # Our own interface.
 
     def record(self, task_id: str) -> dict[str, Any]:
         """Return the record of a task; empty when there is none."""
@@ -235,7 +235,7 @@ class RecordFile:
             self._db = None
         if self._read_only:
             self._db = _empty()
-            print(f"reelmake: {self.name} {why}: what was built here is not known", file=sys.stderr)
+            print(f"reelmake: {self.name} {why}: the earlier builds here are not known", file=sys.stderr)
             return
         aside = f"{self.name}.set-aside"
         for suffix in ("", "-wal", "-shm"):
@@ -265,7 +265,7 @@ def _empty() -> sqlite3.Connection:
 class Records(Dependency):  # type: ignore[misc]  # doit is not typed
     """doit's memory: of steps, which `plan.decide` judges by it, and of a project's own tasks, which doit judges.
 
-    `digests` is for anyone who wants to know what is in a file.
+    `digests` returns the sha256 of a file.
     """
 
     def __init__(self, name: str, *, read_only: bool = False) -> None:
@@ -297,7 +297,7 @@ class Records(Dependency):  # type: ignore[misc]  # doit is not typed
         return status
 
     def _status_of_step(self, task: StepTask, *, get_log: bool) -> DependencyStatus:
-        """Return what is decided of a step, as doit wants to know it."""
+        """Return the decision about a step as doit's status."""
         status = DependencyStatus(get_log)
         facts = self.facts(task.name, task.terms)
         inputs = facts.now.inputs if facts.now else {}
@@ -311,14 +311,14 @@ class Records(Dependency):  # type: ignore[misc]  # doit is not typed
         return status
 
     def facts(self, task_id: str, terms: Terms) -> Facts:
-        """Return what is known on this machine of a step: how it is now, and how it was recorded."""
-        now = State(terms.asked, self._state_of(terms.reads), self._state_of(terms.writes))
+        """Return the facts of this machine about a step: its state now, and its recorded state."""
+        now = State(terms.request_json, self._state_of(terms.reads), self._state_of(terms.writes))
         record = self.backend.record(task_id)
         if not record:
             return Facts(now)
-        asked = str(record.get(VALUES, {}).get(TERMS, ""))
+        request_json = str(record.get(VALUES, {}).get(TERMS, ""))
         inputs = {path: record.get(path) for path in record.get(DEPS, ())}
-        return Facts(now, State(asked, inputs, record.get(TARGETS, {}), self.recorded_key(task_id) or ""))
+        return Facts(now, State(request_json, inputs, record.get(TARGETS, {}), self.recorded_key(task_id) or ""))
 
     def _state_of(self, paths: Iterable[str]) -> dict[str, str | None]:
         found: dict[str, str | None] = dict.fromkeys(paths)
@@ -358,7 +358,7 @@ class Records(Dependency):  # type: ignore[misc]  # doit is not typed
             self.backend.put(task_id, {**record, TARGETS: {**record[TARGETS], path: self.digests.digest(path)}})
 
     def recorded_key(self, task_id: str) -> str | None:
-        """Return the key under which the store has what a task made last, if it told one."""
+        """Return the key under which the store has what a task made last; None when it named no key."""
         found = self.backend.record(task_id).get(VALUES, {}).get("key")
         return str(found) if found else None
 

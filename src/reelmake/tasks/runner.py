@@ -230,14 +230,14 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
         try:
             super().process_task_result(node, base_fail)
         except (sqlite3.OperationalError, OSError) as error:
-            told = f"what it made is kept, but cannot be recorded in {self.dep_manager.name}: {error}"
-            self._handle_task_error(node, TaskFailed(f"{told}; is the disk full? make room, then run doit again"))
+            problem = f"what it made is kept, but cannot be recorded in {self.dep_manager.name}: {error}"
+            self._handle_task_error(node, TaskFailed(f"{problem}; is the disk full? make room, then run doit again"))
 
     def _handle_task_error(self, node: ExecNode, base_fail: BaseFail) -> None:
         node.run_status = "failure"
         self.reporter.add_failure(node.task, without_secrets(base_fail))
         if isinstance(base_fail, UnmetDependency):
-            return  # told, but counted where it broke
+            return  # reported, but counted where it broke
         if not isinstance(base_fail, TaskFailed):
             self.final_result = ERROR
         elif self.final_result != ERROR:
@@ -250,8 +250,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
         for task in reversed(self.teardown_list):
             self.reporter.teardown_task(task)
             if failed := task.execute_teardown(self.stream):
-                told = SetupError(f"ERROR: task '{task.name}' teardown action", failed)
-                self.reporter.cleanup_error(without_secrets(told))
+                problem = SetupError(f"ERROR: task '{task.name}' teardown action", failed)
+                self.reporter.cleanup_error(without_secrets(problem))
 
     def _stop(self) -> None:
         self._pools.drop_waiting()
@@ -274,7 +274,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
     def _interrupt(self, _number: int, _frame: object) -> None:
         self._signals += 1
         if self._signals > 1:
-            # Locks may be held by whatever was interrupted: only write and go.
+            # Locks may be held by the interrupted code: only write and go.
             leaving = getattr(self.reporter, "leaving", "")
             with contextlib.suppress(OSError):
                 os.write(sys.__stderr__.fileno() if sys.__stderr__ else 2, leaving.encode())

@@ -1,8 +1,8 @@
-"""What is asked for on the command line: names, patterns and files, also of tasks that do not exist yet.
+"""Selecting tasks by the words of the command line: names, patterns and files, also of tasks that do not exist yet.
 
-Tasks of a delayed creator are made during the run. Which names and files a creator may make is told by the `creates`
-of its `DelayedLoader`: names (`video:moths`), beginnings of names (`voice:moths:`) and folders (`build/moths/`). What
-is asked for of such a creator is looked up once it has run, and not finding it is a failure, not a success.
+Tasks of a delayed creator are made during the run. Which names and files a creator may make is in the `creates`
+of its `DelayedLoader`: names (`video:moths`), beginnings of names (`voice:moths:`) and folders (`build/moths/`). A
+word that only such a creator can satisfy is looked up once it has run, and not finding it is a failure, not a success.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from reelmake.tasks.job import failure
 
 
 class Wanted(Task):  # type: ignore[misc]  # doit is not typed
-    """Stands for something asked for that only a delayed creator can make; afterwards it depends on what was found."""
+    """Placeholder of a word that only a delayed creator can satisfy; afterwards it depends on the tasks found."""
 
     def __init__(self, name: str, text: str, loader: DelayedLoader, found: list[str]) -> None:
         super().__init__(name, None, loader=loader)
@@ -31,7 +31,7 @@ class Wanted(Task):  # type: ignore[misc]  # doit is not typed
         self.looked = False
 
     def look(self, tasks: dict[str, Task], targets: dict[str, str]) -> None:
-        """Depend on whatever is called, or makes, what was asked for. The creator has run."""
+        """Depend on the tasks that the word names, or whose targets it names. The creator has run."""
         self.looked = True
         new = [name for name, task in tasks.items() if _matches(name, self.text) and not isinstance(task, Wanted)]
         new += [targets[self.text]] if self.text in targets else []
@@ -40,7 +40,7 @@ class Wanted(Task):  # type: ignore[misc]  # doit is not typed
 
 
 class Dispatcher(TaskDispatcher):  # type: ignore[misc]
-    """doit's dispatcher, which also resolves what was asked for of delayed creators.
+    """doit's dispatcher, which also resolves words that only delayed creators can satisfy.
 
     broken   names of placeholders -> why their creator failed
     """
@@ -57,12 +57,12 @@ class Dispatcher(TaskDispatcher):  # type: ignore[misc]
         super().__init__(control.tasks, control.targets, control.selected_tasks)
 
     def not_found(self) -> Iterator[tuple[Task, str]]:
-        """Give what was asked for and does not exist, with a message. For when all creators have run."""
-        told = set()
+        """Yield the placeholders whose word names nothing, with a message. Call it when all creators have run."""
+        reported = set()
         for wanted in self._control.wanted:
             failed = wanted.looked and self.nodes[wanted.name].run_status == "failure"
-            if wanted.looked and not failed and not wanted.found and wanted.text not in told:
-                told.add(wanted.text)
+            if wanted.looked and not failed and not wanted.found and wanted.text not in reported:
+                reported.add(wanted.text)
                 yield wanted, self._control.no_such(wanted.text)
 
     def _add_task(self, node: ExecNode) -> Any:
@@ -155,7 +155,7 @@ class Control(TaskControl):  # type: ignore[misc]
         return name
 
     def _makers(self, text: str) -> list[Task]:
-        """Return a placeholder for each delayed creator that may make what `text` asks for."""
+        """Return a placeholder for each delayed creator that may make what `text` names."""
         may = {id(task.loader): task for task in reversed(self.tasks.values()) if _may_make(task, text)}
         return list(reversed(may.values()))
 
