@@ -22,7 +22,8 @@ from doit_project import DoitProject
 from rich.console import Console
 from workspace import Workspace
 
-from reelmake.tasks.progress import Display, Estimate, Tally
+from reelmake.tasks.display import Display
+from reelmake.tasks.tally import Estimate, Tally
 
 DODO = """
 import logging
@@ -199,7 +200,7 @@ def test_nothing_to_do_imports_nothing_heavy(tmp_path: Path) -> None:
     work = Workspace(tmp_path, provider="offline")
     work.episode("sky", "ada: Why is the sky blue?")
     work.run()
-    heavy = {"numpy", "PIL", "onnxruntime", "fontTools", "hibari", "httpx", "structlog"}
+    heavy = {"numpy", "PIL", "onnxruntime", "fontTools", "rich", "hibari", "httpx", "structlog"}
     for command in ((), ("list",), ("info", "video:sky")):
         told = work.run(*command, PYTHONPROFILEIMPORTTIME="1").stderr
         imported = set(re.findall(r"^import time:.*\| +(\w+)", told, re.MULTILINE))

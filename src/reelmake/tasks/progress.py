@@ -2,236 +2,24 @@
 
 from __future__ import annotations
 
-import math
 import os
 import sys
-import threading
 import time
-from collections import Counter, defaultdict, deque
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
-from typing import Any, ClassVar, TextIO
+from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 
 from doit.exceptions import BaseFail, UnmetDependency
 from doit.task import Task
-from rich import progress as bars
-from rich.console import Console, RenderableType
-from rich.table import Column
-from rich.text import Text
 
 from reelmake.core.errors import CapError
 from reelmake.core.logging import redact
 from reelmake.tasks.job import outcome_of
+from reelmake.tasks.tally import Tally
 
-BAR_WIDTH = 20
-LABELS = 3
-REFRESH_PER_SECOND = 4
-MINUTE = 60
-
-
-class Running(bars.ProgressColumn):
-    """The column of running steps in a pool; it gets the room that the other columns leave."""
-
-    def render(self, task: bars.Task) -> Text:
-        """Return the first of the names, and how many more there are."""
-        names = task.fields["running"]
-        more = len(names) - LABELS
-        text = ", ".join(names[:LABELS])
-        return Text(f"{text} and {more} more" if more > 0 else text, "dim", no_wrap=True, overflow="ellipsis")
-
-
-class Display(bars.Progress):
-    """A bar for each pool and the time, until it is stopped; then nothing of it is left on the screen."""
-
-    restore = "\r\x1b[J\x1b[?25h"  # clears what is drawn below the cursor, shows the cursor
-
-    def __init__(self, tally: Tally, console: Console | None = None) -> None:
-        self._tally = tally
-        self._pools: dict[str, bars.TaskID] = {}
-        super().__init__(
-            bars.TextColumn("{task.description}", markup=False, table_column=Column(no_wrap=True)),
-            bars.BarColumn(BAR_WIDTH, table_column=Column(no_wrap=True)),
-            bars.MofNCompleteColumn(table_column=Column(no_wrap=True)),
-            # Not `no_wrap`: rich takes room only from columns that may wrap, as long as there are any.
-            Running(table_column=Column()),
-            console=console or Console(stderr=True),
-            transient=True,
-            refresh_per_second=REFRESH_PER_SECOND,
-            # What anyone prints meanwhile goes above the display; a stdout that is a pipe is not on this screen.
-            redirect_stdout=sys.stdout.isatty(),
-        )
-        self.show()
-
-    def show(self) -> None:
-        """Take over from the tally how far each pool is."""
-        for row in self._tally.rows():
-            if row.pool not in self._pools:
-                self._pools[row.pool] = self.add_task(row.pool, running=())
-            self.update(self._pools[row.pool], total=row.total, completed=row.done, running=row.running)
-
-    def get_renderables(self) -> Iterator[RenderableType]:
-        """Return the renderable: the bars, and the time below them."""
-        yield from super().get_renderables()
-        yield Text(_time(self._tally))
-
-    def say(self, text: str) -> None:
-        """Print above the display."""
-        self.console.print(text, markup=False, emoji=False, highlight=False, soft_wrap=True)
-
-
-def _time(tally: Tally) -> str:
-    estimate = tally.estimate()
-    elapsed = f"{_duration(time.monotonic() - tally.began)} so far"
-    if estimate is None or estimate.seconds == 0:  # what runs takes longer than others of its kind
-        return elapsed
-    return f"{elapsed}, {'about' if estimate.is_whole else 'at least'} {_duration(estimate.seconds)} left"
-
-
-def _duration(seconds: float) -> str:
-    whole = math.ceil(seconds)
-    return f"{whole // MINUTE} min {whole % MINUTE} s" if whole >= MINUTE else f"{whole} s"
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """How far one pool is."""
-
-    pool: str
-    done: int
-    total: int
-    running: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """Time left; `is_whole` is false while nothing is known of some kinds of step, and it can only be more."""
-
-    seconds: float
-    is_whole: bool
-
-
-class Tally:
-    """Steps (tasks that do something) by pool and kind. Written by the main thread, read by the display's.
-
-    The kind of a step is the first part of its name: `voice` of `voice:moths:ada-why`.
-    """
-
-    def __init__(self, limits: Mapping[str, int], current: Mapping[tuple[str, str], int] | None = None) -> None:
-        self.began = time.monotonic()
-        self.outcomes: dict[str, str] = {}
-        self._limits = limits
-        self._lock = threading.Lock()
-        self._tasks: Mapping[str, Task] = {}
-        self._tasks_known = 0
-        self._to_visit: deque[str] = deque()
-        self._visited: set[str] = set()
-        self._counted: set[str] = set()
-        self._totals: Counter[tuple[str, str]] = Counter(current or {})
-        self._done: Counter[tuple[str, str]] = Counter(current or {})
-        self._started: dict[str, float] = {}
-        self._seconds: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
-
-    def follow(self, tasks: Mapping[str, Task], selected: list[str]) -> None:
-        """Count the requested steps and all that they need; `tasks` grows as delayed creators run."""
-        self._tasks, self._to_visit = tasks, deque(selected)
-        self._discover()
-
-    def start(self, task: Task) -> None:
-        """A step starts."""
-        with self._lock:
-            self._started[task.name] = time.monotonic()
-
-    def finish(self, task: Task, outcome: str) -> float:
-        """A step is over, whether it ran or not; returns how many seconds it ran.
-
-        What is not in the totals has an outcome, but does not count as done: a placeholder that could not be filled.
-        """
-        self._discover()
-        with self._lock:
-            self.outcomes[task.name] = outcome
-            self._done[_place(task)] += task.name in self._counted
-            began = self._started.pop(task.name, None)
-            if began is None:
-                return 0.0
-            seconds = time.monotonic() - began
-            self._seconds[_place(task)].append(seconds)
-            return seconds
-
-    def running(self) -> list[str]:
-        """Return the names of the steps that run."""
-        return list(self._started)
-
-    def left(self) -> int:
-        """Return how many steps have no outcome yet, as far as they are known."""
-        return self._totals.total() - self._done.total()
-
-    def rows(self) -> list[Row]:
-        """Return how far each pool is."""
-        with self._lock:
-            pools = dict.fromkeys(pool for pool, _ in self._totals)
-            labels: defaultdict[str, list[str]] = defaultdict(list)
-            for task in map(self._tasks.__getitem__, self._started):
-                labels[_place(task)[0]].append((task.meta or {}).get("label") or task.name)
-            done, total = (
-                {pool: sum(n for (at, _), n in counts.items() if at == pool) for pool in pools}
-                for counts in (self._done, self._totals)
-            )
-            return [Row(pool, done[pool], total[pool], tuple(labels[pool])) for pool in pools]
-
-    def estimate(self) -> Estimate | None:
-        """Return how long the rest will take: the pool that needs longest at its limit; None when nothing is known.
-
-        The elapsed time of running steps is subtracted.
-        """
-        now = time.monotonic()
-        with self._lock:
-            waiting = Counter({place: total - self._done[place] for place, total in self._totals.items()})
-            mean = {place: sum(seconds) / len(seconds) for place, seconds in self._seconds.items()}
-            running = [(_place(self._tasks[name]), now - began) for name, began in self._started.items()]
-        is_whole = all(place in mean for place, n in waiting.items() if n > 0)
-        left: defaultdict[str, list[float]] = defaultdict(list)  # by pool, of each step
-        for place, seconds in running:
-            waiting[place] -= 1
-            if place in mean:
-                left[place[0]].append(max(0.0, mean[place] - seconds))
-        for place, n in waiting.items():
-            if n > 0 and place in mean:
-                left[place[0]] += [mean[place]] * n
-        if not left:
-            return None
-        longest = max(map(max, left.values()))
-        pools = (sum(seconds) / max(1, self._limits.get(pool, 1)) for pool, seconds in left.items())
-        return Estimate(max(longest, *pools), is_whole)
-
-    def _discover(self) -> None:
-        """Visit tasks that have come into being; placeholders of delayed tasks are visited again."""
-        if len(self._tasks) == self._tasks_known:
-            return
-        self._tasks_known = len(self._tasks)
-        queue, self._to_visit = self._to_visit, deque()
-        with self._lock:
-            while queue:
-                name = queue.popleft()
-                task = self._tasks[name]
-                if name in self._visited:
-                    continue
-                if task.loader:
-                    self._to_visit.append(name)
-                else:
-                    self._visited.add(name)
-                    if task.actions:
-                        self._counted.add(name)
-                        self._totals[_place(task)] += 1
-                        self._done[_place(task)] += name in self.outcomes
-                queue.extend(task.task_dep)
-                queue.extend(task.setup_tasks)
-
-
-def _place(task: Task) -> tuple[str, str]:
-    """Return the pool and the kind of a task."""
-    kind = task.name.partition(":")[0]
-    return (task.meta or {}).get("pool", kind), kind
+if TYPE_CHECKING:
+    from reelmake.tasks.display import Display
 
 
 UP_TO_DATE, IGNORED, FAILED, BLOCKED = "up to date", "ignored", "failed", "waiting for them"
@@ -282,6 +70,8 @@ class Progress:
         if self._display:
             self._display.show()
         elif self._file is None and _in_terminal():
+            from reelmake.tasks.display import Display  # noqa: PLC0415 (only a terminal needs rich)
+
             self._display = Display(self._tally)
             self._display.start()
 
