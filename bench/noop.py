@@ -18,7 +18,7 @@ from workspace import Workspace  # noqa: E402
 
 GOAL_SECONDS = 0.7
 ROUNDS = 7
-HEAVY = ("numpy", "PIL", "onnxruntime", "fontTools", "openai", "elevenlabs", "boto3", "hibari_tts")
+HEAVY = ("numpy", "PIL", "onnxruntime", "fontTools", "rich", "openai", "elevenlabs", "boto3", "hibari_tts")
 GOAL_STEP_MS, GOAL_WAIT_SECONDS = 2.0, 0.1
 STEPS = 1000
 # CPU is measured inside the run: of steps that do nothing, and of a second in which one step sleeps.
