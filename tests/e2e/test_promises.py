@@ -254,3 +254,17 @@ def test_secrets_are_nowhere_after_a_failing_and_a_succeeding_build(tmp_path: Pa
     for secret in secrets:
         assert not [path for path in files if secret.encode() in path.read_bytes()]
         assert not [text for text in outputs if secret in text]
+
+
+def test_a_secret_in_a_spec_or_template_is_neither_sent_nor_stored(tmp_path: Path) -> None:
+    with Vendors() as v:
+        project = Studio(tmp_path / "project", v)
+        project.episode("sky", f"ada: My key is {ELEVENLABS_KEY} | a blue sky", "ada: Hello there. | a red sky")
+        project.write("templates/image.j2", "{{ subject }}, signed " + OPENAI_KEY)
+        failed = project.run(rc=1)
+        assert failed.stderr.count("holds the value of a secret variable") >= 3  # a voice, and both pictures
+        assert (v.count(kind="voice"), v.count(kind="image")) == (1, 0)  # the other voice is harmless
+    stored = [path for path in (project.root / ".reelmake").rglob("*") if path.is_file()]
+    for secret in (ELEVENLABS_KEY, OPENAI_KEY):
+        assert secret not in failed.stdout + failed.stderr
+        assert not [path for path in stored if secret.encode() in path.read_bytes()]

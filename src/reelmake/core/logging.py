@@ -5,6 +5,7 @@ As plain lines there are warnings; as JSON there is an event for each call, too,
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 import threading
@@ -55,6 +56,11 @@ def redact(text: str) -> str:
     for secret in sorted(_secrets, key=len, reverse=True):
         text = text.replace(secret, "[secret]")
     return _LIKE_A_KEY.sub("[secret]", text)
+
+
+def holds_secret(document: str) -> bool:
+    """Say whether a text, or a document in JSON, holds the value of a secret."""
+    return any(secret in document or json.dumps(secret, ensure_ascii=False)[1:-1] in document for secret in _secrets)
 
 
 def write_json() -> None:

@@ -20,8 +20,8 @@ from typing import Any, Literal
 from reelmake.core.amounts import amount_of
 from reelmake.core.atomic_files import file_digest, publish, unfinished
 from reelmake.core.errors import BuildError, SetupError, UnusableError
-from reelmake.core.keys import Action, digest_of, key, manifest
-from reelmake.core.logging import log
+from reelmake.core.keys import Action, canonical_json, digest_of, key, manifest
+from reelmake.core.logging import holds_secret, log
 from reelmake.engine.calls import Bought
 from reelmake.engine.context import Context, Made, Maker, Reader
 from reelmake.engine.scripts import equivalent_of, follow_up_of
@@ -94,6 +94,11 @@ def _decide_or_restore(action: Action, context: Context, receipt: Receipt | None
 
 def _make(action: Action, wanted: Mapping[str, Any], step: str, context: Context, damaged: Receipt | None) -> Receipt:
     """Make or buy the content and put it into the store; the caller holds the lock of its key."""
+    if holds_secret(canonical_json(wanted)):  # a receipt keeps it, in a store that others may read
+        raise BuildError(
+            "its request holds the value of a secret variable: it is not sent, and nothing is stored",
+            "take it out of the spec, the character or the template that it comes from",
+        )
     name = key(wanted)
     bought: Bought | None = None
     with tempfile.TemporaryDirectory(dir=context.work) as folder:
