@@ -49,6 +49,18 @@ def read_text_file(root: Path, file: str) -> bytes:
         raise _unreadable(path, file, error) from None
 
 
+def read_text(root: Path, file: str, too_large: str) -> str:
+    """Return the text of such a file, in UTF-8; raises InputError. `too_large` says what to do with a larger one."""
+    content = read_text_file(root, file)
+    if len(content) > MAX_TEXT_BYTES:
+        raise _refused(file, f"the file is larger than {MAX_TEXT_BYTES // 1000} kB", too_large)
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = error.object.count(b"\n", 0, error.start) + 1
+        raise InputError((Problem(file, line, "this is not UTF-8", "save the file as UTF-8"),)) from None
+
+
 def _unreadable(path: Path, file: str, error: OSError) -> InputError:
     if path.is_symlink() and not path.exists():
         return _refused(file, "this is a link to a file that is not there", "mend the link, or remove it")

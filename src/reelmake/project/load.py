@@ -19,7 +19,7 @@ from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.probe import Inspector
 from reelmake.plan.episode import Choice, Kit, Place, Production
 from reelmake.plan.kinds import CPU
-from reelmake.project.files import MAX_TEXT_BYTES, Files, UnseenFiles, read_text_file
+from reelmake.project.files import Files, UnseenFiles, read_text, read_text_file
 from reelmake.project.resolve_providers import Casting, check_voices
 from reelmake.project.settings import Settings, load_settings, mistake, settings_of_pools
 from reelmake.project.validate import check_episode, check_translation
@@ -314,14 +314,6 @@ def template(root: Path, name: str) -> str:
     """
     own, file = root / TEMPLATES / name, f"{TEMPLATES}/{name}"
     if own.exists() or own.is_symlink():
-        content = read_text_file(root, file)
-        if len(content) > MAX_TEXT_BYTES:
-            what = f"the file is larger than {MAX_TEXT_BYTES // 1000} kB"
-            raise InputError((Problem(file, 1, what, "a template is a text of some lines: shorten it"),))
-        try:
-            return content.decode("utf-8-sig")
-        except UnicodeDecodeError as error:
-            line = error.object.count(b"\n", 0, error.start) + 1
-            raise InputError((Problem(file, line, "this is not UTF-8", "save the file as UTF-8"),)) from None
+        return read_text(root, file, "a template is a text of some lines: shorten it")
     shipped = importlib.resources.files("reelmake") / TEMPLATES / name
     return shipped.read_text("utf-8") if shipped.is_file() else ""

@@ -23,7 +23,7 @@ from pydantic_settings import BaseSettings, DotEnvSettingsSource, EnvSettingsSou
 
 from reelmake.core.errors import InputError, Problem
 from reelmake.core.logging import protect
-from reelmake.project.files import MAX_TEXT_BYTES, read_text_file
+from reelmake.project.files import read_text
 from reelmake.providers.prices import Price, Usd
 from reelmake.spec.fields import InnerPath
 from reelmake.spec.model import Performer, Publish, Reel
@@ -328,15 +328,7 @@ def _text(root: Path, file: str) -> str:
     """Return the text of a file of settings, "" when there is none; raises InputError when it cannot be used."""
     if not os.path.lexists(root / file):
         return ""
-    content = read_text_file(root, file)
-    if len(content) > MAX_TEXT_BYTES:
-        what = f"the file is larger than {MAX_TEXT_BYTES // 1000} kB"
-        raise InputError((Problem(file, 1, what, "settings are some lines of text: shorten it"),))
-    try:
-        return content.decode("utf-8-sig")
-    except UnicodeDecodeError as error:
-        line = error.object.count(b"\n", 0, error.start) + 1
-        raise InputError((Problem(file, line, "this is not UTF-8", "save the file as UTF-8"),)) from None
+    return read_text(root, file, "settings are some lines of text: shorten it")
 
 
 def _shared(text: str) -> dict[str, Any]:
