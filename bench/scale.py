@@ -23,7 +23,7 @@ sys.path[:0] = [str(HERE.parent / "tests")]
 
 from workspace import Workspace  # noqa: E402
 
-from reelmake.core.atomic_files import state_of  # noqa: E402
+from reelmake.core.files import state_of  # noqa: E402
 from reelmake.plan.kinds import KINDS  # noqa: E402
 from reelmake.project.load import load_project  # noqa: E402
 from reelmake.tasks.build import Build  # noqa: E402

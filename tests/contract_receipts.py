@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from reelmake.core.keys import digest_of, key
-from reelmake.store.receipt import Receipt
+from reelmake.store.base import Receipt
 
 
 def receipt_for(content: bytes, text: str = "Hi.", **changes: Any) -> Receipt:

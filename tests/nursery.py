@@ -70,7 +70,7 @@ while child != 0:
             os._exit(0)
         order = json.loads(order)
         if order["args"][0] == "":
-            from reelmake.offline.engines import ENGINES, engine
+            from reelmake.offline.speaking import ENGINES, engine
 
             for voice in ENGINES:
                 engine(voice)

@@ -14,7 +14,7 @@ from workspace import Workspace
 from reelmake.core.keys import Action
 from reelmake.engine.costs import Spending, spending
 from reelmake.plan.episode import Step
-from reelmake.store.receipt import Receipt
+from reelmake.store.base import Receipt
 
 TODAY = datetime.now(UTC)
 

@@ -16,7 +16,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelmake.core.keys import Action, canonical_json, digest_of, explain, key, manifest
-from reelmake.store.receipt import Receipt
+from reelmake.store.base import Receipt
 
 ACTION = Action(
     "voice",

@@ -106,7 +106,7 @@ def test_parts_of_numpy_that_it_imports_on_first_use_are_imported_by_name(path: 
     [
         "layout/captions",
         "layout/cues",
-        "layout/bidi",
+        "layout/words",
         "layout/frame",
         "layout/timeline",
         "media/fonts",

@@ -22,7 +22,7 @@ from seaweed import Seaweed, client, env_of
 from standin_server import Standin
 from workspace import Workspace
 
-from reelmake.core.atomic_files import file_digest
+from reelmake.core.files import file_digest
 from reelmake.publish.index import FOR_EVER, Item, item
 from reelmake.publish.merge_order import Merge, OvertakenError
 from reelmake.publish.publish import _make_current

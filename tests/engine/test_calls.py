@@ -48,8 +48,8 @@ from reelmake.engine.calls import Bought, Caller
 from reelmake.engine.rate_limit import Gates
 from reelmake.engine.retry import MOST_BUSY
 from reelmake.providers.base import Answer, Call
+from reelmake.store.base import Receipt
 from reelmake.store.local import LocalStore
-from reelmake.store.receipt import Receipt
 
 ANSWER = Answer(b"sound", {"characters": 5}, USD)
 KEY = key_of(action_of().request)

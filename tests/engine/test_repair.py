@@ -24,8 +24,8 @@ from reelmake.engine.engine import perform
 from reelmake.engine.scripts import due, equivalent_of, follow_up_of, paid_after, repair_of, stands_for
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.providers.prices import Prices
+from reelmake.store.base import Receipt
 from reelmake.store.local import LocalStore
-from reelmake.store.receipt import Receipt
 
 ACTION = Action("script", 1, request_for(), {}, {"script": "build/sky/script.json"})
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from reelmake.layout.bidi import (
+from reelmake.layout.words import (
     LEFT_MARK,
     RIGHT_MARK,
     gaps,

@@ -13,7 +13,7 @@ from PIL import Image, ImageChops, ImageStat
 from reelmake.core.errors import ProviderError
 from reelmake.offline.icons import icons_for, singular
 from reelmake.offline.image import OfflineImage
-from reelmake.offline.treatments import TREATMENTS, treatment_for
+from reelmake.offline.painter import TREATMENTS, treatment_for
 from reelmake.providers.base import ImageProvider
 
 PROVIDER: ImageProvider = OfflineImage()

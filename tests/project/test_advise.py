@@ -20,8 +20,8 @@ from typer.testing import CliRunner
 from workspace import Workspace, doit_tables
 
 from reelmake.cli import app
-from reelmake.core.atomic_files import TICK_NS
 from reelmake.core.errors import InputError
+from reelmake.core.files import TICK_NS
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.project import advise
 from reelmake.project.load import load_project

@@ -19,9 +19,9 @@ from seaweed import Seaweed, client
 
 from reelmake.core.errors import BuildError, SetupError
 from reelmake.store import layered as layered_module
+from reelmake.store.base import Receipt
 from reelmake.store.layered import Layered
 from reelmake.store.local import LocalStore
-from reelmake.store.receipt import Receipt
 from reelmake.store.s3 import S3Store
 from reelmake.store.s3_client import Bucket
 
@@ -394,7 +394,7 @@ import os, sys
 from pathlib import Path
 import reelmake.cli, reelmake.tasks.loader
 from reelmake.project.settings import Settings
-from reelmake.project.open_store import open_store
+from reelmake.project.load import open_store
 for url in (None, "s3://bucket/team"):
     store = open_store(Path(), Settings(store_url=url), os.environ.get)
     store.begin()

@@ -15,10 +15,9 @@ from seaweed import Seaweed
 
 from reelmake.cli.prune import remove
 from reelmake.core.keys import key
-from reelmake.store.base import Prunable
+from reelmake.store.base import Blob, Prunable
 from reelmake.store.local import LocalStore
 from reelmake.store.prune import Rule, waste
-from reelmake.store.receipt import Blob
 from reelmake.store.s3 import RENEWED_SECONDS, S3Store
 
 SOUND = receipt_for(b"sound")

@@ -30,14 +30,13 @@ from contract_receipts import receipt_for
 from far import bucket_at, layered
 from seaweed import Seaweed, client
 
-from reelmake.core.atomic_files import publish, sweep
 from reelmake.core.errors import BuildError
+from reelmake.core.files import publish, sweep
 from reelmake.core.keys import digest_of, key
 from reelmake.engine.costs import spending
-from reelmake.store.base import Archive, Store
+from reelmake.store.base import Archive, Receipt, Store
 from reelmake.store.local import LocalStore
 from reelmake.store.memory import MemoryStore
-from reelmake.store.receipt import Receipt
 from reelmake.store.s3 import S3Store
 
 SRC = Path(__file__).parents[2] / "src"
@@ -665,7 +664,7 @@ import os, random, shutil, signal, sys
 from decimal import Decimal
 from pathlib import Path
 from reelmake.core.keys import digest_of, key
-from reelmake.store.receipt import Receipt
+from reelmake.store.base import Receipt
 from reelmake.store.local import LocalStore
 
 class Dying(LocalStore):

@@ -10,8 +10,8 @@ import pytest
 from contract_receipts import receipt_for
 
 from reelmake.core.keys import key
+from reelmake.store.base import Blob, Receipt
 from reelmake.store.prune import FREE_DAYS, PAID_DAYS, Rule, Waste, waste
-from reelmake.store.receipt import Blob, Receipt
 
 NOW = datetime(2026, 11, 1, tzinfo=UTC)
 

@@ -15,7 +15,7 @@ import pytest
 from doit.dependency import JSONCodec
 from doit_project import DoitProject, Run
 
-from reelmake.core import atomic_files
+from reelmake.core import files
 from reelmake.tasks import digests
 from reelmake.tasks.records import RecordFile, Records
 
@@ -292,11 +292,11 @@ FINE, COARSE = 5 * SECOND + 1, 5 * SECOND  # a time with nanoseconds, and one of
 @pytest.mark.parametrize(
     ("changed_ns", "later_ns", "is_trusted"),
     [
-        (FINE, atomic_files.TICK_NS, False),
-        (FINE, atomic_files.TICK_NS + 1, True),
-        (COARSE, atomic_files.TICK_NS + 1, False),
-        (COARSE, atomic_files.COARSE_TICK_NS, False),
-        (COARSE, atomic_files.COARSE_TICK_NS + 1, True),
+        (FINE, files.TICK_NS, False),
+        (FINE, files.TICK_NS + 1, True),
+        (COARSE, files.TICK_NS + 1, False),
+        (COARSE, files.COARSE_TICK_NS, False),
+        (COARSE, files.COARSE_TICK_NS + 1, True),
     ],
 )
 @pytest.mark.parametrize("clock", ["st_mtime_ns", "st_ctime_ns"])
@@ -331,7 +331,7 @@ def test_new_content_with_an_old_time_is_noticed(tmp_path: Path) -> None:
     cache.dump()
 
 
-@pytest.mark.parametrize(("later_ns", "is_known"), [(1, False), (atomic_files.COARSE_TICK_NS + 1, True)])
+@pytest.mark.parametrize(("later_ns", "is_known"), [(1, False), (files.COARSE_TICK_NS + 1, True)])
 def test_a_file_that_is_put_in_its_place_is_read_again_only_if_it_was_just_written(
     tmp_path: Path, later_ns: int, is_known: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -23,10 +23,10 @@ from PIL import Image
 from standin_server import Standin
 from workspace import Workspace
 
-from reelmake.core.atomic_files import TICK_NS
+from reelmake.core.files import TICK_NS
 
 CODE = (
-    "import json\nfrom reelmake.core.folders import episode_names\nfrom pathlib import Path\n"
+    "import json\nfrom reelmake.core.files import episode_names\nfrom pathlib import Path\n"
     "from reelmake.tasks.fingerprint import BUILT, Fingerprints\n"
     "print(json.dumps(sorted(Fingerprints().current(BUILT, episode_names(Path())))))"
 )

@@ -19,8 +19,7 @@ from doit.exceptions import InvalidCommand
 from pydantic import ValidationError
 
 from reelmake.core.errors import InputError, Problem, ReelmakeError, SetupError
-from reelmake.core.logging import redact
-from reelmake.core.process import ends_soon, tell_mistake
+from reelmake.core.logging import ends_soon, redact, tell_mistake
 from reelmake.spec.documents import ERROR, Document, ErrorDetails, ErrorDocument
 from reelmake.spec.problems import add_problems
 from reelmake.spec.yaml_source import UNPRINTABLE, Source

@@ -27,9 +27,9 @@ from reelmake.api.jsonl import (
     refuse,
     serve,
 )
-from reelmake.core.atomic_files import publish as put_in_place
-from reelmake.core.atomic_files import unfinished
 from reelmake.core.errors import InputError, Problem
+from reelmake.core.files import publish as put_in_place
+from reelmake.core.files import unfinished
 from reelmake.core.keys import canonical_json, digest_of
 from reelmake.plan.kinds import BUILD, PUBLISH
 from reelmake.project.load import project_of

@@ -8,8 +8,7 @@ from contextlib import suppress
 from reelmake.cli import authoring, check, ci, cost, doctor, inspect, plan, prune, scaffold, watch
 from reelmake.cli.app import answer, app
 from reelmake.core.errors import InputError, ReelmakeError, SetupError
-from reelmake.core.logging import redact
-from reelmake.core.process import ends_soon, prints_anything, tell_mistake
+from reelmake.core.logging import ends_soon, prints_anything, redact, tell_mistake
 
 __all__ = ["app", "authoring", "check", "ci", "cost", "doctor", "inspect", "main", "plan", "prune", "scaffold", "watch"]
 

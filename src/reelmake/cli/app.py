@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelmake.core.errors import NoStoreError, ReelmakeError, SetupError
-from reelmake.core.folders import EPISODES, STATE, episode_names, is_project
+from reelmake.core.files import EPISODES, STATE, episode_names, is_project
 from reelmake.core.logging import write_json
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelmake.cli.app import ProjectDir, UsageError, answer, app, known_episodes, opened
-from reelmake.core.folders import EPISODES
+from reelmake.core.files import EPISODES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -81,8 +81,8 @@ class _Frozen:
 
     def write(self, build: Build) -> None:
         """Replace the file, which appears whole; raises SetupError when it was saved since it was read."""
-        from reelmake.core.atomic_files import publish, unfinished  # noqa: PLC0415
         from reelmake.core.errors import SetupError  # noqa: PLC0415
+        from reelmake.core.files import publish, unfinished  # noqa: PLC0415
 
         target = self.path.resolve()  # of a link, the file that it leads to
         mode = target.stat().st_mode

@@ -13,7 +13,7 @@ import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, known_episodes
 from reelmake.core.errors import InputError, Problem, ReelmakeError
-from reelmake.core.folders import episode_names
+from reelmake.core.files import episode_names
 from reelmake.core.logging import redact
 from reelmake.tasks.fingerprint import ALL, CHECKED, DATABASE, Fingerprints, Known
 
@@ -146,7 +146,7 @@ def _not_made(prices: Mapping[str, Decimal], cap_usd: Decimal) -> tuple[Decimal,
     The shared store is read only where it may make a difference.
     """
     from reelmake.core.keys import KEY_PREFIX  # noqa: PLC0415
-    from reelmake.project.open_store import open_store  # noqa: PLC0415
+    from reelmake.project.load import open_store  # noqa: PLC0415
     from reelmake.project.settings import load_settings, variables  # noqa: PLC0415
     from reelmake.store.local import LocalStore  # noqa: PLC0415
 
@@ -270,7 +270,7 @@ def _script_files(show: Production, context: Context, store: str) -> list[str]:
 
 def _context(found: Survey) -> Context:
     """Return where scripts that were written are read."""
-    from reelmake.core.atomic_files import file_digest  # noqa: PLC0415
+    from reelmake.core.files import file_digest  # noqa: PLC0415
     from reelmake.engine.context import Context  # noqa: PLC0415
     from reelmake.store.local import LocalStore  # noqa: PLC0415
 

@@ -12,7 +12,7 @@ import typer
 
 from reelmake.cli.app import ProjectDir, app
 from reelmake.core.errors import ReelmakeError, SetupError
-from reelmake.core.folders import episode_names
+from reelmake.core.files import episode_names
 from reelmake.plan.kinds import PAID
 from reelmake.providers import provider
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelmake.cli.app import AsJson, ProjectDir, UsageError, answer, app, opened
-from reelmake.core.folders import episode_names
+from reelmake.core.files import episode_names
 
 if TYPE_CHECKING:
     from reelmake.publish.expected import Verdict

@@ -14,7 +14,7 @@ import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, known_episodes, opened
 from reelmake.cli.git import NoFolderError, specs_at
-from reelmake.core.folders import episode_names
+from reelmake.core.files import episode_names
 
 if TYPE_CHECKING:
     from reelmake.plan.episode import Production, Step

@@ -10,7 +10,7 @@ import typer
 
 from reelmake.cli.app import ProjectDir, UsageError, app, refuse_elsewhere
 from reelmake.core.errors import InputError
-from reelmake.core.folders import CHARACTERS, EPISODES, episode_names, specs
+from reelmake.core.files import CHARACTERS, EPISODES, episode_names, specs
 
 DEFAULT_CAST = 2  # so many speak in a new episode when it is not said who
 KEPT = (".git",)  # what a folder may hold that counts as empty

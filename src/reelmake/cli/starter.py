@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Final
 
 import reelmake
-from reelmake.core.folders import CHARACTERS, EPISODES, STATE, TEMPLATES
+from reelmake.core.files import CHARACTERS, EPISODES, STATE, TEMPLATES
 from reelmake.offline.sprites import palette
 from reelmake.project.schemas import schema_text
 from reelmake.spec.edit import scalar

@@ -14,7 +14,7 @@ import typer
 
 from reelmake.cli.app import ProjectDir, app, known_episodes, opened
 from reelmake.core.errors import InputError, ReelmakeError
-from reelmake.core.folders import STATE
+from reelmake.core.files import STATE
 from reelmake.core.logging import redact
 
 if TYPE_CHECKING:

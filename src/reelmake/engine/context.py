@@ -6,8 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from reelmake.core.atomic_files import publish
-from reelmake.core.folders import STATE
+from reelmake.core.files import STATE, publish
 from reelmake.core.keys import Action
 from reelmake.engine.calls import Caller
 from reelmake.media.ffmpeg import Ffmpeg

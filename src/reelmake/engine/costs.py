@@ -10,8 +10,7 @@ from typing import Any, Final
 from reelmake.core.amounts import amount_of
 from reelmake.plan.episode import REMEMBERED, Step
 from reelmake.plan.kinds import PAID, SPEC
-from reelmake.store.base import Note
-from reelmake.store.receipt import Receipt
+from reelmake.store.base import Note, Receipt
 
 SCHEMA: Final = "reelmake/cost@1"
 NO_EPISODE: Final = "(unknown)"

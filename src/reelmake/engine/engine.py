@@ -18,8 +18,8 @@ from pkgutil import resolve_name
 from typing import Any, Literal
 
 from reelmake.core.amounts import amount_of
-from reelmake.core.atomic_files import file_digest, publish, unfinished
 from reelmake.core.errors import BuildError, SetupError, UnusableError
+from reelmake.core.files import file_digest, publish, unfinished
 from reelmake.core.keys import Action, canonical_json, digest_of, key, manifest
 from reelmake.core.logging import holds_secret, log
 from reelmake.engine.calls import Bought
@@ -32,7 +32,7 @@ from reelmake.plan.requests import WrittenScript
 from reelmake.plan.steps import script, translated
 from reelmake.providers.base import Answer
 from reelmake.spec.model import Line
-from reelmake.store.receipt import Receipt
+from reelmake.store.base import Receipt
 
 Outcome = Literal["made", "restored"]
 CARD_PIXELS = 960

@@ -18,8 +18,7 @@ from reelmake.core.errors import SetupError, UnusableError
 from reelmake.core.keys import Action, canonical_json, key, manifest
 from reelmake.plan.kinds import SPEC
 from reelmake.providers import provider
-from reelmake.store.base import Store
-from reelmake.store.receipt import Receipt
+from reelmake.store.base import Receipt, Store
 
 STANDS_FOR: Final = "reelmake/stands-for@1"
 

@@ -22,8 +22,7 @@ from reelmake.plan.episode import REMEMBERED, Production, choice_place
 from reelmake.plan.kinds import KINDS, SPEC
 from reelmake.plan.steps import script, translation
 from reelmake.spec.model import Line
-from reelmake.store.base import Store
-from reelmake.store.receipt import Receipt
+from reelmake.store.base import Receipt, Store
 
 NOTHING: Final = Decimal(0)
 

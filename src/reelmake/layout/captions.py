@@ -16,10 +16,9 @@ from functools import lru_cache
 from math import fsum
 from types import MappingProxyType
 
-from reelmake.layout.bidi import RIGHT_MARK, Way, gaps, marks, parts, visual
 from reelmake.layout.cues import Cue, cues, lit_frame
 from reelmake.layout.timeline import Word
-from reelmake.layout.words import joined
+from reelmake.layout.words import RIGHT_MARK, Way, gaps, joined, marks, parts, visual
 
 _OUTLINE = 0.09  # of the letters' size, as all the following ones
 _PITCH = 1.24  # from a baseline to the next

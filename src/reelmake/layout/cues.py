@@ -14,9 +14,8 @@ from unicodedata import bidirectional, category, combining
 
 from pyphen import Pyphen, language_fallback
 
-from reelmake.layout.bidi import Way, reads_from_right, ways
 from reelmake.layout.timeline import SAMPLE_RATE, Word, samples_per_frame
-from reelmake.layout.words import may_break, writes_no_spaces
+from reelmake.layout.words import Way, may_break, reads_from_right, ways, writes_no_spaces
 
 LINGER_SECONDS = 0.3  # how long a cue stays after its last word, when nothing follows for long
 HOLD_SECONDS = 0.8  # a shorter silence does not end a cue: it would flicker, and its end would follow every breath

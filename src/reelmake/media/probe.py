@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
-from reelmake.core.atomic_files import state_of
 from reelmake.core.errors import MediaError
+from reelmake.core.files import state_of
 from reelmake.media.ffmpeg import Ffmpeg, load_cache, save_cache
 from reelmake.media.ffmpeg_args import Looks, look_args, try_args
 

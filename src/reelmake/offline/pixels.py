@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 from typing import TYPE_CHECKING
 
-from reelmake.offline.palette import Palette, Rgb, between
+from reelmake.offline.drawing import Palette, Rgb, between
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from decimal import Decimal
-from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -15,10 +15,6 @@ from reelmake.providers.base import Answer, Call, Options, Request, Speech, Spok
 from reelmake.providers.english.spoken import has_words, unspeakable
 from reelmake.providers.prices import Prices
 from reelmake.providers.speech.display_words import without_tags
-
-if TYPE_CHECKING:
-    pass
-
 
 SHOWN_AT_MOST = 3
 SAYS = 2  # raised by hand when texts are said in other words: lines are spoken again, which costs nothing

@@ -12,8 +12,8 @@ from typing import Any
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action
 from reelmake.core.templates import image_prompt, subject_of
-from reelmake.layout.bidi import is_of_the_right
 from reelmake.layout.timeline import SAMPLE_RATE
+from reelmake.layout.words import is_of_the_right
 from reelmake.plan import requests
 from reelmake.plan.episode import Production, Step
 from reelmake.plan.kinds import SPEC

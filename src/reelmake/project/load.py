@@ -6,13 +6,13 @@ This is the one place where specs meet the disk and the providers. What comes ou
 from __future__ import annotations
 
 import importlib.resources
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from reelmake.core.errors import InputError, Problem, SetupError
-from reelmake.core.folders import CHARACTERS, EPISODES, STATE, TEMPLATES, episode_names, misnamed, specs
+from reelmake.core.files import CHARACTERS, EPISODES, STATE, TEMPLATES, episode_names, misnamed, specs
 from reelmake.core.logging import write_json
 from reelmake.media import fonts
 from reelmake.media.ffmpeg import Ffmpeg
@@ -28,6 +28,8 @@ from reelmake.spec.fields import name_problem
 from reelmake.spec.load import read_character, read_episode, readable_part, readable_voices
 from reelmake.spec.model import LINE_OPTIONS, Character, Episode
 from reelmake.spec.yaml_source import Source
+from reelmake.store.base import Store
+from reelmake.store.local import LocalStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -317,3 +319,27 @@ def template(root: Path, name: str) -> str:
         return read_text(root, file, "a template is a text of some lines: shorten it")
     shipped = importlib.resources.files("reelmake") / TEMPLATES / name
     return shipped.read_text("utf-8") if shipped.is_file() else ""
+
+
+def open_store(
+    root: Path, settings: Settings, variable: Callable[[str], str | None], *, read_only: bool = False
+) -> Store:
+    """Return the store of the project in `root`; raises SetupError when it cannot be kept, or keys are missing.
+
+    The shared one gets no request before the first one that is needed. With `read_only`, nothing changes on the disk.
+    """
+    near = LocalStore(root / settings.store, read_only=read_only)
+    if settings.store_url is None:
+        return near
+    from reelmake.store.layered import Layered  # noqa: PLC0415
+    from reelmake.store.s3 import S3Store  # noqa: PLC0415
+    from reelmake.store.s3_client import Bucket, access  # noqa: PLC0415 (a project without a shared store needs none of it)
+
+    bucket = Bucket(settings.store_url, access(variable, settings.proxy))
+    return Layered(
+        near,
+        S3Store(bucket, near.root),
+        can_write=settings.store_mode == "write" and not read_only,
+        is_required=settings.store_required,
+        can_keep=not read_only,
+    )

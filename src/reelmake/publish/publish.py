@@ -14,8 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from reelmake.core.atomic_files import file_digest
 from reelmake.core.errors import BuildError
+from reelmake.core.files import file_digest
 from reelmake.engine.context import Context
 from reelmake.engine.engine import write_output
 from reelmake.engine.provenance import unpublished, written

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final, Protocol
 from urllib.parse import quote
 
-from reelmake.core.atomic_files import file_digest, publish, sweep, unfinished
 from reelmake.core.errors import ReelmakeError, SetupError
+from reelmake.core.files import file_digest, publish, sweep, unfinished
 from reelmake.core.keys import digest_of
 from reelmake.publish.index import LINK_SECONDS, Item
 from reelmake.spec.model import Target

@@ -18,14 +18,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from reelmake.core.atomic_files import _copied, file_digest, make_folder, publish, sweep, sync_folder, unfinished
 from reelmake.core.errors import BuildError, SetupError
+from reelmake.core.files import _copied, file_digest, make_folder, publish, sweep, sync_folder, unfinished
 from reelmake.core.keys import KEY_PREFIX, canonical_json, digest_of
 from reelmake.core.keys import key as key_of
 from reelmake.core.logging import log
-from reelmake.store.base import Store
-from reelmake.store.lock import locked
-from reelmake.store.receipt import Blob, Receipt
+from reelmake.store.base import Blob, Receipt, Store
 
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 _SEALED = 0o444
@@ -306,3 +304,22 @@ def sound_receipt(content: bytes, key: str) -> Receipt | None:
         return receipt
     log().warning("a receipt in the store is damaged: what it stands for will be made again", key=key)
     return None
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Wait for the lock that a file stands for, and hold it. The system ends it with the process that holds it.
+
+    Raises OSError where the file's disk knows no locks: a lock that is only a file outlives a process that is killed.
+    """
+    from filelock import FileLock  # noqa: PLC0415 (slow, and not needed while nothing is made)
+
+    lock = FileLock(path, fallback_to_soft=False)
+    while not lock.is_locked:
+        with suppress(FileNotFoundError):  # its folder was removed during the wait, and is made again
+            lock.acquire()
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # some disks report an error only now; the work done under the lock is kept already
+            lock.release()

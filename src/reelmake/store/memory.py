@@ -11,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from reelmake.core.keys import canonical_json, digest_of
-from reelmake.store.base import Store
-from reelmake.store.receipt import Receipt
+from reelmake.store.base import Receipt, Store
 
 
 class MemoryStore(Store):

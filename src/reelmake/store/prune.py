@@ -13,7 +13,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Final
 
-from reelmake.store.receipt import Blob, Receipt
+from reelmake.store.base import Blob, Receipt
 
 FREE_DAYS: Final = 7
 PAID_DAYS: Final = 90

@@ -15,10 +15,10 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, Final
 
-from reelmake.core.atomic_files import file_digest, publish
+from reelmake.core.files import file_digest, publish
 from reelmake.core.keys import digest_of
+from reelmake.store.base import Blob, Receipt
 from reelmake.store.local import place_of, sound_receipt
-from reelmake.store.receipt import Blob, Receipt
 from reelmake.store.s3_client import MOST_AT_ONCE, Bucket
 from reelmake.store.s3_upload import upload
 

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from doit.task import DelayedLoader, Task
 
-from reelmake.core.atomic_files import sweep
 from reelmake.core.errors import AccountError, BuildError, InputError, ProviderError, SetupError
+from reelmake.core.files import sweep
 from reelmake.core.keys import canonical_json, key, manifest
 from reelmake.engine.budget import Budget
 from reelmake.engine.calls import Caller
@@ -29,8 +29,7 @@ from reelmake.plan.decide import Facts, decide
 from reelmake.plan.episode import Production, Step, choice_place, is_paid
 from reelmake.plan.kinds import CPU, KINDS, PUBLISH
 from reelmake.plan.steps import after, plan
-from reelmake.project.load import Project
-from reelmake.project.open_store import open_store
+from reelmake.project.load import Project, open_store
 from reelmake.project.settings import variables
 from reelmake.project.validate import line_problem
 from reelmake.providers.prices import Prices

@@ -28,8 +28,7 @@ from doit.exceptions import InvalidCommand, InvalidDodoFile, InvalidTask
 from doit.reporter import ErrorOnlyReporter, ExecutedOnlyReporter, ZeroReporter
 from doit.task import Stream, Task
 
-from reelmake.core.logging import write_json
-from reelmake.core.process import tell_mistake
+from reelmake.core.logging import tell_mistake, write_json
 from reelmake.plan.kinds import KINDS, VIDEO
 from reelmake.tasks.progress import Progress
 from reelmake.tasks.records import Records

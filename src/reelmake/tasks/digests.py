@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 from doit.dependency import FileChangedChecker
 
-from reelmake.core.atomic_files import is_settled, publish, state_of
+from reelmake.core.files import is_settled, publish, state_of
 
 LEFT = "left in the store"  # in place of a state
 

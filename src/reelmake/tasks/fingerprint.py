@@ -24,9 +24,8 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from reelmake.core.atomic_files import is_settled, state_of
 from reelmake.core.errors import ReelmakeError
-from reelmake.core.folders import CHARACTERS, EPISODES, STATE, TEMPLATES, misnamed
+from reelmake.core.files import CHARACTERS, EPISODES, STATE, TEMPLATES, is_settled, misnamed, state_of
 from reelmake.plan.kinds import BUILD
 from reelmake.providers import PROVIDERS, registered
 from reelmake.tasks.database import opened_to_read

@@ -24,7 +24,7 @@ from reelmake.plan.episode import Production, Step, is_paid
 from reelmake.plan.kinds import PAID
 from reelmake.plan.steps import after, plan
 from reelmake.project.load import Project
-from reelmake.store.receipt import Receipt
+from reelmake.store.base import Receipt
 from reelmake.tasks.build import Build, terms_of
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from doit.exceptions import BaseFail
 from doit.task import Stream, Task
 
-from reelmake.core.folders import STATE
+from reelmake.core.files import STATE
 from reelmake.project.load import Project
 from reelmake.tasks.build import Build
 from reelmake.tasks.progress import Progress

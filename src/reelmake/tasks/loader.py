@@ -19,9 +19,8 @@ from doit.exceptions import InvalidDodoFile
 from doit.task import Task
 
 from reelmake.core.errors import ReelmakeError
-from reelmake.core.folders import STATE, episode_names
-from reelmake.core.logging import redact
-from reelmake.core.process import ends_soon, prints_anything
+from reelmake.core.files import STATE, episode_names
+from reelmake.core.logging import ends_soon, prints_anything, redact
 from reelmake.engine.budget import Budget
 from reelmake.engine.engine import key_of, with_source
 from reelmake.engine.scripts import with_follow_ups
