@@ -1,5 +1,6 @@
-"""Write what follows from the code: the reference pages and `schemas/`: `uv run python -m tools.make_reference`.
+"""Write what follows from the code: reference pages, `schemas/`, the list of samples.
 
+Run it by `uv run python -m tools.make_reference`.
 The tables come from the models that read specs and settings, the help pages from the commands themselves. With
 `--check` nothing is written: it names the files that are stale, and ends with exit code 1 if there is one.
 """
@@ -16,6 +17,8 @@ from functools import cache
 from pathlib import Path
 
 from reelmake.cli import app
+from reelmake.cli.starter import LISTED, SAMPLES
+from reelmake.core.keys import digest_of
 from reelmake.engine.rate_limit import DEFAULT_LIMIT
 from reelmake.plan.kinds import KINDS, PUBLISH
 from reelmake.project.schemas import SCHEMAS, schema_text
@@ -188,6 +191,13 @@ def commands_page() -> str:
 PAGES = {"spec.md": spec_page, "settings.md": settings_page, "commands.md": commands_page}
 
 
+def samples_list() -> str:
+    """Return the files that `reelmake init` writes, with their digests, as `sha256sum` would."""
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", *SAMPLES]
+    found = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.split("\0")
+    return "".join(f"{digest_of((ROOT / name).read_bytes())}  {name}\n" for name in sorted(filter(None, found)))
+
+
 def _head(title: str) -> list[str]:
     return [f"# {title}", "", f"<!-- Written by `{COMMAND}`: change the code, not this page. -->", ""]
 
@@ -249,6 +259,7 @@ def main(arguments: list[str]) -> int:
     stale = []
     written = {REFERENCE / name: page() for name, page in PAGES.items()}
     written |= {SCHEMA_FILES / f"{name}.json": schema_text(name) for name in SCHEMAS}
+    written[LISTED] = samples_list()
     written[SHAPE] = with_map(SHAPE.read_text("utf-8"), ROOT / "pyproject.toml")
     for path, text in written.items():
         if not path.is_file() or path.read_text("utf-8") != text:

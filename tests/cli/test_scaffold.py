@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import subprocess
 import sys
 import tomllib
@@ -22,7 +23,8 @@ from workspace import ROOT
 from reelmake import cli
 from reelmake.cli import app
 from reelmake.cli.app import UsageError, answer
-from reelmake.cli.starter import SAMPLES
+from reelmake.cli.starter import SAMPLES, settings_text, shipped
+from reelmake.core.keys import digest_of
 from reelmake.offline.sprites import PALETTES, palette, sprite
 from reelmake.project.load import load_project
 from reelmake.project.schemas import schema_of
@@ -50,9 +52,7 @@ def test_a_new_project_is_the_samples_and_is_right(made: Path) -> None:
     project = load_project(made)
     assert sorted(project.productions) == sorted(path.stem for path in (ROOT / "episodes").glob("*.yaml"))
     written = files(made)
-    for name in SAMPLES:
-        there = [ROOT / name] if (ROOT / name).is_file() else list((ROOT / name).rglob("*.*"))
-        assert all(written[str(path.relative_to(ROOT))] == path.read_bytes() for path in there if path.is_file())
+    assert all(digest_of(written[name]) == digest for name, digest in shipped().items())
     for path in (*made.glob("episodes/*.yaml"), *made.glob("characters/*.yaml")):
         named = path.read_text("utf-8").partition("\n")[0].partition("$schema=")[2]
         assert (path.parent / named).is_file(), "editors find it"
@@ -69,8 +69,94 @@ def test_a_new_project_is_the_samples_and_is_right(made: Path) -> None:
 def test_a_wheel_holds_all_that_a_new_project_is_made_of() -> None:
     """A checkout has the samples where they are; what is installed has them where the wheel puts them."""
     tool = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["tool"]["hatch"]["build"]["targets"]["wheel"]
-    assert tool["force-include"] == {name: f"reelmake/starter/{name}" for name in sorted((*SAMPLES, "pyproject.toml"))}
+    assert tool["force-include"] == {name: f"reelmake/starter/{name}" for name in sorted(SAMPLES)}
     assert all((ROOT / name).exists() for name in tool["force-include"])
+
+
+def test_what_was_written_or_edited_in_a_checkout_stays_there(tmp_path: Path) -> None:
+    """Only samples that ship come along, as they ship: git has those that were edited."""
+    for name in ("src", *SAMPLES):
+        command = ["cp", "-r", "--parents", name, str(tmp_path)]
+        subprocess.run(command, cwd=ROOT, check=True)
+    git = ["git", "-c", "user.name=me", "-c", "user.email=me@example.org", "-C", str(tmp_path)]
+
+    def init(folder: str) -> subprocess.CompletedProcess[str]:
+        code = "import sys; sys.path.insert(0, sys.argv.pop(1)); from reelmake.cli import main; main()"
+        command = [sys.executable, "-c", code, str(tmp_path / "src"), "init", str(tmp_path / folder)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=tmp_path)
+
+    (tmp_path / "episodes/mine.yaml").write_text("title: Mine\n", "utf-8")
+    sky = tmp_path / "episodes/sky.yaml"
+    before = sky.read_bytes()
+    sky.write_text("title: Edited\n", "utf-8")
+    refused = init("one")
+    assert refused.returncode == 2, refused.stderr
+    assert "sky.yaml is not the sample that ships; restore it" in refused.stderr
+    assert not (tmp_path / "one").exists()
+    sky.write_bytes(before)
+    subprocess.run([*git, "init", "-q"], check=True)
+    subprocess.run([*git, "add", *SAMPLES], check=True)
+    subprocess.run([*git, "commit", "-qm", "start"], check=True)
+    sky.unlink()
+    made = init("two")
+    assert made.returncode == 0, made.stderr
+    assert (tmp_path / "two/episodes/sky.yaml").read_bytes() == before
+    assert not (tmp_path / "two/episodes/mine.yaml").exists()
+
+
+@pytest.mark.parametrize(
+    ("origin", "requirement", "source"),
+    [
+        (None, "reelmake~=9.8.7", None),
+        ({"url": "file:///opt/my%20reel", "dir_info": {"editable": True}}, "reelmake", {"path": "/opt/my reel"}),
+        ({"url": "file:///opt/r.whl", "archive_info": {}}, "reelmake", {"path": "/opt/r.whl"}),
+        ({"url": "https://example.org/r.whl", "archive_info": {}}, "reelmake", {"url": "https://example.org/r.whl"}),
+        (
+            {"url": "https://example.org/r", "vcs_info": {"vcs": "git", "commit_id": "c0ffee"}},
+            "reelmake",
+            {"git": "https://example.org/r", "rev": "c0ffee"},
+        ),
+    ],
+)
+def test_a_new_project_runs_with_the_reelmake_that_wrote_it(
+    origin: dict[str, object] | None,
+    requirement: str,
+    source: dict[str, str] | None,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    info = tmp_path / "site/reelmake-9.8.7.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: reelmake\nVersion: 9.8.7\n", "utf-8")
+    if origin:
+        (info / "direct_url.json").write_text(json.dumps(origin), "utf-8")
+    monkeypatch.syspath_prepend(tmp_path / "site")
+    project = tomllib.loads(settings_text(tmp_path / "videos"))
+    assert project["project"]["dependencies"] == [requirement]
+    found = project["tool"]["uv"].get("sources", {}).get("reelmake")
+    if source and "path" in source:
+        assert (tmp_path / "videos" / found.pop("path")).resolve() == Path(source["path"])
+        assert found == ({"editable": True} if "reel" in source["path"] else {})
+    else:
+        assert found == source
+
+
+@pytest.mark.slow
+def test_a_new_project_works_at_once_in_an_environment_of_its_own(made: Path, tmp_path: Path) -> None:
+    """As `uv run` makes it: with this checkout."""
+    env = {name: value for name, value in os.environ.items() if name != "VIRTUAL_ENV"}
+    env["UV_PROJECT_ENVIRONMENT"] = str(tmp_path / "venv")
+    done = subprocess.run(
+        ["uv", "run", "--python", sys.executable, "reelmake", "check"],
+        cwd=made,
+        env=env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "episodes checked: no mistakes" in done.stderr
+    (made / "uv.lock").unlink()
 
 
 def test_what_is_there_stays(made: Path, tmp_path: Path) -> None:

@@ -17,7 +17,7 @@ def commands() -> list[str]:
 
 
 def test_there_is_one_command_to_build_and_one_to_test() -> None:
-    build, tests, _ = commands()
+    build, tests, *_ = commands()
     assert build == f"{INSTALL}uv run doit"
     assert tests == f"{INSTALL}uv run pytest -n auto"
     assert {build, tests} <= set((ROOT / ".ci" / "run").read_text("utf-8").splitlines())
@@ -39,9 +39,15 @@ def test_the_command_that_builds_renders_the_episode_that_is_shown(tmp_path: Pat
     assert (project / "build" / "sunset" / "video.json").is_file()
 
 
+def test_a_project_of_ones_own_is_made_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "clone").mkdir()
+    run(commands()[2].removeprefix("uv run "), tmp_path / "clone")
+    assert (tmp_path / "videos/episodes/sky.yaml").is_file()
+
+
 @pytest.mark.slow
 def test_the_pipe_makes_a_video(tmp_path: Path) -> None:
     project = copy_project(tmp_path / "project")
-    told = run(commands()[2].replace("uv run ", ""), project)
+    told = run(commands()[3].replace("uv run ", ""), project)
     result = json.loads(next(row for row in told.splitlines() if row.startswith("{")))
     assert (project / result["video"]).is_file()

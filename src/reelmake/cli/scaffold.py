@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 from pathlib import Path
+from shutil import which
 from typing import Annotated
 
 import typer
@@ -31,8 +32,9 @@ def init(
         raise UsageError(f"{folder} is not empty: there is {there[0]}{more}", "name a new folder; nothing was written")
     for name in write_project(folder):
         print(f"{folder}/{name}")
+    command = "uv run doit" if which("uv") else "doit"
     typer.echo(
-        f"type `cd {shlex.quote(str(folder))}`, then `doit`: it builds the samples, offline and for nothing", err=True
+        f"next: `cd {shlex.quote(str(folder))} && {command}` builds the samples, offline and for nothing", err=True
     )
 
 
