@@ -444,9 +444,10 @@ def test_markdown_holds_what_is_paid_in_a_table(built: Workspace) -> None:
     built.episode("one", ONE[0], "max: A pipe | a pipe, a clock", ONE[2])
     text = built.run("plan", "--md", program="reelmake").stdout
     assert text.startswith("<!-- reelmake plan -->\n### What this would cost: $0.02\n")
-    rows = [line for line in text.splitlines() if line.startswith("| one |")]
+    assert "<details><summary>one: 1 voice, 1 picture, $0.02</summary>" in text
+    rows = [line for line in text.splitlines() if line.startswith("| `")]
     assert len(rows) == 2
-    assert all(row.replace("\\|", "").count("|") == 5 for row in rows)
+    assert all(row.replace("\\|", "").count("|") == 4 for row in rows)
     assert "(episodes/one.yaml:9) | $0.01 |" in rows[0]
     built.episode("one", *ONE)
     assert "Nothing has to be paid for." in built.run("plan", "--md", program="reelmake").stdout
@@ -549,6 +550,7 @@ def test_against_a_revision_only_what_it_did_not_ask_for_counts(project: Workspa
     assert plan["usd"] == "0.01"
     text = project.run("plan", "uno", "--md", "--against", "HEAD", program="reelmake").stdout
     assert "against `HEAD`" in text
+    assert "request.text: " in text, "the change of the branch, whatever was built here"
     project.write("characters/broken.yaml", "name: [")
     git(project.root, "add", "-A")
     git(project.root, "commit", "-qm", "two")

@@ -72,7 +72,7 @@ def review_tells_the_price(team: Team) -> None:
     assert review == (reviewer.root / "build/ci/review.md").read_text("utf-8")
     mark, title, *more = review.splitlines()
     assert (mark, title) == ("<!-- reelmake plan -->", "### What this would cost: $0.01")
-    rows = [row for row in more if row.startswith("| two")]
+    rows = [row for row in more if row.startswith("| `voice:two:")]
     assert len([row for row in more if row.startswith("| ")]) == len(rows) + 1 == 2
     assert "| $0.01 |" in rows[0]
     assert "<b>" not in review

@@ -19,10 +19,11 @@ from reelmake.core.files import episode_names
 if TYPE_CHECKING:
     from reelmake.plan.episode import Production, Step
     from reelmake.tasks.build import Build
-    from reelmake.tasks.forecast import Forecast, Forecaster, Row
+    from reelmake.tasks.forecast import Baseline, Forecast, Forecaster, Row
 
 
 SHOWN_CHARACTERS = 150
+PICTURE = "picture"  # what authors call an image
 WHY_SCHEMA = "reelmake/why@1"
 MARK = "<!-- reelmake plan -->"  # by which `ci comment` finds its last comment
 
@@ -44,10 +45,12 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
     with opened(project, episodes, known, read_only=True) as build:
         shows, requested = build.project.productions.values(), episodes or ()
         # an episode is all of its languages, moths.ja is one
-        forecast = Forecaster(build).forecast([show.name for show in shows if {show.name, show.spec} & {*requested}])
+        forecaster = Forecaster(build)
+        forecast = forecaster.forecast([show.name for show in shows if {show.name, show.spec} & {*requested}])
         forecast = replace(forecast, rows=tuple(_with(forecast.rows, known, shows)))
         if against:
-            forecast = without(forecast, _keys_at(against, build))
+            planned = [step for show in shows for step in forecaster.steps(show)]
+            forecast = without(forecast, planned, _baseline_at(against, build))
     if as_json:
         answer(forecast.to_json())
     elif as_markdown:
@@ -95,10 +98,10 @@ def _with(rows: Sequence[Row], known: Mapping[str, Mapping[str, int]], shows: It
         yield from found.get(name, ())
 
 
-def _keys_at(revision: str, build: Build) -> set[str]:
-    """Return the keys of all paid steps in the specs of a git revision."""
+def _baseline_at(revision: str, build: Build) -> Baseline:
+    """Return what the specs of a git revision request."""
     from reelmake.core.errors import InputError  # noqa: PLC0415
-    from reelmake.tasks.forecast import requested_keys  # noqa: PLC0415
+    from reelmake.tasks.forecast import Baseline, baseline  # noqa: PLC0415
 
     try:
         with specs_at(revision, build.project.ffmpeg) as before:
@@ -109,13 +112,13 @@ def _keys_at(revision: str, build: Build) -> set[str]:
                     f"the specs of {revision} have mistakes, so all of {new} counts as new:\n{problems}",
                     file=sys.stderr,
                 )
-            return requested_keys(before.project, build.context)
+            return baseline(before.project, build.context)
     except NoFolderError as error:
         print(f"{error.what}, so everything counts as new", file=sys.stderr)
-        return set()
+        return Baseline()
     except InputError as error:
         print(f"the specs of {revision} cannot be read, so everything counts as new:\n{error}", file=sys.stderr)
-        return set()
+        return Baseline()
 
 
 def _lines(forecast: Forecast, *, show_all: bool) -> list[str]:
@@ -125,7 +128,9 @@ def _lines(forecast: Forecast, *, show_all: bool) -> list[str]:
         rows = [row for row in forecast.rows if row.episode == name]
         shown = [row for row in rows if show_all or row.verdict != "keep"]
         kept = sum(row.count for row in rows if row.verdict == "keep")
-        lines.append(f"{name}: {_usd(usd, rows)}{f', {kept} kept' if kept else ''}")
+        paid = [row for row in shown if row.is_paid and row.verdict == "make"]
+        what = f"{_what(paid)}, " if paid else ""
+        lines.append(f"{name}: {what}{_usd(usd, rows)}{f', {kept} kept' if kept else ''}")
         for row in shown:
             count = f" x{row.count}" if row.count > 1 else ""
             lines.append(f"  {row.verdict:8}{row.step}{count}{_price(row)}")
@@ -192,6 +197,15 @@ def _price(row: Row) -> str:
     return f"  {'at most ' if row.at_most else ''}${row.usd}" if row.usd else ""
 
 
+def _what(rows: Iterable[Row]) -> str:
+    """Return how many steps of each kind there are: `4 voices, 6 pictures`."""
+    counts: dict[str, int] = {}
+    for row in rows:
+        counts[row.kind] = counts.get(row.kind, 0) + row.count
+    words = {kind: PICTURE if kind == "image" else kind for kind in counts}
+    return ", ".join(f"{count} {words[kind]}{'s' * (count != 1)}" for kind, count in counts.items())
+
+
 def plain(text: str) -> str:
     """Escape a text for Markdown, so that texts of specs mention nobody, format nothing and link nowhere."""
     text = " ".join(text.split()).replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
@@ -200,17 +214,21 @@ def plain(text: str) -> str:
 
 
 def _markdown(forecast: Forecast, against: str) -> str:
-    """Return a plan as a comment: the paid steps in a table, the rest as counts."""
+    """Return a plan as a comment: the paid steps by episode, in tables that are folded up, the rest as counts."""
     lines = [MARK, f"### What this would cost: {_usd(forecast.usd(), forecast.rows)}", ""]
-    paid = [row for row in forecast.rows if row.verdict == "make" and row.usd != 0]
-    if paid:
-        lines += ["| episode | step | price | why |", "|---|---|---|---|"]
-        for row in paid:
+    for name, usd in forecast.by("episode").items():
+        rows = [row for row in forecast.rows if row.episode == name and row.verdict == "make" and row.usd != 0]
+        if not rows:
+            continue
+        lines += [f"<details><summary>{name}: {_what(rows)}, {_usd(usd, rows)}</summary>", ""]
+        lines += ["| step | price | why |", "|---|---|---|"]
+        for row in rows:
             why = plain("; ".join(map(_short, _main(row))))
             place = f" ({row.where})" if row.where else ""
             count = f" x{row.count}" if row.count > 1 else ""
-            lines.append(f"| {row.episode} | `{row.step}`{count}{place} | {_price(row).strip()} | {why} |")
-    else:
+            lines.append(f"| `{row.step}`{count}{place} | {_price(row).strip()} | {why} |")
+        lines += ["", "</details>", ""]
+    if not any(row.verdict == "make" and row.usd != 0 for row in forecast.rows):
         lines.append("Nothing has to be paid for.")
     restored = sum(row.count for row in forecast.rows if row.verdict == "restore" and row.key)
     notes = [f"against `{against}`"] if against else []

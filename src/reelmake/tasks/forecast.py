@@ -27,15 +27,33 @@ from reelmake.project.load import Project
 from reelmake.store.base import Receipt
 from reelmake.tasks.build import Build, terms_of
 
+SCHEMA: Final = "reelmake/plan@1"
+NOT_MADE: Final = "(not made yet)"  # in place of a file's digest
+NOT_WRITTEN: Final = "the script is not written yet"
+ADDED: Final = "added"
 
-def requested_keys(project: Project, context: Context) -> set[str]:
-    """Return the keys of all steps that a project may pay for; of unwritten lines, as `Row.key` has them."""
-    keys = set(paid_steps(project, context))
+
+@dataclass(frozen=True, slots=True)
+class Baseline:
+    """What the specs of another state of the project request.
+
+    keys   of all steps that may be paid for; of unwritten lines, as `Row.key` has them
+    steps  the paid ones whose requests are known, by their names
+    """
+
+    keys: frozenset[str] = frozenset()
+    steps: Mapping[str, Step] = field(default_factory=dict)
+
+
+def baseline(project: Project, context: Context) -> Baseline:
+    """Return what a project requests from providers."""
+    known = paid_steps(project, context)
+    keys = set(known)
     for show in project.productions.values():
         if show.episode.script is None and not script_of(show, context):
             show = with_source(show, context)  # noqa: PLW2901 (the same one, and what it is made of)
             keys |= {bound.key for bound in unwritten(show)}
-    return keys
+    return Baseline(frozenset(keys), {step.name: step for steps in known.values() for step in steps})
 
 
 def paid_steps(project: Project, context: Context) -> dict[str, list[Step]]:
@@ -47,11 +65,6 @@ def paid_steps(project: Project, context: Context) -> dict[str, list[Step]]:
                 for name in {key(manifest(action, {})) for action in with_follow_ups(step.action, context.store)}:
                     found.setdefault(name, []).append(step)
     return found
-
-
-SCHEMA: Final = "reelmake/plan@1"
-NOT_MADE: Final = "(not made yet)"  # in place of a file's digest
-NOT_WRITTEN: Final = "the script is not written yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -279,7 +292,7 @@ class Forecaster:
             return step.name, receipt
         if not step.line:
             return None
-        now = manifest(step.action, dict.fromkeys(step.action.inputs, ""))
+        now = _request_of(step)
         found = self._no_longer_planned(f"{step.kind}:{step.episode}:", step.episode)
         return min(found, key=lambda old: _distance(old[1].manifest, now), default=None)
 
@@ -341,7 +354,7 @@ class Forecaster:
         if self._known is None:
             kept = ((receipt.manifest, receipt) for receipt in self.build.context.store.known())
             self._known = {_request_key(recorded): receipt for recorded, receipt in kept}
-        return _request_key(manifest(step.action, dict.fromkeys(step.action.inputs, ""))) in self._known
+        return _request_key(_request_of(step)) in self._known
 
     def _of_lines(self, show: Production) -> list[Row]:
         """Return rows with the highest cost of the lines of a script that is not written yet."""
@@ -355,10 +368,50 @@ class Forecaster:
         return rows
 
 
-def against(now: Forecast, before: Iterable[str]) -> Forecast:
-    """Return the paid steps of a forecast whose keys are not among those of another state of the specs."""
-    known = set(before)
-    return replace(now, rows=tuple(row for row in now.rows if row.is_paid and row.key not in known))
+def against(now: Forecast, steps: Iterable[Step], before: Baseline) -> Forecast:
+    """Return the paid steps of a forecast that another state of the specs does not request, and why they are new.
+
+    `steps` are those of the forecast. Their reasons are what changed in the specs, whatever was built on this machine.
+    """
+    new = [row for row in now.rows if row.is_paid and row.key not in before.keys]
+    known = {step.name: step for step in steps}
+    old = _pairs([known[row.step] for row in new if row.step in known], known.keys(), before.steps)
+    rows = []
+    for row in new:
+        reasons = row.reasons
+        if row.step in known and row.verdict == "make":
+            was = old.get(row.step)
+            reasons = tuple(explain(_request_of(was), _request_of(known[row.step]))) if was else (ADDED,)
+        rows.append(replace(row, reasons=reasons))
+    return replace(now, rows=tuple(rows))
+
+
+def _pairs(steps: Iterable[Step], planned: Collection[str], before: Mapping[str, Step]) -> dict[str, Step]:
+    """Return what each step was before: the one of its name, or else the most similar that is no longer planned.
+
+    That one is of the same episode, or of one that is gone, where the episode is new: it may have been renamed.
+    """
+    found = {step.name: before[step.name] for step in steps if step.name in before}
+    edited = [step for step in steps if step.name not in found]
+    gone = [step for name, step in before.items() if name not in planned]
+    old_names, new_names = ({name.split(":")[1] for name in names} for names in (before, planned))
+    alike = [
+        (_distance(_request_of(old), _request_of(new)), new.name, old.name)
+        for new in edited
+        for old in gone
+        if new.kind == old.kind
+        and (new.episode == old.episode or (new.episode not in old_names and old.episode not in new_names))
+    ]
+    taken = set()
+    for _, new_name, old_name in sorted(alike):
+        if new_name not in found and old_name not in taken:
+            found[new_name] = before[old_name]
+            taken.add(old_name)
+    return found
+
+
+def _request_of(step: Step) -> dict[str, Any]:
+    return manifest(step.action, dict.fromkeys(step.action.inputs, ""))
 
 
 def _request_key(of: Mapping[str, Any]) -> str:
