@@ -17,7 +17,7 @@ from functools import cache
 from pathlib import Path
 
 from reelmake.cli import app
-from reelmake.cli.starter import LISTED, SAMPLES
+from reelmake.cli.starter import LISTED
 from reelmake.core.keys import digest_of
 from reelmake.engine.rate_limit import DEFAULT_LIMIT
 from reelmake.plan.kinds import KINDS, PUBLISH
@@ -192,8 +192,10 @@ PAGES = {"spec.md": spec_page, "settings.md": settings_page, "commands.md": comm
 
 
 def samples_list() -> str:
-    """Return the files that `reelmake init` writes, with their digests, as `sha256sum` would."""
-    command = ["git", "-C", str(ROOT), "ls-files", "-z", *SAMPLES]
+    """Return the files that `reelmake init` writes, with their digests, as `sha256sum` would: those of the wheel."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    packed = project["tool"]["hatch"]["build"]["targets"]["wheel"]["force-include"]
+    command = ["git", "-C", str(ROOT), "ls-files", "-z", *packed]
     found = subprocess.run(command, check=True, capture_output=True, encoding="utf-8").stdout.split("\0")
     return "".join(f"{digest_of((ROOT / name).read_bytes())}  {name}\n" for name in sorted(filter(None, found)))
 

@@ -5,12 +5,26 @@ from __future__ import annotations
 import sys
 from contextlib import suppress
 
-from reelmake.cli import authoring, check, ci, cost, doctor, inspect, plan, prune, scaffold, watch
+from reelmake.cli import authoring, check, ci, cost, doctor, inspect, plan, prune, rename, scaffold, watch
 from reelmake.cli.app import answer, app
 from reelmake.core.errors import InputError, ReelmakeError, SetupError
 from reelmake.core.logging import ends_soon, prints_anything, redact, tell_mistake
 
-__all__ = ["app", "authoring", "check", "ci", "cost", "doctor", "inspect", "main", "plan", "prune", "scaffold", "watch"]
+__all__ = [
+    "app",
+    "authoring",
+    "check",
+    "ci",
+    "cost",
+    "doctor",
+    "inspect",
+    "main",
+    "plan",
+    "prune",
+    "rename",
+    "scaffold",
+    "watch",
+]
 
 
 def main() -> None:

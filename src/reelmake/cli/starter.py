@@ -20,14 +20,12 @@ from urllib.request import url2pathname
 
 import reelmake
 from reelmake.cli.app import UsageError
-from reelmake.core.files import CHARACTERS, EPISODES, STATE, TEMPLATES
+from reelmake.core.files import STATE
 from reelmake.core.keys import digest_of
 from reelmake.offline.sprites import palette
 from reelmake.project.schemas import schema_text
 from reelmake.spec.edit import scalar
 
-WORKFLOW: Final = ".github/workflows/render.yml"  # what a team has done for a pull request, and for what is merged
-SAMPLES: Final = (EPISODES, CHARACTERS, "assets", TEMPLATES, "dodo.py", WORKFLOW)
 PYPROJECT: Final = "pyproject.toml"
 LISTED: Final = Path(__file__).with_name("samples.sha256")  # written by tools/make_reference.py
 OF_SPECS: Final = ("episode", "character", "settings")  # the schemas that editors use
