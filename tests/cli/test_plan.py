@@ -574,26 +574,26 @@ def test_why_shows_two_manifests_side_by_side(built: Workspace) -> None:
     built.episode("one", ONE[0], EDITED, ONE[2])
     (voice,) = [row["step"] for row in planned(built)["steps"] if row["step"].startswith("voice:one:max")]
     text = built.run("why", voice, program="reelmake").stdout
-    assert text.startswith(f"{voice}: make  $0.01\n")
+    assert text.startswith(f"{voice}: make  $0.01 (episodes/one.yaml:9)\n")
     assert "compared with voice:one:max-and-a-very-good-day" in text
     (changed,) = [line for line in text.splitlines() if line.startswith("*")]
     assert changed.split()[1] == "request.text"
     file = f"build/one/voice/{voice.rpartition(':')[2]}.wav"
     told = json.loads(built.run("why", file, "--json", program="reelmake").stdout)
-    assert list(told) == ["schema", "step", "verdict", "reasons", "was", "now", "differences"]
+    assert list(told) == ["schema", "step", "verdict", "where", "reasons", "was", "now", "differences"]
     assert told["differences"] == ['request.text: "And a very good day to you" -> "And a very lovely day to you"']
     assert (told["step"], told["was"]["request"]["text"]) == (voice, "And a very good day to you")
 
 
 def test_why_of_the_provenance_is_that_of_the_video_beside_it(built: Workspace) -> None:
     text = built.run("why", "build/one/video.json", program="reelmake").stdout
-    assert text.startswith("video:one: keep\n")
+    assert text.startswith("video:one: kept: nothing changed since ")
 
 
 def test_why_of_a_step_of_a_script_that_is_not_written(built: Workspace) -> None:
     built.episode("moths", topic="moths", cast=["ada"], lines=2)
     text = built.run("why", "script:moths", program="reelmake").stdout
-    assert text.startswith("script:moths: make  $0.01\n  it was never made\n")
+    assert text.startswith("script:moths: make  $0.01 (episodes/moths.yaml:3)\n  it was never made\n")
 
 
 def test_why_of_what_follows_a_video_and_of_what_is_no_step(built: Workspace) -> None:
@@ -607,7 +607,7 @@ def test_why_of_what_follows_a_video_and_of_what_is_no_step(built: Workspace) ->
     (built.root / "build/two/timeline.json").unlink()
     assert why("storyboard:two").startswith("storyboard:two: make\n  needs video:two, which is restored\n")
     for target, told in (
-        ("one", "did you mean video:one?"),
+        ("vidoe:one", "did you mean video:one?"),
         ("voice:one:ada-hello", "did you mean voice:one:ada-hello-there-my-friend-"),
         ("build/one/one.mp3", "did you mean build/one/one.mp4?"),
         ("cover:moths", "type `doit script:moths` first"),
@@ -616,3 +616,31 @@ def test_why_of_what_follows_a_video_and_of_what_is_no_step(built: Workspace) ->
     ):
         with pytest.raises(UsageError, match=re.escape(told)):
             why(target)
+
+
+def test_why_of_what_is_kept_says_since_when_and_of_a_group_explains_each_line(built: Workspace) -> None:
+    kept = built.run("why", "timeline:two", program="reelmake").stdout
+    assert re.fullmatch(r"timeline:two: kept: nothing changed since 20\d\d-\d\d-\d\d \d\d:\d\d UTC\n", kept)
+    built.episode("one", ONE[0], EDITED, ONE[2])
+    rows = built.run("why", "voice:one", program="reelmake").stdout.splitlines()
+    heads = [row for row in rows if not row.startswith(" ")]
+    assert [row.partition(": ")[2].partition(" ")[0] for row in heads] == ["kept:", "make", "kept:"]
+    assert any(row.startswith("  request.text: ") for row in rows)
+    document = json.loads(built.run("why", "one", "--json", program="reelmake").stdout)
+    assert document["step"] == "one"
+    assert len([row for row in document["steps"] if row["verdict"] == "make"]) > 1
+
+
+def test_the_place_is_the_file_that_holds_the_change(built: Workspace) -> None:
+    built.write("characters/ada.yaml", 'name: Ada\ncaption:\n  color: "#FF0000"\n')
+    rows = planned(built, "one")["steps"]
+    assert row_of({"steps": rows}, "timeline:one")["where"] == "characters/ada.yaml:3"
+    spec = json.loads((built.root / "episodes/one.yaml").read_text("utf-8"))
+    built.write("episodes/one.yaml", json.dumps({**spec, "style": "ink"}, indent=1))
+    pictures = [row for row in planned(built, "one")["steps"] if row["kind"] == "image"]
+    line = (built.root / "episodes/one.yaml").read_text("utf-8").splitlines().index(' "style": "ink"') + 1
+    assert {row["where"] for row in pictures} == {f"episodes/one.yaml:{line}"}
+    built.episode("one", *ONE)
+    built.write("templates/image.j2", "{{ subject }}, alone. {{ style }}")
+    pictures = [row for row in planned(built, "one")["steps"] if row["kind"] == "image"]
+    assert {row["where"] for row in pictures} == {"templates/image.j2"}

@@ -39,7 +39,6 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
 ) -> None:
     """List the steps that a build would run, with reasons and prices. Spends and writes nothing; reads the store."""
     from reelmake.tasks.forecast import Forecaster  # noqa: PLC0415
-    from reelmake.tasks.forecast import against as without  # noqa: PLC0415
 
     known = {} if as_json or show_all or against else _built(project, episodes)
     with opened(project, episodes, known, read_only=True) as build:
@@ -49,8 +48,7 @@ def plan(  # noqa: PLR0913, PLR0917 (options of a command line)
         forecast = forecaster.forecast([show.name for show in shows if {show.name, show.spec} & {*requested}])
         forecast = replace(forecast, rows=tuple(_with(forecast.rows, known, shows)))
         if against:
-            planned = [step for show in shows for step in forecaster.steps(show)]
-            forecast = without(forecast, planned, _baseline_at(against, build))
+            forecast = forecaster.against(forecast, _baseline_at(against, build))
     if as_json:
         answer(forecast.to_json())
     elif as_markdown:
@@ -239,34 +237,70 @@ def _markdown(forecast: Forecast, against: str) -> str:
 
 @app.command()
 def why(
-    target: Annotated[str, typer.Argument(help="A step, such as voice:sky:..., or a file that one makes.")],
+    target: Annotated[
+        str,
+        typer.Argument(
+            help="A step, such as voice:sky:..., a group such as voice:sky, an episode, or a file that a step makes."
+        ),
+    ],
     project: ProjectDir = Path(),
     as_json: AsJson = False,
 ) -> None:
-    """Explain why a step would be made again: its request now, beside its last request."""
+    """Explain why a step would be made again: its request now, beside its last request. Of several, each in short."""
     from reelmake.core.keys import explain, manifest  # noqa: PLC0415
     from reelmake.tasks.forecast import Forecaster  # noqa: PLC0415
 
     with opened(project, None, read_only=True) as build:
         forecaster = Forecaster(build)
-        step, row = _meant(target, build, forecaster)
+        found = _meant(target, build, forecaster)
+        if len(found) > 1:
+            _explain_group(target, found, forecaster, as_json=as_json)
+            return
+        ((step, row),) = found
         before = forecaster.before(step)
         now = manifest(step.action, forecaster.digests(step))
     old = before[1].manifest if before else None
     differences = explain(old, now) if old else []
     if as_json:
-        document = {"schema": WHY_SCHEMA, "step": step.name, "verdict": row.verdict, "reasons": list(row.reasons)}
+        document = {"schema": WHY_SCHEMA, **_verdict(step, row)}
         answer({**document, "was": old, "now": now, "differences": differences})
         return
-    print(f"{step.name}: {row.verdict}{_price(row)}")
-    print("\n".join(f"  {reason}" for reason in row.reasons))
+    print("\n".join(_explained(step, row, forecaster)))
+    if row.verdict == "keep":
+        return
     if before and before[0] != step.name:
         print(f"compared with {before[0]}, which is no longer planned")
     _side_by_side(old or {}, now)
 
 
-def _meant(target: str, build: Build, forecaster: Forecaster) -> tuple[Step, Row]:
-    """Return the step of this name, or that makes the file of this name; raises UsageError when there is none."""
+def _explain_group(target: str, found: Sequence[tuple[Step, Row]], forecaster: Forecaster, *, as_json: bool) -> None:
+    """Explain several steps, one after the other."""
+    if as_json:
+        answer({"schema": WHY_SCHEMA, "step": target, "steps": [_verdict(step, row) for step, row in found]})
+        return
+    for step, row in found:
+        print("\n".join(_explained(step, row, forecaster)))
+
+
+def _verdict(step: Step, row: Row) -> dict[str, Any]:
+    return {"step": step.name, "verdict": row.verdict, "where": row.where, "reasons": list(row.reasons)}
+
+
+def _explained(step: Step, row: Row, forecaster: Forecaster) -> list[str]:
+    """Return the verdict on a step and its reasons; of one that is kept, since when."""
+    if row.verdict == "keep":
+        before = forecaster.before(step)
+        since = f" since {before[1].made_at[:16].replace('T', ' ')} UTC" if before else ""
+        return [f"{step.name}: kept: nothing changed{since}"]
+    place = f" ({row.where})" if row.where and row.reasons else ""
+    return [f"{step.name}: {row.verdict}{_price(row)}{place}", *(f"  {reason}" for reason in row.reasons)]
+
+
+def _meant(target: str, build: Build, forecaster: Forecaster) -> list[tuple[Step, Row]]:
+    """Return the step of this name, or that makes the file of this name, or those of this group: `voice:sky`, `sky`.
+
+    Raises UsageError when there is none.
+    """
     from reelmake.plan.kinds import PUBLISH  # noqa: PLC0415
     from reelmake.spec.problems import closest  # noqa: PLC0415
     from reelmake.tasks.loader import requested_episodes  # noqa: PLC0415
@@ -280,7 +314,10 @@ def _meant(target: str, build: Build, forecaster: Forecaster) -> tuple[Step, Row
     files = {path: name for name, (step, _) in found.items() for path in step.action.outputs.values()}
     files |= {show.path("video.json"): f"video:{show.name}" for show in shows}  # it is written together with the video
     if meant := found.get(target) or found.get(files.get(path, "")):
-        return meant
+        return [meant]
+    planned = list(found.values())
+    if group := [one for one in planned if one[0].name.startswith(f"{target}:") or target == one[0].episode]:
+        return group
     if target.partition(":")[0] == PUBLISH:
         raise UsageError("publishing has no record: each run asks the targets what they hold", f"`doit {target}`")
     for name in requested_episodes([target], [show.name for show in shows]) or ():

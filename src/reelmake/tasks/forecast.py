@@ -26,6 +26,7 @@ from reelmake.plan.steps import after, plan
 from reelmake.project.load import Project
 from reelmake.store.base import Receipt
 from reelmake.tasks.build import Build, terms_of
+from reelmake.tasks.places import place_of_change
 
 SCHEMA: Final = "reelmake/plan@1"
 NOT_MADE: Final = "(not made yet)"  # in place of a file's digest
@@ -176,6 +177,23 @@ class Forecaster:
         unread = self.build.context.store.unread
         return Forecast(tuple(rows.values()), self.build.project.settings.cap_usd, str(unread or ""))
 
+    def against(self, now: Forecast, before: Baseline) -> Forecast:
+        """Return the paid steps of a forecast that another state of the specs does not request, and why they are new.
+
+        Their reasons are what changed in the specs, whatever was built on this machine.
+        """
+        new = [row for row in now.rows if row.is_paid and row.key not in before.keys]
+        known = {step.name: step for steps in self._steps.values() for step in steps}
+        old = _pairs([known[row.step] for row in new if row.step in known], known.keys(), before.steps)
+        return replace(now, rows=tuple(self._changed(row, known.get(row.step), old.get(row.step)) for row in new))
+
+    def _changed(self, row: Row, step: Step | None, was: Step | None) -> Row:
+        """Return a row with the change of its step as the reason; of lines that are not known yet, as it is."""
+        if step is None or row.verdict != "make":
+            return row
+        reasons = tuple(explain(_request_of(was), _request_of(step))) if was else (ADDED,)
+        return replace(row, reasons=reasons, where=self._where(step, reasons))
+
     def after(self, show: Production, rows: Mapping[str, Row]) -> dict[str, tuple[Step, Row]]:
         """Return the steps that may follow an episode's video, with their rows if they were requested.
 
@@ -232,10 +250,14 @@ class Forecaster:
             decision.reasons,
             usd,
             key=name,
-            where=step.where,
+            where=self._where(step, decision.reasons),
             unless=decision.unless,
             is_paid=is_paid(step),
         )
+
+    def _where(self, step: Step, reasons: tuple[str, ...]) -> str:
+        show = self.build.project.productions.get(step.episode)
+        return place_of_change(reasons, step, show) if show else step.where
 
     def _facts_by_needs(
         self, show: Production, step: Step, needs: Mapping[str, Verdict], rows: Mapping[str, Row]
@@ -366,24 +388,6 @@ class Forecaster:
             row = Row(name, show.name, bound.kind, "make", why, usd, at_most=bool(usd), key=bound.key, is_paid=True)
             rows.append(replace(row, count=bound.count))
         return rows
-
-
-def against(now: Forecast, steps: Iterable[Step], before: Baseline) -> Forecast:
-    """Return the paid steps of a forecast that another state of the specs does not request, and why they are new.
-
-    `steps` are those of the forecast. Their reasons are what changed in the specs, whatever was built on this machine.
-    """
-    new = [row for row in now.rows if row.is_paid and row.key not in before.keys]
-    known = {step.name: step for step in steps}
-    old = _pairs([known[row.step] for row in new if row.step in known], known.keys(), before.steps)
-    rows = []
-    for row in new:
-        reasons = row.reasons
-        if row.step in known and row.verdict == "make":
-            was = old.get(row.step)
-            reasons = tuple(explain(_request_of(was), _request_of(known[row.step]))) if was else (ADDED,)
-        rows.append(replace(row, reasons=reasons))
-    return replace(now, rows=tuple(rows))
 
 
 def _pairs(steps: Iterable[Step], planned: Collection[str], before: Mapping[str, Step]) -> dict[str, Step]:
