@@ -136,3 +136,14 @@ def test_without_a_shared_store_there_is_none_to_prune(project: Workspace) -> No
     wrong = project.run("prune", "--shared", program="reelmake", rc=2)
     assert "there is no shared store; set store_url" in wrong.stderr
     assert not Path(project.root / "build").exists()
+
+
+def test_files_of_an_episode_that_is_gone_since_today_are_counted(project: Workspace) -> None:
+    project.episode("one", "ada: Hello there")
+    project.episode("two", "ada: Hello there")
+    project.run("script:two")
+    (project.root / "episodes/two.yaml").unlink()
+    shown = project.run("prune", program="reelmake").stdout
+    assert shown.endswith("\n1 file of episodes that are gone: kept until 7 days old\n")
+    os.utime(project.root / "build/two/script.json", (0, 0))
+    assert "1 files of episodes that are gone to remove" in project.run("prune", program="reelmake").stdout

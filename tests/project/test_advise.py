@@ -235,3 +235,31 @@ def test_a_damaged_memory_is_no_memory(project: Workspace) -> None:
     for text in ("", "[1]", '{"state": 1}', "\x00" * 4096):
         project.write(".reelmake/doit.db", text)
         assert check(project)["mistakes"] == []
+
+
+def test_what_the_offline_providers_cannot_do_is_a_warning(project: Workspace) -> None:
+    """No facts, no icon, a style that changes nothing: at its line, and a style once; silence where they can."""
+    project.write("episodes/law.yaml", "title: Law\ntopic: obscure tax law\ncast: [ada]\nlines: 2\n")
+    spec = """\
+title: Justice
+style: claymation
+script:
+- ada: Justice for all.
+  image: abstract justice
+- max: "Yes."
+- ada: The sea.
+  image: a lighthouse by the sea
+- max: And more.
+  image: the essence of fairness
+"""
+    project.write("episodes/justice.yaml", spec)
+    project.write("episodes/sky.yaml", "title: Sky\ntopic: why the sky is blue\ncast: [ada]\nstyle: neon\n")
+    found = messages(check(project)["warnings"])
+    assert [
+        message.partition(":")[0] + message.partition(".yaml")[2].partition(": the offline")[0] for message in found
+    ] == [
+        "episodes/justice.yaml:2: style",
+        "episodes/justice.yaml:5: image",
+        "episodes/justice.yaml:10: image",
+        "episodes/law.yaml:2: topic",
+    ]

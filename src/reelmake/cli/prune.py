@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from datetime import UTC, datetime
@@ -53,6 +54,7 @@ def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
         _refuse_blind(build.context.store)
         found = waste(store.receipts(), store.blobs(), rule)
         files = {} if shared else left_over(build)
+        later = 0 if shared else _count(left_over(build, days=0)) - _count(files)
         if yes:
             remove(store, found)
             remove_files(build, files)
@@ -63,6 +65,12 @@ def prune(  # noqa: PLR0913, PLR0917 (options of a command line)
         answer(_json(str(where), found, names, is_removed=yes))
     else:
         print("\n".join(_lines(str(where), found, names, is_removed=yes)))
+        if later:
+            print(f"{later} file{'s' * (later != 1)} of episodes that are gone: kept until {FREE_DAYS} days old")
+
+
+def _count(files: Mapping[str, Sequence[str]]) -> int:
+    return sum(map(len, files.values()))
 
 
 def _store(store: Store, settings: Settings, *, is_shared: bool) -> Prunable:

@@ -108,6 +108,11 @@ def mood_of(subject: Iterable[str], style: Iterable[str], dice: Random) -> Mood:
     return replace(mood, hue=(mood.hue + dice.uniform(-9, 9)) % 360, light=mood.light + dice.uniform(-0.025, 0.025))
 
 
+def names_mood(words: Iterable[str]) -> bool:
+    """Say whether any of these words changes a mood."""
+    return not _moods().keys().isdisjoint(words)
+
+
 @cache
 def _moods() -> dict[str, dict[str, float]]:
     """Read MOOD_WORDS: word -> what it changes."""

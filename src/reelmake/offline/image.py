@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import ClassVar
 
@@ -25,6 +26,22 @@ class OfflineImage(ImageProvider):
     def price(self, request: Request, prices: Prices) -> Decimal:  # noqa: ARG002 it works on this machine
         """Return nothing: it is free."""
         return Decimal(0)
+
+    def remarks(self, request: Request) -> Mapping[str, tuple[str, str]]:
+        """Say that it has no picture for a subject, or that a style changes nothing."""
+        from reelmake.offline.painter import knows_style, knows_subject  # noqa: PLC0415
+
+        found = {}
+        if not knows_subject(request["subject"] or request["prompt"]):
+            what = "the offline painter knows none of these things, and paints a pattern"
+            found["subject"] = (what, "name a thing or a place, such as `a lighthouse by the sea`")
+        if not knows_style(request["style"]):
+            what = "the offline painter ignores this style: it knows no word of it"
+            found["style"] = (
+                what,
+                "name one such as watercolour, neon, paper or flat, or choose another image provider",
+            )
+        return found
 
     def ask(self, request: Request, call: Call) -> Answer:  # noqa: ARG002 it needs no vendor
         """Paint; raises ProviderError when the size is not one that can be painted."""

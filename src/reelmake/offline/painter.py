@@ -17,9 +17,9 @@ from typing import TYPE_CHECKING
 
 from reelmake.core.keys import canonical_json
 from reelmake.offline import pixels
-from reelmake.offline.drawing import Layer, Palette, Rgb, Stage, disc, mood_of, palette_of
+from reelmake.offline.drawing import Layer, Palette, Rgb, Stage, disc, mood_of, names_mood, palette_of
 from reelmake.offline.icons import Icon, icons_for, singular, words_of
-from reelmake.offline.scenes import SCENES, focus, place_of, sky
+from reelmake.offline.scenes import SCENES, focus, names_place, place_of, sky
 from reelmake.providers.base import Request
 
 if TYPE_CHECKING:
@@ -119,6 +119,17 @@ class Treatment:
     finish: Callable[[Image, bytes, Palette], Image]
     chroma: float = 1.0
     light: float | None = None
+
+
+def knows_subject(text: str) -> bool:
+    """Say whether a text names anything that can be painted: a thing that has an icon, or a place."""
+    return bool(icons_for(text)) or names_place(singular(word) for word in words_of(text))
+
+
+def knows_style(style: str) -> bool:
+    """Say whether any word of a style changes the picture."""
+    words = {singular(word) for word in words_of(style)}
+    return any(words.intersection(treatment.words.split()) for treatment in TREATMENTS.values()) or names_mood(words)
 
 
 def treatment_for(style: Iterable[str]) -> Treatment:

@@ -353,6 +353,11 @@ SCENES: dict[str, Callable[[Stage], Scene]] = {
 }
 
 
+def names_place(words: Iterable[str]) -> bool:
+    """Say whether any of these words asks for a scene."""
+    return not {word for text in PLACES.values() for word in text.split()}.isdisjoint(words)
+
+
 def place_of(words: Iterable[str], chars: Iterable[str], dice: Random) -> str:
     """Return the name of the scene that words and icons ask for; by dice, a pattern, when none does."""
     named, first = set(words), {char[0] for char in chars}

@@ -92,6 +92,13 @@ class OfflineScript(ScriptProvider):
         """Return nothing: it is free."""
         return Decimal(0)
 
+    def remarks(self, request: Request) -> Mapping[str, tuple[str, str]]:
+        """Say that it knows nothing about a topic."""
+        if request.get("topic") is None or find_topics(request["topic"], request["title"])[0].facts:
+            return {}
+        what = "the offline script writer knows no facts about this: its lines only wonder"
+        return {"topic": (what, "write the lines under script:, or choose another script provider")}
+
     def ask(self, request: Request, call: Call) -> Answer:  # noqa: ARG002 it needs no vendor
         """Write the script; raises ProviderError for another language, InputError for mistakes in the template."""
         if problem := self.language_problem(str(request["language"])):

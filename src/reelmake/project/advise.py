@@ -21,7 +21,7 @@ from reelmake.plan.steps import plan
 from reelmake.project.load import Survey
 from reelmake.providers import provider
 from reelmake.providers.prices import Prices
-from reelmake.spec.model import Line
+from reelmake.spec.model import Line, line_ids
 from reelmake.spec.yaml_source import Loc, Source
 
 
@@ -57,7 +57,9 @@ def check(show: Production, lines: Sequence[Line], source: Source, prices: Price
             key_of_all = f"{count} of {digest_of(f'{show.name} {key_of_one}'.encode())}"
             prices_by_key[key_of_one if count == 1 else key_of_all] = usd and usd * count
     each = seconds_of(show.episode, lines, show.reel)
-    return Checked(sum(each), prices_by_key, unpriced, tuple(_warnings(show, each, source, ffmpeg)))
+    return Checked(
+        sum(each), prices_by_key, unpriced, (*_warnings(show, each, source, ffmpeg), *_remarks(show, lines, source))
+    )
 
 
 def _paid_requests(show: Production, lines: Sequence[Line], prices: Prices) -> Iterator[tuple[str, Action, int]]:
@@ -93,6 +95,22 @@ def _warnings(show: Production, each: Sequence[float], source: Source, ffmpeg: F
             yield _problem(source, ("background",), remark)
     if episode.music and (remark := loop_remark(music_loop(Path(episode.music).absolute(), ffmpeg), seconds, "piece")):
         yield _problem(source, ("music",), remark)
+
+
+def _remarks(show: Production, lines: Sequence[Line], source: Source) -> Iterator[Problem]:
+    """Yield what providers will not do: of a style once, of pictures where the author has said what to show."""
+    places: set[Loc] = set()
+    if show.original:
+        return
+    ids = {line_id: at for at, line_id in enumerate(line_ids(lines))} if show.episode.script else {}
+    for step in plan(show, lines):
+        if not is_paid(step) or (step.line and step.line not in ids):
+            continue
+        for name, remark in provider(step.kind, step.action.request["provider"]).remarks(step.action.request).items():
+            loc: Loc = ("script", ids[step.line], "image") if name == "subject" else (name,)
+            if loc in source.lines and loc not in places:
+                places.add(loc)
+                yield _problem(source, loc, remark)
 
 
 def check_sprites(survey: Survey) -> Iterator[Problem]:

@@ -100,6 +100,11 @@ class Provider(ABC):
         del request, prices
         return None
 
+    def remarks(self, request: Request) -> Mapping[str, tuple[str, str]]:
+        """Return what it will not do of a request, for warnings: field -> what, and what to type. Cheap, pure."""
+        del request
+        return {}
+
     @abstractmethod
     def ask(self, request: Request, call: Call) -> Answer:
         """Perform a request, once. Raises ProviderError, by what may be done next: see `errors`."""

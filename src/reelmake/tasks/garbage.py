@@ -32,12 +32,12 @@ def needed_keys(build: Build, others: Iterable[Project]) -> set[str]:
     return keys | set(filter(None, recorded))
 
 
-def left_over(build: Build) -> dict[str, list[str]]:
-    """Return the steps of episodes that are gone, with the files that they made at least FREE_DAYS ago.
+def left_over(build: Build, days: int = FREE_DAYS) -> dict[str, list[str]]:
+    """Return the steps of episodes that are gone, with the files that they made at least so many days ago.
 
     Only files that are as they were made: files that an author has put there since stay.
     """
-    before = time.time() - FREE_DAYS * DAY_SECONDS
+    before = time.time() - days * DAY_SECONDS
     gone = {name: made for name, made in build.records.made_by().items() if _is_gone(name, build)}
     found = {name: [path for path in made if _is_old(path, made[path], before, build)] for name, made in gone.items()}
     return {name: files for name, files in found.items() if files}
