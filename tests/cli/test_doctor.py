@@ -62,7 +62,7 @@ def test_a_proxy_that_is_none_is_told_without_its_password(project: Workspace) -
 
 def test_the_cap_and_the_proxy_are_told_without_its_password(project: Workspace) -> None:
     told = doctor(project, 2, REELMAKE_CAP_USD="0.5", REELMAKE_PROXY="socks5h://me:hush-hush@127.0.0.1:9")
-    assert "$0.5 a build" in told
+    assert "$0.50 a build" in told
     assert "127.0.0.1:9" in told
     assert "hush-hush" not in told
 

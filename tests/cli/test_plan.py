@@ -430,7 +430,8 @@ def test_json_has_a_fixed_form(built: Workspace) -> None:
     built.episode("moths", topic="moths", cast=["ada"], lines=2)
     plan = planned(built)
     assert list(plan) == [
-        "schema", "usd", "at_most", "unpriced", "cap_usd", "store_not_asked", "counts", "by_episode", "by_kind", "steps"
+        "schema", "usd", "priced_usd", "at_most", "unpriced", "cap_usd", "budget", "store_not_asked", "counts",
+        "by_episode", "by_kind", "steps"
     ]  # fmt: skip
     assert plan["schema"] == "reelmake/plan@1"
     assert all(set(row) == FIELDS for row in plan["steps"])

@@ -148,4 +148,4 @@ def differences(shown: str, printed: str) -> Iterator[str]:
 
 
 def _timeless(line: str) -> str:
-    return re.sub(r"\d+\.\d+s\b", "#s", line).rstrip()
+    return re.sub(r"\b\d+ h \d\d min\b|\b(\d+ min )?\d+(\.\d)? s\b", "# s", line).rstrip()

@@ -10,7 +10,7 @@ import pytest
 from studio import Studio
 from vendors.server import Vendors
 
-TOLD = r"\S+ made \d+\.\ds|\d+ steps: .*|spent \$.*|"
+TOLD = r"\S+ made [\d.]+ s|\d+ steps: .*|spent \$.*|"
 
 
 @pytest.mark.parametrize("image", ["fal", "openai"])

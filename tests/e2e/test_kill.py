@@ -20,6 +20,7 @@ from studio import Studio
 from vendors.records import Charge
 from vendors.server import Vendors
 
+from reelmake.core.amounts import dollars
 from reelmake.engine.costs import Spending, spending
 from reelmake.store.local import LocalStore
 
@@ -186,7 +187,9 @@ def test_what_nobody_has_any_more_is_bought_again_and_told(tmp_path: Path) -> No
         (lost,) = spent_in(studio).unanswered
         assert lost[0] == "script:one"
         shown = studio.run("cost", program="reelmake").stdout
-        assert re.search(rf"script:one was requested at .* and never answered: it may have cost \${lost[2]}", shown)
+        assert re.search(
+            rf"script:one was requested at .* and never answered: it may have cost \{dollars(lost[2])}", shown
+        )
         studio.run()
         v.settle()
         assert v.billed_count("openai", "script") == 2
@@ -195,7 +198,7 @@ def test_what_nobody_has_any_more_is_bought_again_and_told(tmp_path: Path) -> No
             "the process that asked was ended before the answer arrived"
         ]
         shown = studio.run("cost", program="reelmake").stdout
-        assert f"and at most ${lost[2]} for answers that were lost" in shown
+        assert f"and at most {dollars(lost[2])} for answers that were lost" in shown
 
 
 def test_a_note_that_a_kill_left_beside_the_receipt_goes_with_the_next_build(tmp_path: Path) -> None:

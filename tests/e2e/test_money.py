@@ -11,6 +11,8 @@ import pytest
 from studio import Studio, finish
 from vendors.server import Vendors
 
+from reelmake.core.amounts import dollars
+
 pytestmark = pytest.mark.slow
 
 MICRO_USD = Decimal("0.000001")
@@ -120,7 +122,7 @@ def test_a_meter_bills_at_most_what_is_planned_and_the_difference_is_shown(tmp_p
         assert 0 <= told.of(kind) - v.spent(kind=kind) <= MICRO_USD
         assert quoted >= told.of(kind, "quoted_usd") > told.of(kind), "a script may have to be asked for twice"
     shown = studio.run("cost", "--by", "kind", program="reelmake").stdout
-    assert f"quoted ${told.of('image', 'quoted_usd')}" in shown
+    assert f"quoted {dollars(told.of('image', 'quoted_usd'))}" in shown
 
 
 def test_parallel_calls_do_not_go_over_the_cap_and_more_money_buys_exactly_the_rest(tmp_path: Path, v: Vendors) -> None:
@@ -132,12 +134,12 @@ def test_parallel_calls_do_not_go_over_the_cap_and_more_money_buys_exactly_the_r
     assert v.most_running["image"] >= 4
     assert 0 < v.spent() <= cap
     assert cap - v.spent() < Decimal("0.03"), "it stops where the next one would go over"
-    assert f"the cap of ${cap} is reached" in stopped
+    assert f"the cap of {dollars(cap)} is reached" in stopped
     assert "Traceback" not in stopped
     missing = [line for line in stopped.splitlines() if line.startswith("missing because of the cap: ")]
     assert len(missing) == 1
     planned, before = plan(studio), v.billed_count()
-    assert f"for ${sum(planned.values())}: " in missing[0]
+    assert f"for {dollars(sum(planned.values(), Decimal(0)))}: " in missing[0]
     rest = 20 - before
     counts = {kind: 10 - v.billed_count(kind=kind) for kind in ("image", "voice")}
     assert ", ".join(f"{count} {kind}" for kind, count in counts.items() if count) in missing[0]

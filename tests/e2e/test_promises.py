@@ -53,7 +53,7 @@ def test_a_build_stops_at_its_cap_keeps_what_it_has_and_goes_on_under_a_higher_o
     assert vendor.most_running["voice"] + vendor.most_running["image"] > 2
     told = stopped.stderr.splitlines()
     assert "spent $0.05 of a cap of $0.05" in told
-    assert "raise cap_usd or REELMAKE_CAP_USD, then run doit again" in stopped.stderr
+    assert "a cap is for one build, and starts again with the next: run doit again" in stopped.stderr
     assert "Traceback" not in stopped.stderr
     (missing,) = [line for line in told if line.startswith("missing because of the cap: ")]
     script = 0 if vendor.count("script") else 1
@@ -154,7 +154,7 @@ def test_a_model_without_a_price_is_refused_under_a_cap_before_anything_is_spent
 ) -> None:
     project.episode("one", *LINES[:2])
     refused = project.run(rc=3, REELMAKE_PROVIDERS__IMAGE="second", REELMAKE_CAP_USD="1")
-    assert "there is a cap of $1, and no price for" in refused.stderr
+    assert "there is a cap of $1.00, and no price for" in refused.stderr
     assert vendor.count() == 0
     built = project.run(rc=0, REELMAKE_PROVIDERS__IMAGE="second")
     assert vendor.count() == 4

@@ -98,7 +98,7 @@ def test_from_a_branch_to_a_published_video(tmp_path: Path, vendor: Standin, sea
     first = team.machine("first", "main", {**team.writer, "GITHUB_STEP_SUMMARY": str(job_summary)})
     told = first.run("ci", "merge", program="reelmake").stdout
     assert len(vendor.calls) == 12, "what the author has paid for, the job does not pay for"
-    assert "### Rendered for $0 of a cap of $5" in told
+    assert "### Rendered for $0 of a cap of $5.00" in told
     assert job_summary.read_text("utf-8").strip() in told
     assert {path.name for path in (first.root / "build/ci").iterdir()} == {"summary.md", *(f"{n}.jpg" for n in LINES)}
     before = team.published()
@@ -114,7 +114,7 @@ def test_from_a_branch_to_a_published_video(tmp_path: Path, vendor: Standin, sea
     second = team.machine("second", "main", team.writer)
     told = second.run("ci", "merge", program="reelmake").stdout
     assert [kind for kind, _ in vendor.calls[12:]] == ["voice"]
-    assert "### Rendered for $0.01 of a cap of $5" in told
+    assert "### Rendered for $0.01 of a cap of $5.00" in told
     after = team.published()
     assert {name for name in after if after[name] != before[name]} == {"two"}
     assert after["two"]["video"]["key"] in told

@@ -45,8 +45,10 @@ from reelmake.core.keys import digest_of, manifest
 from reelmake.core.logging import log, protect
 from reelmake.engine.budget import Budget
 from reelmake.engine.calls import Bought, Caller
+from reelmake.engine.costs import Ledger
 from reelmake.engine.rate_limit import Gates
 from reelmake.engine.retry import MOST_BUSY
+from reelmake.project.settings import Allowance
 from reelmake.providers.base import Answer, Call
 from reelmake.store.base import Receipt
 from reelmake.store.local import LocalStore
@@ -697,3 +699,126 @@ def test_a_request_that_waited_for_the_cap_is_not_sent_once_all_stops(store: Loc
 def test_half_a_character_in_a_vendors_words_loses_nothing(store: LocalStore, vendor: Scripted) -> None:
     vendor.acts = [LostError("cut off after \ud83d"), ANSWER]
     assert perform(a_caller(), store).answer == ANSWER
+
+
+# -- bills over the cap, and the budget ---------------------------------------------------------------------------
+
+
+def test_a_bill_over_the_cap_stops_all_but_what_is_under_way(store: LocalStore, vendor: Scripted) -> None:
+    """Also what has money set aside and waits for its turn is not sent; what is under way is kept."""
+    sent, may_end = threading.Semaphore(0), threading.Event()
+
+    def dear(_: Call) -> Answer:
+        sent.release()
+        assert may_end.wait(20)
+        return Answer(b"sound", {}, 8 * USD)
+
+    vendor.acts = [dear]
+    caller = a_caller("1.50", gates=Gates({"scripted": 2}))
+    refused: list[str] = []
+
+    def buy(number: int) -> None:
+        try:
+            perform_all(caller, store, f"line {number}")
+        except CapError as error:
+            refused.append(str(error))
+
+    def end(_: int) -> None:
+        assert sent.acquire(timeout=20)
+        assert sent.acquire(timeout=20)
+        may_end.set()
+
+    at_once(5, lambda number: end(number) if number == 4 else buy(number))
+    assert len(vendor.asked) == 2
+    assert caller.budget.spent_usd == 16 * USD
+    assert len(refused) == 2
+    assert "the cap of $1.50 is reached" in refused[0]
+    assert "a cap is for one build" in refused[0]
+    assert caller.budget.passed
+    assert len(list(store.notes())) == 2, "what was not sent is not noted"
+
+
+def budgeted(usd: str) -> Caller:
+    """Return a caller as another process would have it."""
+    return Caller(budget=Budget(None, Ledger(Allowance(usd=Decimal(usd)))), retry_seconds=0)
+
+
+def buy_and_keep(caller: Caller, store: LocalStore, text: str) -> None:
+    """Buy as the engine does: the receipt, then no note."""
+    action = action_of(text)
+    name = key_of(action.request)
+    bought = caller.perform(action, name, f"voice:{text}", store)
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    wanted = manifest(action, {})
+    store.put(Receipt("voice", name, wanted, digest_of(b"sound"), bought.answer.usd, {}, "scripted", now), b"sound")
+    store.write_note(name, None)
+
+
+def test_a_budget_holds_over_many_builds(store: LocalStore, vendor: Scripted) -> None:
+    """A cap would start again with each of them."""
+    for number in range(4):
+        buy_and_keep(budgeted("1"), store, f"line {number}")
+    with pytest.raises(CapError, match=r"the budget is reached: \$0 of \$1.00 a month is left"):
+        buy_and_keep(budgeted("1"), store, "line 5")
+    assert len(vendor.asked) == 4
+    buy_and_keep(budgeted("1.25"), store, "line 5")
+
+
+def test_two_processes_do_not_spend_the_same_rest(store: LocalStore, vendor: Scripted) -> None:
+    """The first one's request is under way while the second one begins: only a note says so."""
+    first, second = budgeted("0.40"), budgeted("0.40")
+    errors: list[CapError] = []
+
+    def other(_: Call) -> Answer:
+        vendor.acts = [ANSWER]
+        with pytest.raises(CapError) as refused:
+            buy_and_keep(second, store, "two")
+        errors.append(refused.value)
+        return ANSWER
+
+    second.budget.ledger.refresh(store)  # type: ignore[union-attr]  # it has looked before, and found nothing
+    vendor.acts = [other]
+    buy_and_keep(first, store, "one")
+    assert len(vendor.asked) == 1
+    assert "$0.15 of $0.40 a month is left" in str(errors[0])
+
+
+def test_a_request_is_not_sent_when_another_process_was_quicker(store: LocalStore, vendor: Scripted) -> None:
+    """It has looked at the notes, and set money aside; before it is sent, it looks again."""
+    caller = budgeted("0.40")
+    open_note, noted = store.write_note, []
+
+    def meanwhile(key: str, note: Any) -> None:
+        open_note(key, note)
+        if note and not noted:
+            noted.append(key)
+            open_note("r1:other", {"asked_at": datetime.now(UTC).isoformat(), "usd": "0.25", "lost": []})
+
+    store.write_note = meanwhile  # type: ignore[method-assign]
+    with pytest.raises(CapError, match="the budget is reached"):
+        perform(caller, store)
+    assert vendor.asked == []
+    assert store.note(KEY) is None
+    assert caller.budget.spent_usd == 0
+
+
+def test_under_a_budget_what_has_no_price_is_not_asked_for(store: LocalStore, vendor: Scripted) -> None:
+    vendor.quoted_usd = None
+    with pytest.raises(CapError, match=r"has no price, and there is a budget of \$1.00 a month"):
+        perform(budgeted("1"), store)
+    assert vendor.asked == []
+
+
+def test_a_lost_answer_of_an_earlier_build_counts_until_it_is_found(store: LocalStore, vendor: Scripted) -> None:
+    vendor.acts, vendor.finds = [LOST], [None]
+    with pytest.raises(LostError):
+        perform(budgeted("1"), store)
+    lost = budgeted("1").budget.ledger
+    assert lost
+    lost.refresh(store)
+    assert lost.spent_usd == 2 * USD, "it was sent twice"
+    vendor.finds = [ANSWER]
+    caller = budgeted("1")
+    perform(caller, store)
+    assert caller.budget.ledger
+    assert caller.budget.ledger.spent_usd == 2 * USD

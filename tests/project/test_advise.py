@@ -161,7 +161,7 @@ def test_a_bill_over_the_cap_is_reported_where_the_cap_is(project: Workspace) ->
         assert float(answer["estimates"]["one"]["usd_at_most"]) == pytest.approx(characters * 0.04 / 1000)
         (warning,) = messages(answer["warnings"])
         place, _, what = warning.partition(": ")
-        assert what.startswith("a build of these episodes may cost $0.00140, more than the cap of $0.001")
+        assert what.startswith("a build of these episodes may cost $0.0014, more than the cap of $0.001")
         assert settings[int(place.rpartition(":")[2]) - 1] == 'cap_usd = "0.001"'
     assert float(check(project, "topic")["estimates"]["topic"]["usd_at_most"]) > 0
     project.write("characters/ada.yaml", "name: Ada\nvoice: {elevenlabs: {voice_id: v, model: eleven_v9}}\n")

@@ -145,11 +145,11 @@ def test_a_pipe_gets_a_line_for_each_step_that_ran_and_a_sum(tmp_path: Path) -> 
     assert run.out == ""
     lines = [line for line in run.err.splitlines() if not line.startswith("LOG")]
     assert sorted(lines[:-1]) == sorted(set(lines[:-1])), "one line each"
-    assert re.fullmatch(r"voice:a:0 made 0\.\ds", sorted(lines)[1])
+    assert re.fullmatch(r"voice:a:0 made 0\.\d s", sorted(lines)[1])
     assert "voice:a:4 failed: the vendor said no; try :b: again" in lines
-    assert re.fullmatch(r"9 steps: 4 made, 4 restored, 0 up to date, 1 failed in \d\.\ds", lines[-1])
+    assert re.fullmatch(r"9 steps: 4 made, 4 restored, 0 up to date, 1 failed in \d\.\d s", lines[-1])
     again = project.run("voice:a:0", "voice:a:1")
-    assert re.fullmatch(r"2 steps: 2 up to date, 0 failed in 0\.\ds\n", again.err)
+    assert re.fullmatch(r"2 steps: 2 up to date, 0 failed in 0\.\d s\n", again.err)
 
 
 def test_several_failures_are_listed_at_the_end_too(tmp_path: Path) -> None:

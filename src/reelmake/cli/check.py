@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, known_episodes
+from reelmake.core.amounts import as_json, dollars, total
 from reelmake.core.errors import InputError, Problem, ReelmakeError
 from reelmake.core.files import episode_names
 from reelmake.core.logging import redact
@@ -104,9 +105,9 @@ class _Found:
         if most > usd:
             most, unsure = _not_made(prices, usd)
         if most > usd:
-            what = f"a build of these episodes may cost ${most}, more than the cap of ${usd}: it would stop there"
-            what += unsure
-            fix = "raise the cap, or build fewer episodes at a time; `reelmake plan` tells what costs how much"
+            what = f"a build of these episodes may cost {dollars(most)}, more than the cap of {dollars(usd)}"
+            what += f": it would stop there{unsure}"
+            fix = "raise the cap, or build again: it starts anew; `reelmake plan` tells what costs how much"
             self.warnings.append(Problem(cap["file"], cap["line"], what, fix))
 
     def _videos(self) -> Iterator[tuple[str, Entry]]:
@@ -198,8 +199,7 @@ def _row(problem: Problem) -> dict[str, Any]:
 
 
 def _sum(prices: Mapping[str, str | None]) -> str | None:
-    known = [Decimal(usd) for usd in prices.values() if usd is not None]
-    return str(sum(known, Decimal(0))) if len(known) == len(prices) else None
+    return as_json(total(None if usd is None else Decimal(usd) for usd in prices.values()))
 
 
 def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
@@ -207,9 +207,9 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
     from reelmake.engine.engine import script_of, with_source  # noqa: PLC0415
     from reelmake.project import advise  # noqa: PLC0415
     from reelmake.project.settings import mistake  # noqa: PLC0415
-    from reelmake.providers.prices import Prices  # noqa: PLC0415
+    from reelmake.tasks.build import caller_of  # noqa: PLC0415
 
-    settings, prices = found.project.settings, Prices(found.project.settings.prices)
+    settings, limits = found.project.settings, caller_of(found.project).budget.limits
     entries: dict[str, dict[str, Any]] = {}
     wrong: set[Problem] = set()
     unpriced: dict[str, str] = {}  # model -> the first step that needs it
@@ -218,24 +218,28 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
         try:
             known = with_source(show, context)
             checked = advise.check(
-                known, script_of(show, context) or [], found.episodes[show.spec], prices, context.ffmpeg
+                known,
+                script_of(show, context) or [],
+                found.episodes[show.spec],
+                lambda action: context.caller.most_usd(action, context.store),
+                context.ffmpeg,
             )
         except InputError as error:  # a mistake in a prompt template shows when a prompt is made
             wrong |= set(error.problems)
             continue
-        if checked.unpriced and settings.cap_usd is not None:
+        if checked.unpriced and limits:
             unpriced = {**checked.unpriced, **unpriced}
             continue
         entry = entries.setdefault(show.spec, {"videos": {}, "warnings": [], "files": show.files})
-        by_key = {key: None if usd is None else str(usd) for key, usd in checked.prices.items()}
+        by_key = {key: as_json(usd) for key, usd in checked.prices.items()}
         entry["videos"][name] = {"seconds": checked.seconds, "prices": by_key}
         outdated = _outdated(known, context, found.episodes[show.spec])
         entry["warnings"] += [_cells(problem) for problem in (*checked.warnings, *outdated)]
         entry["files"] += _script_files(known, context, settings.store)
     for model, step in unpriced.items():
-        what = f"there is a cap of ${settings.cap_usd}, and no price for {model} ({step})"
-        fix = f"set usd_per_... under [tool.reelmake.prices.{model!r}], or take the cap away"
-        wrong.add(mistake(Path(), ("cap_usd",), what, fix))
+        what = f"there is {limits}, and no price for {model} ({step})"
+        fix = f"set usd_per_... under [tool.reelmake.prices.{model!r}], or take the limit away"
+        wrong.add(mistake(Path(), ("budget" if settings.cap_usd is None else "cap_usd",), what, fix))
     return entries, wrong
 
 
@@ -273,8 +277,10 @@ def _context(found: Survey) -> Context:
     from reelmake.core.files import file_digest  # noqa: PLC0415
     from reelmake.engine.context import Context  # noqa: PLC0415
     from reelmake.store.local import LocalStore  # noqa: PLC0415
+    from reelmake.tasks.build import caller_of  # noqa: PLC0415
 
-    return Context(Path(), LocalStore(Path(found.project.settings.store)), found.project.ffmpeg, file_digest)
+    store = LocalStore(Path(found.project.settings.store))
+    return Context(Path(), store, found.project.ffmpeg, file_digest, caller_of(found.project))
 
 
 def _shared(found: Survey) -> Entry:
@@ -284,6 +290,8 @@ def _shared(found: Survey) -> Entry:
 
     settings = found.project.settings
     place = mistake(Path(), ("cap_usd",), "", "")
-    cap = None if settings.cap_usd is None else {"usd": str(settings.cap_usd), "file": place.file, "line": place.line}
+    cap = (
+        None if settings.cap_usd is None else {"usd": as_json(settings.cap_usd), "file": place.file, "line": place.line}
+    )
     sprites = [] if found.problems else [_cells(problem) for problem in check_sprites(found)]
     return {"cap": cap, "warnings": sprites}

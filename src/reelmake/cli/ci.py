@@ -18,6 +18,7 @@ import typer
 from reelmake.cli.app import ProjectDir, UsageError, app
 from reelmake.cli.git import folder, head
 from reelmake.cli.plan import MARK, plain
+from reelmake.core.amounts import dollars, duration, headline, with_unpriced
 from reelmake.core.errors import InputError, ObjectsError, SetupError
 from reelmake.core.logging import redact
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from reelmake.project.load import Project
     from reelmake.publish.merge_order import Merge
     from reelmake.publish.targets import Place
+    from reelmake.spec.documents import Cost
     from reelmake.tasks.build import Build
 
 
@@ -190,16 +192,18 @@ def _summary(project: Project, build: Build, report: Report, seconds: float) -> 
         paid[name] = None if cost.usd is None else Decimal(cost.usd)
         made, restored = (sum(counts.values()) for counts in report.counts(name))
         shown = f"failed: {plain(redact(str(report.failure(name))))}" if name in report.failed else _link(name)
-        rows.append(f"| {name} | {_usd(paid[name])} | {_usd(cost.saved_usd)} | {made} | {restored} | {shown} |")
-    known = [usd for usd in paid.values() if usd is not None]
-    total = f"${sum(known, Decimal(0))}{' and what has no price' if len(known) < len(paid) else ''}"
-    head = f"### Rendered for {total} of a cap of ${project.settings.cap_usd}, in {seconds:.0f} s"
+        rows.append(f"| {name} | {dollars(paid[name])} | {_saved(cost)} | {made} | {restored} | {shown} |")
+    usd = sum((usd for usd in paid.values() if usd is not None), Decimal(0))
+    total = with_unpriced(headline(usd), list(paid.values()).count(None))
+    budget = build.context.caller.budget
+    head = f"### Rendered for {total} of {budget.limits}, in {duration(seconds)}"
+    over = ["", f"**{plain(budget.passed)}**"] if budget.passed else []
     table = ["| episode | paid | saved | made | kept | video |", "|---|---|---|---|---|---|", *rows]
-    return "\n".join([head, "", *table, "", *_boards(project)]) + "\n"
+    return "\n".join([head, *over, "", *table, "", *_boards(project)]) + "\n"
 
 
-def _usd(usd: Decimal | str | None) -> str:
-    return "unknown" if usd is None else f"${usd}"
+def _saved(cost: Cost) -> str:
+    return dollars(None if cost.saved_usd is None else Decimal(cost.saved_usd))
 
 
 def _link(name: str) -> str:
@@ -216,9 +220,11 @@ def _boards(project: Project) -> Sequence[str]:
         if not record:
             continue
         fps, said = record["video"]["fps"], record["lines"]
-        lines += [f"<details><summary>{name}: {record['video']['duration_seconds']} s</summary>", ""]
+        lines += [f"<details><summary>{name}: {duration(record['video']['duration_seconds'])}</summary>", ""]
         lines += ["| at | who | says |", "|---|---|---|"]
-        lines += [f"| {one['start_frame'] / fps:.1f} s | {one['character']} | {plain(one['text'])} |" for one in said]
+        lines += [
+            f"| {duration(one['start_frame'] / fps)} | {one['character']} | {plain(one['text'])} |" for one in said
+        ]
         lines += ["", "</details>", ""]
     return lines
 

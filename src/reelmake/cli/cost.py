@@ -18,6 +18,7 @@ class By(StrEnum):
     kind = "kind"
     provider = "provider"
     day = "day"
+    line = "line"
 
 
 @app.command()
@@ -28,6 +29,7 @@ def cost(
     as_json: AsJson = False,
 ) -> None:
     """List the money spent, from receipts; the amount saved by sharing, and requests without an answer."""
+    from reelmake.core.amounts import UNPRICED, dollars, with_unpriced  # noqa: PLC0415
     from reelmake.engine.costs import episode_of, spending  # noqa: PLC0415
     from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
 
@@ -40,23 +42,30 @@ def cost(
         # in all its languages, also those that it had
         requested = [name for name in known if any(name == one or name.startswith(f"{one}.") for one in episodes or ())]
         found = spending(receipts, notes, uses, by.value, requested)
+        if budget := build.context.caller.budget.ledger:
+            budget.refresh(build.context.store)
     if as_json:
-        answer(found.to_json())
+        answer({**found.to_json(), "budget": budget.to_json() if budget else None})
         return
     width = max(len(name) for name in ("total", *(group.name for group in found.groups)))
     for group in found.groups:
-        more = f", {group.unpriced} unpriced" if group.unpriced else ""
-        metered = f", quoted ${group.quoted_usd}" if group.quoted_usd != group.usd else ""
-        lost = f", and at most ${group.lost_usd} for answers that were lost" if group.lost_usd else ""
-        print(f"{group.name:{width}}  ${group.usd}  {_count(group.requests, 'request')}{more}{metered}{lost}")
-    print(f"{'total':{width}}  ${found.usd}")
+        usd, lost_usd = with_unpriced(dollars(group.usd), group.unpriced), dollars(group.lost_usd)
+        is_metered = group.quoted_usd not in {None, group.usd} and not group.unpriced
+        metered = f", quoted {dollars(group.quoted_usd)}" if is_metered else ""
+        lost = f", and at most {with_unpriced(lost_usd, group.lost)} for answers that were lost"
+        more = f"{metered}{lost if group.lost_usd or group.lost else ''}{f'  {group.where}' if group.where else ''}"
+        print(f"{group.name:{width}}  {usd}  {_count(group.requests, 'request')}{more}")
+    print(f"{'total':{width}}  {with_unpriced(dollars(found.usd), found.unpriced)}")
+    if budget:
+        print(f"budget: {budget}")
     if found.shared:
         count = sum(len(others) for _, others in found.shared.values())
-        print(f"{_count(count, 'step')} share what others paid for: ${found.saved_usd} saved")
+        saved = UNPRICED if found.saved_usd is None else f"{dollars(found.saved_usd)} saved"
+        print(f"{_count(count, 'step')} share what others paid for: {saved}")
         for payer, others in found.shared.values():
             print(f"  {payer or 'somebody'} paid for {', '.join(others)}")
-    for step, sent_at, usd in found.unanswered:
-        most = "an unknown amount" if usd is None else f"${usd}"
+    for step, sent_at, most_usd in found.unanswered:
+        most = "an unknown amount" if most_usd is None else dollars(most_usd)
         when = f" at {sent_at}" if sent_at else ""
         print(f"{step or 'something'} was requested{when} and never answered: it may have cost {most}")
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import typer
 
 from reelmake.cli.app import ProjectDir, app
+from reelmake.core.amounts import dollars
 from reelmake.core.errors import ReelmakeError, SetupError
 from reelmake.core.files import episode_names
 from reelmake.plan.kinds import PAID
@@ -35,11 +36,13 @@ def examine(project: Path) -> bool:
     settings = load_settings(project)
     ffmpeg = find_ffmpeg(project, settings)
     ffmpeg.check()
+    cap_usd, budget = settings.cap_usd, settings.budget
     rows = {
         "python": sys.version.split()[0],
         "ffmpeg": f"{ffmpeg.identity()} (has libass, libx264, aac and what else is needed)",
         **{f"{kind} provider": made.provider for kind, made in settings.providers},
-        "cap": "none: a build may spend any amount" if settings.cap_usd is None else f"${settings.cap_usd} a build",
+        "cap": "none: a build may spend any amount" if cap_usd is None else f"{dollars(cap_usd)} a build",
+        **({"budget": f"{dollars(budget.usd)} a {budget.per}, of all builds"} if budget else {}),
         "proxy": "none" if settings.proxy is None else settings.proxy.rpartition("@")[2],
         "store": settings.store,
         **({"shared store": f"{settings.store_url} ({MODES[settings.store_mode]})"} if settings.store_url else {}),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
@@ -14,6 +14,7 @@ import typer
 
 from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, known_episodes, opened
 from reelmake.cli.git import NoFolderError, specs_at
+from reelmake.core.amounts import dollars, headline, with_unpriced
 from reelmake.core.files import episode_names
 
 if TYPE_CHECKING:
@@ -122,13 +123,12 @@ def _baseline_at(revision: str, build: Build) -> Baseline:
 def _lines(forecast: Forecast, *, show_all: bool) -> list[str]:
     """Return a plan for a terminal."""
     lines = []
-    for name, usd in forecast.by("episode").items():
-        rows = [row for row in forecast.rows if row.episode == name]
+    for name, rows in forecast.by("episode").items():
         shown = [row for row in rows if show_all or row.verdict != "keep"]
         kept = sum(row.count for row in rows if row.verdict == "keep")
         paid = [row for row in shown if row.is_paid and row.verdict == "make"]
         what = f"{_what(paid)}, " if paid else ""
-        lines.append(f"{name}: {what}{_usd(usd, rows)}{f', {kept} kept' if kept else ''}")
+        lines.append(f"{name}: {what}{_usd(rows, dollars)}{f', {kept} kept' if kept else ''}")
         for row in shown:
             count = f" x{row.count}" if row.count > 1 else ""
             lines.append(f"  {row.verdict:8}{row.step}{count}{_price(row)}")
@@ -143,15 +143,21 @@ def _summary(forecast: Forecast) -> list[str]:
     from reelmake.plan.kinds import PAID  # noqa: PLC0415
 
     counts = ", ".join(f"{count} to {verdict}" for verdict, count in forecast.counts().items() if count)
-    kinds = ", ".join(f"{kind} ${usd}" for kind, usd in forecast.by("kind").items() if kind in PAID and usd)
-    lines = [f"total: {_usd(forecast.usd(), forecast.rows)}{f' ({kinds})' if kinds else ''}; {counts or 'no steps'}"]
+    sums = {kind: _usd(rows, dollars) for kind, rows in forecast.by("kind").items() if kind in PAID}
+    kinds = ", ".join(f"{kind} {usd}" for kind, usd in sums.items() if usd != dollars(Decimal(0)))
+    lines = [f"total: {_usd(forecast.rows, headline)}{f' ({kinds})' if kinds else ''}; {counts or 'no steps'}"]
     if forecast.unpriced:
         names = ", ".join(forecast.unpriced[:5])
         lines.append(f"unpriced, and not in the total: {names}; set their prices under [tool.reelmake.prices]")
     if forecast.store_problem:
         lines.append(f"the shared store was not read, so its content counts as not made: {forecast.store_problem}")
     if forecast.cap_usd is not None and forecast.usd() > forecast.cap_usd:
-        lines.append(f"over the cap of ${forecast.cap_usd} by ${forecast.usd() - forecast.cap_usd}")
+        over = dollars(forecast.usd() - forecast.cap_usd)
+        lines.append(f"over the cap of {dollars(forecast.cap_usd)} by {over}: a build would stop there")
+    if forecast.budget:
+        lines.append(f"budget: {forecast.budget}")
+        if (over_usd := forecast.usd() - max(Decimal(0), forecast.budget.left_usd)) > 0:
+            lines.append(f"over what is left of the budget by {dollars(over_usd)}: a build would stop there")
     return lines
 
 
@@ -185,14 +191,15 @@ def _short(reason: str) -> str:
     return f"{place}{colon}{before} -> {after}"
 
 
-def _usd(usd: Decimal, rows: Any) -> str:
-    return f"{'at most ' if any(row.at_most for row in rows) else ''}${usd}"
+def _usd(rows: Sequence[Row], shown: Callable[[Decimal], str]) -> str:
+    """Return what rows cost: the sum of what is known, and how many steps have no price."""
+    usd = shown(sum((row.usd for row in rows if row.usd is not None), Decimal(0)))
+    unpriced = sum(row.count for row in rows if row.usd is None)
+    return f"{'at most ' if any(row.at_most for row in rows) else ''}{with_unpriced(usd, unpriced)}"
 
 
 def _price(row: Row) -> str:
-    if row.usd is None:
-        return "  unpriced"
-    return f"  {'at most ' if row.at_most else ''}${row.usd}" if row.usd else ""
+    return "" if row.usd == 0 else f"  {'at most ' if row.at_most else ''}{dollars(row.usd)}"
 
 
 def _what(rows: Iterable[Row]) -> str:
@@ -213,12 +220,12 @@ def plain(text: str) -> str:
 
 def _markdown(forecast: Forecast, against: str) -> str:
     """Return a plan as a comment: the paid steps by episode, in tables that are folded up, the rest as counts."""
-    lines = [MARK, f"### What this would cost: {_usd(forecast.usd(), forecast.rows)}", ""]
-    for name, usd in forecast.by("episode").items():
+    lines = [MARK, f"### What this would cost: {_usd(forecast.rows, headline)}", ""]
+    for name in forecast.by("episode"):
         rows = [row for row in forecast.rows if row.episode == name and row.verdict == "make" and row.usd != 0]
         if not rows:
             continue
-        lines += [f"<details><summary>{name}: {_what(rows)}, {_usd(usd, rows)}</summary>", ""]
+        lines += [f"<details><summary>{name}: {_what(rows)}, {_usd(rows, headline)}</summary>", ""]
         lines += ["| step | price | why |", "|---|---|---|"]
         for row in rows:
             why = plain("; ".join(map(_short, _main(row))))

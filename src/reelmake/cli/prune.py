@@ -13,6 +13,7 @@ import typer
 
 from reelmake.cli.app import AsJson, ProjectDir, UsageError, answer, app, opened
 from reelmake.cli.git import specs_at
+from reelmake.core.amounts import as_json, dollars, with_unpriced
 from reelmake.store.prune import FREE_DAYS, PAID_DAYS, Rule, Waste, waste
 
 if TYPE_CHECKING:
@@ -107,9 +108,10 @@ def _lines(where: str, found: Waste, files: list[str], *, is_removed: bool) -> l
     verb = "removed" if is_removed else "to remove"
     lines = [f"{where}: {len(found.blobs)} blobs {verb}, {_size(found.size_bytes)}"]
     if found.paid:
-        lines.append(f"  {len(found.paid)} of them cost ${found.usd}, and would cost that again:")
+        usd = with_unpriced(dollars(found.usd), found.unpriced)
+        lines.append(f"  {len(found.paid)} of them cost {usd}, and would cost that again:")
         lines += [
-            f"    {receipt.made_at[:10]} {receipt.step or receipt.key}: {_usd(receipt.usd)}"
+            f"    {receipt.made_at[:10]} {receipt.step or receipt.key}: {dollars(receipt.usd)}"
             for receipt in sorted(found.paid, key=lambda one: one.made_at)[:MOST_SHOWN]
         ]
         if (more := len(found.paid) - MOST_SHOWN) > 0:
@@ -129,23 +131,20 @@ def _json(where: str, found: Waste, files: list[str], *, is_removed: bool) -> di
         "is_removed": is_removed,
         "blobs": len(found.blobs),
         "size_bytes": found.size_bytes,
-        "usd": str(found.usd),
+        "usd": as_json(None if found.unpriced else found.usd),
+        "unpriced": found.unpriced,
         "free_days": FREE_DAYS,
         "paid": [
             {
                 "step": receipt.step,
                 "key": receipt.key,
                 "made_at": receipt.made_at,
-                "usd": None if receipt.usd is None else str(receipt.usd),
+                "usd": as_json(receipt.usd),
             }
             for receipt in found.paid
         ],
         "files": files,
     }
-
-
-def _usd(usd: object) -> str:
-    return "nobody knows what" if usd is None else f"${usd}"
 
 
 def _size(size_bytes: int) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from reelmake.cli.app import ProjectDir, app, known_episodes, opened
+from reelmake.core.amounts import dollars
 from reelmake.core.errors import InputError, ReelmakeError
 from reelmake.core.files import STATE
 from reelmake.core.logging import redact
@@ -145,12 +146,12 @@ class _Session:
     def _agreed(self, look: _Look) -> bool:
         """Show what would be bought, and say whether it may be."""
         what = f"{len(look.paid)} step{'s' * (len(look.paid) != 1)}, such as {look.paid[0].step}"
-        offer = f"{what}: at most ${look.usd}"
+        offer = f"{what}: at most {dollars(look.usd)}"
         if self._cap_usd is not None:
             if look.usd <= self._cap_usd:
                 _say(f"buying {offer}")
                 return True
-            _say(f"not bought: {offer}, and ${self._cap_usd} of --cap is left")
+            _say(f"not bought: {offer}, and {dollars(self._cap_usd)} of --cap is left")
             return False
         if not self._is_asking:
             _say(f"not bought: {offer}; nobody can be asked here: start again with --cap {look.usd}, or type `doit`")
@@ -168,7 +169,7 @@ class _Session:
         builds: list[Build] = []
         code = run(project, names, lambda *_: None, builds.append)
         if self._cap_usd is not None:
-            self._cap_usd -= builds[0].context.caller.budget.spent_usd
+            self._cap_usd = max(NOTHING, self._cap_usd - builds[0].context.caller.budget.spent_usd)
         if code == INTERRUPTED:
             raise KeyboardInterrupt
 

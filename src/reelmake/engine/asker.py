@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Protocol
@@ -21,6 +22,7 @@ class RequestContext:
     attempt        counts from 1
     may_be_billed  whether it was sent, and nothing says that it was not performed
     counted_usd    what this build has counted as spent for the last answer that did not arrive
+    check          raises CapError when it must not be sent any more; called when its note is on the disk
     """
 
     performer: Provider
@@ -31,6 +33,7 @@ class RequestContext:
     attempt: int = 1
     may_be_billed: bool = False
     counted_usd: Decimal = Decimal(0)
+    check: Callable[[], None] = lambda: None
 
     @property
     def request(self) -> Request:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Final
 
+from reelmake.core.amounts import dollars
 from reelmake.providers.base import Provider, Request
 from reelmake.providers.prices import rounded
 from reelmake.store.base import Store
@@ -57,7 +58,9 @@ class BillingFactors:
         if ratio <= 1:
             return Expected(quoted_usd)
         usd = rounded(quoted_usd * ratio)
-        return Expected(usd, why=f"it is quoted at ${quoted_usd}, and {key} was billed at {ratio:.4g} times its quote")
+        return Expected(
+            usd, why=f"it is quoted at {dollars(quoted_usd)}, and {key} was billed at {ratio:.4g} times its quote"
+        )
 
     def learn(self, request: Request, key: str, quoted_usd: Decimal | None, usd: Decimal | None) -> None:
         """Remember the bill of a request."""

@@ -26,6 +26,7 @@ from reelmake.engine.rate_limit import Gates, RateLimited
 from reelmake.engine.request_note import RequestNote
 from reelmake.engine.retry import Retried
 from reelmake.engine.vendor import Vendor
+from reelmake.plan.bounds import most_usd
 from reelmake.providers import provider
 from reelmake.providers.base import Answer, Provider
 from reelmake.providers.prices import Prices
@@ -74,6 +75,10 @@ class Caller:
     def expected_usd(self, action: Action, store: Store) -> Decimal | None:
         """Return the price of an action at most, by its quote and the vendor's bills; None when it is not known."""
         return self.factors.expected(performer_of(action), action.request, self.price(action), store).usd
+
+    def most_usd(self, action: Action, store: Store) -> Decimal | None:
+        """Return what an action may cost in all, with a request that mends a script; None when it is not known."""
+        return most_usd(action, self.expected_usd(action, store), self.prices)
 
     def perform(self, action: Action, key: str, step: str, store: Store) -> Bought:
         """Have a request performed. The caller holds the lock of the key, and has looked in the store.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from reelmake.core.errors import LostError, ProviderError
+from reelmake.core.errors import CapError, LostError, ProviderError
 from reelmake.engine.asker import Asker, RequestContext
 from reelmake.providers.base import Answer
 
@@ -21,6 +21,11 @@ class Journaled:
         ticket = note.ticket
         if context.quoted_usd != 0:
             note.open()
+            try:
+                context.check()
+            except CapError:
+                note.close()
+                raise
         context.may_be_billed = True
         try:
             return self.inner.ask(context)

@@ -12,7 +12,7 @@ from reelmake.core.keys import Action, canonical_json, digest_of, key, manifest
 from reelmake.plan.episode import Production, choice_place
 from reelmake.plan.steps import image, script, voice
 from reelmake.providers import provider
-from reelmake.providers.prices import Prices
+from reelmake.providers.prices import Prices, rounded
 from reelmake.spec.fields import MAX_TEXT_CHARACTERS
 from reelmake.spec.model import MAX_LINE_CHARACTERS, Episode, Line, Reel
 
@@ -60,8 +60,10 @@ def most_usd(action: Action, usd: Decimal | None, prices: Prices) -> Decimal | N
     """Return the price at most of an action whose request costs `usd`: a script may need a repair request."""
     if action.kind != "script" or usd is None:
         return usd
-    more: Decimal | None = provider("script", action.request["provider"]).repair_price(action.request, prices)
-    return None if more is None else usd + more
+    performer = provider("script", action.request["provider"])
+    more: Decimal | None = performer.repair_price(action.request, prices)
+    quoted_usd = performer.price(action.request, prices)
+    return None if more is None else usd + (rounded(more * usd / quoted_usd) if quoted_usd else more)
 
 
 def _longest_lines(show: Production) -> dict[str, list[Action]]:

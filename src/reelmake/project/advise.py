@@ -5,7 +5,7 @@ A mistake keeps a build from starting; a warning does not. No provider is called
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -15,14 +15,15 @@ from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.layout.frame import layout
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.loop_checks import Remark, background_loop, loop_remark, music_loop, sprite_remarks
-from reelmake.plan.bounds import most_usd, seconds_of, unwritten
+from reelmake.plan.bounds import seconds_of, unwritten
 from reelmake.plan.episode import Production, is_paid
 from reelmake.plan.steps import plan
 from reelmake.project.load import Survey
 from reelmake.providers import provider
-from reelmake.providers.prices import Prices
 from reelmake.spec.model import Line, line_ids
 from reelmake.spec.yaml_source import Loc, Source
+
+PriceOf = Callable[[Action], Decimal | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,15 +42,15 @@ class Checked:
     warnings: tuple[Problem, ...]
 
 
-def check(show: Production, lines: Sequence[Line], source: Source, prices: Prices, ffmpeg: Ffmpeg) -> Checked:
+def check(show: Production, lines: Sequence[Line], source: Source, price: PriceOf, ffmpeg: Ffmpeg) -> Checked:
     """Look at an episode in one of its languages; `lines` are those of its script, none while it is not written.
 
-    Raises InputError for mistakes in a template of prompts.
+    `price` returns what an action costs at most. Raises InputError for mistakes in a template of prompts.
     """
     prices_by_key: dict[str, Decimal | None] = {}
     unpriced: dict[str, str] = {}
-    for name, action, count in _paid_requests(show, lines, prices):
-        usd = _price(action, prices)
+    for name, action, count in _paid_requests(show, lines, price):
+        usd = price(action)
         if usd is None:
             unpriced.setdefault(str(action.request.get("model") or action.request["provider"]), name)
         if usd != 0:
@@ -62,17 +63,12 @@ def check(show: Production, lines: Sequence[Line], source: Source, prices: Price
     )
 
 
-def _paid_requests(show: Production, lines: Sequence[Line], prices: Prices) -> Iterator[tuple[str, Action, int]]:
+def _paid_requests(show: Production, lines: Sequence[Line], price: PriceOf) -> Iterator[tuple[str, Action, int]]:
     """Yield the paid requests: the step's name, its action, and how many of them there are at most."""
     yield from ((step.name, step.action, 1) for step in plan(show, lines) if is_paid(step))
     for bound in () if lines else unwritten(show):
-        if dearest := bound.dearest(lambda action: _price(action, prices)):
+        if dearest := bound.dearest(price):
             yield f"{bound.kind}:{show.name}", dearest[0], bound.count
-
-
-def _price(action: Action, prices: Prices) -> Decimal | None:
-    usd = provider(action.kind, action.request["provider"]).price(action.request, prices)
-    return most_usd(action, usd, prices)
 
 
 def _warnings(show: Production, each: Sequence[float], source: Source, ffmpeg: Ffmpeg) -> Iterator[Problem]:

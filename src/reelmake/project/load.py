@@ -338,7 +338,7 @@ def open_store(
     bucket = Bucket(settings.store_url, access(variable, settings.proxy))
     return Layered(
         near,
-        S3Store(bucket, near.root),
+        S3Store(bucket, near.root, can_keep=not read_only),
         can_write=settings.store_mode == "write" and not read_only,
         is_required=settings.store_required,
         can_keep=not read_only,

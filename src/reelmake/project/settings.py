@@ -15,7 +15,8 @@ import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_origin
+from types import UnionType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
 from urllib.parse import unquote
 
 from pydantic import BaseModel, BeforeValidator, Field, ValidationError
@@ -66,12 +67,29 @@ def _store_url(value: object) -> object:
     return value
 
 
+def _budget(value: object) -> object:
+    if value == "":  # none, even when pyproject.toml has one
+        return None
+    if value is not None and not isinstance(value, (dict, BaseModel)):
+        raise Wrong("is no table of an amount and a time", 'write {usd = 20, per = "month"}')
+    return value
+
+
 class Providers(Record):
     """Who performs what. Setting a key never switches a provider on; naming it here does."""
 
     script: Performer = Field(OFFLINE, description="Who writes scripts from topics: a name, or a table with options.")
     voice: Performer = Field(OFFLINE, description="Who speaks the lines: a name, or a table with options.")
     image: Performer = Field(OFFLINE, description="Who draws the pictures: a name, or a table with options.")
+
+
+class Allowance(Record):
+    """What all builds together may spend in a day, a week or a month."""
+
+    usd: Usd = Field(description="In US dollars.")
+    per: Literal["day", "week", "month"] = Field(
+        "month", description="In which time, in UTC: a week begins on Monday, a month on its first day."
+    )
 
 
 class Settings(Record):
@@ -95,6 +113,11 @@ class Settings(Record):
     )
     cap_usd: Usd | None = Field(
         None, description="What one build may spend at most, in US dollars. Without it, there is no cap."
+    )
+    budget: Annotated[Allowance | None, BeforeValidator(_budget)] = Field(
+        None,
+        description='What all builds together may spend in a day, week or month: `{usd = 20, per = "month"}`. '
+        "Counted from the receipts of the store, also of a shared one. An empty variable is none.",
     )
     prices: dict[str, Price] = Field(
         {}, description="What models cost that reelmake has no price for, or another one: by the model's name."
@@ -313,15 +336,21 @@ _LIKE_OURS = 0.75  # STOER and STORES are as like as this to STORE; STORE_PLACE,
 
 
 def _is_table(kind: Any) -> bool:
-    return get_origin(kind) is dict or (isinstance(kind, type) and issubclass(kind, BaseModel))
+    return get_origin(kind) is dict or _table(kind) is not None
+
+
+def _table(kind: Any) -> type[BaseModel] | None:
+    """Return the record that a setting is, or may be."""
+    of = (kind, *get_args(kind)) if get_origin(kind) in {None, UnionType} else ()
+    return next((one for one in of if isinstance(one, type) and issubclass(one, BaseModel)), None)
 
 
 def _variables(model: type[BaseModel], prefix: str = "") -> Iterator[str]:
     """Yield the variable of each setting and each table, without the common prefix."""
     for name, field in model.model_fields.items():
         yield prefix + name.upper()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
-            yield from _variables(field.annotation, f"{prefix}{name.upper()}__")
+        if table := _table(field.annotation):
+            yield from _variables(table, f"{prefix}{name.upper()}__")
 
 
 def _text(root: Path, file: str) -> str:

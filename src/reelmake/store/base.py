@@ -196,8 +196,8 @@ class Store(Archive, Protocol):
     them: they do nothing.
     """
 
-    def known(self) -> Iterator[Receipt]:
-        """Return the receipts that need no network: a shared store may hold many more."""
+    def known(self, since: datetime | None = None) -> Iterator[Receipt]:
+        """Return the receipts that need no network: a shared store may hold many more; `since` is as in `receipts`."""
         ...
 
     def lock(self, key: str) -> AbstractContextManager[object]:

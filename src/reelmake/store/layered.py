@@ -186,15 +186,15 @@ class Layered(Store):
     def receipts(self, since: datetime | None = None) -> Iterator[Receipt]:
         """Return all receipts, of everybody: many requests, where many were made; fewer since some time."""
         others: list[Receipt] = []
-        yield from self._with_near(lambda: self._far("read", others, lambda: list(self.far.receipts(since))))
+        yield from self._with_near(since, lambda: self._far("read", others, lambda: list(self.far.receipts(since))))
 
-    def known(self) -> Iterator[Receipt]:
+    def known(self, since: datetime | None = None) -> Iterator[Receipt]:
         """Return the receipts that are here, or were looked up."""
-        yield from self._with_near(lambda: list(self._found.values()))
+        yield from self._with_near(since, lambda: list(self._found.values()))
 
-    def _with_near(self, others: Callable[[], list[Receipt]]) -> Iterator[Receipt]:
+    def _with_near(self, since: datetime | None, others: Callable[[], list[Receipt]]) -> Iterator[Receipt]:
         seen = set()
-        for receipt in self.near.receipts():
+        for receipt in self.near.receipts(since):
             seen.add(receipt.key)
             yield receipt
         yield from (receipt for receipt in others() if receipt.key not in seen)

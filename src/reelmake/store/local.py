@@ -181,15 +181,16 @@ class LocalStore(Store):
                 yield path.name, note
 
     def receipts(self, since: datetime | None = None) -> Iterator[Receipt]:
-        """Return all receipts that can be read, whenever they were kept."""
-        del since
-        for path in self.root.glob(f"actions/*/{KEY_PREFIX}*"):
-            if receipt := self.find(path.name):
-                yield receipt
+        """Return all receipts that can be read, without those that have had their names since before `since`."""
+        first = since.timestamp() if since else 0.0
+        with suppress(FileNotFoundError):
+            for folder in os.scandir(self.root / "actions"):
+                if folder.is_dir() and folder.stat().st_mtime >= first:
+                    yield from filter(None, map(self.find, _names(folder.path, first)))
 
-    def known(self) -> Iterator[Receipt]:
+    def known(self, since: datetime | None = None) -> Iterator[Receipt]:
         """Return all receipts: they are here."""
-        return self.receipts()
+        return self.receipts(since)
 
     def blobs(self) -> Iterator[Blob]:
         """Return all blobs, without reading them."""
@@ -264,6 +265,12 @@ class LocalStore(Store):
             part.unlink()
         if durably:
             _sync_folders(target)
+
+
+def _names(folder: str, first: float) -> list[str]:
+    """Return the keys in a folder of receipts that have their names since a time, in seconds since the epoch."""
+    found = [entry for entry in os.scandir(folder) if entry.name.startswith(KEY_PREFIX)]
+    return [entry.name for entry in found if not first or entry.stat().st_ctime >= first]  # a rename sets ctime
 
 
 def _seal(part: Path, *, durably: bool) -> None:

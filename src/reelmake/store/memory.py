@@ -82,6 +82,6 @@ class MemoryStore(Store):
         del since
         return map(Receipt.from_json, list(self._receipts.values()))
 
-    def known(self) -> Iterator[Receipt]:
+    def known(self, since: datetime | None = None) -> Iterator[Receipt]:
         """Return all receipts: they are here."""
-        return self.receipts()
+        return self.receipts(since)

@@ -66,6 +66,11 @@ class Waste:
         return sum(blob.size_bytes for blob in self.blobs)
 
     @property
+    def unpriced(self) -> int:
+        """Number of receipts of paid content without a known price."""
+        return sum(receipt.usd is None for receipt in self.paid)
+
+    @property
     def usd(self) -> Decimal:
         """Sum of the prices paid for the paid content; receipts without a price are left out."""
         return sum((receipt.usd for receipt in self.paid if receipt.usd is not None), Decimal(0))

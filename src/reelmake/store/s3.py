@@ -30,12 +30,14 @@ RENEWED_SECONDS: Final = 12 * 3600
 class S3Store:
     """Receipts and blobs in a bucket; every method raises ObjectsError when it does not answer, or refuses.
 
-    folder  local folder of unfinished files (`tmp`) and copies of receipts (`known`), so that listing all of them does
-            not fetch each again
+    folder    local folder of unfinished files (`tmp`) and copies of receipts (`known`), so that listing all of them
+              does not fetch each again
+    can_keep  whether copies may be added to it
     """
 
-    def __init__(self, bucket: Bucket, folder: Path) -> None:
+    def __init__(self, bucket: Bucket, folder: Path, *, can_keep: bool = True) -> None:
         self.bucket = bucket
+        self._can_keep = can_keep
         self._work, self._known = folder / "tmp", folder / "known"
         self._damaged: set[str] = set()
 
@@ -138,7 +140,7 @@ class S3Store:
         copy = self._known / f"{name}@{tag}"
         content = copy.read_bytes() if copy.is_file() else self.bucket.read(name)
         receipt = None if content is None else sound_receipt(content, key)
-        if receipt and content and not copy.is_file():
+        if receipt and content and self._can_keep and not copy.is_file():
             copy.parent.mkdir(parents=True, exist_ok=True)
             part = Path(tempfile.mkstemp(dir=copy.parent)[1])
             part.write_bytes(content)

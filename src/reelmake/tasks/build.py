@@ -20,6 +20,7 @@ from reelmake.core.keys import canonical_json, key, manifest
 from reelmake.engine.budget import Budget
 from reelmake.engine.calls import Caller
 from reelmake.engine.context import Context
+from reelmake.engine.costs import Ledger
 from reelmake.engine.engine import key_of, perform, script_of, stand_in, with_source
 from reelmake.engine.provenance import decided_by, write_provenance
 from reelmake.engine.provenance import reads as provenance_reads
@@ -48,7 +49,7 @@ def caller_of(project: Project) -> Caller:
     limits = {CPU: settings.limits.get(CPU, os.cpu_count() or 1), **{pool: settings.limits.get(pool) for pool in pools}}
     return Caller(
         prices=Prices(settings.prices),
-        budget=Budget(settings.cap_usd),
+        budget=Budget(settings.cap_usd, Ledger(settings.budget) if settings.budget else None),
         gates=Gates(limits, settings.per_minute),
         variable=variables(project.root),
         proxy=settings.proxy,
@@ -83,7 +84,7 @@ class Build:
             lazy_outputs=self.lazy_outputs,
         )
         self.publishing = Publishing(self.context, records, self._lines)
-        self.unpriced: set[str] = set()  # episodes with a step whose price is not known, under a cap
+        self.unpriced: set[str] = set()  # episodes with a step whose price is not known, under a limit
         if not read_only:
             self.context.work.mkdir(parents=True, exist_ok=True)
             sweep(self.context.work)
@@ -117,6 +118,14 @@ class Build:
         self.context.caller.gates.stop()
         self.context.store.stop()
 
+    def finish(self) -> bool:
+        """Wait until all transfers are over; says whether the build has failed, although all of its steps may be made.
+
+        It has, when bills have passed a limit.
+        """
+        self.context.store.finish()
+        return bool(self.context.caller.budget.passed)
+
     def new_keys(self, steps: Iterable[Step]) -> Iterator[str]:
         """Return the keys of steps that read no files and were not built here as they are."""
         for step in steps:
@@ -125,9 +134,9 @@ class Build:
                 yield name
 
     def _refuse_unpriced(self, steps: Iterable[Step]) -> None:
-        """Raise SetupError under a cap when the price of a step is not known: a build could not keep to it."""
+        """Raise SetupError under a cap or budget when the price of a step is not known: it could not be kept."""
         caller = self.context.caller
-        if caller.budget.cap_usd is None:
+        if not caller.budget.limits:
             return
         unknown: dict[str, Step] = {}
         for step in filter(is_paid, steps):
@@ -140,8 +149,8 @@ class Build:
                 unknown.setdefault(str(request.get("model") or request["provider"]), step)
         if unknown:
             names = ", ".join(f"{model} ({step.name})" for model, step in unknown.items())
-            fix = f"set usd_per_... under [tool.reelmake.prices.{next(iter(unknown))!r}], or take the cap away"
-            raise SetupError(f"there is a cap of ${caller.budget.cap_usd}, and no price for {names}", fix)
+            fix = f"set usd_per_... under [tool.reelmake.prices.{next(iter(unknown))!r}], or take the limit away"
+            raise SetupError(f"there is {caller.budget.limits}, and no price for {names}", fix)
 
     def steps(self, show: Production) -> list[Step]:
         """Return all steps of an episode, or none while there is no script that they could be made of."""

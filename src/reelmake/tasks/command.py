@@ -253,7 +253,7 @@ class Run(WithRecords, cmd_run.Run):  # type: ignore[misc]
                 always_execute=always,
                 keep_going=continue_,
                 on_stop=getattr(self.loader, "stop", lambda: None),
-                at_end=getattr(self.loader, "finish", lambda: None),
+                at_end=getattr(self.loader, "finish", lambda: False),
             )
             code = runner.run_all(dispatcher)
             if code != INTERRUPTED:

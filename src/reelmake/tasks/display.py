@@ -12,12 +12,12 @@ from rich.console import Console, RenderableType
 from rich.table import Column
 from rich.text import Text
 
+from reelmake.core.amounts import duration
 from reelmake.tasks.tally import Tally
 
 BAR_WIDTH = 20
 LABELS = 3
 REFRESH_PER_SECOND = 4
-MINUTE = 60
 
 
 class Running(bars.ProgressColumn):
@@ -72,12 +72,7 @@ class Display(bars.Progress):
 
 def _time(tally: Tally) -> str:
     estimate = tally.estimate()
-    elapsed = f"{_duration(time.monotonic() - tally.began)} so far"
+    elapsed = f"{duration(math.ceil(time.monotonic() - tally.began))} so far"
     if estimate is None or estimate.seconds == 0:  # what runs takes longer than others of its kind
         return elapsed
-    return f"{elapsed}, {'about' if estimate.is_whole else 'at least'} {_duration(estimate.seconds)} left"
-
-
-def _duration(seconds: float) -> str:
-    whole = math.ceil(seconds)
-    return f"{whole // MINUTE} min {whole % MINUTE} s" if whole >= MINUTE else f"{whole} s"
+    return f"{elapsed}, {'about' if estimate.is_whole else 'at least'} {duration(math.ceil(estimate.seconds))} left"

@@ -13,12 +13,14 @@ from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import Any, Final, Literal
 
+from reelmake.core.amounts import as_json, total
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action, explain, key, manifest
 from reelmake.engine.context import Context
+from reelmake.engine.costs import Ledger
 from reelmake.engine.engine import key_of, script_of, with_source
 from reelmake.engine.scripts import due, with_follow_ups
-from reelmake.plan.bounds import most_usd, unwritten
+from reelmake.plan.bounds import unwritten
 from reelmake.plan.decide import Facts, State, Verdict, decide
 from reelmake.plan.episode import Production, Step, is_paid
 from reelmake.plan.kinds import PAID
@@ -98,11 +100,13 @@ class Forecast:
     """All rows, in the order in which they could be made.
 
     store_problem  why the shared store was not read: what it has counts as not made
+    budget         what is left of the budget, None without one
     """
 
     rows: tuple[Row, ...]
     cap_usd: Decimal | None = None
     store_problem: str = ""
+    budget: Ledger | None = None
 
     @property
     def unpriced(self) -> list[str]:
@@ -113,10 +117,12 @@ class Forecast:
         """Return the cost (USD) of rows, without those that have no price."""
         return sum((row.usd for row in (self.rows if rows is None else rows) if row.usd is not None), Decimal(0))
 
-    def by(self, what: Literal["episode", "kind"]) -> dict[str, Decimal]:
-        """Return the cost (USD) of each episode or kind."""
-        names = dict.fromkeys(getattr(row, what) for row in self.rows)
-        return {name: self.usd(row for row in self.rows if getattr(row, what) == name) for name in names}
+    def by(self, what: Literal["episode", "kind"]) -> dict[str, list[Row]]:
+        """Return the rows of each episode or kind."""
+        found: dict[str, list[Row]] = {}
+        for row in self.rows:
+            found.setdefault(getattr(row, what), []).append(row)
+        return found
 
     def counts(self) -> dict[str, int]:
         """Return how many steps are kept, restored and made."""
@@ -126,22 +132,28 @@ class Forecast:
         return dict(found)
 
     def to_json(self) -> dict[str, Any]:
-        """Return it as JSON; amounts are text."""
+        """Return it as JSON; amounts are text, and a sum of which a part is not known is null."""
+
+        def sums(what: Literal["episode", "kind"]) -> dict[str, str | None]:
+            return {name: as_json(total(row.usd for row in rows)) for name, rows in self.by(what).items()}
+
         return {
             "schema": SCHEMA,
-            "usd": str(self.usd()),
+            "usd": as_json(total(row.usd for row in self.rows)),
+            "priced_usd": as_json(self.usd()),
             "at_most": any(row.at_most for row in self.rows),
             "unpriced": self.unpriced,
-            "cap_usd": None if self.cap_usd is None else str(self.cap_usd),
+            "cap_usd": as_json(self.cap_usd),
+            "budget": self.budget.to_json() if self.budget else None,
             "store_not_asked": self.store_problem or None,
             "counts": self.counts(),
-            "by_episode": {name: str(usd) for name, usd in self.by("episode").items()},
-            "by_kind": {name: str(usd) for name, usd in self.by("kind").items() if name in PAID},
+            "by_episode": sums("episode"),
+            "by_kind": {name: usd for name, usd in sums("kind").items() if name in PAID},
             "steps": [
                 {
                     **{name: getattr(row, name) for name in ("step", "episode", "kind", "verdict", "where", "key")},
                     "reasons": list(row.reasons),
-                    "usd": None if row.usd is None else str(row.usd),
+                    "usd": as_json(row.usd),
                     "at_most": row.at_most,
                     "unless": row.unless,
                     "count": row.count,
@@ -174,8 +186,10 @@ class Forecaster:
                 first = self.build.early(show.original)[0]
                 rows.setdefault(first.name, self._row(show.original, first, {}, {}))
             rows |= {row.step: row for row in self._episode(show)}
-        unread = self.build.context.store.unread
-        return Forecast(tuple(rows.values()), self.build.project.settings.cap_usd, str(unread or ""))
+        store, budget = self.build.context.store, self.build.context.caller.budget
+        if budget.ledger:
+            budget.ledger.refresh(store)
+        return Forecast(tuple(rows.values()), budget.cap_usd, str(store.unread or ""), budget.ledger)
 
     def against(self, now: Forecast, before: Baseline) -> Forecast:
         """Return the paid steps of a forecast that another state of the specs does not request, and why they are new.
@@ -241,7 +255,7 @@ class Forecaster:
             self._bought[name] = step.name
             usd = self._most_usd(step.action)
         elif decision.request:  # a follow-up, which nothing follows
-            usd = self.build.context.caller.price(decision.request)
+            usd = self.build.context.caller.expected_usd(decision.request, self.build.context.store)
         return Row(
             step.name,
             step.episode,
@@ -300,8 +314,7 @@ class Forecaster:
         )
 
     def _most_usd(self, action: Action) -> Decimal | None:
-        caller = self.build.context.caller
-        return most_usd(action, caller.expected_usd(action, self.build.context.store), caller.prices)
+        return self.build.context.caller.most_usd(action, self.build.context.store)
 
     def before(self, step: Step) -> tuple[str, Receipt] | None:
         """Return the step, and its receipt, that this one was before it was edited; None when there was none.

@@ -72,9 +72,7 @@ def run(project: Project, names: Iterable[str], finished: Finished, opened: Call
         control.process(list(names))
         gates = build.context.caller.gates
         reporter = Listener(gates, build.context.caller.budget, finished)
-        runner = PoolRunner(
-            records, reporter, Stream(0), limits=gates, on_stop=build.stop, at_end=build.context.store.finish
-        )
+        runner = PoolRunner(records, reporter, Stream(0), limits=gates, on_stop=build.stop, at_end=build.finish)
         return runner.run_all(control.task_dispatcher())
     finally:
         records.close()

@@ -43,7 +43,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
     pools: Mapping[str, int]
     budget: Budget
     stop: Callable[[], None]
-    finish: Callable[[], None]
+    finish: Callable[[], bool]
     in_force: ClassVar[bool] = False
 
     def setup(self, opt_values: Mapping[str, Any]) -> None:
@@ -88,7 +88,7 @@ class EpisodeLoader(DodoTaskLoader):  # type: ignore[misc]  # doit is not typed
         self.pools = build.context.caller.gates
         self.budget = build.context.caller.budget
         self.stop = build.stop
-        self.finish = build.context.store.finish
+        self.finish = build.finish
         self.keep_fingerprints = partial(keep_built, build, prints)
         return tasks
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TextIO
 from doit.exceptions import BaseFail, UnmetDependency
 from doit.task import Task
 
+from reelmake.core.amounts import dollars, duration, with_unpriced
 from reelmake.core.errors import CapError
 from reelmake.core.logging import redact
 from reelmake.tasks.job import outcome_of
@@ -86,7 +87,8 @@ class Progress:
         if outcome.remark:
             self._remarks.append(f"{task.name} {outcome.note}: {outcome.remark}")
         if outcome.remark or not self._display:
-            self._say(f"{task.name} {outcome.note} {seconds:.1f}s{f': {outcome.remark}' if outcome.remark else ''}")
+            more = f": {outcome.remark}" if outcome.remark else ""
+            self._say(f"{task.name} {outcome.note} {duration(seconds)}{more}")
 
     def add_failure(self, task: Task, fail: BaseFail) -> None:
         """A task failed, or cannot run because one that it needs failed."""
@@ -146,7 +148,7 @@ class Progress:
         counts[UP_TO_DATE] += sum(self._current.values())
         notes = [note for note in sorted(counts) if note not in LAST]
         sums = ", ".join(f"{counts[note]} {note}" for note in [*notes, *LAST] if counts[note] or note in ALWAYS)
-        self._say(f"{_steps(counts.total())}: {sums} in {time.monotonic() - self._tally.began:.1f}s")
+        self._say(f"{_steps(counts.total())}: {sums} in {duration(time.monotonic() - self._tally.began)}")
         self._tell_money()
         for answer in self._answers:
             print(answer)
@@ -154,21 +156,27 @@ class Progress:
             self._say(f"interrupted: {_steps(self._tally.left())} left; the same command goes on from here")
 
     def _tell_money(self) -> None:
-        """Print the money spent, and the steps that were not bought because of the cap."""
-        spent_usd = getattr(self._budget, "spent_usd", 0)
-        cap_usd = getattr(self._budget, "cap_usd", None)
-        if spent_usd:
-            self._say(f"spent ${spent_usd}{f' of a cap of ${cap_usd}' if cap_usd is not None else ''}")
+        """Print the money spent, and the steps that were not bought because of the cap or the budget."""
+        if (budget := self._budget) is None:
+            return
+        if budget.spent_usd or budget.unpriced:
+            cap = "" if budget.cap_usd is None else f" of a cap of {dollars(budget.cap_usd)}"
+            self._say(f"spent {with_unpriced(dollars(budget.spent_usd), budget.unpriced)}{cap}")
+            if budget.ledger:
+                self._say(f"budget: {budget.ledger}")
+        if budget.passed:
+            self._say(f"OVER THE {budget.closed_by.upper()}: {budget.passed}; what is there is kept, look at the bills")
         if not self._refused:
             return
         kinds = Counter(task.name.partition(":")[0] for task, _ in self._refused)
         prices = {refused.key or task.name: refused.usd for task, refused in self._refused}.values()
         missing = ", ".join(f"{count} {kind}" for kind, count in sorted(kinds.items()))
         usd = sum((usd for usd in prices if usd is not None), Decimal(0))
-        more = " and what has no price" if None in prices else ""
-        more += ", and the lines of what is not written" if kinds["script"] else ""
+        price = with_unpriced(dollars(usd), list(prices).count(None))
+        more = ", and the lines of what is not written" if kinds["script"] else ""
         self._say(f"{self._refused[0][1]}")
-        self._say(f"missing because of the cap: {missing}, for ${usd}{more}: {', '.join(_names(self._refused))}")
+        limit, names = budget.closed_by or "cap", ", ".join(_names(self._refused))
+        self._say(f"missing because of the {limit}: {missing}, for {price}{more}: {names}")
 
     def _finish(self, task: Task, outcome: str) -> float:
         """Count a task that is over; returns how many seconds it ran."""

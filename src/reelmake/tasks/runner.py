@@ -20,7 +20,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from doit.control import ExecNode
 from doit.exceptions import BaseFail, InvalidTask, SetupError, TaskFailed, UnmetDependency
-from doit.runner import ERROR, FAILURE, Runner
+from doit.runner import ERROR, FAILURE, SUCCESS, Runner
 from doit.task import Stream, Task
 
 from reelmake.media.ffmpeg import kill_all
@@ -126,7 +126,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
     one leaves at once, and still loses no record. Either way the exit code is 130.
 
     on_stop  is called when no more tasks are started, or when all are over and it is to end soon
-    at_end   is called when all tasks are over
+    at_end   is called when all tasks are over; says whether the build has failed although no task has
     """
 
     def __init__(  # noqa: PLR0913 - these are the runner's settings, by name
@@ -139,7 +139,7 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
         always_execute: bool = False,
         keep_going: bool = True,
         on_stop: Callable[[], None] = lambda: None,
-        at_end: Callable[[], None] = lambda: None,
+        at_end: Callable[[], bool] = lambda: False,
     ) -> None:
         super().__init__(records, reporter, keep_going, always_execute, stream)
         self._limits = limits
@@ -155,8 +155,8 @@ class PoolRunner(Runner):  # type: ignore[misc]  # doit is not typed
         with self._handling_signals():
             super().run_all(task_dispatcher)
             self._is_over = True
-            self._at_end()
-        return INTERRUPTED if self._signals else int(self.final_result)
+            has_failed = self._at_end()
+        return INTERRUPTED if self._signals else int(self.final_result) or (FAILURE if has_failed else SUCCESS)
 
     def run_tasks(self, task_dispatcher: Dispatcher) -> None:
         """Run all tasks that the dispatcher gives."""
