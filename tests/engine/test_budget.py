@@ -339,7 +339,7 @@ def test_a_build_that_goes_on_after_midnight_has_the_next_days_budget() -> None:
     assert ledger.left_usd == 0
     clock.now = NOON + timedelta(days=1)
     ledger.refresh(store)
-    assert (ledger.left_usd, ledger.since.day) == (1, 3)
+    assert (ledger.left_usd, ledger.since.day) == (Decimal(1), 3)
 
 
 def test_a_budget_refuses_what_is_over_it_and_says_when_it_starts_again() -> None:

@@ -786,7 +786,8 @@ def test_two_processes_do_not_spend_the_same_rest(store: LocalStore, vendor: Scr
 def test_a_request_is_not_sent_when_another_process_was_quicker(store: LocalStore, vendor: Scripted) -> None:
     """It has looked at the notes, and set money aside; before it is sent, it looks again."""
     caller = budgeted("0.40")
-    open_note, noted = store.write_note, []
+    open_note = store.write_note
+    noted: list[str] = []
 
     def meanwhile(key: str, note: Any) -> None:
         open_note(key, note)

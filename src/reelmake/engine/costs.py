@@ -198,7 +198,7 @@ def episode_of(step: str) -> str:
 
 
 CLOCKS_DIFFER: Final = timedelta(hours=1)  # of this machine and others, at most
-SYNC_SECONDS: Final = timedelta(minutes=1)  # from when a receipt is written to when it has its name, at most
+STAMPS_LAG: Final = timedelta(seconds=10)  # behind the clock, at most: those of files on this machine
 MONTH_DAYS: Final = 31  # at most
 
 
@@ -225,6 +225,7 @@ class Ledger:
         self.since, self.until = period(allowance.per, now())
         self._looked_at: datetime | None = None
         self._bills: dict[str, tuple[datetime, Decimal, int]] = {}  # key -> when, USD, how many have no price
+        self._billed = Decimal(0), 0  # their sum
         self._notes: dict[str, list[tuple[str, Decimal | None]]] = {}  # key -> when and USD at most, of each request
         self._asked: set[str] = set()
         self._own_usd = Decimal(0)
@@ -238,10 +239,10 @@ class Ledger:
             is_first = last is None or last < self.since
             notes = list(store.notes())  # before the receipts: what is answered meanwhile is in one of them
             if last is None or is_first:
-                self._bills, self._own_usd = {}, Decimal(0)
+                self._bills, self._billed, self._own_usd = {}, (Decimal(0), 0), Decimal(0)
                 new = store.receipts(self.since - CLOCKS_DIFFER)
             else:
-                new = store.known(last - SYNC_SECONDS)
+                new = store.known(last - STAMPS_LAG)
             for receipt in filter(_is_bill, new):
                 if is_first or receipt.key not in self._asked:
                     self._count(receipt)
@@ -260,7 +261,10 @@ class Ledger:
         bills += [(_time(lost.get("asked_at")) or made_at, amount_of(lost.get("usd"))) for lost in receipt.earlier]
         counted = [usd for at, usd in bills if self.since <= at < self.until]
         known = [usd for usd in counted if usd is not None]
-        self._bills[receipt.key] = made_at, sum(known, Decimal(0)), len(counted) - len(known)
+        bill = made_at, sum(known, Decimal(0)), len(counted) - len(known)
+        _, before, unpriced = self._bills.get(receipt.key, (made_at, Decimal(0), 0))
+        self._billed = self._billed[0] + bill[1] - before, self._billed[1] + bill[2] - unpriced
+        self._bills[receipt.key] = bill
 
     def ask(self, key: str) -> None:
         """Count what this build asks for under a key by `add`, from now on."""
@@ -287,14 +291,14 @@ class Ledger:
     def spent_usd(self) -> Decimal:
         """Return what is spent, or may be, by all."""
         with self._lock:
-            bills = sum((usd for _, usd, _ in self._bills.values()), Decimal(0))
-            return self._own_usd + bills + sum((usd for usd in self._open() if usd is not None), Decimal(0))
+            notes = sum((usd for usd in self._open() if usd is not None), Decimal(0))
+            return self._own_usd + self._billed[0] + notes
 
     @property
     def unpriced(self) -> int:
         """Return how many requests have no known price, and are not counted."""
         with self._lock:
-            return sum(unpriced for *_, unpriced in self._bills.values()) + self._open().count(None)
+            return self._billed[1] + self._open().count(None)
 
     def _open(self) -> list[Decimal | None]:
         """Return the prices of requests that have no receipt, and of which nobody knows that they are of before."""
