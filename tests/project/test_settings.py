@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from reelmake.core.errors import InputError, Problem
 from reelmake.core.logging import redact
-from reelmake.project.settings import Settings, load_settings, settings_of_pools, variables
+from reelmake.project.settings import Allowance, Settings, load_settings, settings_of_pools, variables
 from reelmake.spec.model import Performer, Reel
 
 
@@ -109,6 +109,8 @@ def test_the_environment_wins_over_dotenv_and_dotenv_over_pyproject(
         ("REELMAKE_PROVIDERS__VOICE", "elevenlabs", ("providers", "voice", "provider", "elevenlabs")),
         ("REELMAKE_PROVIDERS__VOICE", "123", ("providers", "voice", "provider", "123")),
         ("REELMAKE_CAP_USD", "0.25", ("cap_usd", Decimal("0.25"))),
+        ("REELMAKE_BUDGET__USD", "20", ("budget", {"usd": Decimal(20), "per": "month"})),
+        ("REELMAKE_BUDGET", "", ("budget", None)),
         ("REELMAKE_PROXY", "socks5h://localhost:1080", ("proxy", "socks5h://localhost:1080")),
         ("REELMAKE_PRICES__LLAMA__USD_PER_IMAGE", "0.1", ("prices", "llama", "usd_per_image", Decimal("0.1"))),
         ("REELMAKE_LIMITS__CPU", "4", ("limits", "cpu", 4)),
@@ -325,6 +327,9 @@ def test_a_mistake_in_pyproject_has_its_line(root: Path, toml: str | bytes, line
         ("REELMAKE_REEL__SIZE", "[", "reel.size: '[' is not a size"),
         ("REELMAKE_PROVIDERS__VOISE", "x", "unknown name 'voise'"),
         ("REELMAKE_CAP_USD", "much", "cap_usd: 'much' is not a number"),
+        ("REELMAKE_BUDGET", "20", "budget: is no table of an amount and a time"),
+        ("REELMAKE_BUDGET__USD", "much", "budget.usd: 'much' is not a number"),
+        ("REELMAKE_BUDGET__PER", "month", "budget.usd: is missing"),
         ("REELMAKE_PROVIDERS__VOICE", "", "providers.voice.provider: '' is empty"),
         ("REELMAKE_PUBLISH__TO", "s3://", "publish.to.1.to: 's3://' is neither a folder nor a bucket"),
         ("REELMAKE_REEL__MAX_SECONDS", "0", "reel.max_seconds: '0' is not more than 0"),
@@ -576,3 +581,39 @@ def test_a_key_is_hidden_as_it_is_sent_too(root: Path, monkeypatch: pytest.Monke
     monkeypatch.setenv("FAL_KEY", "fedcba98:76543210aa")
     load_settings(root)
     assert redact("0123456789abcdef or 76543210aa") == "[secret] or [secret]"
+
+
+@pytest.mark.parametrize(
+    ("budget", "line", "what"),
+    [
+        ("{usd = -1}", 3, "budget.usd: '-1' is less than 0"),
+        ("{usd = nan}", 3, "budget.usd: 'nan' is not a number"),
+        ('{usd = 20, per = "year"}', 3, "budget.per: 'year' is not allowed there"),
+        ('{usd = 20, each = "month"}', 3, "unknown name 'each'"),
+        ('{per = "day"}', 3, "budget.usd: is missing"),
+        ("20", 3, "budget: is no table of an amount and a time"),
+        ("[20]", 3, "budget: is no table of an amount and a time"),
+        ("true", 3, "budget: is no table of an amount and a time"),
+    ],
+)
+def test_a_budget_that_cannot_be_kept_is_a_mistake_with_its_line(root: Path, budget: str, line: int, what: str) -> None:
+    write(root, f"[tool.reelmake]\ncap_usd = 1\nbudget = {budget}\n")
+    (problem,) = problems(root)
+    assert (problem.file, problem.line) == ("pyproject.toml", line)
+    assert problem.what.startswith(what)
+    assert problem.fix
+
+
+def test_a_variable_adds_to_the_budget_of_a_team_and_an_empty_one_takes_it_away(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(root, '[tool.reelmake.budget]\nusd = 20\nper = "week"\n')
+    monkeypatch.setenv("REELMAKE_BUDGET__USD", "0.5")
+    assert load_settings(root).budget == Allowance(usd=Decimal("0.5"), per="week")
+    monkeypatch.delenv("REELMAKE_BUDGET__USD")
+    monkeypatch.setenv("REELMAKE_BUDGET", "")
+    assert load_settings(root).budget is None
+    monkeypatch.delenv("REELMAKE_BUDGET")
+    monkeypatch.setenv("REELMAKE_BUDGET_USD", "20")
+    (problem,) = problems(root)
+    assert problem.fix == "did you mean REELMAKE_BUDGET__USD?"

@@ -1,14 +1,22 @@
-"""`cost`: the money spent, from receipts."""
+"""`cost`: the money spent, from receipts, and where time went; `prices`: what models cost."""
 
 from __future__ import annotations
 
+import json
+from contextlib import chdir, suppress
+from decimal import Decimal
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Final
 
 import typer
 
-from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, opened
+from reelmake.cli.app import AsJson, Episodes, ProjectDir, UsageError, answer, app, opened, refuse_elsewhere
+from reelmake.core.errors import ReelmakeError
+from reelmake.core.files import is_project
+
+PRICES_SCHEMA: Final = "reelmake/prices@1"
+OWN: Final = "[tool.reelmake.prices]"
 
 
 class By(StrEnum):
@@ -26,9 +34,13 @@ def cost(
     episodes: Episodes = None,
     project: ProjectDir = Path(),
     by: Annotated[By, typer.Option(help="By what to add up.")] = By.episode,
+    time: Annotated[bool, typer.Option("--time", help="List where the time of the last build went.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """List the money spent, from receipts; the amount saved by sharing, and requests without an answer."""
+    if time:
+        _tell_time(project, as_json=as_json)
+        return
     from reelmake.core.amounts import UNPRICED, dollars, with_unpriced  # noqa: PLC0415
     from reelmake.engine.costs import episode_of, spending  # noqa: PLC0415
     from reelmake.tasks.forecast import paid_steps  # noqa: PLC0415
@@ -72,3 +84,69 @@ def cost(
 
 def _count(number: int, what: str) -> str:
     return f"{number} {what}{'s' * (number != 1)}"
+
+
+def _tell_time(project: Path, *, as_json: bool) -> None:
+    """List how long the steps of the last build took that ran anything, by kind and provider."""
+    from reelmake.core.amounts import duration  # noqa: PLC0415
+    from reelmake.tasks.tally import LAST_BUILD  # noqa: PLC0415
+
+    refuse_elsewhere(project)
+    try:
+        found = json.loads((project / LAST_BUILD).read_bytes())
+        rows = [(f"{one['kind']} ({one['provider']})", one["steps"], float(one["seconds"])) for one in found["parts"]]
+        whole = f"the last build took {duration(float(found['seconds']))}, from {found['began_at']}"
+    except (OSError, ValueError, LookupError, TypeError):
+        raise UsageError("no build has been timed here", "type `doit` first") from None
+    if as_json:
+        answer(found)
+        return
+    width = max(len(name) for name, *_ in rows)
+    for name, steps, seconds in rows:
+        print(f"{name:{width}}  {duration(seconds)}  {_count(steps, 'step')}")
+    print(f"{whole}; steps of it run at the same time")
+
+
+@app.command()
+def prices(project: ProjectDir = Path(), as_json: AsJson = False) -> None:
+    """List models with their prices, since when, and who says so; and those that are about to end. Calls nobody."""
+    from reelmake.cli.doctor import ending  # noqa: PLC0415
+    from reelmake.core.amounts import as_json as as_text  # noqa: PLC0415
+    from reelmake.core.amounts import dollars  # noqa: PLC0415
+    from reelmake.project.settings import load_settings  # noqa: PLC0415
+    from reelmake.providers.prices import Prices, announced_end  # noqa: PLC0415
+
+    table, used = Prices(load_settings(project).prices), _used(project)
+    rows = []
+    for vendor, model in sorted({*used, *table.models(model for _, model in used)}):
+        price, last_day = table.of_text(vendor, model), announced_end(vendor, model)
+        row = {
+            "model": f"{vendor}/{model}" if vendor else model,
+            "is_used": (vendor, model) in used,
+            "prices": {name: as_text(usd) for name, usd in price.charges().items()} if price else None,
+            "since": (price and price.since) or None,
+            "source": (price.source or OWN) if price else None,
+            "ends_on": last_day,
+            "is_ending": bool(last_day and ending(last_day)),
+        }
+        rows.append(row)
+        if not as_json:
+            charges = price.charges() if price else {}
+            each = [f"{dollars(usd)} {name.removeprefix('usd_')}" for name, usd in charges.items()]
+            print(f"{row['model']}: {', '.join(each).replace('_', ' ') or dollars(Decimal(0) if price else None)}")
+            notes = [f"since {price.since}" if price and price.since else "", str(row["source"] or "")]
+            notes += [ending(last_day) or f"ends on {last_day}" if last_day else "", "used here" * bool(row["is_used"])]
+            print(f"    {'; '.join(filter(None, notes))}")
+    if as_json:
+        answer({"schema": PRICES_SCHEMA, "models": rows})
+
+
+def _used(project: Path) -> set[tuple[str, str]]:
+    """Return vendor and model of all that perform anything in a project; none where it cannot be read."""
+    from reelmake.cli.doctor import choices_of  # noqa: PLC0415
+    from reelmake.project.load import load_project  # noqa: PLC0415
+
+    with chdir(project), suppress(ReelmakeError):
+        choices = choices_of(load_project(Path(), read_only=True)) if is_project(Path()) else []
+        return {(one.provider, str(one.options["model"])) for _, one in choices if one.options.get("model")}
+    return set()

@@ -68,7 +68,7 @@ def _wrong(root: Path, settings: Settings) -> Iterator[str]:
     choices: list[tuple[str, Choice]] = []
     try:
         project = load_project(root)
-        choices = _choices(project)
+        choices = choices_of(project)
         targets |= {target.to: target for show in project.productions.values() for target in show.publish.to}
     except ReelmakeError as error:
         yield f"missing: episodes that can be read; `reelmake check` tells more:\n{error}"
@@ -105,7 +105,7 @@ def _unreached(url: str, root: Path, settings: Settings) -> ReelmakeError | None
     return missing_right(bucket, can_write=settings.store_mode == "write")
 
 
-def _choices(project: Project) -> list[tuple[str, Choice]]:
+def choices_of(project: Project) -> list[tuple[str, Choice]]:
     """Return who performs what in any episode, each once."""
     found: dict[tuple[str, str, str], tuple[str, Choice]] = {}
     for show in project.productions.values():
@@ -118,16 +118,22 @@ def _ending(kind: str, choice: Choice, root: Path, settings: Settings) -> Iterat
     """Yield a warning when a model that is in force is about to end."""
     from reelmake.project.settings import variables  # noqa: PLC0415
     from reelmake.providers.base import Call  # noqa: PLC0415
-    from reelmake.providers.prices import Prices  # noqa: PLC0415
+    from reelmake.providers.prices import Prices, announced_end  # noqa: PLC0415
 
-    now = datetime.now(UTC)
+    now, model = datetime.now(UTC), choice.options.get("model")
     prices = Prices(settings.prices)
     call = Call(prices, 10.0, settings.proxy, variables(root), now, None, lambda _ticket: None)
-    last = provider(kind, choice.provider).ends_on(choice.options, call)
-    if last and (days := (date.fromisoformat(last) - now.date()).days) <= SOON_DAYS:
-        model = choice.options.get("model")
-        when = f"ended on {last}" if days < 0 else f"ends on {last}, in {days} days"
+    last = provider(kind, choice.provider).ends_on(choice.options, call) or announced_end(choice.provider, str(model))
+    if last and (when := ending(last)):
         yield f"warning: {kind}: the model {model} {when}; choose another one under providers:"
+
+
+def ending(last_day: str) -> str:
+    """Say when a model ends, if that is soon; its last day is written as YYYY-MM-DD."""
+    days = (date.fromisoformat(last_day) - datetime.now(UTC).date()).days
+    if days > SOON_DAYS:
+        return ""
+    return f"ended on {last_day}" if days < 0 else f"ends on {last_day}, in {days} days"
 
 
 @app.command()

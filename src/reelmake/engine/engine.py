@@ -17,7 +17,7 @@ from pathlib import Path
 from pkgutil import resolve_name
 from typing import Any, Literal
 
-from reelmake.core.amounts import amount_of
+from reelmake.core.amounts import amount_of, dollars
 from reelmake.core.errors import BuildError, SetupError, UnusableError
 from reelmake.core.files import file_digest, publish, unfinished
 from reelmake.core.keys import Action, canonical_json, digest_of, key, manifest
@@ -76,7 +76,7 @@ def _run(action: Action, context: Context, step: str) -> Outcome:
         if _decide_or_restore(action, context, damaged).verdict == "restore":
             return "restored"
         if damaged:
-            lost = {"key": name, "blob": damaged.blob, "paid_usd": str(damaged.usd)}
+            lost = {"key": name, "blob": damaged.blob, "paid": dollars(damaged.usd)}
             log().warning(f"what was made for {action.kind} is gone or damaged in the store: it is made again", **lost)
         receipt = _make(action, wanted, step, context, damaged)
     if not _deliver(action, context, receipt):

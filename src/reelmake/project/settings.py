@@ -177,7 +177,9 @@ def load_settings(root: Path) -> Settings:
         source = Source(PYPROJECT, shared, _toml_lines(text))
         add_problems(error, Settings, source)
         found = zip(source.problems, error.errors(), strict=True)
-        problems += [mistake(root, item["loc"], problem.what, problem.fix) for problem, item in found]
+        for problem, item in found:
+            loc = item["loc"][:-1] if item["type"] == "missing" else item["loc"]  # the table that lacks it
+            problems.append(mistake(root, loc, problem.what, problem.fix))
     if problems or settings is None:
         raise InputError(tuple(sorted(problems)))
     return settings

@@ -8,9 +8,11 @@ changes, a new one is added.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal, localcontext
+from fnmatch import fnmatchcase
+from importlib.metadata import version
 from typing import Annotated, Final
 
 from pydantic import Field
@@ -34,6 +36,11 @@ class Price(Record):
     usd_per_megapixel: Usd = Field(Decimal(0), description="For each picture, by its size.")
     since: str = Field("", description="From which day on this is the price, as YYYY-MM-DD.")
     source: str = Field("", description="Who says so.")
+
+    def charges(self) -> dict[str, Decimal]:
+        """Return what is charged for: the names of fields, with their amounts."""
+        found = {name: getattr(self, name) for name in type(self).model_fields if name.startswith("usd_")}
+        return {name: usd for name, usd in found.items() if usd}
 
     def tokens(self, input_tokens: int, output_tokens: int, cached_tokens: int = 0) -> Decimal:
         """Return what so many tokens cost; `input_tokens` counts the cached ones too."""
@@ -87,12 +94,42 @@ PRICES: Final[Mapping[str, tuple[Price, ...]]] = {
     "fal/fal-ai/flux/dev": (Price(usd_per_megapixel=Decimal("0.025"), since="2024-08-01", source=_FAL),),
 }
 
+# Models of text that `openai` is known to write scripts with; genai-prices says what they cost.
+TEXT_MODELS: Final = ("openai/gpt-6-luna", "openai/gpt-6.1-terra", "openai/gpt-6.1-sol", "openai/gpt-6-astra")
+VENDORS: Final = frozenset(name.partition("/")[0] for name in PRICES)
+
+# `<vendor>/<model>`, also as a pattern -> its last day, as the vendor has announced it.
+ENDS: Final[Mapping[str, str]] = {
+    "openai/gpt-image-1": "2026-10-23",
+    "openai/gpt-image-1-mini": "2026-12-01",
+    "openai/gpt-image-1.5": "2026-12-01",
+    "openai/chatgpt-image-latest": "2026-12-01",
+    "openai/gpt-5": "2026-12-11",
+    "openai/gpt-5-mini": "2026-12-11",
+    "openai/gpt-5-nano": "2026-12-11",
+    "openai/gpt-4o*": "2027-01-14",
+    "openai/gpt-4.1*": "2027-01-14",
+}
+
+
+def announced_end(vendor: str, model: str) -> str | None:
+    """Return the last day of a model as YYYY-MM-DD, as far as its vendor has announced it."""
+    return next((day for pattern, day in ENDS.items() if fnmatchcase(f"{vendor}/{model}", pattern)), None)
+
 
 @dataclass(frozen=True, slots=True)
 class Prices:
     """The prices in force: those that a project set (by the model's name, or `<vendor>/<model>`) before ours."""
 
     own: Mapping[str, Price] = field(default_factory=dict)
+
+    def models(self, used: Iterable[str]) -> Iterator[tuple[str, str]]:
+        """Yield vendor and model of all that have a price or an end here; no vendor for some of a project's own."""
+        named = {*used}
+        for name in (*PRICES, *TEXT_MODELS, *(pattern.rstrip("*") for pattern in ENDS), *self.own):
+            vendor, _, model = name.partition("/") if name.partition("/")[0] in VENDORS else ("", "", name)
+            if vendor or model not in named:
+                yield vendor, model
 
     def of(self, vendor: str, model: str) -> Price | None:
         """Return what a model costs, or None when nobody has said."""
@@ -120,7 +157,7 @@ def _looked_up(vendor: str, model: str) -> Price | None:
             usd_per_million_input_tokens=of_a_million(input_tokens=few),
             usd_per_million_cached_tokens=of_a_million(input_tokens=few, cache_read_tokens=few),
             usd_per_million_output_tokens=of_a_million(output_tokens=few),
-            source="genai-prices",
+            source=f"genai-prices {version('genai-prices')}",
         )
     except (LookupError, ValueError):
         return None

@@ -150,6 +150,7 @@ class Progress:
         sums = ", ".join(f"{counts[note]} {note}" for note in [*notes, *LAST] if counts[note] or note in ALWAYS)
         self._say(f"{_steps(counts.total())}: {sums} in {duration(time.monotonic() - self._tally.began)}")
         self._tell_money()
+        self._tally.keep_times()
         for answer in self._answers:
             print(answer)
         if self._is_interrupted:

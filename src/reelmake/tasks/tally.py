@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from collections import Counter, defaultdict, deque
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from doit.task import Task
+
+from reelmake.core.files import STATE, publish, unfinished
+
+LAST_BUILD = f"{STATE}/last-build.json"
+TIME_SCHEMA = "reelmake/time@1"
+OURS = "reelmake"  # who performs what no provider does
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,6 +58,7 @@ class Tally:
         self._totals: Counter[tuple[str, str]] = Counter(current or {})
         self._done: Counter[tuple[str, str]] = Counter(current or {})
         self._started: dict[str, float] = {}
+        self.times: defaultdict[tuple[str, str], list[float]] = defaultdict(list)  # of each kind and provider
         self._seconds: defaultdict[tuple[str, str], list[float]] = defaultdict(list)
 
     def follow(self, tasks: Mapping[str, Task], selected: list[str]) -> None:
@@ -74,7 +85,26 @@ class Tally:
                 return 0.0
             seconds = time.monotonic() - began
             self._seconds[_place(task)].append(seconds)
+            step = getattr(task, "step", None)
+            provider = step.action.request.get("provider", "") if step else ""
+            self.times[_place(task)[1], str(provider or OURS)].append(seconds)
             return seconds
+
+    def keep_times(self) -> None:
+        """Write down where the time of this build went, unless nothing ran, for `reelmake cost --time`."""
+        if not self.times or not Path(STATE).is_dir():
+            return
+        seconds = time.monotonic() - self.began
+        parts = [
+            {"kind": kind, "provider": provider, "steps": len(each), "seconds": round(sum(each), 3)}
+            for (kind, provider), each in sorted(self.times.items(), key=lambda item: -sum(item[1]))
+        ]
+        began_at = (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat(timespec="seconds")
+        text = json.dumps({"schema": TIME_SCHEMA, "began_at": began_at, "seconds": round(seconds, 3), "parts": parts})
+        with suppress(OSError):  # a full disk has been reported
+            with unfinished(Path(STATE)) as part:
+                part.write(text.encode())
+            publish(Path(part.name), Path(LAST_BUILD))
 
     def running(self) -> list[str]:
         """Return the names of the steps that run."""

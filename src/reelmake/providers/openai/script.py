@@ -38,7 +38,7 @@ from reelmake.providers.openai.client import (
 )
 from reelmake.providers.openai.messages import script, translation
 from reelmake.providers.openai.parse_script import TRANSLATED_ANEW, lines_of, said
-from reelmake.providers.prices import Prices
+from reelmake.providers.prices import TEXT_MODELS, Prices
 from reelmake.providers.wire import Exchange
 from reelmake.spec.model import MAX_LINE_CHARACTERS
 
@@ -103,7 +103,7 @@ class Form:
         return ""
 
 
-MODELS: Final = "gpt-6-luna, gpt-6.1-terra, gpt-6.1-sol or gpt-6-astra"
+MODELS: Final = ", ".join(name.partition("/")[2] for name in TEXT_MODELS)
 
 Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 
