@@ -118,12 +118,12 @@ def _ending(kind: str, choice: Choice, root: Path, settings: Settings) -> Iterat
     """Yield a warning when a model that is in force is about to end."""
     from reelmake.project.settings import variables  # noqa: PLC0415
     from reelmake.providers.base import Call  # noqa: PLC0415
-    from reelmake.providers.prices import Prices, announced_end  # noqa: PLC0415
+    from reelmake.providers.prices import Prices  # noqa: PLC0415
 
     now, model = datetime.now(UTC), choice.options.get("model")
     prices = Prices(settings.prices)
     call = Call(prices, 10.0, settings.proxy, variables(root), now, None, lambda _ticket: None)
-    last = provider(kind, choice.provider).ends_on(choice.options, call) or announced_end(choice.provider, str(model))
+    last = provider(kind, choice.provider).ends_on(choice.options, call)
     if last and (when := ending(last)):
         yield f"warning: {kind}: the model {model} {when}; choose another one under providers:"
 

@@ -8,10 +8,10 @@ changes, a new one is added.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import ROUND_UP, Decimal, localcontext
-from fnmatch import fnmatchcase
 from importlib.metadata import version
 from typing import Annotated, Final
 
@@ -98,7 +98,7 @@ PRICES: Final[Mapping[str, tuple[Price, ...]]] = {
 TEXT_MODELS: Final = ("openai/gpt-6-luna", "openai/gpt-6.1-terra", "openai/gpt-6.1-sol", "openai/gpt-6-astra")
 VENDORS: Final = frozenset(name.partition("/")[0] for name in PRICES)
 
-# `<vendor>/<model>`, also as a pattern -> its last day, as the vendor has announced it.
+# `<vendor>/<model>`, and its snapshots -> its last day. From OpenAI's page of deprecations, November 2026.
 ENDS: Final[Mapping[str, str]] = {
     "openai/gpt-image-1": "2026-10-23",
     "openai/gpt-image-1-mini": "2026-12-01",
@@ -107,14 +107,18 @@ ENDS: Final[Mapping[str, str]] = {
     "openai/gpt-5": "2026-12-11",
     "openai/gpt-5-mini": "2026-12-11",
     "openai/gpt-5-nano": "2026-12-11",
-    "openai/gpt-4o*": "2027-01-14",
-    "openai/gpt-4.1*": "2027-01-14",
+    "openai/gpt-4o": "2027-01-14",
+    "openai/gpt-4o-mini": "2027-01-14",
+    "openai/gpt-4.1": "2027-01-14",
+    "openai/gpt-4.1-mini": "2027-01-14",
+    "openai/gpt-4.1-nano": "2027-01-14",
 }
+_SNAPSHOT: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 def announced_end(vendor: str, model: str) -> str | None:
     """Return the last day of a model as YYYY-MM-DD, as far as its vendor has announced it."""
-    return next((day for pattern, day in ENDS.items() if fnmatchcase(f"{vendor}/{model}", pattern)), None)
+    return ENDS.get(_SNAPSHOT.sub("", f"{vendor}/{model}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +130,7 @@ class Prices:
     def models(self, used: Iterable[str]) -> Iterator[tuple[str, str]]:
         """Yield vendor and model of all that have a price or an end here; no vendor for some of a project's own."""
         named = {*used}
-        for name in (*PRICES, *TEXT_MODELS, *(pattern.rstrip("*") for pattern in ENDS), *self.own):
+        for name in (*PRICES, *TEXT_MODELS, *ENDS, *self.own):
             vendor, _, model = name.partition("/") if name.partition("/")[0] in VENDORS else ("", "", name)
             if vendor or model not in named:
                 yield vendor, model

@@ -15,25 +15,8 @@ from reelmake.core.errors import AccountError, ProviderError
 from reelmake.core.http import CONNECT_SECONDS
 from reelmake.providers import wire
 from reelmake.providers.base import Call
-from reelmake.providers.prices import Price
+from reelmake.providers.prices import Price, announced_end
 from reelmake.providers.wire import Exchange
-
-# From OpenAI's page of deprecations, November 2026: model, and its snapshots -> its last day.
-ENDS: Final[Mapping[str, str]] = {
-    "gpt-image-1": "2026-10-23",
-    "gpt-image-1-mini": "2026-12-01",
-    "gpt-image-1.5": "2026-12-01",
-    "chatgpt-image-latest": "2026-12-01",
-    "gpt-5": "2026-12-11",
-    "gpt-5-mini": "2026-12-11",
-    "gpt-5-nano": "2026-12-11",
-    "gpt-4o": "2027-01-14",
-    "gpt-4o-mini": "2027-01-14",
-    "gpt-4.1": "2027-01-14",
-    "gpt-4.1-mini": "2027-01-14",
-    "gpt-4.1-nano": "2027-01-14",
-}
-_SNAPSHOT: Final = re.compile(r"-\d{4}-\d{2}-\d{2}$")
 
 
 def last_day(model: str, call: Call) -> str | None:
@@ -41,7 +24,7 @@ def last_day(model: str, call: Call) -> str | None:
 
     The server's list is read, for nothing, when there is a key; one that cannot be read, or has no date, is no error.
     """
-    known = ENDS.get(_SNAPSHOT.sub("", model)) if base_url(call).rstrip("/") == OPENAI else None
+    known = announced_end("openai", model) if base_url(call).rstrip("/") == OPENAI else None
     try:
         models = client(call).models
         listed = wire.exchange(models.with_raw_response.list, vendor(call)).json()
