@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -54,12 +56,17 @@ def test_spending_is_added_up_by_anything() -> None:
         "kind": [("image", 1, Decimal("0.30"), 0), ("voice", 3, Decimal("0.11"), 1)],
         "provider": [("acme", 3, Decimal("0.11"), 1), ("other", 1, Decimal("0.30"), 0)],
         "day": [("2026-01-02", 3, Decimal("0.41"), 0), ("2026-01-03", 1, Decimal(0), 1)],
+        "line": [
+            ("(unknown)", 1, Decimal("0.01"), 0),
+            ("one:a", 2, Decimal("0.40"), 0),
+            ("two:b", 1, Decimal(0), 1),
+        ],
     }
     assert spending(receipts, [], {}).usd == Decimal("0.41")
     assert spending(receipts, [], {}, "kind").groups[0].quoted_usd == Decimal("0.40")
 
 
-BY = ("episode", "kind", "provider", "day")
+BY = ("episode", "kind", "provider", "day", "line")
 
 
 def spent_by(receipts: list[Receipt], by: str) -> Any:
@@ -118,6 +125,113 @@ def test_nothing_spent_is_nothing() -> None:
     assert spending([], [], {}) == Spending((), Decimal(0), {}, ())
 
 
+def test_a_sum_that_lacks_a_price_is_null_in_json() -> None:
+    lost = {"asked_at": "2026-01-01", "usd": None, "why": "cut off"}
+    receipts = [
+        receipt("k1", "voice:one:a", "0.10", earlier=(lost,)),
+        receipt("k2", "voice:one:b", None),
+        receipt("k3", "voice:two:a", "0.10", quoted_usd=None),
+    ]
+    told = spending(receipts, [], {"k2": [step("voice:one:b"), step("voice:two:b")]}).to_json()
+    assert (told["usd"], told["priced_usd"], told["unpriced"]) == (None, "0.20", 1)
+    assert (told["saved_usd"], told["lost_usd"]) == (None, None)
+    one, two = told["groups"]
+    assert (one["usd"], one["priced_usd"], one["quoted_usd"], one["lost_usd"]) == (None, "0.10", None, None)
+    assert (two["usd"], two["quoted_usd"], two["lost_usd"]) == ("0.10", None, "0")
+
+
+@pytest.mark.slow
+def test_what_nobody_has_a_price_for_is_never_told_as_nothing(project: Workspace) -> None:
+    """In no text and in no JSON of any command."""
+    project.episode("one", "ada: Hello there | a harbour")
+    project.episode("two", "ada: Hello there | a harbour")
+    pyproject = (project.root / "pyproject.toml").read_text("utf-8")
+    project.write("pyproject.toml", pyproject.replace('image = "standin"', 'image = "second"'))
+    plan = project.run("plan", program="reelmake").stdout
+    assert "one: $0.01 and 1 unpriced" in plan
+    assert "total: $0.01 and 1 unpriced (voice $0.01, image 1 unpriced)" in plan
+    told = json.loads(project.run("plan", "--json", program="reelmake").stdout)
+    assert (told["usd"], told["priced_usd"]) == (None, "0.01")
+    assert told["by_episode"] == {"one": None, "two": "0"}
+    assert (told["by_kind"]["image"], told["by_kind"]["voice"]) == (None, "0.01")
+    assert "### What this would cost: $0.01 and 1 unpriced" in project.run("plan", "--md", program="reelmake").stdout
+    checked = json.loads(project.run("check", "--json", program="reelmake").stdout)
+    assert checked["estimates"]["one"]["usd_at_most"] is None
+    assert "spent $0.01 and 1 unpriced" in project.run("video:one").stderr
+    text = project.run("cost", "--by", "kind", program="reelmake").stdout.splitlines()
+    assert text[:3] == ["image  1 unpriced  1 request", "voice  $0.01  1 request", "total  $0.01 and 1 unpriced"]
+    assert cost(project)["usd"] is None
+    assert json.loads((project.root / "build/one/video.json").read_text("utf-8"))["cost"]["usd"] is None
+
+
+@pytest.mark.slow
+def test_by_line_says_where_a_line_is(project: Workspace) -> None:
+    spec = project.episode("one", "ada: Hello there | a harbour", "max: Good day | a clock")
+    project.run("video:one")
+    groups = {group["name"]: group for group in cost(project, "--by", "line")["groups"]}
+    assert len(groups) == 2
+    (name,) = [name for name in groups if name.startswith("one:ada-hello-there")]
+    assert (groups[name]["usd"], groups[name]["requests"]) == ("0.02", 2)
+    line = next(at for at, row in enumerate(spec.read_text("utf-8").splitlines(), 1) if "Hello there" in row)
+    assert groups[name]["where"] == f"episodes/one.yaml:{line}"
+    text = project.run("cost", "--by", "line", program="reelmake").stdout
+    assert f"{name}  $0.02  2 requests  episodes/one.yaml:{line}\n" in text
+
+
+@pytest.mark.slow
+def test_where_the_time_of_the_last_build_went_is_told(project: Workspace, vendor: Standin) -> None:
+    nothing = project.run("cost", "--time", program="reelmake", rc=2)
+    assert "no build has been timed here; type `doit` first" in nothing.stderr
+    vendor.seconds = {"image": 0.5}
+    project.episode("one", "ada: Hello there | a harbour")
+    project.run()
+    project.run()  # with nothing to do
+    told = cost(project, "--time")
+    parts = {(part["kind"], part["provider"]): part for part in told["parts"]}
+    assert told["schema"] == "reelmake/time@1"
+    assert parts["image", "standin"]["steps"] == 1
+    assert parts["image", "standin"]["seconds"] >= 0.5
+    assert {("voice", "standin"), ("script", "spec"), ("segment", "reelmake"), ("video", "reelmake")} <= parts.keys()
+    assert told["seconds"] > 0.5
+    text = project.run("cost", "--time", program="reelmake").stdout.splitlines()
+    assert any(re.fullmatch(r"image \(standin\) +[\d.]+ s  1 step", row) for row in text)
+    assert text[-1].startswith("the last build took ")
+
+
+def test_prices_lists_models_with_sources_and_what_ends(tmp_path: Path) -> None:
+    """Also of a project's own, and what it uses without a price."""
+    project = Workspace(tmp_path / "project")
+    text = (project.root / "pyproject.toml").read_text("utf-8")
+    text = text.replace('script = "standin"', 'script = {provider = "openai", model = "gpt-4o-mini-2024-07-18"}')
+    text = text.replace('image = "standin"', 'image = {provider = "openai", model = "gpt-image-9"}')
+    own = '\n[tool.reelmake.prices.llama]\nusd_per_million_output_tokens = 3\nsince = "2026-02-01"\n'
+    free = "\n[tool.reelmake.prices.mine]\nusd_per_image = 0\n"
+    project.write("pyproject.toml", text + own + free)
+    project.episode("rain", topic="rain", cast=["ada"], lines=2)
+    found = json.loads(project.run("prices", "--json", program="reelmake").stdout)
+    assert found["schema"] == "reelmake/prices@1"
+    models = {row["model"]: row for row in found["models"]}
+    assert models["elevenlabs/eleven_v4"] == {
+        "model": "elevenlabs/eleven_v4", "is_used": False, "prices": {"usd_per_thousand_characters": "0.08"},
+        "since": "2026-11-01", "source": "elevenlabs.io/pricing/api, as of November 2026", "ends_on": None,
+        "is_ending": False,
+    }  # fmt: skip
+    snapshot = models["openai/gpt-4o-mini-2024-07-18"]
+    assert (snapshot["is_used"], snapshot["ends_on"]) == (True, "2027-01-14")
+    assert snapshot["source"].startswith("genai-prices ")
+    assert (models["openai/gpt-image-9"]["prices"], models["openai/gpt-image-9"]["is_used"]) == (None, True)
+    assert models["llama"]["prices"] == {"usd_per_million_output_tokens": "3"}
+    assert (models["llama"]["since"], models["llama"]["source"]) == ("2026-02-01", "[tool.reelmake.prices]")
+    assert models["mine"]["prices"] == {}
+    shown = project.run("prices", program="reelmake").stdout
+    assert "openai/gpt-image-9: unpriced\n" in shown
+    assert "mine: $0\n" in shown
+    assert "elevenlabs/eleven_v4: $0.08 per thousand characters\n    since 2026-11-01; elevenlabs.io" in shown
+    assert re.search(
+        r"gpt-4o-mini-2024-07-18: .*\n    genai-prices [\d.]+; end(s|ed) on 2027-01-14.*; used here\n", shown
+    )
+
+
 def cost(project: Workspace, *args: str) -> dict[str, Any]:
     told: dict[str, Any] = json.loads(project.run("cost", "--json", *args, program="reelmake").stdout)
     return told
@@ -130,7 +244,9 @@ def test_the_command_tells_what_builds_have_spent(project: Workspace, vendor: St
     project.run("video:one")
     project.run()
     told = cost(project)
-    assert list(told) == ["schema", "usd", "saved_usd", "lost_usd", "groups", "shared", "unanswered"]
+    assert list(told) == [
+        "schema", "usd", "priced_usd", "unpriced", "saved_usd", "lost_usd", "groups", "shared", "unanswered", "budget"
+    ]  # fmt: skip
     assert (told["schema"], told["usd"], told["saved_usd"], told["lost_usd"]) == (
         "reelmake/cost@1",
         "0.04",
@@ -139,7 +255,8 @@ def test_the_command_tells_what_builds_have_spent(project: Workspace, vendor: St
     )
     (group,) = told["groups"]
     assert group == {
-        "name": "one", "requests": 4, "usd": "0.04", "unpriced": 0, "quoted_usd": "0.04", "lost_usd": "0"
+        "name": "one", "requests": 4, "usd": "0.04", "priced_usd": "0.04", "unpriced": 0, "quoted_usd": "0.04",
+        "lost_usd": "0",
     }  # fmt: skip
     assert all(":two:" in name for shared in told["shared"] for name in shared["shared_by"])
     assert {group["name"] for group in cost(project, "--by", "kind")["groups"]} == {"voice", "image"}

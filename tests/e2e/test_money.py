@@ -182,3 +182,102 @@ def test_two_builds_at_once_share_every_answer(tmp_path: Path, v: Vendors) -> No
     before = studio.outputs()
     assert studio.made(studio.run()) == []
     assert studio.outputs() == before
+
+
+# -- bills that are higher than quotes, and budgets ---------------------------------------------------------------
+
+
+def test_bills_over_the_cap_stop_the_build_which_fails_and_what_is_there_is_kept(tmp_path: Path, v: Vendors) -> None:
+    studio = Studio(tmp_path, v)
+    studio.episode("one", *(f"ada: This is line {number} | picture {number}" for number in range(6)))
+    v.elevenlabs_times = {"vada": 400}
+    stopped = studio.run(rc=1, REELMAKE_CAP_USD="0.10").stderr
+    assert v.spent() > Decimal("0.10")
+    assert v.billed_count("elevenlabs") == 1, "nothing further is sent"
+    spent = dollars(v.spent())
+    assert f"OVER THE CAP: the bills are over a cap of $0.10: {spent} is spent, more than was quoted" in stopped
+    assert "a cap is for one build, and starts again with the next" in stopped
+    assert "raise cap_usd" not in stopped
+    assert studio.cost().usd == v.spent(), "what was under way is kept"
+    before = v.billed_count()
+    studio.run(REELMAKE_CAP_USD="20")
+    assert v.billed_count() == v.distinct() == before + 12 - before
+
+
+def test_the_last_bill_alone_may_pass_the_cap(tmp_path: Path, v: Vendors) -> None:
+    """Nothing is missing then, and the build fails all the same; the next one has nothing to buy."""
+    studio = Studio(tmp_path, v)
+    studio.episode("one", "ada: Hello there | a moon")
+    studio.run("image", "script")
+    v.elevenlabs_times = {"vada": 400}
+    studio.episode("two", "ada: Quite another one | a moon")
+    stopped = studio.run("voice:two", rc=1, REELMAKE_CAP_USD="0.10").stderr
+    assert "OVER THE CAP" in stopped
+    assert "missing because of" not in stopped
+    assert len(list(studio.root.glob("build/two/voice/*.wav"))) == 1
+    studio.run("voice:two", rc=0, REELMAKE_CAP_USD="0.10")
+    studio.run("voice:one", rc=1, REELMAKE_BUDGET__USD="0.10")
+
+
+BUDGET = {"REELMAKE_BUDGET__USD": "0.04", "REELMAKE_BUDGET__PER": "day"}
+
+
+def test_a_budget_counts_all_builds_and_says_what_is_left(tmp_path: Path, v: Vendors) -> None:
+    studio = Studio(tmp_path, v, image="openai")
+    lines = [f"ada: This is line {number} | picture {number}" for number in range(6)]
+    studio.episode("one", *lines[:1])
+    studio.episode("two", *lines[1:])
+    studio.run("video:one")
+    assert 0 < v.spent() < Decimal("0.04")
+    told = studio.told("plan", "two")  # without a budget, there is none in it
+    assert told["budget"] is None
+    before = v.spent()
+    env = studio.env
+    studio.env = {**env, **BUDGET}
+    budget = studio.told("plan")["budget"]
+    assert (budget["usd"], budget["per"]) == ("0.04", "day")
+    assert Decimal(budget["spent_usd"]) == studio.cost().usd
+    assert Decimal(budget["left_usd"]) == Decimal("0.04") - studio.cost().usd
+    text = studio.run("plan", program="reelmake").stdout
+    assert f"budget: {dollars(Decimal(budget['left_usd']))} of $0.04 a day is left until " in text
+    assert "over what is left of the budget by $" in text
+    stopped = studio.run(rc=1).stderr
+    assert before < v.spent() <= Decimal("0.04")
+    assert "the budget is reached: " in stopped
+    assert "missing because of the budget: " in stopped
+    assert "run doit again from " in stopped
+    count = v.billed_count()
+    again = studio.run(rc=1, REELMAKE_CAP_USD="5").stderr
+    assert v.billed_count() == count, "a budget does not start again with the next build"
+    assert "missing because of the budget: " in again
+    assert studio.told("cost")["budget"] == studio.told("plan")["budget"]
+    assert "budget: $0.0" in studio.run("cost", program="reelmake").stdout
+    assert studio.run("plan", "--md", program="reelmake").stdout.count("budget: ") == 1
+    studio.env = {**env, **BUDGET, "REELMAKE_BUDGET__USD": "9"}
+    studio.run()
+    assert v.billed_count() == v.distinct() == 12
+
+
+def test_two_builds_at_once_do_not_go_over_one_budget(tmp_path: Path, v: Vendors) -> None:
+    studio = Studio(tmp_path, v, image="openai")
+    for name in ("one", "two", "three"):
+        studio.episode(name, *(f"ada: {name} has line {number} | {name} {number}" for number in range(8)))
+    v.seconds = {"voice": 0.2, "image": 0.5}
+    env = {"REELMAKE_BUDGET__USD": "0.12", "REELMAKE_LIMITS__OPENAI_IMAGE": "8"}
+    started = [studio.start(f"image:{name}", **env) for name in ("one", "two", "three")]
+    ended = [finish(process) for process in started]
+    assert {code for code, _ in ended} == {1}, ended
+    assert Decimal("0.05") < v.spent() <= Decimal("0.12")
+    assert v.billed_count() == v.distinct()
+
+
+def test_a_model_without_a_price_is_refused_under_a_budget_before_anything_is_spent(tmp_path: Path, v: Vendors) -> None:
+    studio = Studio(tmp_path, v, image="openai")
+    studio.episode("one", "ada: Hello there | a moon")
+    text = (studio.root / "pyproject.toml").read_text("utf-8")
+    studio.write(
+        "pyproject.toml", text.replace('image = "openai"', 'image = {provider = "openai", model = "gpt-image-9"}')
+    )
+    refused = studio.run(rc=3, **BUDGET)
+    assert "there is a budget of $0.04 a day, and no price for gpt-image-9" in refused.stderr
+    assert v.billed_count() == 0
