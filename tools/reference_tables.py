@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from types import UnionType
 from typing import Any, get_args
 
 from pydantic import BaseModel
@@ -127,11 +128,13 @@ def settings_rows(model: type[BaseModel], place: tuple[str, ...]) -> Iterator[st
         if many:
             here = (*here, "<model>" if "$ref" in field["additionalProperties"] else "<pool>")
             inner = next(iter(get_args(inner)[1:]), None) if "$ref" in field["additionalProperties"] else None
-        if isinstance(inner, type) and issubclass(inner, BaseModel) and inner is not Performer:
-            yield from settings_rows(inner, here)
+        maybe = get_args(inner) if isinstance(inner, UnionType) else (inner,)
+        tables = [one for one in maybe if isinstance(one, type) and issubclass(one, BaseModel)]
+        if tables and inner is not Performer:
+            yield from settings_rows(tables[0], here)
             continue
         variable = PREFIX + "__".join(part if part.startswith("<") else part.upper() for part in here)
         form = PERFORMER if inner is Performer else _form(field["additionalProperties"] if many else field)
         form = form.replace("](#", "](spec.md#")
-        default = "" if many else _default(field)
+        default = "" if many else "required" if name in schema.get("required", ()) else _default(field)
         yield f"| `{'.'.join(here)}` | `{variable}` | {form} | {default} | {field['description']} |"

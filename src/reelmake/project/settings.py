@@ -86,7 +86,10 @@ class Providers(Record):
 class Allowance(Record):
     """What all builds together may spend in a day, a week or a month."""
 
-    usd: Usd = Field(description="In US dollars.")
+    usd: Usd = Field(
+        description="What all builds may spend in that time, in US dollars, by the receipts of the store; "
+        "an empty `REELMAKE_BUDGET` is no budget."
+    )
     per: Literal["day", "week", "month"] = Field(
         "month", description="In which time, in UTC: a week begins on Monday, a month on its first day."
     )
@@ -115,9 +118,7 @@ class Settings(Record):
         None, description="What one build may spend at most, in US dollars. Without it, there is no cap."
     )
     budget: Annotated[Allowance | None, BeforeValidator(_budget)] = Field(
-        None,
-        description='What all builds together may spend in a day, week or month: `{usd = 20, per = "month"}`. '
-        "Counted from the receipts of the store, also of a shared one. An empty variable is none.",
+        None, description='What all builds may spend in a day, week or month: `{usd = 20, per = "month"}`.'
     )
     prices: dict[str, Price] = Field(
         {}, description="What models cost that reelmake has no price for, or another one: by the model's name."
