@@ -50,7 +50,8 @@ print(json.dumps(helps))
 """
 DOIT_CODES = {
     0: "everything that was asked for is there",
-    1: "a step failed: what was finished is kept, and so is everything that did not depend on it",
+    1: "a step failed: what was finished is kept, and so is everything that did not depend on it; or bills were over "
+    "the cap or the budget",
     2: "a step broke: a mistake in reelmake, told with a traceback",
     3: "nothing was started: a spec, a setting or the command line is wrong",
     130: "interrupted (Ctrl-C or SIGTERM): what was running has been finished and kept",

@@ -8,15 +8,21 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, Literal
 
 import pytest
 from contract_receipts import receipt_for
+from far import bucket_at, layered
+from s3_faults import Door
+from seaweed import Seaweed
 
 from reelmake.core.errors import CapError
 from reelmake.engine.budget import Budget
 from reelmake.engine.costs import Ledger, period
 from reelmake.project.settings import Allowance
+from reelmake.store.base import Store
+from reelmake.store.local import LocalStore
 from reelmake.store.memory import MemoryStore
 
 LONG_SECONDS = 20.0  # nothing here takes so long, unless it hangs
@@ -205,7 +211,7 @@ def test_a_bill_over_the_cap_closes_it_and_fails_the_build() -> None:
         with pytest.raises(CapError, match=r"the cap of \$1.00 is reached: \$1.30 is spent"):
             budget.reserve(Decimal(usd), "another")
     with pytest.raises(CapError):
-        budget.check(MemoryStore(), Decimal("0.4"), "set aside, and not sent yet")
+        budget.check(MemoryStore(), "set aside, and not sent yet", Decimal("0.4"), Decimal("0.4"))
     budget.settle(Decimal("0.4"), Decimal("0.4"))
     budget.reserve(Decimal(0), "a free one")
     assert (budget.spent_usd, budget.closed_by) == (Decimal("1.7"), "cap")
@@ -267,7 +273,7 @@ def a_ledger(usd: str = "10", per: Literal["day", "week", "month"] = "month", cl
     return Ledger(Allowance(usd=Decimal(usd), per=per), clock or Clock())
 
 
-def keep(store: MemoryStore, text: str, usd: str | None, made_at: datetime = NOON, **more: Any) -> str:
+def keep(store: Store, text: str, usd: str | None, made_at: datetime = NOON, **more: Any) -> str:
     amount = None if usd is None else Decimal(usd)
     wanted = {"kind": "voice", "recipe": 1, "request": {"text": text}, "inputs": {}}
     receipt = receipt_for(text.encode(), text, manifest=wanted, usd=amount, made_at=made_at.isoformat(), **more)
@@ -293,7 +299,7 @@ def test_what_is_left_is_counted_from_the_receipts_of_the_period_and_from_notes(
     assert str(ledger) == "$4.05 of $10.00 a day is left until 2026-12-03 (UTC)"
     assert ledger.to_json() == {
         "usd": "10", "per": "day", "since": "2026-12-02T00:00:00+00:00", "until": "2026-12-03T00:00:00+00:00",
-        "spent_usd": "5.95", "left_usd": "4.05", "unpriced": 0,
+        "spent_usd": "5.95", "left_usd": "4.05", "unpriced": 0, "store_not_asked": None,
     }  # fmt: skip
 
 
@@ -399,3 +405,59 @@ def test_many_threads_never_spend_more_than_the_budget(seed: int) -> None:
     at_once(12, buy)
     assert 5 < bill.billed <= bill.most <= 6
     assert ledger.spent_usd == 4 + bill.billed
+
+
+def test_a_folder_is_read_once_and_after_that_only_what_is_new(tmp_path: Path) -> None:
+    store, now = LocalStore(tmp_path), datetime.now(UTC)
+    ledger = Ledger(Allowance(usd=Decimal(10), per="month"))
+    for number in range(40):
+        keep(store, f"earlier {number}", "0.1", now)
+    read: list[str] = []
+    find = store.find
+
+    def counted(key: str) -> Any:
+        read.append(key)
+        return find(key)
+
+    store.find = counted  # type: ignore[method-assign]
+    ledger.refresh(store)
+    assert (len(read), ledger.spent_usd) == (40, Decimal(4))
+    read.clear()
+    ledger._looked_at = now + timedelta(minutes=1)  # as if all were a minute old
+    ledger.refresh(store)
+    assert read == []
+    ledger._looked_at = now
+    keep(store, "new", "1", now)
+    ledger.refresh(store)
+    assert ledger.spent_usd == 5
+
+
+def test_a_shared_store_is_listed_once_and_counts_what_other_machines_have_spent(
+    tmp_path: Path, door: Door, seaweed: Seaweed
+) -> None:
+    bucket, now = bucket_at(door.url, seaweed.bucket()), datetime.now(UTC)
+    one, other = layered(tmp_path / "one", bucket), layered(tmp_path / "other", bucket)
+    keep(other, "of the other machine", "3", now)
+    ledger = Ledger(Allowance(usd=Decimal(10), per="day"))
+    ledger.refresh(one)
+    assert ledger.spent_usd == 3
+    asked = len(door.asked)
+    for _ in range(5):
+        ledger.refresh(one)
+    assert len(door.asked) == asked
+    keep(one, "of this machine", "1", now)
+    ledger.refresh(one)
+    assert ledger.spent_usd == 4
+
+
+def test_nothing_is_bought_while_a_shared_store_cannot_be_read(tmp_path: Path, door: Door, seaweed: Seaweed) -> None:
+    """Others may have spent all of the budget."""
+    store = layered(tmp_path / "one", bucket_at(door.url, seaweed.bucket()))
+    door.fault = lambda _method, _path: "reset"
+    ledger = Ledger(Allowance(usd=Decimal(10), per="day"))
+    ledger.refresh(store)
+    budget = Budget(None, ledger)
+    with pytest.raises(CapError, match=r"the budget cannot be counted: .*, and a picture .*; have the shared"):
+        budget.reserve(Decimal("0.1"), "a picture")
+    budget.reserve(Decimal(0), "a free one")
+    assert ledger.to_json()["store_not_asked"]

@@ -823,3 +823,20 @@ def test_a_lost_answer_of_an_earlier_build_counts_until_it_is_found(store: Local
     perform(caller, store)
     assert caller.budget.ledger
     assert caller.budget.ledger.spent_usd == 2 * USD
+
+
+def test_all_that_is_set_aside_for_a_new_voice_is_no_reason_to_refuse_it(store: LocalStore, vendor: Scripted) -> None:
+    """Another process takes a little meanwhile, and enough is left."""
+    vendor.is_metered = True  # type: ignore[misc]
+    caller = budgeted("1")
+    open_note = store.write_note
+
+    def meanwhile(key: str, note: Any) -> None:
+        open_note(key, note)
+        open_note("r1:other", {"asked_at": datetime.now(UTC).isoformat(), "usd": "0.25", "lost": []})
+
+    store.write_note = meanwhile  # type: ignore[method-assign]
+    perform(caller, store)
+    assert len(vendor.asked) == 1
+    assert caller.budget.ledger
+    assert caller.budget.ledger.left_usd == 1 - 2 * USD

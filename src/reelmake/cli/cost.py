@@ -101,7 +101,7 @@ def _tell_time(project: Path, *, as_json: bool) -> None:
     if as_json:
         answer(found)
         return
-    width = max(len(name) for name, *_ in rows)
+    width = max((len(name) for name, *_ in rows), default=0)
     for name, steps, seconds in rows:
         print(f"{name:{width}}  {duration(seconds)}  {_count(steps, 'step')}")
     print(f"{whole}; steps of it run at the same time")

@@ -15,6 +15,7 @@ from decimal import Decimal
 
 from reelmake.core.amounts import amount_of, dollars
 from reelmake.core.errors import CapError
+from reelmake.core.logging import log
 from reelmake.engine.asker import Asker, RequestContext
 from reelmake.engine.billing_factor import BillingFactors
 from reelmake.engine.costs import Ledger
@@ -89,22 +90,25 @@ class Budget:
             self._close()
             raise self._refusal(usd, f"{what} costs {dollars(usd)}" + (f" ({why})" if why else ""))
 
-    def check(self, store: Store, usd: Decimal | None, what: str) -> None:
-        """Raise CapError when a request that has money set aside must not be sent after all.
+    def check(self, store: Store, what: str, reserved_usd: Decimal | None, usd: Decimal | None) -> None:
+        """Raise CapError when a request for `usd`, that has money set aside, must not be sent after all.
 
         Its note is on the disk by now, as are those of other processes: two of them never spend the same rest.
         """
-        if self.ledger and usd:
+        if not usd or reserved_usd is None:
+            return
+        if self.ledger:
             self.ledger.refresh(store)
         with self._changed:
-            if usd and (self.passed or (self.ledger and self._left_usd() < 0)):
+            if self.passed or (self.ledger and self._left_usd() + reserved_usd < usd):
                 self._close()
                 raise self._refusal(usd, f"{what} costs {dollars(usd)}")
 
     def _refusal(self, usd: Decimal, cost: str) -> CapError:
         """Return the error for a request that is not sent."""
-        if self.closed_by == "budget":
-            return CapError(f"the budget is reached: {self.ledger}, and {cost}", self._next_step(usd), usd)
+        if self.closed_by == "budget" and self.ledger:
+            reached = "cannot be counted" if self.ledger.unread else "is reached"
+            return CapError(f"the budget {reached}: {self.ledger}, and {cost}", self._next_step(usd), usd)
         assert self.cap_usd is not None
         what = f"the cap of {dollars(self.cap_usd)} is reached: {dollars(self.spent_usd)} is spent, and {cost}"
         return CapError(what, self._next_step(usd), usd)
@@ -113,6 +117,8 @@ class Budget:
         """Return what to do about a refused request: to raise a limit only helps where it alone is too much for it."""
         if self.cap_usd is not None and usd > self.cap_usd:
             return "no build under this cap can buy it: raise cap_usd or REELMAKE_CAP_USD, then run doit again"
+        if self.ledger and self.ledger.unread:
+            return "have the shared store answer, or take the budget away for one build: REELMAKE_BUDGET="
         if self.ledger and usd > self.ledger.allowance.usd:
             return "nothing under this budget can buy it: raise budget in [tool.reelmake], then run doit again"
         if self.ledger and usd > self.ledger.left_usd:
@@ -134,10 +140,11 @@ class Budget:
                 billed = f"{dollars(self.spent_usd)} is spent, more than was quoted"
                 self.passed = f"the bills are over {self.limits}: {billed}; nothing more is sent"
                 self._close()
+                log().error(f"OVER THE {self.closed_by.upper()}: {self.passed}")
             self._changed.notify_all()
 
     def _close(self) -> None:
-        is_budget = self.ledger and self.ledger.left_usd - self._reserved_usd < self._left_of_cap()
+        is_budget = self._left_usd() < self._left_of_cap()
         self.closed_by = self.closed_by or ("budget" if is_budget else "cap")
         self._changed.notify_all()
 
@@ -146,8 +153,10 @@ class Budget:
 
     def _left_usd(self) -> Decimal:
         """Return what is neither spent nor set aside: of the cap or of the budget, whatever is less."""
-        of_cap = self._left_of_cap()
-        return min(of_cap, self.ledger.left_usd - self._reserved_usd) if self.ledger else of_cap
+        if not self.ledger:
+            return self._left_of_cap()
+        left = Decimal(0) if self.ledger.unread else self.ledger.left_usd
+        return min(self._left_of_cap(), left - self._reserved_usd)
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,9 +171,9 @@ class Capped:
         """Ask within the cap and the budget; raises CapError."""
         note, step = context.note, context.step or context.action.kind
         self._look(context)
-        context.check = lambda: self.budget.check(note.store, context.quoted_usd, step)
         try:
             with self._set_aside(context) as (reserved_usd, likely_usd):
+                context.check = lambda: self.budget.check(note.store, step, reserved_usd, likely_usd)
                 context.may_be_billed, answer = False, None
                 try:
                     answer = self.inner.ask(context)

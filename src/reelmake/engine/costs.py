@@ -218,11 +218,14 @@ class Ledger:
     All receipts of the period are read once, also those of a shared store; after that, only those that are new on this
     machine. Requests under way, and those without an answer, count by their notes.
     What this build asks for is left out of that, and counted by `add`: it knows sooner.
+
+    unread  why the shared store was not read, so that nobody knows what is left; empty when it was
     """
 
     def __init__(self, allowance: Allowance, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
         self.allowance, self._now = allowance, now
         self.since, self.until = period(allowance.per, now())
+        self.unread = ""
         self._looked_at: datetime | None = None
         self._bills: dict[str, tuple[datetime, Decimal, int]] = {}  # key -> when, USD, how many have no price
         self._billed = Decimal(0), 0  # their sum
@@ -246,6 +249,7 @@ class Ledger:
             for receipt in filter(_is_bill, new):
                 if is_first or receipt.key not in self._asked:
                     self._count(receipt)
+            self.unread = str(store.unread or "") if is_first else self.unread
             self._notes = {key: kept for key, kept in self._notes.items() if key in self._asked}
             for key, note in notes:
                 if key not in self._asked:
@@ -316,6 +320,7 @@ class Ledger:
         """Return what is left, as a sentence for a terminal."""
         most, end = f"{dollars(self.allowance.usd)} a {self.allowance.per}", f"{self.until:%Y-%m-%d} (UTC)"
         more = f", and {self.unpriced} unpriced requests are not counted" if self.unpriced else ""
+        more += f"; others may have spent more, the shared store was not read: {self.unread}" if self.unread else ""
         if self.left_usd < 0:
             return f"{dollars(self.spent_usd)} of {most} is spent: it starts again on {end}{more}"
         return f"{dollars(self.left_usd)} of {most} is left until {end}{more}"
@@ -330,6 +335,7 @@ class Ledger:
             "spent_usd": as_json(self.spent_usd),
             "left_usd": as_json(self.left_usd),
             "unpriced": self.unpriced,
+            "store_not_asked": self.unread or None,
         }
 
 
