@@ -148,7 +148,7 @@ def test_what_nobody_has_a_price_for_is_never_told_as_nothing(project: Workspace
     pyproject = (project.root / "pyproject.toml").read_text("utf-8")
     project.write("pyproject.toml", pyproject.replace('image = "standin"', 'image = "second"'))
     plan = project.run("plan", program="reelmake").stdout
-    assert "one: $0.01 and 1 unpriced" in plan
+    assert "one: 1 voice, 1 picture, $0.01 and 1 unpriced" in plan
     assert "total: $0.01 and 1 unpriced (voice $0.01, image 1 unpriced)" in plan
     told = json.loads(project.run("plan", "--json", program="reelmake").stdout)
     assert (told["usd"], told["priced_usd"]) == (None, "0.01")
