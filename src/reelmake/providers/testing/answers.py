@@ -13,6 +13,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any, Final
 
+from reelmake.core.amounts import dollars
 from reelmake.core.errors import AccountError, ProviderError
 from reelmake.core.keys import canonical_json
 from reelmake.layout.words import joined
@@ -54,7 +55,7 @@ def check_it_answers_and_bills_no_more_than_its_price(subject: Subject) -> None:
     usd, price = answer.usd, subject.provider.price(subject.request, Prices())
     expect(usd is None or isinstance(usd, Decimal), f"usd is {usd!r}: return a Decimal, or None when nobody knows")
     if usd is not None and price is not None:
-        expect(0 <= usd <= price, f"it cost ${usd}, and price said ${price} at most")
+        expect(0 <= usd <= price, f"it cost {dollars(usd)}, and price said {dollars(price)} at most")
     most = answer.most_at_once
     expect(most is None or (type(most) is int and most > 0), f"most_at_once is {most!r}")
     expect(billed in {None, 0 if subject.provider.pool == LOCAL_POOL else 1}, f"one request was billed {billed} times")
