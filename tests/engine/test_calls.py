@@ -33,6 +33,7 @@ from reelmake.core.errors import (
     NoObjectError,
     NoStoreError,
     ObjectsError,
+    OversizedError,
     Problem,
     ProviderError,
     ReelmakeError,
@@ -589,6 +590,7 @@ ERRORS = [
     BusyError("what", "fix", 2.5, too_many=True),
     BusyError("what"),
     LostError("what", "fix"),
+    OversizedError("what", "fix"),
     UnusableError("what", "fix"),
     NoStoreError("what", "fix"),
     ObjectsError("what", "fix"),
@@ -636,6 +638,38 @@ def test_what_one_line_could_not_have_no_other_line_of_the_build_asks_for_again(
     with pytest.raises(type(error)):
         perform(a_caller(), store)  # another build does
     assert len(vendor.asked) == 2 * sent
+
+
+def test_what_was_answered_with_too_much_is_never_sent_again_but_looked_for(
+    store: LocalStore, vendor: Scripted
+) -> None:
+    vendor.acts = [OversizedError("no end of it", "bump take:")]
+    for _ in range(3):
+        with pytest.raises(OversizedError, match="no end of it; bump take:"):
+            perform(a_caller("1"), store)
+    assert len(vendor.asked) == 1
+    vendor.finds = [ANSWER]
+    bought = perform(a_caller(), store)
+    assert (bought.answer, len(vendor.asked)) == (ANSWER, 1)
+
+
+def test_too_much_counts_as_spent_and_another_request_is_sent(store: LocalStore, vendor: Scripted) -> None:
+    vendor.acts = [OversizedError("no end of it", "bump take:"), ANSWER]
+    caller = a_caller("1")
+    with pytest.raises(OversizedError):
+        perform(caller, store)
+    assert caller.budget.spent_usd == USD
+    other = action_of("another take")
+    assert caller.perform(other, key_of(other.request), "voice:one:a", store).answer == ANSWER
+
+
+@pytest.mark.parametrize("damage", [7, None, "text", {}, [], [None], {"a": 1}])
+def test_a_damaged_note_of_too_much_stops_nothing(store: LocalStore, vendor: Scripted, damage: object) -> None:
+    store.write_note(KEY, {"asked_at": "", "lost": [], "ticket": None, "oversized": damage})
+    try:
+        assert perform(a_caller(), store).answer == ANSWER
+    except OversizedError:
+        assert (damage, vendor.asked) == ([None], [])
 
 
 def perform_all(caller: Caller, store: LocalStore, *texts: str) -> None:

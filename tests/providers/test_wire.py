@@ -8,6 +8,8 @@ import socket
 import threading
 import time
 import traceback
+import tracemalloc
+import zlib
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager
@@ -19,7 +21,7 @@ from calls import a_call
 from loopback import Loopback
 from socks_proxy import Socks, free_port
 
-from reelmake.core.errors import AccountError, BusyError, LostError, ProviderError
+from reelmake.core.errors import AccountError, BusyError, LostError, OversizedError, ProviderError
 from reelmake.core.http import LONGEST_WAIT_SECONDS, retry_after_seconds
 from reelmake.providers import wire
 from reelmake.providers.wire import Exchange
@@ -399,3 +401,136 @@ def test_an_address_that_is_no_proxys_is_told_without_its_password(library: str,
     with pytest.raises(AccountError, match="REELMAKE_PROXY") as raised:
         CLIENTS[library](a_call(proxy=proxy))
     assert "hidden-pw-77" not in "".join(traceback.format_exception(raised.value))
+
+
+# what an answer may hold
+
+
+def packed(size_mb: int, wbits: int = zlib.MAX_WBITS | 16) -> bytes:
+    """Return so many megabytes of spaces, in a thousandth of that."""
+    packer = zlib.compressobj(9, zlib.DEFLATED, wbits)
+    parts = [packer.compress(b" " * 1_000_000) for _ in range(size_mb)]
+    return b"".join([*parts, packer.flush()])
+
+
+def endless(connection: socket.socket, part: bytes, headers: str = "") -> None:
+    connection.recv(65536)
+    connection.sendall(f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n{headers}\r\n".encode())
+    chunk = f"{len(part):x}\r\n".encode() + part + b"\r\n"
+    while True:
+        connection.sendall(chunk)
+
+
+def peak_bytes(doing: Callable[[], object]) -> int:
+    tracemalloc.start()
+    try:
+        doing()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+BOMBS = {
+    "gzip": http("200 OK", packed(1000), "content-encoding: gzip\r\n"),
+    "deflate": http("200 OK", packed(1000, zlib.MAX_WBITS), "content-encoding: deflate\r\n"),
+    "deflate-bare": http("200 OK", packed(1000, -zlib.MAX_WBITS), "content-encoding: Deflate\r\n"),
+    "x-gzip": http("200 OK", packed(1000), "content-encoding: x-gzip\r\n"),
+    "values": http("200 OK", b"[" + b"[]," * 1_000_000 + b"[]]"),
+    "values-utf-16": http("200 OK", ("[" + "[]," * 1_000_000 + "[]]").encode("utf-16")),
+}
+
+
+@pytest.mark.parametrize("bomb", BOMBS)
+def test_an_answer_that_unpacks_to_more_than_any_answer_is_not_read(library: str, bomb: str) -> None:
+    with server(answering(BOMBS[bomb])) as port:
+
+        def ask() -> None:
+            with pytest.raises(OversizedError, match=r"^acme: the answer has more than (64 MB|2,000,000 values)") as no:
+                get(library, f"http://127.0.0.1:{port}/", 60)
+            assert "bump take:" in no.value.fix
+
+        assert peak_bytes(ask) < 3 * wire.MOST_BYTES
+
+
+ENDLESS = {
+    "spaces": (b" " * 65_536, ""),
+    "packed": (packed(1), "content-encoding: gzip\r\n"),
+    "after-the-end": (packed(1)[:-8] + b"\0" * 65_536, "content-encoding: gzip\r\n"),
+    "empty-blocks": (b"\0\0\0\xff\xff" * 10_000, "content-encoding: deflate\r\n"),
+}
+
+
+@pytest.mark.parametrize("kind", ENDLESS)
+def test_an_answer_that_does_not_end_is_left(library: str, kind: str) -> None:
+    part, headers = ENDLESS[kind]
+    with server(lambda connection: endless(connection, part, headers)) as port:
+
+        def ask() -> None:
+            with pytest.raises(LostError):
+                get(library, f"http://127.0.0.1:{port}/", 120)
+
+        assert peak_bytes(ask) < 3 * wire.MOST_BYTES
+
+
+def test_an_answer_in_single_bytes_takes_no_more_than_it_holds(library: str) -> None:
+    with server(answering(b"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n", b"1\r\n \r\n" * 100_000)) as port:
+
+        def ask() -> None:
+            with pytest.raises(LostError):
+                get(library, f"http://127.0.0.1:{port}/", 30)
+
+        assert peak_bytes(ask) < 5_000_000
+
+
+@pytest.mark.parametrize("encoding", ["br", "zstd", "gzip, gzip", "compress", "gzip,br"])
+def test_an_answer_that_is_packed_as_nobody_requested_is_lost(library: str, encoding: str) -> None:
+    body = http("200 OK", packed(1), f"content-encoding: {encoding}\r\n")
+    with server(answering(body)) as port, pytest.raises(LostError, match="which nobody requested") as error:
+        get(library, f"http://127.0.0.1:{port}/")
+    assert type(error.value) is LostError
+
+
+@pytest.mark.parametrize("body", [packed(1)[:-9], b"no gzip", b"\x1f\x8b"])
+def test_an_answer_that_cannot_be_unpacked_is_lost(library: str, body: bytes) -> None:
+    with server(answering(http("200 OK", body, "content-encoding: gzip\r\n"))) as port, pytest.raises(LostError):
+        get(library, f"http://127.0.0.1:{port}/")
+
+
+WINDOWS = {"gzip": zlib.MAX_WBITS | 16, "deflate": zlib.MAX_WBITS, "deflate-bare": -zlib.MAX_WBITS}
+
+
+@pytest.mark.parametrize("kind", WINDOWS)
+@pytest.mark.parametrize("at_once", [1, 7, 100_000])
+def test_what_is_packed_arrives_whole(library: str, kind: str, at_once: int) -> None:
+    body = json.dumps({"said": "again and again " * 20_000, "and": list(range(1000))}).encode()
+    packer = zlib.compressobj(9, zlib.DEFLATED, WINDOWS[kind])
+    sent = packer.compress(body) + packer.flush()
+    chunks = [sent[at : at + at_once] for at in range(0, len(sent), at_once)]
+    whole = b"".join(f"{len(chunk):x}\r\n".encode() + chunk + b"\r\n" for chunk in chunks) + b"0\r\n\r\n"
+    encoding = kind.partition("-")[0]
+    headers = f"HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\ncontent-encoding: {encoding}\r\n\r\n".encode()
+    with server(answering(headers + whole)) as port:
+        assert get(library, f"http://127.0.0.1:{port}/").body == body
+
+
+def test_an_empty_answer_that_calls_itself_packed_is_one(library: str) -> None:
+    with server(answering(http("200 OK", b"", "content-encoding: gzip\r\n"))) as port:
+        assert get(library, f"http://127.0.0.1:{port}/").body == b""
+
+
+@pytest.mark.parametrize("encoding", ["", "content-encoding: gzip\r\n", "content-encoding: br\r\n"])
+def test_an_error_that_does_not_end_is_what_its_status_says(library: str, encoding: str) -> None:
+    def serve(connection: socket.socket) -> None:
+        connection.recv(65536)
+        connection.sendall(f"HTTP/1.1 503 Busy\r\ntransfer-encoding: chunked\r\n{encoding}\r\n".encode())
+        while True:
+            connection.sendall(b"10000\r\n" + b"x" * 65_536 + b"\r\n")
+
+    with server(serve) as port, pytest.raises(BusyError) as error:
+        get(library, f"http://127.0.0.1:{port}/", 60)
+    assert len(error.value.what) < 1000
+
+
+def test_a_count_of_many_digits_is_no_count() -> None:
+    assert Exchange(200, {"most": "9" * 5000}, b"").count("most") is None
+    assert Exchange(200, {"most": "12"}, b"").count("most") == 12

@@ -12,6 +12,7 @@
         │   ├── BusyError      it did nothing and billed nothing: it may be sent again
         │   ├── UnusableError  it was performed, and what came of it cannot be used
         │   └── LostError      nobody knows whether it was done, and billed: the answer did not arrive
+        │       └── OversizedError  it was too large to be read, and would be again: it is not sent again
         ├── NoStoreError       the shared store is required and does not answer
         ├── ObjectsError       an S3 API refused a request
         │   ├── NoObjectError     the object is not there
@@ -126,6 +127,10 @@ class UnusableError(ProviderError):
 
 class LostError(ProviderError):
     """A request was sent and its answer did not arrive: it may have been performed, and billed."""
+
+
+class OversizedError(LostError):
+    """An answer is larger than any answer is, and was not read. Another request would be answered, and billed, so."""
 
 
 class NoStoreError(BuildError):

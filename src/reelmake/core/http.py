@@ -21,7 +21,7 @@ def retry_after_seconds(headers: Mapping[str, str]) -> float | None:
             pass
         try:
             at = email.utils.parsedate_to_datetime(value)
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, OverflowError):
             continue
         ahead = (at.replace(tzinfo=at.tzinfo or UTC) - datetime.now(UTC)).total_seconds()
         return min(max(0.0, ahead), LONGEST_WAIT_SECONDS)

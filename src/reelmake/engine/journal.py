@@ -30,7 +30,7 @@ class Journaled:
         try:
             return self.inner.ask(context)
         except LostError as error:
-            note.lose(error.what)
+            note.lose(error)
             raise
         except ProviderError:
             context.may_be_billed = note.ticket is not None and note.ticket != ticket  # it was accepted
@@ -45,7 +45,7 @@ class Journaled:
             found = self.inner.recover(context)
         except ProviderError as error:
             if isinstance(error, LostError) and had_ticket and note.ticket is None and not note.lost:
-                note.lose(error.what)  # it was accepted and billed, and cannot be fetched any more
+                note.lose(error)  # it was accepted and billed, and cannot be fetched any more
             else:
                 note.close()
             raise

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any, Final
 
+from reelmake.core.errors import LostError, OversizedError
 from reelmake.store.base import Note, Store
 
 LONG_AGO: Final = timedelta(days=1)
@@ -19,6 +20,7 @@ class RequestNote:
     key     key of the requested action
     lost    earlier requests for this key that were never answered: each may have been billed
     ticket  the provider's name of the last one, if it gave one
+    oversized  what is wrong with an answer that was too large to be read, and what to do: it is not sent again
     """
 
     def __init__(self, store: Store, key: str, about: Note, quoted_usd: Decimal | None) -> None:
@@ -32,6 +34,8 @@ class RequestNote:
         self.lost = [dict(each) for each in lost if isinstance(each, dict)] if isinstance(lost, list) else []
         ticket = (note or {}).get("ticket")
         self.ticket = ticket if isinstance(ticket, dict) else None
+        oversized = (note or {}).get("oversized")
+        self.oversized = [str(text) for text in oversized[:2]] if isinstance(oversized, list) else []
         if note is not None and note.get("asked_at", "?"):
             why = "the process that asked was ended before the answer arrived"
             self.lost.append({"asked_at": note.get("asked_at", ""), "usd": note.get("usd"), "why": why})
@@ -71,11 +75,18 @@ class RequestNote:
         self.ticket = None if ticket is None else dict(ticket)
         self._write()
 
-    def lose(self, why: str) -> None:
+    def lose(self, error: LostError) -> None:
         """Note that the answer did not arrive."""
         asked_at = self._asked_at or datetime.now(UTC).isoformat()
-        self.lost.append({"asked_at": asked_at, "usd": self._about["usd"], "why": why})
+        self.lost.append({"asked_at": asked_at, "usd": self._about["usd"], "why": error.what})
+        if isinstance(error, OversizedError):
+            self.oversized = [error.what, error.fix]
         self.close()
+
+    def check_may_be_sent(self) -> None:
+        """Raise OversizedError when the request was answered with more than can be read: it would be again."""
+        if self.oversized:
+            raise OversizedError(*self.oversized)
 
     def find(self) -> None:
         """Note that the answer to the last request has been found at the provider."""
@@ -92,6 +103,8 @@ class RequestNote:
             self._is_written = False
 
     def _write(self) -> None:
-        state = {"asked_at": self._asked_at, "ticket": self.ticket, "lost": self.lost}
+        state: dict[str, Any] = {"asked_at": self._asked_at, "ticket": self.ticket, "lost": self.lost}
+        if self.oversized:
+            state["oversized"] = self.oversized
         self.store.write_note(self.key, {**self._about, **state})
         self._is_written = True

@@ -1,7 +1,7 @@
 """Retries: which errors allow another request, how often, and after how long.
 
 BusyError    not performed: sent again, after a while
-LostError    may have been performed: looked for, and sent again once
+LostError    may have been performed: looked for, and sent again once (an OversizedError is looked for, never sent)
 others       raised as they are: the same request would fail again
 """
 
@@ -35,7 +35,7 @@ class Retried:
     sleep: Callable[[float], None]
 
     def ask(self, context: RequestContext) -> Answer:
-        """Return the answer; raises BuildError."""
+        """Return the answer; raises BuildError: an OversizedError for one that an earlier request ended in, too."""
         first = self.first_seconds
         wait = wait_exponential_jitter(multiplier=first, max=LONGEST_WAIT_SECONDS, jitter=first)
         retrying = Retrying(
@@ -48,7 +48,10 @@ class Retried:
         for attempt in retrying:
             with attempt:
                 context.attempt = attempt.retry_state.attempt_number
-                return self.recover(context) or self.inner.ask(context)
+                if found := self.recover(context):
+                    return found
+                context.note.check_may_be_sent()
+                return self.inner.ask(context)
         raise AssertionError("an attempt ends with an answer or an error")
 
     def recover(self, context: RequestContext) -> Answer | None:

@@ -15,6 +15,7 @@ import re
 import socket
 import threading
 import time
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from contextvars import ContextVar
@@ -22,11 +23,16 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, Final
 
-from reelmake.core.errors import AccountError, BusyError, LostError, ProviderError
+from reelmake.core.errors import AccountError, BusyError, LostError, OversizedError, ProviderError
 from reelmake.core.http import CONNECT_SECONDS, LONGEST_WAIT_SECONDS, retry_after_seconds
 from reelmake.providers.base import Call
 
+MOST_BYTES: Final = 64_000_000  # of an answer, unpacked: no line's sound and no picture has more
+MOST_ERROR_BYTES: Final = 1_000_000  # of a response that is no success: the rest of it is not read
+MOST_MARKS: Final = 2_000_000  # of `[`, `{` and `,` in JSON: what is made of each takes far more than its one byte
+PART_BYTES: Final = 65_536
 _SHOWN_CHARACTERS: Final = 300
+_COUNT_DIGITS: Final = 9
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Exchange:
     def count(self, name: str) -> int | None:
         """Return the whole number in a header, or None."""
         value = self.headers.get(name, "")
-        return int(value) if value.isascii() and value.isdigit() else None
+        return int(value) if value.isascii() and value.isdigit() and len(value) <= _COUNT_DIGITS else None
 
 
 @dataclass(slots=True)
@@ -85,6 +91,8 @@ def exchange(send: Callable[[], object], vendor: str, error_of: ErrorOf | None =
                 if isinstance(error, UnicodeEncodeError) and error.encoding == "ascii":
                     raise _no_header(vendor) from None
                 raise ProviderError(f"{vendor}: the request could not be made: {error}") from None
+    if isinstance(seen.error, OversizedError):
+        raise OversizedError(f"{vendor}: {seen.error.what}", seen.error.fix)
     if seen.error is not None:
         raise _transport_problem(seen.error, vendor, seen) from None
     if seen.response is None:
@@ -104,10 +112,10 @@ def vendor_said(response: Exchange) -> tuple[str, str]:
     if isinstance(inner, list):
         inner = inner[0] if inner else {}
     if not isinstance(inner, dict):
-        return "", str(inner)
+        return "", str(inner)[: 2 * _SHOWN_CHARACTERS]
     code = next((inner[name] for name in ("code", "status", "type") if inner.get(name)), "")
     message = inner.get("message") or inner.get("msg") or json.dumps(inner)
-    return str(code), str(message)[: 2 * _SHOWN_CHARACTERS]
+    return str(code)[:_SHOWN_CHARACTERS], str(message)[: 2 * _SHOWN_CHARACTERS]
 
 
 _NO_ACCOUNT: Final = (401, 402, 403)
@@ -266,17 +274,119 @@ class _Progress:
             self._stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
-def _transport(library: Any) -> Any:
-    """Return a library's transport, whose responses have to be there in time.
+class _Unpacked:
+    """Unpacks a body a little at a time, as HTTP packs it; raises ValueError for what it is not packed as."""
 
-    A timeout of reading alone never ends when bytes trickle in: this one counts from the moment of sending.
+    def __init__(self, encoding: str) -> None:
+        if encoding not in {"gzip", "x-gzip", "deflate"}:
+            raise ValueError(f"it is packed as {encoding[:_SHOWN_CHARACTERS]!r}, which nobody requested")
+        self._inner = zlib.decompressobj(zlib.MAX_WBITS | 16) if "gzip" in encoding else None
+        self._begin = b""
+        self._is_empty = True
+
+    def parts(self, packed: bytes) -> Iterator[bytes]:
+        """Yield what bytes become, never more than PART_BYTES at once; what follows the end is left out."""
+        packed = self._begin + packed
+        self._is_empty &= not packed
+        if self._inner is None:
+            self._begin = packed
+            if len(packed) < 2:  # noqa: PLR2004 (bytes of the header of zlib, which many servers leave out)
+                return
+            has_header = packed[0] & 15 == zlib.DEFLATED and int.from_bytes(packed[:2]) % 31 == 0
+            self._inner = zlib.decompressobj(zlib.MAX_WBITS if has_header else -zlib.MAX_WBITS)
+        self._begin, is_full = b"", False
+        while (packed or is_full) and not self._inner.eof:
+            try:
+                part = self._inner.decompress(packed, PART_BYTES)
+            except zlib.error as error:
+                raise ValueError(f"it cannot be unpacked: {error}") from None
+            packed, is_full = self._inner.unconsumed_tail, len(part) == PART_BYTES
+            yield part
+
+    def check_end(self) -> None:
+        """Raise ValueError when a part is missing."""
+        if not self._is_empty and (self._inner is None or not self._inner.eof):
+            raise ValueError("it ends too early")
+
+
+_BINARY: Final = (b"\x89PNG", b"\xff\xd8\xff", b"RIFF", b"GIF8", b"OggS", b"fLaC", b"ID3")  # not JSON
+_ANOTHER: Final = "it is not requested again, as it would be billed again: bump take: to request another one"
+
+
+class _Measure:
+    """Counts what an answer holds; raises OversizedError beyond what any answer holds."""
+
+    def __init__(self) -> None:
+        self._bytes = self._marks = 0
+        self._is_binary = False
+
+    def add(self, part: bytes) -> None:
+        """Count a part."""
+        if not self._bytes:
+            self._is_binary = part.startswith(_BINARY)
+        self._bytes += len(part)
+        if not self._is_binary:
+            self._marks += sum(map(part.count, (b"[", b"{", b",")))
+        if self._bytes > MOST_BYTES or self._marks > MOST_MARKS:
+            most = f"{MOST_BYTES // 1_000_000} MB" if self._bytes > MOST_BYTES else f"{MOST_MARKS:,} values"
+            raise OversizedError(f"the answer has more than {most}: it was not read, and may be billed", _ANOTHER)
+
+
+def _bounded(packed: Iterator[bytes], encoding: str, *, is_answer: bool) -> Iterator[bytes]:
+    """Yield a body as it was before it was packed, in few parts: a list of single bytes is much larger than they are.
+
+    Of what is no answer the beginning will do: its status says what it is. Raises OversizedError and ValueError.
+    """
+    held, measure, read_bytes = bytearray(), _Measure(), 0
+    try:
+        for part in _unpacked(packed, encoding):
+            read_bytes += len(part)
+            if is_answer:
+                measure.add(part)
+            elif read_bytes > MOST_ERROR_BYTES:
+                break
+            held += part
+            if len(held) >= PART_BYTES:
+                yield bytes(held)
+                held.clear()
+    except (ValueError, OversizedError):
+        if is_answer:
+            raise
+    yield bytes(held)
+
+
+def _unpacked(packed: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    if encoding in {"", "identity"}:
+        yield from packed
+        return
+    unpacked, packed_bytes = _Unpacked(encoding), 0
+    for part in packed:
+        packed_bytes += len(part)
+        if packed_bytes > MOST_BYTES:  # of which nothing may come
+            raise OversizedError("the answer does not end: it was not read, and may be billed", _ANOTHER)
+        yield from unpacked.parts(part)
+    unpacked.check_end()
+
+
+def _transport(library: Any) -> Any:
+    """Return a library's transport, whose responses have to be there in time, and are no larger than answers are.
+
+    A timeout of reading alone never ends when bytes trickle in: this one counts from the moment of sending. Bodies are
+    unpacked here: the library would unpack all that it is given before anybody could count it.
     """
 
     class Body(library.SyncByteStream):  # type: ignore[misc]
-        def __init__(self, inner: Any, ends_at: float, request: Any) -> None:
+        def __init__(self, inner: Any, ends_at: float, request: Any, *, encoding: str, is_answer: bool) -> None:
             self.inner, self.ends_at, self.request = inner, ends_at, request
+            self.encoding, self.is_answer = encoding, is_answer
 
         def __iter__(self) -> Iterator[bytes]:
+            try:
+                yield from _bounded(self._received(), self.encoding, is_answer=self.is_answer)
+            except ValueError as error:
+                raise library.DecodingError(str(error), request=self.request) from None
+
+        def _received(self) -> Iterator[bytes]:
             for part in self.inner:
                 if time.monotonic() > self.ends_at:
                     raise library.ReadTimeout("the answer took too long", request=self.request)
@@ -293,10 +403,13 @@ def _transport(library: Any) -> Any:
             # An SDK's one timeout is for the whole answer: a host that cannot be reached must not hold a call as long.
             timeouts["connect"] = min(timeouts.get("connect") or CONNECT_SECONDS, CONNECT_SECONDS)
             request.extensions["trace"] = _Progress(timeouts["connect"])
+            request.headers["accept-encoding"] = "gzip, deflate"
             response = super().handle_request(request)
             # The library reads this anew before the body: what is left has to do for it.
             timeouts["read"] = max(0.001, ends_at - time.monotonic())
-            response.stream = Body(response.stream, ends_at, request)
+            encoding = response.headers.pop("content-encoding", "").strip().lower()
+            is_answer = _SUCCESS <= response.status_code < _MULTIPLE
+            response.stream = Body(response.stream, ends_at, request, encoding=encoding, is_answer=is_answer)
             return response
 
     return Transport

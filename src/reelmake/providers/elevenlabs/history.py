@@ -16,11 +16,11 @@ from decimal import Decimal
 from typing import Any, Final
 
 from reelmake.core.amounts import amount_of
-from reelmake.core.errors import AccountError, BusyError, LostError, ProviderError
+from reelmake.core.errors import AccountError, BusyError, LostError, OversizedError, ProviderError
 from reelmake.core.keys import canonical_json
 from reelmake.providers import wire
 from reelmake.providers.base import Call, Request
-from reelmake.providers.elevenlabs.errors import VENDOR, error_of
+from reelmake.providers.elevenlabs.errors import ANOTHER_TAKE, VENDOR, error_of
 
 EARLIER_SECONDS: Final = 5.0  # by which the vendor's clock may be behind
 LOOKUP_SECONDS: Final = 30.0
@@ -203,6 +203,8 @@ def _free(send: Callable[[], object]) -> wire.Exchange:
     """Look something up. A lookup costs nothing: one whose answer is lost may be made again. Raises ProviderError."""
     try:
         return wire.exchange(send, VENDOR, error_of)
+    except OversizedError as error:
+        raise ProviderError(error.what, ANOTHER_TAKE) from error
     except LostError as error:
         raise BusyError(error.what, error.fix) from error
     except AccountError as error:

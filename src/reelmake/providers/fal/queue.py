@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from reelmake.core.errors import BusyError, LostError, ProviderError
+from reelmake.core.errors import BusyError, LostError, OversizedError, ProviderError
 from reelmake.core.http import CONNECT_SECONDS
 from reelmake.providers import wire
 from reelmake.providers.base import Call
@@ -144,6 +144,8 @@ class Queue:
             least = 0.0
             try:
                 status = self._exchange("GET", job.status_url, error_of=error_of).json()
+            except OversizedError:
+                raise
             except (BusyError, LostError) as error:
                 least = getattr(error, "retry_after_seconds", None) or 0.0
                 if self._left() <= least:
