@@ -66,7 +66,7 @@ LISTS = {
     "segment-without-captions": shot(Pan(60, 90), captions=None),
     "join": joined(),
     "aac": aac_args("soundtrack.wav", "soundtrack.aac"),
-    "decode": decode_args("voice.mp3"),
+    "decode": decode_args("voice.mp3", 301),
     "music": music_args("music.ogg", -3.25, "out.wav"),
     "loudness": loudness_args("episode.mp4"),
     "look": look_args("source.mov"),

@@ -265,3 +265,20 @@ def test_a_character_is_a_file_and_its_pictures_and_hears_with_its_own_face(fold
     (first, second) = (step.action.inputs for step in plan(show, show.episode.script or []) if step.kind == "segment")
     assert [first["sprite.0"], first["sprite.1"]] == ["characters/iris/telling.png", "characters/noor/telling.png"]
     assert [second["sprite.0"], second["sprite.1"]] == ["characters/iris/hearing.png", "characters/noor/telling.png"]
+
+
+NAMES = ["..", "a/b", "%2e%2e", "../v1", "a b", ".x", "ä"]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_name_that_leads_elsewhere_is_a_mistake_with_its_line(folder: Workspace, name: str) -> None:
+    settings(folder, voice='"elevenlabs"', image='"fal"')
+    voice_of = "name: Ada\nvoice:\n  elevenlabs:\n    voice_id: "
+    folder.write("characters/ada.yaml", f"{voice_of}{json.dumps(name)}\n")
+    model = json.dumps(f"fal-ai/{name}/..")
+    episode(folder, f"script:\n- ada: Hi\n  providers:\n    image:\n      model: {model}\n")
+    found = wrong(folder)
+    assert [one for one in found if one.startswith("characters/ada.yaml:4: ") and "is not an ID; copy it" in one]
+    assert [one for one in found if one.startswith("episodes/one.yaml:7: ") and "is not the name of a model" in one], (
+        found
+    )

@@ -24,6 +24,8 @@ from socks_proxy import Socks, free_port
 from reelmake.core.errors import AccountError, BusyError, LostError, OversizedError, ProviderError
 from reelmake.core.http import LONGEST_WAIT_SECONDS, retry_after_seconds
 from reelmake.providers import wire
+from reelmake.providers.elevenlabs.voice import ElevenLabsVoice
+from reelmake.providers.fal.image import FalImage
 from reelmake.providers.wire import Exchange
 
 KEY = "sk-never-shown-0123456789"
@@ -534,3 +536,60 @@ def test_an_error_that_does_not_end_is_what_its_status_says(library: str, encodi
 def test_a_count_of_many_digits_is_no_count() -> None:
     assert Exchange(200, {"most": "9" * 5000}, b"").count("most") is None
     assert Exchange(200, {"most": "12"}, b"").count("most") == 12
+
+
+# names in addresses
+
+PATHS = [
+    "..",
+    ".",
+    "",
+    "a/../b",
+    "../a",
+    "a/..",
+    "a//b",
+    "/a",
+    "a/",
+    "%2e%2e",
+    "a%2fb",
+    "a?b",
+    "a#b",
+    "a b",
+    "a\\b",
+    "a\n",
+]
+PATHS += [".hidden", "ä", "a/.", "a:b", "a@b", "a" * 301, "a\0b", "a;b", "&#46;&#46;", "\uff0e\uff0e"]
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_a_name_that_leads_elsewhere_is_no_part_of_an_address(name: str) -> None:
+    with pytest.raises(ProviderError, match=r"^acme: .* cannot be a part of an address; copy"):
+        wire.path_of(name, "acme")
+
+
+@pytest.mark.parametrize("name", ["21m00Tcm4TlvDq8ikWAM", "fal-ai/flux/v1.1-pro", "a_b", "-a", "v..2"])
+def test_a_name_that_vendors_give_is(name: str) -> None:
+    assert wire.path_of(name, "acme") == name
+
+
+@pytest.mark.parametrize("name", PATHS)
+def test_no_adapter_sends_such_a_name(name: str) -> None:
+    with Loopback("") as vendor:
+        keys = {"FAL_KEY": "key", "ELEVENLABS_API_KEY": "key"}
+        call = a_call({**keys, "FAL_BASE_URL": vendor.url, "ELEVENLABS_BASE_URL": vendor.url})
+        picture = {"model": f"fal-ai/{name}", "prompt": "a moon", "image_size": {"width": 64, "height": 64}}
+        speech = {"voice_id": name, "model": "eleven_v4", "text": "Hi", "output_format": "wav_24000", "seed": 1}
+        for provider, request in ((FalImage(), picture), (ElevenLabsVoice(), speech)):
+            with pytest.raises(ProviderError, match="part of an address"):
+                provider.ask(request, call)
+        assert vendor.paths == []
+
+
+@pytest.mark.parametrize("name", [name for name in PATHS if name])
+def test_a_job_that_fal_calls_so_is_lost(name: str) -> None:
+    with Loopback("") as vendor:
+        vendor.answer = lambda _: (200, {"request_id": name, "status_url": "x", "response_url": "y"})
+        picture = {"model": "fal-ai/flux", "prompt": "a moon", "image_size": {"width": 64, "height": 64}}
+        with pytest.raises(LostError, match="not what it is called"):
+            FalImage().ask(picture, a_call({"FAL_KEY": "key", "FAL_BASE_URL": vendor.url}))
+        assert vendor.paths == ["/fal-ai/flux"]

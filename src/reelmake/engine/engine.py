@@ -18,7 +18,7 @@ from pkgutil import resolve_name
 from typing import Any, Literal
 
 from reelmake.core.amounts import amount_of, dollars
-from reelmake.core.errors import BuildError, SetupError, UnusableError
+from reelmake.core.errors import BuildError, ProviderError, ReelmakeError, SetupError, UnusableError
 from reelmake.core.files import file_digest, publish, unfinished
 from reelmake.core.keys import Action, canonical_json, digest_of, key, manifest
 from reelmake.core.logging import holds_secret, log
@@ -239,7 +239,17 @@ def _deliver(action: Action, context: Context, receipt: Receipt | None) -> bool:
     if content is None:
         return False
     read: Reader = resolve_name(reader)
-    for role, data in read(content, action, context.ffmpeg).items():
+    try:
+        outputs = read(content, action, context.ffmpeg)
+    except (ReelmakeError, OSError):
+        raise
+    except Exception as error:
+        if action.kind not in PAID:
+            raise
+        # Whatever a vendor may have answered: it is kept for its bill, and must not end each later build.
+        what = f"the {action.kind} is stored, and cannot be read ({type(error).__name__}: {error})"
+        raise ProviderError(what, "bump take: to request another one") from error
+    for role, data in outputs.items():
         write_output(context, action.outputs[role], data)
     return True
 

@@ -6,20 +6,28 @@
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Final
 
 from pydantic import ValidationError
 
-from reelmake.core.errors import ProviderError, UnusableError
+from reelmake.core.errors import MediaError, ProviderError, UnusableError
 from reelmake.core.keys import Action, canonical_json
 from reelmake.layout.timeline import SAMPLE_RATE, Word
 from reelmake.media.ffmpeg import Ffmpeg
-from reelmake.media.voice import decode, level, trim, wav
+from reelmake.media.voice import decode, flaw, level, trim, wav
+from reelmake.plan.bounds import speech_seconds
 from reelmake.plan.kinds import SPEC
 from reelmake.providers import provider
 from reelmake.providers.base import SpokenWord
+from reelmake.providers.speech.display_words import TAG, without_tags
 from reelmake.spec.fields import MAX_LINES
 from reelmake.spec.model import Line
+from reelmake.spec.problems import shown
+
+# Of what a text usually lasts: no voice is so quick, and none so slow but for pauses, of which a tag may stand for one.
+_SHORTEST: Final = 8
+_LONGEST: Final = 4
+_LONGEST_PAUSE_SECONDS: Final = 6
 
 
 def read_script(body: bytes, action: Action, ffmpeg: Ffmpeg) -> dict[str, bytes]:
@@ -36,14 +44,14 @@ def script_lines(body: bytes, action: Action) -> list[Line]:
         return [Line(**line) for line in json.loads(body)["lines"]]
     written = provider("script", name).read(body, action.request)
     cast = [one["id"] for one in action.request["cast"]]
+    most = int(action.request.get("lines", MAX_LINES))  # the quote is for so many: more lines would cost more
+    if not 0 < len(written) <= most:
+        raise _unusable(name, f"it has {len(written)} lines, not 1 to {most}")
     try:
         lines = [Line(character=o.character, text=o.text, image=o.image or None) for o in written]
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        raise _unusable(name, f"{problem['input']!r}: {problem['msg']}") from None
-    most = int(action.request.get("lines", MAX_LINES))  # the quote is for so many: more lines would cost more
-    if not 0 < len(lines) <= most:
-        raise _unusable(name, f"it has {len(lines)} lines, not 1 to {most}")
+        raise _unusable(name, f"{shown(problem['input'])}: {problem['msg']}") from None
     if strangers := sorted({line.character for line in lines} - set(cast)):
         raise _unusable(name, f"{', '.join(map(repr, strangers))} speaks, who is not of its cast: {', '.join(cast)}")
     source = [said["character"] for said in action.request.get("source", ())]
@@ -61,13 +69,20 @@ def _unusable(name: str, why: str) -> UnusableError:
 def read_voice(body: bytes, action: Action, ffmpeg: Ffmpeg) -> dict[str, bytes]:
     """Write a line's sound, trimmed and at one loudness (mono, 48 kHz), and when its words are spoken."""
     speech = provider("voice", action.request["provider"]).read(body, action.request)
-    pcm, cut = trim(decode(speech.audio, ffmpeg))
+    text, fix = str(action.request.get("text", "")), "bump the line's take: for another one"
+    try:
+        sound = decode(speech.audio, ffmpeg)
+    except MediaError as error:
+        raise ProviderError(f"the answer is stored, and its sound cannot be used ({error})", fix) from error
+    usual_seconds = speech_seconds(without_tags(text))
+    most_seconds = _LONGEST * usual_seconds + _LONGEST_PAUSE_SECONDS * (1 + len(TAG.findall(text)))
+    if why := flaw(sound, usual_seconds / _SHORTEST, most_seconds):
+        raise ProviderError(f"the answer is stored, and what is heard cannot be {text!r}: {why}", fix)
+    pcm, cut = trim(sound)
     samples = len(pcm) // 2
     words = place_words(speech.words, cut, samples)
     if not words:
-        raise ProviderError(
-            f"no word is heard in {action.request['text']!r}", "change the words, or bump the line's take:"
-        )
+        raise ProviderError(f"no word is heard in {text!r}", "change the words, or bump the line's take:")
     spoken = {"samples": samples, "words": [word.to_json() for word in words]}
     return {"sound": wav(level(pcm)), "words": _pretty(spoken)}
 

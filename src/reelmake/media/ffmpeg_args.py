@@ -31,11 +31,21 @@ _WIDE_BYTES = 4_000_000_000  # from here on places in a file may take eight byte
 _QUIET = ("-hide_banner", "-nostdin", "-y", "-v", "error")
 _WARNING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "warning")
 _REPORTING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "info")
-# Each line says how bad it is; and nothing but the one file is read, whatever it claims to be.
-_EXAMINING = (
-    *("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "repeat+level+info"),
-    *("-protocol_whitelist", "file", "-format_whitelist", "mov"),
+_EXAMINING = ("-hide_banner", "-nostdin", "-y", "-nostats", "-v", "repeat+level+info")  # each line says how bad it is
+# What ffmpeg may take a file for: only what holds all that it shows. Playlists, lists of files and drawings name other
+# files, which would take no part in any key; and any text is a video to some of its formats.
+FORMATS = (
+    *("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "mxf", "nut", "dv", "rm", "wtv", "ivf"),
+    *("h264", "hevc", "m4v", "obu", "yuv4mpegpipe", "mjpeg", "gif", "apng", "webp_anim", "jpegxl_anim"),
+    *("mp3", "aac", "ogg", "wav", "w64", "flac", "aiff", "au", "caf", "ac3", "eac3", "dts", "ape", "wv", "tta", "amr"),
+    *("mpc", "mpc8", "dsf", "iff", "oma", "tak", "spx", "qoa", "voc", "truehd"),
+    *("image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "gif_pipe", "jpegxl_pipe", "j2k_pipe"),
+    *("psd_pipe", "qoi_pipe", "exr_pipe", "dds_pipe", "dpx_pipe", "hdr_pipe", "pbm_pipe", "pgm_pipe", "ppm_pipe"),
+    *("pam_pipe", "pcx_pipe", "sgi_pipe", "sunrast_pipe", "xbm_pipe", "xpm_pipe", "jpegls_pipe", "ico"),
 )
+VOICE_FORMATS = ("wav", "mp3", "ogg", "flac", "aac", "mov", "matroska", "aiff")  # what vendors put voices into
+_OURS = ("mov",)
+MOST_PIXELS = 100_000_000  # of a picture of an author's; ffmpeg has no limit that fits into memory
 _JPEG = ("-c:v", "mjpeg", "-q:v", "3", "-threads", "1", *("-map_metadata", "-1", "-flags", "+bitexact"), "-f", "image2")
 _ONE_THREAD = ("-filter_complex_threads", "1")
 _NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
@@ -96,6 +106,21 @@ class Shot:
     captions: Captions | None
 
 
+def _input(source: str, formats: Sequence[str], protocol: str = "file") -> list[str]:
+    """Name an input: it is taken for one of these formats, and nothing but the one file is read for it."""
+    return ["-protocol_whitelist", protocol, "-format_whitelist", ",".join(formats), "-i", source]
+
+
+def _film(source: str) -> list[str]:
+    """Name an input of an author's that has pictures."""
+    return ["-max_pixels", str(MOST_PIXELS), *_input(source, FORMATS)]
+
+
+def _sound(source: str) -> list[str]:
+    """Name an input of an author's that has sound."""
+    return _input(source, FORMATS)
+
+
 def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[str]:
     """Turn any video or picture into a background: it fills the frame, at its rate, in bt709, without sound.
 
@@ -123,7 +148,7 @@ def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[st
     quantiser = "4" if looks.still else "6"
     codec = ["-c:v", "mpeg2video", "-q:v", quantiser, "-g", str(frame.fps), "-bf", "0", "-intra_dc_precision", "2"]
     return [
-        *_QUIET, *_ONE_THREAD, "-threads", "1", "-i", source,
+        *_QUIET, *_ONE_THREAD, "-threads", "1", *_film(source),
         "-filter_complex", f"[0:V:0]{','.join(steps)}[v]", "-map", "[v]", *(["-frames:v", "1"] if looks.still else []),
         *_pictures(frame, [*codec, "-dct", "int"]), out,
     ]  # fmt: skip
@@ -141,7 +166,8 @@ def segment_args(shot: Shot, out: str) -> list[str]:
     """
     frame, fps = shot.frame, shot.frame.fps
     size = f"{frame.width}x{frame.height}"
-    plate = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", size, "-framerate", str(fps), "-i", "pipe:0"]
+    plate = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", size, "-framerate", str(fps)]
+    plate += _input("pipe:0", ["rawvideo"], "pipe")
     changes = shot.captions.changes if shot.captions else [0]
     drawn = f",{_ass(shot.captions)}" if shot.captions else ""
     # what stands still is composed once and then repeated, never composed again
@@ -184,8 +210,9 @@ def join_args(  # noqa: PLR0913 (what is joined, and how much it is)
     index_bytes = _index_bytes(frames, last + 1, len(segments), content_bytes)
     times = f"setts=time_base={tick}:ts=(N-1)*{size}*{tick}/TB:duration={lasts}*{tick}/TB"
     arguments = [
-        *_QUIET, "-f", "concat", "-safe", "0", "-auto_convert", "0", "-protocol_whitelist", "file,pipe", "-i", "pipe:0",
-        "-f", "aac", "-i", soundtrack, "-map", "0:v:0", "-map", "1:a:0",
+        *_QUIET, "-f", "concat", "-safe", "0", "-auto_convert", "0",
+        *_input("pipe:0", ["concat", *_OURS], "file,pipe"), "-f", "aac", *_input(soundtrack, ["aac"]),
+        "-map", "0:v:0", "-map", "1:a:0",
         "-c", "copy", "-video_track_timescale", _ticks(frame), "-bsf:a", times,
         # the index comes first, as players want it, into room that is kept for it: nothing is moved for it in the end
         *_NO_METADATA, "-moov_size", str(index_bytes), "-f", "mp4", out,
@@ -207,7 +234,19 @@ def _index_bytes(pictures: int, sounds: int, segments: int, content_bytes: int) 
 
 def aac_args(source: str, out: str) -> list[str]:
     """Encode sound as AAC, into a file of ADTS."""
-    return [*_QUIET, "-i", source, "-map", "0:a:0", *_AAC, "-threads", "1", *_NO_METADATA, "-f", "adts", out]
+    return [
+        *_QUIET,
+        *_input(source, ["wav"]),
+        "-map",
+        "0:a:0",
+        *_AAC,
+        "-threads",
+        "1",
+        *_NO_METADATA,
+        "-f",
+        "adts",
+        out,
+    ]
 
 
 def aac_frames(samples: int) -> int:
@@ -215,22 +254,23 @@ def aac_frames(samples: int) -> int:
     return -(-samples // AAC_FRAME_SAMPLES) + 1
 
 
-def decode_args(source: str) -> list[str]:
-    """Turn any sound into samples on stdout: 48 kHz, mono, signed 16 bit."""
+def decode_args(source: str, most_seconds: int) -> list[str]:
+    """Turn a voice into samples on stdout: 48 kHz, mono, signed 16 bit, of so many seconds at most."""
     to_mono = f"[0:a:0]aresample={SAMPLE_RATE}:resampler=soxr:ochl=mono[a]"
-    return [*_QUIET, *_ONE_THREAD, "-i", source, "-filter_complex", to_mono, "-map", "[a]", "-f", "s16le", "pipe:1"]
+    read = [*_QUIET, *_ONE_THREAD, *_input(source, VOICE_FORMATS), "-filter_complex", to_mono, "-map", "[a]"]
+    return [*read, "-t", str(most_seconds), "-f", "s16le", "pipe:1"]
 
 
 def music_args(source: str, gain_db: float, out: str) -> list[str]:
     """Turn any music into a WAV file, 48 kHz, stereo, signed 16 bit, made louder by `gain_db`."""
     steps = f"[0:a:0]aresample={SAMPLE_RATE}:resampler=soxr:ochl=stereo,volume={gain_db:.2f}dB[a]"
-    arguments = [*_QUIET, *_ONE_THREAD, "-i", source, "-filter_complex", steps, "-map", "[a]"]
+    arguments = [*_QUIET, *_ONE_THREAD, *_sound(source), "-filter_complex", steps, "-map", "[a]"]
     return [*arguments, "-c:a", "pcm_s16le", *_NO_METADATA, "-f", "wav", out]
 
 
 def loudness_args(source: str) -> list[str]:
     """Report a file's loudness and its peak between samples."""
-    return [*_REPORTING, "-i", source, "-map", "0:a:0", "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]
+    return [*_REPORTING, *_sound(source), "-map", "0:a:0", "-af", "ebur128=peak=true:framelog=quiet", "-f", "null", "-"]
 
 
 def examine_args(source: str) -> list[str]:
@@ -241,7 +281,7 @@ def examine_args(source: str) -> list[str]:
     """
     seen = "blackdetect=d=0.3:pix_th=0.1:pic_th=0.98,freezedetect=n=0.00005:d=0.5"
     return [
-        *_EXAMINING, "-i", source, "-map", "0:V:0", "-map", "0:a:0?", "-vf", seen,
+        *_EXAMINING, *_input(source, _OURS), "-map", "0:V:0", "-map", "0:a:0?", "-vf", seen,
         "-af", "ebur128=peak=true:framelog=info", "-fps_mode", "passthrough", "-progress", "pipe:1", "-f", "null", "-",
     ]  # fmt: skip
 
@@ -249,15 +289,15 @@ def examine_args(source: str) -> list[str]:
 def find_error_args(source: str) -> list[str]:
     """Decode up to the first error; where that is goes to stdout."""
     return [
-        *_EXAMINING, "-xerror", "-err_detect", "explode", "-threads", "1", "-i", source, "-map", "0:V:0", "-map",
-        "0:a:0?", "-progress", "pipe:1", "-f", "null", "-",
+        *_EXAMINING, "-xerror", "-err_detect", "explode", "-threads", "1", *_input(source, _OURS),
+        "-map", "0:V:0", "-map", "0:a:0?", "-progress", "pipe:1", "-f", "null", "-",
     ]  # fmt: skip
 
 
 def still_args(source: str) -> list[str]:
     """Report where a video without sound stands still, and where it is black."""
     seen = "blackdetect=d=0:pix_th=0.1:pic_th=0.98,freezedetect=n=0.00005:d=0.3"
-    return [*_EXAMINING, "-i", source, "-map", "0:V:0", "-vf", seen, "-f", "null", "-"]
+    return [*_EXAMINING, *_input(source, _OURS), "-map", "0:V:0", "-vf", seen, "-f", "null", "-"]
 
 
 def picture_args(source: str, frame: int, out: str) -> list[str]:
@@ -275,20 +315,32 @@ def sheet_args(source: str, frames: Sequence[int], columns: int, out: str) -> li
 
 def look_args(source: str) -> list[str]:
     """Report what a file holds, decoding nothing."""
-    return [*_REPORTING, "-i", source, "-map_metadata", "-1", "-f", "ffmetadata", "pipe:1"]
+    return [*_REPORTING, *_input(source, FORMATS), "-map_metadata", "-1", "-f", "ffmetadata", "pipe:1"]
 
 
 def try_args(source: str, stream: str) -> list[str]:
     """Decode the beginning of a stream (`V` pictures that are not cover art, `a` sound); report what the file holds."""
     some = ["-map", f"0:{stream}:0", f"-frames:{stream.lower()}", "3"]
-    return [*_REPORTING, "-xerror", "-threads", "1", "-t", "1", "-i", source, *some, "-f", "null", "-"]
+    return [
+        *_REPORTING,
+        "-xerror",
+        "-threads",
+        "1",
+        "-t",
+        "1",
+        *(_film if stream == "V" else _sound)(source),
+        *some,
+        "-f",
+        "null",
+        "-",
+    ]
 
 
 def thumbnail_args(source: str, side: int, *, last: bool) -> list[str]:
     """Write the first picture, or the last ones, as `side` x `side` bytes of grey each, to stdout."""
     seek = ["-sseof", "-1"] if last else []
     shown = ["-map", "0:V:0", "-vf", f"scale={side}:{side}:flags=area,format=gray"]
-    return [*_QUIET, *seek, "-i", source, *shown, *([] if last else ["-frames:v", "1"]), "-f", "rawvideo", "-"]
+    return [*_QUIET, *seek, *_film(source), *shown, *([] if last else ["-frames:v", "1"]), "-f", "rawvideo", "-"]
 
 
 def _repeated(frames: Sequence[int], fps: int) -> str:
@@ -325,7 +377,8 @@ def escaped(text: str) -> str:
 def _jpeg(source: str, steps: str) -> list[str]:
     """Return what turns pictures of ours into those of a JPEG, whose colours are those of the whole range."""
     to_jpeg = f"scale=in_color_matrix=bt709:in_range=tv:out_color_matrix=bt601:out_range=pc:{_EXACT},format=yuvj420p"
-    return ["-threads", "1", "-i", source, "-map", "0:V:0", "-vf", f"{steps},{to_jpeg}", "-fps_mode", "passthrough"]
+    shown = ["-threads", "1", *_input(source, _OURS), "-map", "0:V:0"]
+    return [*shown, "-vf", f"{steps},{to_jpeg}", "-fps_mode", "passthrough"]
 
 
 def _pictures(frame: Frame, codec: list[str]) -> list[str]:
@@ -343,7 +396,7 @@ def _ticks(frame: Frame) -> str:
 
 
 def _clip(backdrop: Backdrop, seconds: float, *options: str) -> list[str]:
-    return ["-threads", "1", *options, "-t", f"{seconds:.6f}", "-i", backdrop.path]
+    return ["-threads", "1", *options, "-t", f"{seconds:.6f}", *_input(backdrop.path, _OURS)]
 
 
 def _panned(backdrop: Backdrop, frames: int, fps: int) -> tuple[list[list[str]], str]:

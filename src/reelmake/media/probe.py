@@ -11,22 +11,10 @@ from typing import Final, Literal
 from reelmake.core.errors import MediaError
 from reelmake.core.files import state_of
 from reelmake.media.ffmpeg import Ffmpeg, load_cache, save_cache
-from reelmake.media.ffmpeg_args import Looks, look_args, try_args
+from reelmake.media.ffmpeg_args import MOST_PIXELS, Looks, look_args, try_args
 
 Want = Literal["video", "picture", "audio"]
 
-# What ffmpeg may take a file for: only what holds all that it shows. Playlists, lists of files and drawings name other
-# files, which would take no part in any key; and any text is a video to some of its formats.
-FORMATS: Final = (
-    *("mov", "matroska", "avi", "mpegts", "mpeg", "mpegvideo", "flv", "asf", "mxf", "nut", "dv", "rm", "wtv", "ivf"),
-    *("h264", "hevc", "m4v", "obu", "yuv4mpegpipe", "mjpeg", "gif", "apng", "webp_anim", "jpegxl_anim"),
-    *("mp3", "aac", "ogg", "wav", "w64", "flac", "aiff", "au", "caf", "ac3", "eac3", "dts", "ape", "wv", "tta", "amr"),
-    *("mpc", "mpc8", "dsf", "iff", "oma", "tak", "spx", "qoa", "voc", "truehd"),
-    *("image2", "png_pipe", "jpeg_pipe", "webp_pipe", "bmp_pipe", "tiff_pipe", "gif_pipe", "jpegxl_pipe", "j2k_pipe"),
-    *("psd_pipe", "qoi_pipe", "exr_pipe", "dds_pipe", "dpx_pipe", "hdr_pipe", "pbm_pipe", "pgm_pipe", "ppm_pipe"),
-    *("pam_pipe", "pcx_pipe", "sgi_pipe", "sunrast_pipe", "xbm_pipe", "xpm_pipe", "jpegls_pipe", "ico"),
-)
-_ALONE: Final = ("-protocol_whitelist", "file", "-format_whitelist", ",".join(FORMATS))
 _MANY: Final = re.compile(r"%\d*d|%[*?]")  # ffmpeg takes such a name of a picture for a series of pictures
 _NO_PICTURES: Final = ("svg",)  # drawings, which are known by the end of their name too
 
@@ -52,7 +40,7 @@ class Media:
 
 def look(path: Path, ffmpeg: Ffmpeg) -> Media:
     """Say what a file holds, decoding nothing; raises MediaError when ffmpeg cannot read it."""
-    return _media(ffmpeg.report([*_ALONE, *look_args(str(path))], doing=f"reading {path}"))
+    return _media(ffmpeg.report(look_args(str(path)), doing=f"reading {path}"))
 
 
 def _media(report: str) -> Media:
@@ -82,7 +70,7 @@ def problem(path: Path, want: Want, ffmpeg: Ffmpeg) -> str:
         return "its name stands for many files: rename it without the %"
     damaged = _UNREADABLE.format(want={"audio": "sound", "video": "video or picture"}.get(want, want))
     with suppress(MediaError):
-        report = ffmpeg.report([*_ALONE, *try_args(str(path), "a" if want == "audio" else "V")], doing="decoding it")
+        report = ffmpeg.report(try_args(str(path), "a" if want == "audio" else "V"), doing="decoding it")
         return _unfit(_media(report), want)
     try:
         return _unfit(look(path, ffmpeg), want) or damaged
@@ -96,6 +84,8 @@ def sprite_problem(path: Path) -> str:
 
     try:
         with Image.open(path) as picture:
+            if picture.width * picture.height > MOST_PIXELS:
+                return f"it has {picture.width} x {picture.height} pixels: {MOST_PIXELS // 1_000_000} million will do"
             picture.load()
     except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
         return _UNREADABLE.format(want="picture")

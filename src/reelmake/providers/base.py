@@ -234,21 +234,43 @@ class ScriptProvider(Provider):
 FORMATS: Final = ("PNG", "JPEG", "WEBP", "GIF")
 
 
+MOST_PIXELS: Final = 40_000_000  # of a picture: four times what the largest models draw
+MOST_SIDE: Final = 16_384
+
+
 def as_png(picture: bytes) -> bytes:
     """Return a picture as a PNG: one that is a PNG already as it is, when all of it is there.
 
-    Raises ProviderError for whatever cannot be decoded.
+    Raises ProviderError for whatever cannot be decoded, and for more pixels than any picture has: none is decoded then.
     """
-    from PIL import Image, UnidentifiedImageError  # noqa: PLC0415
+    from PIL import Image  # noqa: PLC0415
 
     try:
+        _check_size(*_webp_size(picture))
         with Image.open(io.BytesIO(picture), formats=FORMATS) as image:
+            _check_size(*image.size)
             image.load()
             if image.format == "PNG":
                 return picture
             png = io.BytesIO()
             image.convert("RGBA" if image.has_transparency_data else "RGB").save(png, "PNG")
             return png.getvalue()
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, Image.DecompressionBombError) as error:
+    except Exception as error:  # a decoder may fail in any way at what is no picture
         what = f"the picture that was drawn cannot be read: {error}"
         raise ProviderError(what, "bump the line's take: for another one") from error
+
+
+def _check_size(width: int, height: int) -> None:
+    if width * height > MOST_PIXELS or max(width, height) > MOST_SIDE:
+        raise ValueError(f"it has {width} x {height} pixels")
+
+
+def _webp_size(picture: bytes) -> tuple[int, int]:
+    """Return the size that a WebP says it has, since its decoder takes room for all of it first; else nothing."""
+    if picture[:4] != b"RIFF" or picture[8:12] != b"WEBP":
+        return 0, 0
+    kind, at = picture[12:16], {b"VP8X": 24, b"VP8L": 21, b"VP8 ": 26}.get(picture[12:16], 0)
+    found = int.from_bytes(picture[at : at + 6], "little")
+    if kind == b"VP8X":
+        return (found & 0xFFFFFF) + 1, (found >> 24) + 1
+    return (found & 0x3FFF) + 1, (found >> (14 if kind == b"VP8L" else 16) & 0x3FFF) + 1

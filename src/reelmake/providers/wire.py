@@ -102,6 +102,20 @@ def exchange(send: Callable[[], object], vendor: str, error_of: ErrorOf | None =
     return seen.response
 
 
+NAME: Final = "[A-Za-z0-9_-][A-Za-z0-9_.-]*"  # of a voice, a model or a job, where it is a part of an address
+
+
+def path_of(names: str, vendor: str) -> str:
+    """Return a name, or several with slashes between them, as a part of an address; raises ProviderError.
+
+    One that leads elsewhere (`..`), or is nothing that a vendor would choose, is part of no address, whoever wrote it.
+    """
+    if len(names) > _SHOWN_CHARACTERS or not re.fullmatch(f"{NAME}(/{NAME})*", names):
+        shown = names[:_SHOWN_CHARACTERS]
+        raise ProviderError(f"{vendor}: {shown!r} cannot be a part of an address", "copy the name as the vendor has it")
+    return names
+
+
 def vendor_said(response: Exchange) -> tuple[str, str]:
     """Return the code and the message of a vendor's error body, in any of the forms that they take."""
     found = response.json()

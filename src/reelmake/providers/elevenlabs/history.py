@@ -30,6 +30,7 @@ LAG_PART: Final = 0.2  # of the time that a call has
 WAITS: Final = (0.25, 0.75)  # before the second and the third look, in parts of the time for waiting
 HUGE_BYTES: Final = 2**30
 _SETTING_SLACK = 1e-6
+_LATEST_UNIX = 1e12
 
 _delivered: dict[tuple[str, str], str] = {}  # (server, item or request id there) -> the request that it answered
 _lock = threading.Lock()
@@ -125,14 +126,16 @@ def _pages(
 def _is_answer(item: Mapping[str, Any], request: Request, since_unix: float, account: Account) -> bool:
     """Say whether an item may be the answer to a request."""
     made_at, id_ = item.get("date_unix"), item.get("history_item_id")
-    if not isinstance(made_at, int | float) or made_at < int(since_unix) or not isinstance(id_, str):
+    if not isinstance(made_at, int | float) or not int(since_unix) <= made_at < _LATEST_UNIX:
+        return False
+    if not isinstance(id_, str):
         return False
     names = (("voice_id", request["voice_id"]), ("model_id", request["model"]), ("state", "created"))
     if any(item.get(name) not in (None, wanted) for name, wanted in names):
         return False
     if " ".join(str(item.get("text")).split()) != " ".join(request["text"].split()):
         return False
-    settings = item.get("settings") or {}
+    settings = _mapping(item.get("settings"))
     if any(_differs(settings.get(name), wanted) for name, wanted in request.get("voice_settings", {}).items()):
         return False
     ours = canonical_json(request)
@@ -144,12 +147,12 @@ def _differs(found: Any, wanted: Any) -> bool:
     """Say whether a setting is another one than requested; one that the history leaves out may be the same."""
     if isinstance(found, bool) or not isinstance(found, int | float):
         return found is not None and found != wanted
-    return bool(abs(found - wanted) > _SETTING_SLACK)
+    return not wanted - _SETTING_SLACK <= found <= wanted + _SETTING_SLACK
 
 
 def _fetched(ids: tuple[str, ...], account: Account, call: Call) -> Found:
     """Fetch an item: its sound, and when its characters are spoken."""
-    id_ = ids[0]
+    id_ = wire.path_of(ids[0], VENDOR)
     item = _json(_free(lambda: account.client.history.with_raw_response.get(id_, request_options=_options(call))))
     # The SDK streams sound, and tells nobody what came of it: so this one request is ours.
     sound = _free(
@@ -161,16 +164,29 @@ def _fetched(ids: tuple[str, ...], account: Account, call: Call) -> Found:
     )
     if _is_cut(sound.body):
         raise BusyError(f"{VENDOR}: the history sent only a part of a sound", "run doit again")
-    alignments = item.get("alignments") or {}
+    alignments = _mapping(item.get("alignments"))
     body = {
         "audio_base64": base64.b64encode(sound.body).decode(),
-        "alignment": alignments.get("alignment"),
-        "normalized_alignment": alignments.get("normalized_alignment"),
+        "alignment": _kept(alignments.get("alignment")),
+        "normalized_alignment": _kept(alignments.get("normalized_alignment")),
         "recovered_from": id_,
     }
     before, after = (amount_of(item.get(f"character_count_change_{end}")) for end in ("from", "to"))
     paid = None if before is None or after is None else amount_of(after - before)
     return Found(canonical_json(body).encode(), paid, ids)
+
+
+def _mapping(found: Any) -> Mapping[str, Any]:
+    return found if isinstance(found, dict) else {}
+
+
+def _kept(aligned: Any) -> Any:
+    """Return an alignment, or None for what no JSON that is kept can hold: other times are found for it."""
+    try:
+        canonical_json(aligned)
+    except (ValueError, TypeError, RecursionError):
+        return None
+    return aligned
 
 
 def _is_cut(sound: bytes) -> bool:
@@ -187,7 +203,7 @@ def _ahead(exchange: wire.Exchange) -> float:
     """Return by how many seconds our clock is ahead of a vendor's, if it tells the time with its answers."""
     try:
         return time.time() - email.utils.parsedate_to_datetime(exchange.headers.get("date", "")).timestamp()
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, OverflowError):
         return 0.0
 
 

@@ -25,7 +25,7 @@ def read_speech(body: bytes, request: Request) -> Speech:
     answer = _opened(body)
     try:
         audio = base64.b64decode(answer.get("audio_base64") or "", validate=True)
-        sound = read_sound(audio, int(request["output_format"].rpartition("_")[2]))
+        sound = read_sound(audio)
         heard = sound.heard()
     except (binascii.Error, TypeError, MediaError) as error:
         raise _unusable(f"its sound cannot be used ({error})") from error

@@ -27,10 +27,10 @@ OUTPUT_FORMAT: Final = "wav_24000"  # higher rates need a dearer plan
 SEEDS: Final = 2**32
 KEY, URL = "ELEVENLABS_API_KEY", "ELEVENLABS_BASE_URL"
 
-_ID: Final = "[A-Za-z0-9_.-]{1,64}"
+_ID: Final = wire.NAME
 Id = Annotated[
     str,
-    StringConstraints(pattern=f"^{_ID}$"),
+    StringConstraints(pattern=f"^{_ID}$", max_length=64),
     form(_ID, "is not an ID", "copy it from your account at ElevenLabs: letters, digits, - and _"),
 ]
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
@@ -101,7 +101,7 @@ class ElevenLabsVoice(VoiceProvider):
 
     def ask(self, request: Request, call: Call) -> Answer:
         """Have a line spoken, once; raises ProviderError."""
-        account = _account(call)
+        account, voice = _account(call), wire.path_of(request["voice_id"], VENDOR)
         sent = {name: request[name] for name in ("text", "output_format", "seed")}
         sent |= {name: request[name] for name in ("language_code", "apply_text_normalization") if name in request}
 
@@ -111,7 +111,7 @@ class ElevenLabsVoice(VoiceProvider):
             if "voice_settings" in request:
                 sent["voice_settings"] = VoiceSettings(**request["voice_settings"])
             return account.client.text_to_speech.with_raw_response.convert_with_timestamps(
-                request["voice_id"], model_id=request["model"], request_options={"max_retries": 0}, **sent
+                voice, model_id=request["model"], request_options={"max_retries": 0}, **sent
             )
 
         answer = wire.exchange(send, VENDOR, error_of)

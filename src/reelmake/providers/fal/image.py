@@ -6,9 +6,9 @@ import base64
 import json
 from collections.abc import Mapping
 from decimal import ROUND_CEILING, Decimal
-from typing import Any, ClassVar, Final
+from typing import Annotated, Any, ClassVar, Final
 
-from pydantic import Field
+from pydantic import Field, StringConstraints
 
 from reelmake.core.amounts import amount_of
 from reelmake.core.errors import BusyError, LostError, ProviderError
@@ -16,7 +16,8 @@ from reelmake.core.keys import canonical_json, digest_of
 from reelmake.providers.base import Answer, Call, ImageProvider, Options, Request, as_png
 from reelmake.providers.fal.queue import KEY, RESUMED, FailedError, GoneError, Job, Queue
 from reelmake.providers.prices import Prices
-from reelmake.providers.wire import Exchange
+from reelmake.providers.wire import NAME, Exchange
+from reelmake.spec.problems import form
 
 MEGAPIXEL: Final = 1_000_000
 UNITS: Final = "x-fal-billable-units"
@@ -25,15 +26,17 @@ ANOTHER: Final = "bump the line's take: for another one"
 _NOT_SENT: Final = ("provider", "model", "take")  # the seed stands for the take
 
 
+_MODEL: Final = f"{NAME}(/{NAME})+"
+
+
 class FalImageOptions(Options):
     """What can be chosen of a model that draws; all of it asks for other pictures."""
 
-    model: str = Field(
-        "fal-ai/z-image/turbo",
-        pattern=r"^[\w.-]+(/[\w.-]+)+$",
-        max_length=200,
-        description="Which model draws, as fal names it.",
-    )
+    model: Annotated[
+        str,
+        StringConstraints(pattern=f"^{_MODEL}$", max_length=200),
+        form(_MODEL, "is not the name of a model", "copy it from its page at fal, such as fal-ai/z-image/turbo"),
+    ] = Field("fal-ai/z-image/turbo", description="Which model draws, as fal names it.")
     steps: int | None = Field(None, ge=1, le=200, description="In how many steps it draws. The model decides, else.")
     guidance: float | None = Field(
         None, ge=0, le=50, description="How closely it keeps to the prompt, for models that take it."

@@ -10,6 +10,7 @@ import base64
 import binascii
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -73,11 +74,12 @@ class Queue:
         """Submit a job. Raises LostError when nobody can know what it is called."""
         # Who asks again is decided by us: fal would run a job up to ten times by itself.
         headers = {"x-fal-no-retry": "1"}
-        response = self._exchange("POST", f"{self.base}/{model}", json=dict(sent), headers=headers)
+        response = self._exchange("POST", f"{self.base}/{wire.path_of(model, 'fal')}", json=dict(sent), headers=headers)
         document = response.json()
         document = document if isinstance(document, dict) else {}
         if name := document.get("request_id") or response.headers.get("x-fal-request-id"):
-            return self.job(model, {**document, "request_id": name})
+            with suppress(ProviderError):
+                return self.job(model, {**document, "request_id": name})
         raise LostError("fal: the job was accepted, but not what it is called", "run doit again")
 
     def job(self, model: str, document: Mapping[str, Any]) -> Job:
@@ -85,8 +87,8 @@ class Queue:
 
         They are those of the app: `fal-ai/flux` of the model `fal-ai/flux/schnell`.
         """
-        name = str(document["request_id"])
-        own = f"{self.base}/{'/'.join(model.split('/')[:2])}/requests/{name}"
+        name = wire.path_of(str(document["request_id"]), "fal")
+        own = f"{self.base}/{'/'.join(wire.path_of(model, 'fal').split('/')[:2])}/requests/{name}"
         status, response = str(document.get("status_url") or ""), str(document.get("response_url") or "")
         return Job(
             name,

@@ -25,6 +25,7 @@ TRANSLATED_ANEW: Final = (
     "if its script was written from a topic, or that is requested again as well"
 )
 MOST_STARTS: Final = 100  # places where JSON could begin that are looked at
+MOST_CHARACTERS: Final = 4_000_000  # of an answer: the longest script, with each of its characters escaped
 _SHOWN_CHARACTERS: Final = 200
 
 _THINKING = re.compile(r"^\s*<(think|thinking|thought)>.*?</\1>", re.DOTALL | re.IGNORECASE)
@@ -65,6 +66,8 @@ def said(body: bytes) -> str:
         raise unusable("it ran out of tokens before it was finished", fix)
     if not text.strip():
         raise unusable("it is empty")
+    if len(text) > MOST_CHARACTERS:
+        raise unusable(f"it has {len(text)} characters")
     return text
 
 

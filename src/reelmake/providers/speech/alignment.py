@@ -20,6 +20,9 @@ FRAME_SECONDS: Final = 0.01
 LEAST_TOLERANCE_SECONDS: Final = 0.1
 TOLERANCE: Final = 0.05  # of the sound's length
 MOST_AT_ONE_TIME: Final = 4  # characters
+MOST_CHARACTERS: Final = 100_000  # of an alignment: ten times what a vendor speaks at once
+MOST_TOKENS: Final = 20  # that are spoken for a word, all in all
+_LATEST_SECONDS: Final = 1e6
 MOST_UNHEARD: Final = 0.2  # of the words
 PAUSE_FRAMES: Final = 10  # a silence that is longer is one between phrases
 NEAR: Final = 0.25  # of what is laid out: how far a mark may be from the pause that it stands for
@@ -76,6 +79,8 @@ def characters(found: Any) -> Characters:
         raise UnusableError(f"it has {len(parts)} characters, {len(starts)} starts and {len(ends)} ends")
     if not all(isinstance(part, str) for part in parts) or not all(map(_is_time, (*starts, *ends))):
         raise UnusableError("it holds something else than characters and times")
+    if sum(map(len, parts)) > MOST_CHARACTERS:
+        raise UnusableError(f"it has more than {MOST_CHARACTERS} characters")
     owners = [at for at, part in enumerate(parts) for _ in part]  # a part may be of several code points
     return Characters(
         "".join(parts), tuple(float(starts[at]) for at in owners), tuple(float(ends[at]) for at in owners)
@@ -100,6 +105,8 @@ def by_spoken_words(words: Sequence[Shown], found: Characters, heard: Heard) -> 
     spoken = without_tags(found.text)
     _check_times(found, [at for at, char in enumerate(spoken) if char.isalnum()], heard)
     tokens = [_Token.of(found, match) for match in re.finditer(r"\S+", spoken) if _folded(match[0])]
+    if len(tokens) > MOST_TOKENS * (len(words) + 1):
+        raise UnusableError(f"it says {len(tokens)} words for {len(words)}")
     times: list[Times] = []
     matcher = SequenceMatcher(None, [_folded(word.text) for word in words], [token.text for token in tokens], False)
     for kind, first, last, first_token, last_token in matcher.get_opcodes():
@@ -143,7 +150,8 @@ class _Token:
 
 
 def _is_time(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and -_LATEST_SECONDS < value < _LATEST_SECONDS
 
 
 def _folded(word: str) -> str:
