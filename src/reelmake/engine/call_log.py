@@ -8,13 +8,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Final
 
-from reelmake.core.errors import AccountError, BusyError, LostError, ProviderError
+from reelmake.core.errors import AccountError, BusyError, LostError, OversizedError, ProviderError
 from reelmake.core.logging import log, log_for_programs
 from reelmake.engine.asker import Asker, RequestContext
 from reelmake.plan.kinds import CPU
 from reelmake.providers.base import Answer
 
-OUTCOMES: Final = {BusyError: "busy", LostError: "lost", AccountError: "no account"}  # others were refused
+OUTCOMES: Final = {
+    BusyError: "busy",
+    LostError: "lost",
+    OversizedError: "lost",
+    AccountError: "no account",
+}  # others were refused
 
 
 @dataclass(frozen=True, slots=True)

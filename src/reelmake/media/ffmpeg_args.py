@@ -167,7 +167,7 @@ def segment_args(shot: Shot, out: str) -> list[str]:
     frame, fps = shot.frame, shot.frame.fps
     size = f"{frame.width}x{frame.height}"
     plate = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", size, "-framerate", str(fps)]
-    plate += _input("pipe:0", ["rawvideo"], "pipe")
+    plate += _input("pipe:0", ["rawvideo"], "file,pipe")
     changes = shot.captions.changes if shot.captions else [0]
     drawn = f",{_ass(shot.captions)}" if shot.captions else ""
     # what stands still is composed once and then repeated, never composed again

@@ -56,7 +56,7 @@ _CONTAINERS = (
     b"FORM",
     *(bytes([255, a]) for a in b"\xfb\xfa\xf3\xf2\xf1\xf9"),
 )
-_SHOWN_BYTES = 40
+_SHOWN_BYTES = 20
 SILENT_DBFS = -60.0  # of the loudest 10 ms: what is softer is silence
 _HEARD_DB = 40.0  # below the loudest 10 ms
 _STEADY_DB, _MOST_UNSTEADY = 3.0, 0.1
