@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import os
+import wave
 from pathlib import Path
 
 import pytest
 
+from reelmake.core.errors import MediaError
 from reelmake.layout.timeline import Pan
+from reelmake.media import ffmpeg_args
+from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.ffmpeg_args import (
     Backdrop,
     Captions,
@@ -18,12 +22,18 @@ from reelmake.media.ffmpeg_args import (
     aac_frames,
     decode_args,
     escaped,
+    examine_args,
+    find_error_args,
     join_args,
     look_args,
     loudness_args,
     music_args,
     normalise_args,
+    picture_args,
     segment_args,
+    sheet_args,
+    still_args,
+    thumbnail_args,
     try_args,
 )
 
@@ -72,6 +82,73 @@ LISTS = {
     "look": look_args("source.mov"),
     "try": try_args("source.mov", "V"),
 }
+OTHERS = {
+    "examine": examine_args("out.mp4"),
+    "find_error": find_error_args("out.mp4"),
+    "still": still_args("background.mp4"),
+    "picture": picture_args("out.mp4", 3, "out.jpg"),
+    "sheet": sheet_args("out.mp4", [1, 2], 2, "out.jpg"),
+    "thumbnail": thumbnail_args("source.mov", 8, last=True),
+    "try-sound": try_args("music.mp3", "a"),
+}
+LISTED = (
+    "playlist",
+    "hls",
+    "concat",
+    "svg_pipe",
+    "dash",
+    "lavfi",
+    "tty",
+    "ass",
+    "srt",
+    "sdp",
+    "rtsp",
+    "imf",
+    "vapoursynth",
+)
+
+
+@pytest.mark.parametrize("name", [*LISTS, *OTHERS])
+def test_each_input_is_taken_for_what_it_may_be_and_opens_nothing_else(name: str) -> None:
+    arguments = {**LISTS, **OTHERS}[name]
+    inputs = [at for at, word in enumerate(arguments) if word == "-i"]
+    assert inputs
+    for at in inputs:
+        protocol, protocols, form, formats = arguments[at - 4 : at]
+        assert (protocol, form) == ("-protocol_whitelist", "-format_whitelist")
+        piped = arguments[at + 1] == "pipe:0"
+        assert set(protocols.split(",")) <= ({"file", "pipe"} if piped else {"file"})
+        allowed = {"concat"} if name == "join" and piped else set()
+        assert set(formats.split(",")) & set(LISTED) == allowed
+
+
+def test_every_builder_of_a_list_is_tried() -> None:
+    made = {name for name, made in vars(ffmpeg_args).items() if name.endswith("_args") and callable(made)}
+    tried = {f"{name.partition('-')[0]}_args" for name in (*LISTS, *OTHERS)}
+    assert made == tried
+
+
+@pytest.mark.parametrize("body", ["ffconcat version 1.0\nfile secret.wav\n", "#EXTM3U\n#EXTINF:1,\nsecret.wav\n"])
+def test_a_list_of_other_files_is_no_voice_music_or_background(tmp_path: Path, body: str) -> None:
+    with wave.open(str(tmp_path / "secret.wav"), "wb") as file:
+        file.setparams((1, 2, 48_000, 0, "NONE", ""))
+        file.writeframes(bytes(96_000))
+    ffmpeg = Ffmpeg()
+    for name in ("voice.mp3", "music.m3u8", "background.mp4", "x.ffconcat", "wav"):
+        source = str(tmp_path / name)
+        Path(source).write_text(body, "utf-8")
+        lists = (
+            decode_args(source, 301),
+            music_args(source, 0.0, str(tmp_path / "out.wav")),
+            loudness_args(source),
+            normalise_args(source, Looks(), FRAME, str(tmp_path / "out.mp4")),
+            aac_args(source, str(tmp_path / "out.aac")),
+            look_args(source),
+        )
+        for arguments in lists:
+            with pytest.raises(MediaError):
+                ffmpeg.run(arguments, doing="reading")
+        assert ffmpeg.run(decode_args(str(tmp_path / "secret.wav"), 301), doing="reading")
 
 
 @pytest.mark.parametrize("name", LISTS)

@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -27,6 +28,7 @@ from reelmake.spec.problems import shown
 # Of what a text usually lasts: no voice is so quick, and none so slow but for pauses, of which a tag may stand for one.
 _SHORTEST: Final = 8
 _LONGEST: Final = 4
+_NUMBER: Final = re.compile(r"\d[\d.,:]*")
 _LONGEST_PAUSE_SECONDS: Final = 6
 
 
@@ -74,10 +76,11 @@ def read_voice(body: bytes, action: Action, ffmpeg: Ffmpeg) -> dict[str, bytes]:
         sound = decode(speech.audio, ffmpeg)
     except MediaError as error:
         raise ProviderError(f"the answer is stored, and its sound cannot be used ({error})", fix) from error
-    usual_seconds = speech_seconds(without_tags(text))
-    most_seconds = _LONGEST * usual_seconds + _LONGEST_PAUSE_SECONDS * (1 + len(TAG.findall(text)))
-    if why := flaw(sound, usual_seconds / _SHORTEST, most_seconds):
-        raise ProviderError(f"the answer is stored, and what is heard cannot be {text!r}: {why}", fix)
+    said = without_tags(text)
+    least_seconds = speech_seconds(_NUMBER.sub("one", said)) / _SHORTEST  # "1,000,000" may be "a million"
+    most_seconds = _LONGEST * speech_seconds(said) + _LONGEST_PAUSE_SECONDS * (1 + len(TAG.findall(text)))
+    if why := flaw(sound, least_seconds, most_seconds):
+        raise ProviderError(f"the answer is stored, and what is heard cannot be {shown(text)}: {why}", fix)
     pcm, cut = trim(sound)
     samples = len(pcm) // 2
     words = place_words(speech.words, cut, samples)
