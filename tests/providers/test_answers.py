@@ -9,6 +9,7 @@ import struct
 import tracemalloc
 import zlib
 from contextlib import suppress
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -19,7 +20,8 @@ from vendors.sound import alignment_of, in_wav, samples_of, tokens_of
 
 from reelmake.core.errors import OversizedError, ProviderError
 from reelmake.core.http import retry_after_seconds
-from reelmake.core.keys import Action
+from reelmake.core.keys import Action, key, manifest
+from reelmake.engine.calls import Caller
 from reelmake.engine.readers import read_voice, script_lines
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.providers import provider
@@ -29,6 +31,7 @@ from reelmake.providers.elevenlabs.voice import ElevenLabsVoice
 from reelmake.providers.openai.image import OpenAIImage
 from reelmake.providers.openai.parse_script import lines_of, said
 from reelmake.providers.speech.alignment import UnusableError, characters
+from reelmake.store.local import LocalStore
 
 # pictures
 
@@ -287,3 +290,28 @@ def test_a_picture_that_does_not_end_is_lost_with_one_request() -> None:
         with pytest.raises(OversizedError, match="2,000,000 values"):
             picture.ask(picture.shape(generic), call)
         assert len(vendor.paths) == 1
+
+
+def test_a_picture_of_fal_without_bounds_is_one_job_however_often_it_is_built(tmp_path: Path) -> None:
+    with Loopback("") as vendor:
+        replies: dict[str, Any] = {
+            "/fal-ai/flux": {"request_id": "r1"},
+            "/fal-ai/flux/requests/r1/status": {"status": "COMPLETED"},
+            "/fal-ai/flux/requests/r1": {"images": [{"url": f"{vendor.url}/file"}]},
+            "/file": b" " * 65_000_000,
+        }
+        vendor.answer = lambda _: (200, replies[vendor.paths[-1]])
+        keys = {"FAL_KEY": "key", "FAL_BASE_URL": vendor.url}
+        drawn = {"provider": "fal", "model": "fal-ai/flux", "prompt": "a moon", "image_size": {"width": 8, "height": 8}}
+        action = Action("image", 1, {**drawn, "take": 1}, {}, {"picture": "a.png"})
+        name, store = key(manifest(action, {})), LocalStore(tmp_path / "store")
+        for _ in range(2):
+            caller = Caller(variable=keys.get, retry_seconds=0)
+            with pytest.raises(OversizedError, match="fal: the answer has more than 64 MB"):
+                caller.perform(action, name, "image:one:a", store)
+        assert vendor.paths.count("/fal-ai/flux") == 1
+        picture = io.BytesIO()
+        Image.new("RGB", (8, 8)).save(picture, "PNG")
+        replies["/file"] = picture.getvalue()
+        assert Caller(variable=keys.get, retry_seconds=0).perform(action, name, "image:one:a", store).content
+        assert vendor.paths.count("/fal-ai/flux") == 1
