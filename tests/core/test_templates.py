@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import importlib.resources
+import resource
+import subprocess
+import sys
+import time
 from hashlib import sha256
+from pathlib import Path
 
 import pytest
 
 from reelmake.core.errors import InputError
-from reelmake.core.templates import image_prompt, render, subject_of
+from reelmake.core.templates import MAX_CHARACTERS, MAX_MEMORY_BYTES, _Child, image_prompt, render, subject_of
 
 SHIPPED = (importlib.resources.files("reelmake") / "templates" / "image.j2").read_text("utf-8")
 
@@ -183,3 +188,118 @@ def test_what_a_shipped_template_renders_stays(name: str, digest: str) -> None:
 def test_what_jinja2_refuses_is_refused(template: str) -> None:
     with pytest.raises(InputError):
         render(template, file="x.j2", b="b")
+
+
+GROWING = "{% set a = subject %}" + "{% set a = a ~ a %}" * 60 + "\n{{ a }}"
+NESTED = "{% for a in range(9999) %}" * 4 + "x" + "{% endfor %}" * 4
+CALLS = "{% macro a(n) %}{% if n %}{{ a(n - 1) }}{{ a(n - 1) }}{% endif %}{% endmacro %}\n{{ a(60) }}"
+ALIKE = "".join(f"{{% set {name} = [subject] %}}" + f"{{% set {name} = [{name}, {name}] %}}" * 60 for name in "ab")
+BOMBS = {
+    "product": (1, "{{ 'a' * 9999999999 }}"),
+    "constant": (2, "\n{% set a = ['a'] * 9999999999 %}{{ subject }}"),
+    "format": (1, "{{ '%1000000000d' | format(1) }}"),
+    "format of the operator": (3, "\n\n{{ '%*d' % (2000000000, 1) }}"),
+    "format of the method": (1, "{{ '{:1000000000}'.format(1) }}"),
+    "loops": (1, NESTED),
+    "loops without output": (2, "\n" + NESTED.replace("x", "")),
+    "range": (1, "{% for a in range(10 ** 9) %}x{% endfor %}"),
+    "power": (2, "{{ subject }}\n{{ 10 ** (10 ** 9) }}"),
+    "power of a power": (1, "{% set a = 9 ** 9 ** 9 ** 9 %}"),
+    "growth": (1, GROWING),
+    "calls": (1, CALLS),
+    "join": (1, "{{ range(99999) | join(subject * 9999) }}"),
+    "center": (1, "{{ subject | center(9999999999) }}"),
+    "indent": (1, "{{ subject | indent(9999999999, true) }}"),
+    "wordwrap": (1, "{{ (subject ~ ' ') * 99999 | wordwrap(1, wrapstring=subject * 99999) }}"),
+    "wordwrap of a long text": (1, "{{ ('a ' * 9999999) | wordwrap(1) }}"),
+    "replace": (1, "{{ ('a' * 99999) | replace('a', 'b' * 99999) }}"),
+    "method": (1, "{{ subject.ljust(9999999999) }}"),
+    "tabs": (2, "\n{{ '\\t'.expandtabs(2000000000) }}"),
+    "bytes": (1, "{{ (1).to_bytes(9999999999, 'big') | length }}"),
+    "lists that are equal": (1, ALIKE + "{{ a == b }}"),
+    "list of lists": (1, ALIKE + "{{ a | string }}"),
+    "batches": (1, "{{ [1] | batch(9999999999, 'a') | list | length }}"),
+    "slices": (1, "{{ [1] | slice(9999999999) | list | length }}"),
+    "spaces": (1, "{{ (' ' * 99999 ~ 'a') * 999 | urlize }}"),
+    "output": (1, "{{ style }}" * 9000),
+    "length": (1, "a" * (MAX_CHARACTERS + 1)),
+    "brackets": (1, "{{ " + "(" * 40_000 + "1"),
+    "nesting": (1, "{% if subject %}" * 5000),
+    "not": (1, "{{ " + "not " * 20_000 + "1 }}"),
+    "filters": (1, "{{ subject" + "|title" * 15_000 + " }}"),
+    "sum": (1, "{{ 1" + "+1" * 40_000 + " }}"),
+    "number": (1, "{{ " + "9" * 90_000 + " }}"),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_a_template_is_bounded_in_memory_output_and_time(name: str) -> None:
+    """A pull request may hold any template, and its check has to end: in some seconds, in this much memory."""
+    line, template = BOMBS[name]
+    before, began = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss, time.process_time()
+    with pytest.raises(InputError) as caught:
+        prompt(template, style="warm watercolour, " * 100)
+    (problem,) = caught.value.problems
+    assert problem.file == "templates/image.j2"
+    assert problem.line == line
+    assert problem.fix
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 200_000_000
+    assert time.process_time() - began < 5
+
+
+MEASURED = """
+import resource, sys
+from reelmake.core import templates
+from reelmake.core.errors import InputError
+for template in sys.argv[1:]:
+    try:
+        templates.render(template, file="x.j2", subject="an octopus")
+    except InputError:
+        pass
+templates._child.end()
+print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss * 1024)
+"""
+
+
+def test_the_process_that_renders_has_a_bound_of_memory() -> None:
+    bombs = [BOMBS[name][1] for name in ("growth", "center", "constant")]
+    told = subprocess.run([sys.executable, "-c", MEASURED, *bombs], capture_output=True, check=True, text=True)
+    assert 0 < int(told.stdout) < MAX_MEMORY_BYTES * 1.1
+
+
+def test_a_template_that_is_slow_each_time_is_not_so_for_each_line() -> None:
+    """A hundred lines that take half a second each would hold a runner for a minute."""
+    slow = "{% for a in range(900) %}{% for a in range(9999) %}{% endfor %}{% endfor %}{{ subject }}"
+    began, refused = time.monotonic(), 0
+    for number in range(100):
+        try:
+            render(slow, file="x.j2", subject=number)
+        except InputError:
+            refused += 1
+    assert refused > 50
+    assert time.monotonic() - began < 30
+
+
+def test_templates_are_rendered_by_a_process_that_sees_no_key_and_no_module_of_the_project(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "jinja2.py").write_text("raise SystemExit(3)")
+    (tmp_path / "json.py").write_text("raise SystemExit(3)")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-not-to-be-seen")
+    child = _Child()
+    try:
+        assert child.render("{% for a in b %}{{ a }}{% endfor %}", "x.j2", {"b": ["1", "2"]}) == "12"
+        assert child._process
+        environment = Path(f"/proc/{child._process.pid}/environ")
+        if environment.exists():  # Linux
+            assert b"sk-not-to-be-seen" not in environment.read_bytes()
+    finally:
+        child.end()
+
+
+def test_rules_of_the_language_hold_in_that_process_too() -> None:
+    looped = (
+        "{% for one in cast %}{{ loop.index }}. {{ one.name|title }}{% if not loop.last %}; {% endif %}{% endfor %}"
+    )
+    assert render(looped, file="x.j2", cast=[{"name": "ada é"}, {"name": "max \ud83d"}]) == "1. Ada É; 2. Max \ud83d"
