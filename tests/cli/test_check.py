@@ -326,3 +326,42 @@ def test_a_provider_under_a_name_that_is_taken_is_refused(
     assert "uninstall acme" in told.stderr
     assert "acme" in project.run(rc=3, PYTHONPATH=path).stderr
     assert vendor.count() == 0
+
+
+def test_a_check_ends_soon_whatever_lies_in_the_folder(project: Workspace, vendor: Standin) -> None:
+    """A pull request may hold links, pipes and files without end, in the place of caches and folders too."""
+    project.episode("a", "ada: Hello there", background="assets/pipe.mp4", music="assets/endless.ogg")
+    project.write("characters/max.yaml", "name: Max\nsprites: {telling: max/endless.png, hearing: max/endless.png}\n")
+    for path in ("assets/endless.ogg", "characters/max/endless.png"):
+        with project.write(path, b"OggS").open("ab") as file:
+            file.truncate(20_000_000_000)
+    for path in ("assets/pipe.mp4", "characters/pipe.yaml", ".reelmake/media.json"):
+        os.mkfifo(project.write(path, b"").with_suffix(".made"))
+        (project.root / path).with_suffix(".made").replace(project.root / path)
+    for path, leads_to in (
+        (".reelmake/ffmpeg.json", "/dev/zero"),
+        (".reelmake/doit.db", "doit.db"),
+        ("templates", "/"),
+        ("characters/zero.yaml", "/dev/zero"),
+    ):
+        (project.root / path).symlink_to(leads_to)
+    project.write("episodes/deep.yaml", "title: t\nscript: " + "[" * 900_000)
+    told = project.run("check", program="reelmake", rc=2)
+    assert "Traceback" not in told.stderr
+    endless = "characters/max/endless.png cannot be used: it is larger than 64 MB; name a picture, best a PNG"
+    music = "it is larger than 1024 MB; name a file with sound, such as an ogg or an mp3"
+    assert told.stdout.splitlines() == [
+        f"characters/max.yaml:2: hearing: {endless}",
+        f"characters/max.yaml:2: telling: {endless}",
+        "characters/pipe.yaml:1: this is not a regular file; put a file in its place",
+        "characters/zero.yaml:1: this leads out of the project, by a link; put the file itself in its place",
+        f"episodes/a.yaml:{line_of(project, 'background')}: background: assets/pipe.mp4 is not a file; name a file",
+        f"episodes/a.yaml:{line_of(project, 'music')}: music: assets/endless.ogg cannot be used: {music}",
+        "episodes/deep.yaml:2: not valid YAML: the YAML is nested too deeply; write it flat, as in the reference",
+    ]
+    assert vendor.count() == 0
+
+
+def line_of(project: Workspace, name: str) -> int:
+    rows = (project.root / "episodes/a.yaml").read_text("utf-8").splitlines()
+    return next(at for at, row in enumerate(rows, 1) if f'"{name}"' in row)

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import resource
+import struct
 import subprocess
 import sys
 import textwrap
+import zlib
 from pathlib import Path
 
 import pytest
 
 from reelmake.media import soundtrack
-from reelmake.media.ffmpeg import Ffmpeg
-from reelmake.media.probe import Inspector, Want, problem, sprite_problem
+from reelmake.media.ffmpeg import Ffmpeg, load_cache
+from reelmake.media.loop_checks import music_loop
+from reelmake.media.probe import MAX_BYTES, MAX_SOUND_SECONDS, Inspector, Want, problem, sprite_problem
 from reelmake.media.video import normalise
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="9" height="9"/></svg>'
@@ -190,3 +194,65 @@ def test_a_file_that_is_wrong_is_looked_at_once_in_a_load(folder: Path, tmp_path
     told = {inspector.problem(folder / "song.mp3", "video") for _ in range(5)}
     assert told == {"it has no pictures"}
     assert len((tmp_path / "ff.starts").read_text()) == 2 + 3
+
+
+def png(width: int, height: int) -> bytes:
+    """Return a picture that is small as a file, and black."""
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    packed, row = zlib.compressobj(9), bytes(1 + width * 3)
+    rows = b"".join(packed.compress(row) for _ in range(min(height, 1000))) + packed.flush()
+    head = chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0))
+    return b"\x89PNG\r\n\x1a\n" + head + chunk(b"IDAT", rows) + chunk(b"IEND", b"")
+
+
+@pytest.mark.parametrize("size", [(50_000, 50_000), (12_500, 12_500), (178_000, 1000)])
+def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(
+    tmp_path: Path, ffmpeg: Ffmpeg, size: tuple[int, int]
+) -> None:
+    (tmp_path / "large.png").write_bytes(png(*size))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    for want in ("picture", "video"):
+        assert problem(tmp_path / "large.png", want, ffmpeg) == "it has more than 67,108,864 pixels"
+    assert sprite_problem(tmp_path / "large.png") == "it has more than 25,000,000 pixels"
+    assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 100_000_000
+
+
+def test_a_video_with_too_many_pixels_is_refused(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+    drawing = ["-v", "error", "-f", "lavfi", "-i", "color=s=16384x8192", "-frames:v", "1", "-pix_fmt", "yuvj420p"]
+    ffmpeg.run([*drawing, "-c:v", "mjpeg", str(tmp_path / "large.mp4")], doing="drawing")
+    assert problem(tmp_path / "large.mp4", "video", ffmpeg) == "it has more than 67,108,864 pixels"
+
+
+def test_a_file_that_is_too_large_is_not_read(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+    inspector = Inspector(ffmpeg, tmp_path / "media.json")
+    for want, most in MAX_BYTES.items():
+        file = tmp_path / f"large.{want}"
+        with file.open("wb") as opened:
+            opened.truncate(most + 1)
+        assert inspector.problem(file, want) == f"it is larger than {most >> 20} MB"
+
+
+def test_music_is_listened_to_for_so_long_at_most(tmp_path: Path, ffmpeg: Ffmpeg) -> None:
+    """A file of 30 MB may hold a day of silence."""
+    silence = ["-v", "error", "-f", "lavfi", "-i", "anullsrc=r=8000:cl=mono", "-t", str(MAX_SOUND_SECONDS + 600)]
+    for options, name in ((["-c:a", "flac", "-compression_level", "0"], "told.flac"), (["-f", "ogg"], "long.ogg")):
+        ffmpeg.run([*silence, *options, str(tmp_path / name)], doing="drawing")
+        assert problem(tmp_path / name, "audio", ffmpeg) == "it is longer than 60 minutes"
+        assert music_loop(tmp_path / name, ffmpeg).seconds == MAX_SOUND_SECONDS
+
+
+@pytest.mark.parametrize("kind", ["device", "pipe", "size"])
+def test_a_cache_is_a_small_regular_file_or_is_not_read(tmp_path: Path, kind: str) -> None:
+    """It lies in the project's folder, and may have come with a pull request."""
+    cache = tmp_path / "media.json"
+    if kind == "device":
+        cache.symlink_to("/dev/zero")
+    elif kind == "pipe":
+        os.mkfifo(cache)
+    else:
+        cache.write_bytes(b'{"a": 1}')
+        os.truncate(cache, 20_000_000_000)
+    assert load_cache(cache) == {}

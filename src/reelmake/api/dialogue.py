@@ -13,10 +13,12 @@ import typer
 from reelmake.api.batch import Report, run_batch
 from reelmake.api.jsonl import WRONG, Answers, Received, checked, command, free_name, serve, slug
 from reelmake.core.errors import InputError, Problem, SetupError
+from reelmake.core.files import read_regular
 from reelmake.core.keys import canonical_json
 from reelmake.engine.engine import script_of
 from reelmake.plan.episode import Production
 from reelmake.plan.kinds import PAID
+from reelmake.project.files import MAX_TEXT_BYTES
 from reelmake.project.load import Project, characters_of, project_of
 from reelmake.project.resolve_providers import overlaid
 from reelmake.spec.documents import DIALOGUE, Dialogue, DialogueLine, DialogueRequest, Profile
@@ -70,7 +72,7 @@ def _of_requests(given: Sequence[Received], answers: Answers) -> int:
 def _of_file(given: Sequence[Received], answers: Answers) -> int:
     file = Path(given[0].where)
     try:
-        content = file.read_bytes()
+        content = read_regular(file, MAX_TEXT_BYTES + 1)
     except OSError as error:
         raise SetupError(f"{file} cannot be read: {error.strerror}", "name an episode's YAML file") from None
     episode, source = read_episode(content, str(file))

@@ -28,6 +28,7 @@ from reelmake.tasks.job import error_of_command
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
 NOT_RUN: Final = "NotRun"
 _ENDS_LINES: Final = re.compile("[\x85\u2028\u2029]")  # for readers that are not ours
+MAX_STDIN_BYTES: Final = 256 << 20  # documents hold pictures
 MOST_OF_NAME: Final = 56  # leaves room for a number
 
 
@@ -223,6 +224,14 @@ def answering() -> Iterator[Answers]:
         os.close(kept)
 
 
+def _stdin() -> bytes:
+    content = sys.stdin.buffer.read(MAX_STDIN_BYTES + 1)
+    if len(content) > MAX_STDIN_BYTES:
+        what = f"there are more than {MAX_STDIN_BYTES >> 20} MB on stdin"
+        raise InputError((Problem("stdin", 1, what, "send fewer documents at a time"),))
+    return content
+
+
 def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Received] | None = None) -> int:
     """Answer what is on stdin, or what is given; returns the exit code."""
     ends_soon()
@@ -231,7 +240,7 @@ def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Re
         wrong: ReelmakeError
         try:
             if given is None:
-                requests = received(sys.stdin.buffer.read().decode("utf-8-sig"))
+                requests = received(_stdin().decode("utf-8-sig"))
             return work(requests, answers)
         except UnicodeDecodeError:
             wrong = InputError((Problem("stdin", 1, "this is not UTF-8", "write JSON in UTF-8"),))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import secrets
 import shutil
+import stat
 import tempfile
 import time
 from collections.abc import Iterator
@@ -55,15 +57,15 @@ COARSE_TICK_NS = 2_000_000_000  # some file systems keep whole seconds (FAT: eve
 SECOND_NS = 1_000_000_000
 
 
-def state_of(stat: os.stat_result) -> str:
+def state_of(status: os.stat_result) -> str:
     """Return the state of a file in one text."""
     # ctime is there because rsync and cp -p give new content an old mtime.
-    return f"{stat.st_size} {stat.st_mtime_ns} {stat.st_ctime_ns} {stat.st_ino}"
+    return f"{status.st_size} {status.st_mtime_ns} {status.st_ctime_ns} {status.st_ino}"
 
 
-def is_settled(stat: os.stat_result, looked_ns: int) -> bool:
+def is_settled(status: os.stat_result, looked_ns: int) -> bool:
     """Say whether a state that was looked at then tells of every later change."""
-    changed_ns = max(stat.st_mtime_ns, stat.st_ctime_ns)
+    changed_ns = max(status.st_mtime_ns, status.st_ctime_ns)
     return changed_ns + (TICK_NS if changed_ns % SECOND_NS else COARSE_TICK_NS) < looked_ns
 
 
@@ -90,6 +92,21 @@ def _copied(source: IO[bytes], part: IO[bytes]) -> str:
         digest.update(chunk)
         part.write(chunk)
     return digest.hexdigest()
+
+
+def _at_once(path: str, flags: int) -> int:
+    return os.open(path, flags | os.O_NONBLOCK)  # a pipe is not waited for
+
+
+def read_regular(path: Path, most_bytes: int) -> bytes:
+    """Return the content of a regular file, at most so much of it; raises FileNotFoundError for a device or a pipe.
+
+    Whatever lies in a project's folder may have come with a pull request, caches and receipts too.
+    """
+    with open(path, "rb", opener=_at_once) as file:
+        if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+            raise FileNotFoundError(errno.ENOENT, "is not a regular file", str(path))
+        return file.read(most_bytes)
 
 
 def file_digest(path: Path) -> str:

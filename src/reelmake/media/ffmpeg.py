@@ -17,12 +17,14 @@ from pathlib import Path
 from typing import Any
 
 from reelmake.core.errors import MediaError, SetupError
+from reelmake.core.files import read_regular
 from reelmake.media.ffmpeg_args import NEEDED_ENCODERS, NEEDED_FILTERS, NEEDED_LIBRARIES
 
 _REMEDY = (
     "set REELMAKE_FFMPEG to an ffmpeg (5.1 or newer) that has it, or unset it to use the one that is installed with us"
 )
 _TOLD_LINES = 3
+_MAX_CACHE_BYTES = 16_000_000
 
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
@@ -151,8 +153,8 @@ def _last_words(log: str) -> str:
 def load_cache(cache: Path | None) -> dict[str, Any]:
     """Read the cache; whatever cannot be read is found out again."""
     try:
-        known = json.loads(cache.read_text()) if cache else {}
-    except (OSError, ValueError):
+        known = json.loads(read_regular(cache, _MAX_CACHE_BYTES)) if cache else {}
+    except (OSError, ValueError, RecursionError):
         return {}
     return known if isinstance(known, dict) else {}
 

@@ -45,7 +45,7 @@ FORMATS = (
 )
 VOICE_FORMATS = ("wav", "mp3", "ogg", "flac", "aac", "mov", "matroska", "aiff")  # what vendors put voices into
 _OURS = ("mov",)
-MOST_PIXELS = 100_000_000  # of a picture of an author's; ffmpeg has no limit that fits into memory
+MAX_PIXELS = 67_108_864  # of a picture of an author's: 8K video has half of them
 _JPEG = ("-c:v", "mjpeg", "-q:v", "3", "-threads", "1", *("-map_metadata", "-1", "-flags", "+bitexact"), "-f", "image2")
 _ONE_THREAD = ("-filter_complex_threads", "1")
 _NO_METADATA = ("-map_metadata", "-1", "-map_chapters", "-1", "-fflags", "+bitexact", "-flags", "+bitexact")
@@ -113,7 +113,7 @@ def _input(source: str, formats: Sequence[str], protocol: str = "file") -> list[
 
 def _film(source: str) -> list[str]:
     """Name an input of an author's that has pictures."""
-    return ["-max_pixels", str(MOST_PIXELS), *_input(source, FORMATS)]
+    return ["-max_pixels", str(MAX_PIXELS), *_input(source, FORMATS)]
 
 
 def _sound(source: str) -> list[str]:
@@ -254,10 +254,10 @@ def aac_frames(samples: int) -> int:
     return -(-samples // AAC_FRAME_SAMPLES) + 1
 
 
-def decode_args(source: str, most_seconds: int) -> list[str]:
-    """Turn a voice into samples on stdout: 48 kHz, mono, signed 16 bit, of so many seconds at most."""
+def decode_args(source: str, most_seconds: int, formats: Sequence[str] = VOICE_FORMATS) -> list[str]:
+    """Turn a sound into samples on stdout: 48 kHz, mono, signed 16 bit, of so many seconds at most."""
     to_mono = f"[0:a:0]aresample={SAMPLE_RATE}:resampler=soxr:ochl=mono[a]"
-    read = [*_QUIET, *_ONE_THREAD, *_input(source, VOICE_FORMATS), "-filter_complex", to_mono, "-map", "[a]"]
+    read = [*_QUIET, *_ONE_THREAD, *_input(source, formats), "-filter_complex", to_mono, "-map", "[a]"]
     return [*read, "-t", str(most_seconds), "-f", "s16le", "pipe:1"]
 
 

@@ -10,8 +10,8 @@ from typing import Final
 from reelmake.core.errors import MediaError
 from reelmake.layout.timeline import SAMPLE_RATE
 from reelmake.media.ffmpeg import Ffmpeg
-from reelmake.media.ffmpeg_args import thumbnail_args
-from reelmake.media.probe import look
+from reelmake.media.ffmpeg_args import FORMATS, decode_args, thumbnail_args
+from reelmake.media.probe import MAX_SOUND_SECONDS, look
 
 Remark = tuple[str, str]  # what is not right, what to do
 
@@ -73,9 +73,10 @@ def music_loop(path: Path, ffmpeg: Ffmpeg) -> Loop:
     """Listen where music begins again: it has to be about as loud there as at its end."""
     import numpy as np  # noqa: PLC0415
 
-    from reelmake.media.voice import decode  # noqa: PLC0415
-
-    samples = np.frombuffer(decode(path.read_bytes(), ffmpeg), "<i2")
+    decoded = ffmpeg.run(decode_args(str(path), MAX_SOUND_SECONDS, FORMATS), doing=f"listening to {path}")
+    samples = np.frombuffer(decoded, "<i2")
+    if not len(samples):
+        return Loop(None, has_jump=False)
     window = round(SOUND_WINDOW_SECONDS * SAMPLE_RATE)
     ends = (part.astype(np.float64) for part in (samples[:window], samples[-window:]))
     first, last = (float(np.sqrt(np.mean(part**2))) for part in ends)

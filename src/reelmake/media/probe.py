@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import warnings
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,10 +13,19 @@ from typing import Final, Literal
 from reelmake.core.errors import MediaError
 from reelmake.core.files import state_of
 from reelmake.media.ffmpeg import Ffmpeg, load_cache, save_cache
-from reelmake.media.ffmpeg_args import MOST_PIXELS, Looks, look_args, try_args
+from reelmake.media.ffmpeg_args import MAX_PIXELS, Looks, look_args, try_args
 
 Want = Literal["video", "picture", "audio"]
 
+MAX_SPRITE_PIXELS: Final = 25_000_000  # each is held as four bytes, twice
+MAX_BYTES: Final[Mapping[Want | Literal["sprite"], int]] = {
+    "video": 8 << 30,
+    "picture": 256 << 20,
+    "audio": 1 << 30,
+    "sprite": 64 << 20,
+}
+MAX_SOUND_SECONDS: Final = 3600
+_SOON: Final = ("-timelimit", "60")  # seconds of processor time
 _MANY: Final = re.compile(r"%\d*d|%[*?]")  # ffmpeg takes such a name of a picture for a series of pictures
 _NO_PICTURES: Final = ("svg",)  # drawings, which are known by the end of their name too
 
@@ -23,7 +34,9 @@ _LEAST_AUDIO_SECONDS: Final = 0.4  # the loudness of less cannot be measured
 
 _UNREADABLE: Final = "it is damaged, or no {want}"
 _OTHER_KIND: Final = "it is of a kind that is not used here, such as a list of other files or a drawing"
-_RULES: Final = 1  # raised by hand when a file that was good may no longer be
+_TOO_LARGE: Final = "it has more than {:,} pixels"
+_TOLD_LARGE: Final = re.compile(r"Picture size [1-9]\d*x[1-9]\d* (?:is invalid|exceeds)")  # by ffmpeg
+_RULES: Final = 2  # raised by hand when a file that was good may no longer be
 
 _HD_LINES = 720  # from here on, a source that does not say so is taken to be bt709
 _HDR_CURVES = ("smpte2084", "arib-std-b67")
@@ -40,7 +53,11 @@ class Media:
 
 def look(path: Path, ffmpeg: Ffmpeg) -> Media:
     """Say what a file holds, decoding nothing; raises MediaError when ffmpeg cannot read it."""
-    return _media(ffmpeg.report(look_args(str(path)), doing=f"reading {path}"))
+    return _media(_report(path, ffmpeg))
+
+
+def _report(path: Path, ffmpeg: Ffmpeg) -> str:
+    return ffmpeg.report([*_SOON, *look_args(str(path))], doing=f"reading {path}")
 
 
 def _media(report: str) -> Media:
@@ -70,10 +87,11 @@ def problem(path: Path, want: Want, ffmpeg: Ffmpeg) -> str:
         return "its name stands for many files: rename it without the %"
     damaged = _UNREADABLE.format(want={"audio": "sound", "video": "video or picture"}.get(want, want))
     with suppress(MediaError):
-        report = ffmpeg.report(try_args(str(path), "a" if want == "audio" else "V"), doing="decoding it")
+        report = ffmpeg.report([*_SOON, *try_args(str(path), "a" if want == "audio" else "V")], doing="decoding it")
         return _unfit(_media(report), want)
     try:
-        return _unfit(look(path, ffmpeg), want) or damaged
+        report = _report(path, ffmpeg)
+        return _TOO_LARGE.format(MAX_PIXELS) if _TOLD_LARGE.search(report) else _unfit(_media(report), want) or damaged
     except MediaError as error:  # an invalid argument: so ffmpeg calls a format that is not on our list
         return _OTHER_KIND if "Invalid argument" in error.what else damaged
 
@@ -83,11 +101,17 @@ def sprite_problem(path: Path) -> str:
     from PIL import Image  # noqa: PLC0415 (slow to import, and seldom needed)
 
     try:
-        with Image.open(path) as picture:
-            if picture.width * picture.height > MOST_PIXELS:
-                return f"it has {picture.width} x {picture.height} pixels: {MOST_PIXELS // 1_000_000} million will do"
+        with warnings.catch_warnings():
+            warnings.simplefilter("error", Image.DecompressionBombWarning)
+            picture = Image.open(path)
+        with picture:
+            width, height = picture.size
+            if width * height > MAX_SPRITE_PIXELS:
+                return _TOO_LARGE.format(MAX_SPRITE_PIXELS)
             picture.load()
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, Image.DecompressionBombWarning):
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
+        return _TOO_LARGE.format(MAX_SPRITE_PIXELS)
+    except (OSError, SyntaxError, ValueError):
         return _UNREADABLE.format(want="picture")
     return ""
 
@@ -108,6 +132,8 @@ class Inspector:
     def problem(self, path: Path, want: Want | Literal["sprite"]) -> str:
         """Say why a file cannot be used as what is wanted, or return an empty string; raises OSError."""
         stat = path.stat()
+        if stat.st_size > MAX_BYTES[want]:
+            return f"it is larger than {MAX_BYTES[want] >> 20} MB"
         looker = "Pillow" if want == "sprite" else self._ffmpeg.identity()
         name = f"{want} {path.absolute()}"
         state = f"{_RULES} {looker} {state_of(stat)}"
@@ -125,6 +151,8 @@ class Inspector:
 def _unfit(media: Media, want: Want) -> str:
     """Say why a file that can be read is not what is wanted, or return an empty string."""
     if want == "audio":
+        if media.duration_seconds is not None and media.duration_seconds > MAX_SOUND_SECONDS:
+            return f"it is longer than {MAX_SOUND_SECONDS // 60} minutes"
         return _too_short(media, _LEAST_AUDIO_SECONDS) if media.has_sound else "it has no sound"
     if media.looks is None:
         return "it has no pictures"

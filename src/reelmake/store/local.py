@@ -19,7 +19,16 @@ from pathlib import Path
 from typing import Any
 
 from reelmake.core.errors import BuildError, SetupError
-from reelmake.core.files import _copied, file_digest, make_folder, publish, sweep, sync_folder, unfinished
+from reelmake.core.files import (
+    _copied,
+    file_digest,
+    make_folder,
+    publish,
+    read_regular,
+    sweep,
+    sync_folder,
+    unfinished,
+)
 from reelmake.core.keys import KEY_PREFIX, canonical_json, digest_of
 from reelmake.core.keys import key as key_of
 from reelmake.core.logging import log
@@ -27,6 +36,7 @@ from reelmake.store.base import Blob, Receipt, Store
 
 _NO_LOCKS = (errno.ENOSYS, errno.ENOLCK, errno.EOPNOTSUPP)
 _SEALED = 0o444
+_MAX_RECEIPT_BYTES = 16 << 20  # of a receipt or a note; the largest that were seen have some 100 kB
 _ROOM_BYTES = 64 << 20  # that have to be free on the disk before a paid request
 _PROBE_BYTES = 4 << 20  # written as a test: free space does not show quotas and limits
 _ROOM_FILES = 16
@@ -61,7 +71,7 @@ class LocalStore(Store):
         be taken for missing, since it would be paid for again. The same holds for `read` and `fetch`.
         """
         try:
-            return sound_receipt(self._action(key).read_bytes(), key)
+            return sound_receipt(read_regular(self._action(key), _MAX_RECEIPT_BYTES), key)
         except FileNotFoundError:
             return None
 
@@ -139,7 +149,7 @@ class LocalStore(Store):
     def note(self, key: str) -> Mapping[str, Any] | None:
         """Return the note of a request under way, or None; an empty note when it cannot be read."""
         try:
-            note = json.loads(self._note(key).read_bytes())
+            note = json.loads(read_regular(self._note(key), _MAX_RECEIPT_BYTES))
         except FileNotFoundError:
             return None
         except (ValueError, RecursionError):

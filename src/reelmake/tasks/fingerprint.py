@@ -191,6 +191,9 @@ def _recorded_states(db: sqlite3.Connection, records: Mapping[str, Mapping[str, 
 def _files_of_all() -> Iterator[str]:
     """Yield what is in the folders that all episodes share, and specs that have a wrong ending."""
     for folder in (CHARACTERS, TEMPLATES):
+        if not os.path.realpath(folder).startswith(os.path.realpath("")):
+            yield folder  # nothing in it is read, and it may be a whole disk
+            continue
         for where, folders, files in os.walk(folder):
             folders.sort()
             yield from (f"{where}/{name}" for name in sorted({*files, *folders}))

@@ -193,7 +193,7 @@ class RecordFile:
             try:
                 self._db = self._open()
             except sqlite3.OperationalError as error:
-                where = Path(self.name).resolve().parent
+                where = Path(self.name).absolute().parent
                 hint = f"can {where} be written to? --db-file=FILE names another place"
                 raise InvalidCommand(f"the task database {self.name} cannot be opened ({error}); {hint}") from error
         return self._db
