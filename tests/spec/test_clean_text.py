@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -137,3 +139,17 @@ def test_a_line_that_is_only_a_direction_is_a_mistake() -> None:
     (problem,) = source.problems
     assert "is no speech: it is a stage direction, or markup; write what is said, or remove it" in str(problem)
     assert problem.line == 3
+
+
+@pytest.mark.parametrize("marks", ["_", "*", "_ ", "**a", "~~a", "[a](", "(a) ", "a ", "a``b`", "a_", "_*", "*a* "])
+def test_the_longest_line_is_read_at_once(marks: str) -> None:
+    """A pull request may hold two hundred of them in each episode."""
+    for text in ((marks * 1000)[:1000], ("x " + marks * 1000)[:1000]):
+        began = time.process_time()
+        spoken(text)
+        assert time.process_time() - began < 0.25
+
+
+def test_a_row_of_underscores_ends_as_it_would_by_six_at_a_time() -> None:
+    for length in range(42, 48):
+        assert spoken("x " + "_" * length) == spoken("x " + "_" * (length + 6 * 90))

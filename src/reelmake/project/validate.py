@@ -13,7 +13,7 @@ from reelmake.providers import provider
 from reelmake.spec.clean_text import spoken
 from reelmake.spec.fields import LANGUAGE, NAME
 from reelmake.spec.load import speaker
-from reelmake.spec.model import Episode, Line
+from reelmake.spec.model import MAX_LINE_CHARACTERS, Episode, Line
 from reelmake.spec.problems import closest
 from reelmake.spec.yaml_source import Source
 
@@ -58,6 +58,8 @@ def check_episode(source: Source, files: Files, characters: AbstractSet[str], na
             what = f"line {at + 1} is spoken by {name!r}, and there is no such character"
             source.add(("script", at, name), what, _did_you_mean(name, known, "characters/{}.yaml"))
         voice = names.voice(at)
+        if len(text) > MAX_LINE_CHARACTERS:
+            continue  # the model's own validation reports it
         if spoken(text).strip() and voice in speaking and (wrong := line_problem(spoken(text), language, voice)):
             source.add(("script", at, name), f"line {at + 1}: {wrong[0]}", wrong[1])
     background = source.data.get("background")

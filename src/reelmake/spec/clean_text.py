@@ -28,6 +28,8 @@ _BOLD: Final = re.compile(r"(?<!\w)(\*{2,3}|_{2,3})(?=\S)(.+?)(?<=\S)\1(?!\w)")
 _EMPHASIS: Final = re.compile(r"(?<![\w*])\*(?=[^\s*])([^*]+?)(?<=[^\s*])\*(?![\w*])")
 _UNDERLINED: Final = re.compile(r"(?<!\w)_(?=[^\s_])([^_]+?)(?<=[^\s_])_(?!\w)")
 _ESCAPED: Final = re.compile(r"\\([\\`*_~\[\]()#>+.!-])")
+# A row of underscores loses six at a time, which takes long: a shorter one ends as the same.
+_RUN: Final = re.compile(r"(?<!\w)_{48,}(?!\w)")
 _LONG_DASH: Final = re.compile(r"(?<=\s)---(?=\s)")
 
 # Parentheses hold a direction: by a word that nobody says aloud, wherever they stand ...
@@ -49,6 +51,7 @@ def spoken(text: str) -> str:
 
     Applying it twice changes nothing more: `spoken(spoken(text)) == spoken(text)`.
     """
+    text = _RUN.sub(lambda run: "_" * (42 + len(run[0]) % 6), text)
     plain = " ".join(text.split())
     said = _once(text)
     while said != plain:  # markup may enclose markup; the text gets shorter each time
