@@ -8,13 +8,14 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, Self
 
-Reply = tuple[int, Any]
+Reply = tuple[int, Any] | tuple[int, Any, dict[str, str]]
 
 
 class Loopback:
     """The server.
 
-    answer   takes the JSON of a request, and returns a status and a body: JSON, or bytes as they are
+    answer   takes the JSON of a request, and returns a status and a body: JSON, or bytes as they are;
+             and headers besides
     bodies   the JSON of all requests; `paths` and `headers` are theirs too
     """
 
@@ -33,11 +34,13 @@ class Loopback:
                 loopback.bodies.append(json.loads(body) if body else None)
                 loopback.paths.append(self.path)
                 loopback.headers.append({name.lower(): value for name, value in self.headers.items()})
-                status, told = loopback.answer(loopback.bodies[-1])
+                status, told, *headers = loopback.answer(loopback.bodies[-1])
                 content = told if isinstance(told, bytes) else json.dumps(told).encode()
                 self.send_response(status)
                 self.send_header("Content-Type", "application/json")
                 self.send_header("Content-Length", str(len(content)))
+                for name, value in (headers[0] if headers else {}).items():
+                    self.send_header(name, value)
                 self.end_headers()
                 self.wfile.write(content)
 

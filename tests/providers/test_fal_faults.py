@@ -78,6 +78,7 @@ def test_what_goes_wrong_after_the_job_keeps_the_ticket(
         ("wrong_key", AccountError, "check the key"),
         ("quota", AccountError, "Exhausted balance"),
         ("server_error", BusyError, "HTTP 500"),
+        ("unstarted", BusyError, r"before processing started \(HTTP 504, request_timeout\)"),
         ("html", LostError, "web page"),
         ("cut", LostError, "did not arrive"),
         ("lost", LostError, "did not arrive"),
@@ -199,4 +200,68 @@ def test_slow_answers_end_at_the_deadline(v: Vendors, desk: Desk) -> None:
         assert time.monotonic() - began < 10, "the answer takes 20"
     desk.ask()
     # The one whose submission was never answered did not happen; the others were one job.
+    assert v.billed_count() == 1
+
+
+@pytest.mark.parametrize(
+    ("status", "body", "headers"),
+    [
+        (504, {"detail": "timed out", "error_type": "request_timeout"}, {}),
+        (504, {"detail": "timed out", "error_type": "startup_timeout"}, {}),
+        (504, {"detail": "timed out"}, {"X-Fal-Request-Timeout-Type": "user"}),
+        (504, {"detail": "timed out"}, {"X-Fal-Error-Type": "startup_timeout"}),
+        (503, {"detail": "no runner", "error_type": "runner_scheduling_failure"}, {}),
+        (503, {"detail": "gone", "error_type": "runner_disconnected"}, {}),
+    ],
+)
+def test_what_fails_on_fals_side_may_be_submitted_again(
+    status: int, body: dict[str, str], headers: dict[str, str]
+) -> None:
+    """A lost answer may be sent again once, and is never sure; this is neither performed nor billed."""
+    kind = body.get("error_type") or headers.get("X-Fal-Error-Type") or "nothing was started"
+    with Loopback("") as server:
+        server.answer = lambda _: (status, body, headers)
+        with pytest.raises(ProviderError, match=rf"HTTP {status}, {kind}") as raised:
+            PROVIDER.ask(request_for(), a_call({"FAL_BASE_URL": server.url, "FAL_KEY": "k"}, 5.0))
+    assert type(raised.value) is BusyError
+    fake, kept = Fake(), list[Any]()
+    fake.status = {"status": "COMPLETED", "error": "timed out", "error_type": kind}
+    fake.result = (status, {**body, "error_type": kind})
+    with pytest.raises(ProviderError) as raised:
+        fake.ask(kept)
+    assert type(raised.value) is BusyError
+    assert kept[-1] is None
+
+
+def test_a_gateway_that_gives_up_without_a_reason_leaves_nothing_known() -> None:
+    with Loopback("") as server:
+        server.answer = lambda _: (504, {"detail": "Gateway Timeout"})
+        with pytest.raises(LostError):
+            PROVIDER.ask(request_for(), a_call({"FAL_BASE_URL": server.url, "FAL_KEY": "k"}, 5.0))
+
+
+def test_a_job_whose_result_is_gone_is_told_before_it_is_billed_again(
+    v: Vendors, desk: Desk, capsys: pytest.CaptureFixture[str]
+) -> None:
+    desk.ask()
+    assert "billed again" not in capsys.readouterr().err
+    v.fal.jobs.clear()
+    desk.ask()
+    assert "no result of an earlier job any more: it is drawn anew, and billed again" in capsys.readouterr().err
+    assert v.billed_count() == 2
+
+
+def test_what_fal_stores_of_requests_is_never_switched_off(v: Vendors, desk: Desk) -> None:
+    """Results are kept with it: without it, for an hour at most."""
+    desk.ask()
+    assert not [hit for hit in v.hits if "x-fal-store-io" in hit.headers]
+
+
+def test_a_job_that_was_not_started_is_submitted_again_and_paid_once(v: Vendors, desk: Desk) -> None:
+    v.fail("fal/image", "unstarted", 2)
+    for _ in range(2):
+        with pytest.raises(BusyError):
+            desk.ask()
+    assert PROVIDER.read(desk.ask().body, request_for())
+    assert v.count("fal", "image") == 3
     assert v.billed_count() == 1

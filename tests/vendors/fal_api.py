@@ -35,6 +35,7 @@ REQUEST = re.compile(r"(/[^/]+/[^/]+)/requests/([^/]+)(/status)?")
 FILE = re.compile(r"/files/([^/]+)/(\d+)\.\w+")
 MEGAPIXEL = 1_000_000
 LOCKED = "User is locked. Reason: Exhausted balance. Top up your balance at fal.ai/dashboard/billing."
+UNSTARTED = "Request timed out before processing started"
 UNSAFE = "The content could not be processed because it contained material flagged by a content checker."
 
 
@@ -108,6 +109,8 @@ class Fal:
         }
         if fault.name == "html":
             return GATEWAY_PAGE
+        if fault.name == "unstarted":
+            return in_json(504, {"detail": UNSTARTED, "error_type": "request_timeout"})
         if fault.name == "refusal" and hit.kind != "image":
             return in_json(422, {"detail": [unsafe(None)]})
         if fault.name not in said:

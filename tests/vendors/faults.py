@@ -7,6 +7,7 @@
 | wrong_key         | 401                                                                     | no     |
 | quota             | nothing left: openai 429, elevenlabs 401, fal 403                       | no     |
 | server_error      | `status` (500, 502, 503 ...)                                            | no     |
+| unstarted         | fal: 504 in the form of its own machines: nothing was started           | no     |
 | refusal           | the content is not allowed; for fal the result says so, not the submit  | script |
 | html              | 200 with the page of a gateway                                          | no     |
 | hang              | nothing, for `hang_seconds`; then the connection closes                 | no     |
@@ -31,7 +32,7 @@ from dataclasses import dataclass
 
 from vendors.records import BOUGHT, Hit
 
-REFUSED = ("busy", "too_many", "wrong_key", "quota", "server_error", "refusal", "html")
+REFUSED = ("busy", "too_many", "wrong_key", "quota", "server_error", "unstarted", "refusal", "html")
 STOPPED = ("filtered", "length", "miscount")
 SPOILT = ("cut", "cut_unsized", "broken_json", "drip", "lost")
 NAMES = (*REFUSED, "hang", *STOPPED, *SPOILT)

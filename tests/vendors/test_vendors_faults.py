@@ -70,7 +70,13 @@ def test_too_few_tokens_stop_a_script(ask: Clients) -> None:
 
 
 def test_all_faults_are_proved() -> None:
-    assert {*FAULTS, "length", "filtered", "miscount"} == set(NAMES)
+    assert {*FAULTS, "length", "filtered", "miscount", "unstarted"} == set(NAMES)
+
+
+def test_a_job_that_was_not_started_is_told_in_fals_own_form_and_not_billed(v: Vendors, ask: Clients) -> None:
+    v.fail("fal", "unstarted")
+    assert ask.outcome("fal/image") == "504"
+    assert v.billed_count() == 0
 
 
 @pytest.mark.parametrize("kind", KINDS[:3])

@@ -126,10 +126,19 @@ def vendor_said(response: Exchange) -> tuple[str, str]:
     if isinstance(inner, list):
         inner = inner[0] if inner else {}
     if not isinstance(inner, dict):
-        return "", str(inner)[: 2 * _SHOWN_CHARACTERS]
-    code = next((inner[name] for name in ("code", "status", "type") if inner.get(name)), "")
+        return _code(found), str(inner)[: 2 * _SHOWN_CHARACTERS]
+    code = _code(inner)
     message = inner.get("message") or inner.get("msg") or json.dumps(inner)
-    return str(code)[:_SHOWN_CHARACTERS], str(message)[: 2 * _SHOWN_CHARACTERS]
+    return code, str(message)[: 2 * _SHOWN_CHARACTERS]
+
+
+_CODES: Final = ("code", "error_code", "error_type", "status", "type")
+
+
+def _code(said: Mapping[str, Any]) -> str:
+    """Return the code of an error: in words where there are any, for a number is that of the response again."""
+    codes = [said[name] for name in _CODES if isinstance(said.get(name), str | int) and said[name]]
+    return str(next((code for code in codes if isinstance(code, str)), codes[0] if codes else ""))[:_SHOWN_CHARACTERS]
 
 
 _NO_ACCOUNT: Final = (401, 402, 403)

@@ -13,6 +13,7 @@ from pydantic import Field, StringConstraints
 from reelmake.core.amounts import amount_of
 from reelmake.core.errors import BusyError, LostError, ProviderError
 from reelmake.core.keys import canonical_json, digest_of
+from reelmake.core.logging import log
 from reelmake.providers.base import Answer, Call, ImageProvider, Options, Request, as_png
 from reelmake.providers.fal.queue import KEY, RESUMED, FailedError, GoneError, Job, Queue
 from reelmake.providers.prices import Prices
@@ -90,6 +91,9 @@ class FalImage(ImageProvider):
         queue = Queue(call)
         if answer := self._resume(queue, request, call):
             return answer
+        if call.ticket and call.ticket.get("request_id"):
+            gone = "fal has no result of an earlier job any more: it is drawn anew, and billed again"
+            log().warning(gone, provider="fal", request_id=call.ticket["request_id"])
         sent = {name: value for name, value in request.items() if name not in _NOT_SENT}
         job = queue.submit(request["model"], sent)
         call.keep_ticket(job.ticket())

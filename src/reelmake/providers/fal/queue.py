@@ -1,7 +1,13 @@
 """fal's queue: a job is submitted, runs whether anybody asks for it or not, and is billed then, once.
 
 The id of the job at fal is kept durably before its state is read, so that a later build, even another process, asks
-for the same job. The key goes to the queue's own origin only, whatever addresses an answer names.
+for the same job. Its result is fetched as soon as it is there: fal keeps it with what it stores of requests, which is
+never switched off here (`X-Fal-Store-IO`); in an account that has it off, for an hour, or six minutes when it is large.
+
+fal bills nothing that fails on its side, and says so in a form of its own: `error_type` beside a text, or in the header
+`X-Fal-Error-Type`. Such an answer, even a 504, means that the same may be sent again.
+
+The key goes to the queue's own origin only, whatever addresses an answer names.
 """
 
 from __future__ import annotations
@@ -15,7 +21,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from reelmake.core.errors import BusyError, LostError, OversizedError, ProviderError
-from reelmake.core.http import CONNECT_SECONDS
+from reelmake.core.http import CONNECT_SECONDS, retry_after_seconds
 from reelmake.providers import wire
 from reelmake.providers.base import Call
 from reelmake.providers.wire import Exchange
@@ -32,8 +38,20 @@ RESUMED: Final = "run doit again: the job goes on, and is fetched without anothe
 
 _UNFINISHED: Final = ("IN_QUEUE", "IN_PROGRESS")
 _GONE: Final = (404, 410)
-_BAD_REQUEST, _REFUSED = 400, (400, 422)
+_BAD_REQUEST, _REFUSED, _SERVER_ERROR = 400, (400, 422), 500
 _POLICY: Final = ("content_policy", "flagged", "nsfw", "safety")
+
+
+def _error_of(response: Exchange, code: str, message: str) -> ProviderError | None:
+    """Return what fal says of its own machines: nothing ran to its end, and nothing is billed."""
+    document = response.json()
+    kind = document.get("error_type") if isinstance(document, dict) else None
+    kind = kind or response.headers.get("x-fal-error-type")
+    is_unstarted = response.headers.get("x-fal-request-timeout-type") == "user"
+    if response.status < _SERVER_ERROR or not (kind or is_unstarted):
+        return None
+    said = f"fal: {message or 'it gave no reason'} (HTTP {response.status}, {kind or code or 'nothing was started'})"
+    return BusyError(said, "run doit again later", retry_after_seconds(response.headers))
 
 
 class GoneError(ProviderError):
@@ -74,7 +92,8 @@ class Queue:
         """Submit a job. Raises LostError when nobody can know what it is called."""
         # Who asks again is decided by us: fal would run a job up to ten times by itself.
         headers = {"x-fal-no-retry": "1"}
-        response = self._exchange("POST", f"{self.base}/{wire.path_of(model, 'fal')}", json=dict(sent), headers=headers)
+        url = f"{self.base}/{wire.path_of(model, 'fal')}"
+        response = self._exchange("POST", url, json=dict(sent), headers=headers, error_of=_error_of)
         document = response.json()
         document = document if isinstance(document, dict) else {}
         if name := document.get("request_id") or response.headers.get("x-fal-request-id"):
@@ -115,7 +134,7 @@ class Queue:
                 fix = "change image: of the line" if refused else "change the model or its options"
                 return FailedError(ProviderError(said, fix))
             # fal does not charge for a job that fails on its side: by its status, it may be submitted again.
-            wrong = wire.problem(response, "fal", None) if self.failed else None
+            wrong = wire.problem(response, "fal", _error_of) if self.failed else None
             return FailedError(wrong) if wrong else None
 
         return self._exchange("GET", job.response_url, error_of=error_of)
