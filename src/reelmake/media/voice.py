@@ -58,7 +58,7 @@ _CONTAINERS = (
 )
 _SHOWN_BYTES = 20
 SILENT_DBFS = -60.0  # of the loudest 10 ms: what is softer is silence
-_HEARD_DB = 40.0  # below the loudest 10 ms
+_HEARD_DB = 50.0  # below the loudest 10 ms
 _STEADY_DB, _MOST_UNSTEADY = 3.0, 0.1
 _SPEECH_BINS = slice(2, 39)  # 200 to 3,800 Hz, which all rates have
 _FLAT = 0.9
