@@ -256,3 +256,10 @@ def test_a_cache_is_a_small_regular_file_or_is_not_read(tmp_path: Path, kind: st
         cache.write_bytes(b'{"a": 1}')
         os.truncate(cache, 20_000_000_000)
     assert load_cache(cache) == {}
+
+
+def test_a_sprite_that_is_a_program_is_none(tmp_path: Path) -> None:
+    """Pillow starts an interpreter for such a file."""
+    sprite = tmp_path / "sprite.png"
+    sprite.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
+    assert sprite_problem(sprite) == "it is damaged, or no picture"

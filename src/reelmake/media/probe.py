@@ -29,6 +29,7 @@ _SOON: Final = ("-timelimit", "60")  # seconds of processor time
 _MANY: Final = re.compile(r"%\d*d|%[*?]")  # ffmpeg takes such a name of a picture for a series of pictures
 _NO_PICTURES: Final = ("svg",)  # drawings, which are known by the end of their name too
 
+_SPRITES: Final = ("PNG", "WEBP", "GIF", "JPEG", "TIFF", "BMP")  # others start programs, or read other files
 _LEAST_VIDEO_SECONDS: Final = 0.03  # less may not be one frame
 _LEAST_AUDIO_SECONDS: Final = 0.4  # the loudness of less cannot be measured
 
@@ -103,7 +104,7 @@ def sprite_problem(path: Path) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(path)
+            picture = Image.open(path, formats=_SPRITES)
         with picture:
             width, height = picture.size
             if width * height > MAX_SPRITE_PIXELS:
