@@ -10,6 +10,14 @@ check:
 test:
     uv run pytest -n auto
 
+# The quick tests of what needs packages, with the oldest release that each range allows.
+oldest:
+    uv pip compile --no-config --resolution lowest-direct --quiet --group dev pyproject.toml --output-file .venv-oldest.txt
+    uv venv --clear .venv-oldest
+    uv pip install --no-config --python .venv-oldest -r .venv-oldest.txt
+    uv pip install --no-config --python .venv-oldest --no-deps --editable .
+    .venv-oldest/bin/python -m pytest -n auto -m "not slow" tests/core tests/layout tests/plan tests/project tests/providers tests/spec tests/store
+
 # Write goldens anew; look at the differences before they are committed.
 accept:
     REELMAKE_ACCEPT=1 uv run pytest tests/core tests/layout tests/media tests/golden

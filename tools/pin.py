@@ -1,7 +1,8 @@
 """Pin every package, direct and transitive, to the newest version within the ranges: `uv run python tools/pin.py`.
 
 The pins are `[tool.uv] constraint-dependencies` of pyproject.toml: names and versions, and nothing that depends on
-where packages were downloaded from. Look at the difference, run the tests, commit.
+where packages were downloaded from. requirements.txt has the same with hashes, for jobs that
+install. Look at the difference, run the tests, commit.
 """
 
 from __future__ import annotations
@@ -12,6 +13,10 @@ from pathlib import Path
 
 PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 COMMAND = ("uv", "pip", "compile", "--no-config", "--universal", "--no-header", "--no-annotate", "--quiet", "--upgrade")
+EXPORT = (
+    *("uv", "export", "--quiet", "--no-header", "--no-annotate", "--no-dev", "--group", "build", "--no-emit-project"),
+    *("--format", "requirements.txt", "--output-file", "requirements.txt"),
+)
 BUILD = "hatchling"
 TABLE = re.compile(r"\n\[tool\.uv\]\n(?:.*\n)*?(?=\n\[|\Z)")
 
@@ -19,11 +24,12 @@ TABLE = re.compile(r"\n\[tool\.uv\]\n(?:.*\n)*?(?=\n\[|\Z)")
 def main() -> None:
     """Resolve, and rewrite the table."""
     table = "\n[tool.uv]\n# Written by tools/pin.py.\n"
-    table += pins("constraint-dependencies", ["--group", "dev", PYPROJECT.name])
+    table += pins("constraint-dependencies", ["--group", "dev", "--group", "build", PYPROJECT.name])
     table += pins("build-constraint-dependencies", ["-"], stdin=BUILD)
     text = PYPROJECT.read_text("utf-8")
     replaced = TABLE.sub(lambda _: table, text) if TABLE.search(text) else text.rstrip("\n") + "\n" + table
     PYPROJECT.write_text(replaced, "utf-8")
+    subprocess.run(EXPORT, cwd=PYPROJECT.parent, check=True, stdout=subprocess.DEVNULL)
 
 
 def pins(name: str, what: list[str], stdin: str = "") -> str:
