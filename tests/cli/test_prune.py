@@ -147,3 +147,37 @@ def test_files_of_an_episode_that_is_gone_since_today_are_counted(project: Works
     assert shown.endswith("\n1 file of episodes that are gone: kept until 7 days old\n")
     os.utime(project.root / "build/two/script.json", (0, 0))
     assert "1 files of episodes that are gone to remove" in project.run("prune", program="reelmake").stdout
+
+
+@pytest.mark.slow
+def test_prune_beside_builds_removes_what_it_should_and_nothing_else(pair: Workspace, vendor: Standin) -> None:
+    """Builds run all the while: of a new episode, and of one that is restored from what is old and needed."""
+
+    def blobs() -> set[str]:
+        return {path.name for path in pair.root.glob(".reelmake/store/blobs/*/[!.]*")}
+
+    stored = blobs()
+    (pair.root / "episodes/two.yaml").unlink()
+    wasted = told(pair, "--older-than", "0")["blobs"]
+    assert wasted > 0
+    removed: set[str] = set()
+    for number in range(3):
+        pair.episode(f"new{number}", f"ada: This is number {number}", f"max: And this is {number} again")
+        for path in pair.root.glob("build/one/**/*.mp4"):
+            path.unlink()
+        building = [pair.start(f"video:new{number}"), pair.start("video:one")]
+        while any(process.poll() is None for process in building):
+            pair.run("prune", "--yes", "--older-than", "0", program="reelmake")
+        for process in building:
+            out, err = process.communicate()
+            assert process.returncode == 0, out + err
+        removed |= stored - blobs()
+    assert len(removed) == wasted, "what two alone needed, once"
+    count, kept = vendor.count(), blobs()
+    assert told(pair, "--yes", "--older-than", "0")["blobs"] == 0
+    for path in pair.root.glob("build/*/*"):
+        if path.is_file():
+            path.unlink()
+    pair.run()
+    assert vendor.count() == count, "all that the specs need is still there"
+    assert blobs() >= kept
