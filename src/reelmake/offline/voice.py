@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+import re
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
@@ -17,7 +18,10 @@ from reelmake.providers.prices import Prices
 from reelmake.providers.speech.display_words import without_tags
 
 SHOWN_AT_MOST = 3
-SAYS = 2  # raised by hand when texts are said in other words: lines are spoken again, which costs nothing
+# Raised by hand when texts are said in other words: such lines are spoken again, which costs nothing.
+SAYS = 2
+SAYS_NUMBERS = 3
+NUMBERED = re.compile(r"[\d/Ω]|[IVXLCDM]{2}|\b[ivx]{2,}\b")
 
 
 class OfflineVoiceOptions(Options):
@@ -62,7 +66,7 @@ class OfflineVoice(VoiceProvider):
         text = without_tags(str(requested["text"]))
         options = OfflineVoiceOptions.model_validate(requested["voice"]).model_dump()
         text = requested["text"] if text == requested["text"] else " ".join(text.split())
-        return {**requested, "voice": options, "text": text, "says": SAYS}
+        return {**requested, "voice": options, "text": text, "says": SAYS_NUMBERS if NUMBERED.search(text) else SAYS}
 
     def price(self, request: Request, prices: Prices) -> Decimal:  # noqa: ARG002 it works on this machine
         """Return nothing: it is free."""

@@ -5,16 +5,25 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from reelmake.providers.english import numerals
+from reelmake.providers.english.context import (
+    COUNTED,
+    SECONDS_OF,
+    Around,
+    age,
+    is_decade,
+    is_minutes,
+)
 from reelmake.providers.english.numerals import number
 
 NUM = r"(?:(?:\d{1,3}(?:,\d{3})+|\d+)(?:\.\d+)*|\.\d+)"
-SIGN = r"(?:US|CA|AU|NZ|HK|[ACR])?\$|[£€¥₹₩₿]"
+SIGN = "|".join(sorted(map(re.escape, numerals.MONEY), key=len, reverse=True))
 HALF = r"[AaPp]\.?[Mm]\.?"
+UNIT = r"(?:[^\W\d_]|°)(?:[^\W_]|\^[23]|[/·*⋅](?=[^\W\d_]))*"
+CODE = "|".join(code for code in numerals.CODES if code not in {"zł", "zl", "Kč", "kr"})
 CLOCK = rf"\d{{1,2}}(?::[0-5]\d(?:{HALF})?|{HALF})"
 # fmt: off
 SYMBOLS = {
@@ -26,21 +35,62 @@ SYMBOLS = {
 SHORT = {
     "etc": "etc", "e.g": "for example", "i.e": "that is", "vs": "versus", "w/": "with", "w/o": "without",
     "a.k.a": "also known as", "aka": "also known as", "'n": "and", "C#": "C sharp", "F#": "F sharp",
+    "WWI": "World War one", "WWII": "World War two", "Ω": "ohms",
 }
 ONLY_ALONE = {"/": "slash", "<": "less than", ">": "greater than"}  # and silent in and/or, <3 and ->
 # Short forms that are words too ("no.", "the Sun."): only before a number.
 BEFORE_A_NUMBER = {
     "no": "number", "nos": "numbers", "fig": "figure", "ch": "chapter", "vol": "volume", "pp": "pages", "p": "page",
-    "pg": "page", "sec": "section", "ep": "episode",
+    "pg": "page", "sec": "section", "ep": "episode", "ext": "extension",
 }
+# What is counted with Roman numerals, besides what hibari knows: "part two", and not "Part the second".
+COUNTED_IN_ROMAN = frozenset({
+    "Auto", "Diablo", "Civilization", "Saturn", "Rambo", "Warcraft", "Doom", "Fighter", "Fantasy", "Souls", "Kart",
+    "Falcon", "Titan", "Vatican", "Schedule", "Table", "Figure", "Appendix", "Title", "Annex", "Division", "Group",
+    "Category", "Region", "Zone", "Team", "Model", "Series", "Season", "Tier", "Quest", "Persona", "War", "Wars",
+    "Bowl", "Olympiad", "Page", "Vol", "Godfather", "Saw", "Kombat", "Cry", "Effect", "Duty", "Empires", "Trial",
+    "Plan", "Step", "Lesson", "Unit", "Canto", "Verse", "Factor", "Tome", "Movement", "Symphony", "Sonata", "Sputnik",
+})
+ORDERED_IN_ROMAN = frozenset({
+    "century", "centuries", "dynasty", "olympiad", "olympic", "olympics", "congress", "corps", "legion", "amendment",
+    "edition", "anniversary", "millennium", "parliament", "arrondissement",
+})
+NO_NAMES = frozenset({
+    "The", "A", "An", "This", "That", "These", "Those", "My", "Your", "His", "Her", "Our", "Their", "Its", "In", "On",
+    "At", "And", "But", "Or", "If", "When", "So", "With", "No", "Some", "Take", "Get", "Size", "For", "From", "To",
+    "By", "Of", "As", "Is", "Was", "Are", "I", "We", "You", "He", "She", "It", "They", "What", "Which", "Why", "How",
+    "Give", "Use", "Start", "Need", "Via", "Per", "Not", "Even", "Then", "Now", "Letter", "Vitamin", "Hepatitis",
+})
+NO_NUMERALS = frozenset({"XL", "LI", "LV", "XX", "XXX", "XXL", "IL", "LL"})
 MORE_UNITS = {
     "m": ("meter", "meters"), "g": ("gram", "grams"), "l": ("liter", "liters"), "L": ("liter", "liters"),
     "μm": ("micrometer", "micrometers"), "μg": ("microgram", "micrograms"), "in": ("inch", "inches"),
     "h": ("hour", "hours"), "mo": ("month", "months"), "yr": ("year", "years"),
-    "USD": ("dollar", "dollars"), "EUR": ("euro", "euros"), "GBP": ("pound", "pounds"),
-    "m/s": ("meter per second", "meters per second"), "°": ("degree", "degrees"),
-    "°C": ("degree Celsius", "degrees Celsius"), "°F": ("degree Fahrenheit", "degrees Fahrenheit"),
+    "°": ("degree", "degrees"), "°C": ("degree Celsius", "degrees Celsius"),
+    "°F": ("degree Fahrenheit", "degrees Fahrenheit"), "s": ("second", "seconds"), "t": ("ton", "tons"),
+    "N": ("newton", "newtons"), "J": ("joule", "joules"), "W": ("watt", "watts"), "V": ("volt", "volts"),
+    "Ω": ("ohm", "ohms"), "dB": ("decibel", "decibels"), "dBA": ("decibel", "decibels"), "bar": ("bar", "bar"),
+    "mmHg": ("millimeter of mercury", "millimeters of mercury"),
+    "psi": ("pound per square inch", "pounds per square inch"),
+    "rpm": ("revolution per minute", "revolutions per minute"), "bpm": ("beat per minute", "beats per minute"),
+    "kcal": ("kilocalorie", "kilocalories"), "cal": ("calorie", "calories"), "ha": ("hectare", "hectares"),
+    "px": ("pixel", "pixels"), "kB": ("kilobyte", "kilobytes"), "PB": ("petabyte", "petabytes"), "lx": ("lux", "lux"),
+    "lm": ("lumen", "lumens"), "mol": ("mole", "moles"), "Hz": ("hertz", "hertz"), "Wh": ("watt hour", "watt hours"),
+    "Ah": ("amp hour", "amp hours"), "eV": ("electronvolt", "electronvolts"), "Pa": ("pascal", "pascals"),
+    "bit": ("bit", "bits"), "Nm": ("newton meter", "newton meters"), "bps": ("bit per second", "bits per second"),
+    "d": ("day", "days"), "wk": ("week", "weeks"), "gal": ("gallon", "gallons"),
+    "°K": ("kelvin", "kelvin"), "kn": ("knot", "knots"), "ppm": ("part per million", "parts per million"),
+    "IU": ("international unit", "international units"), "mEq": ("milliequivalent", "milliequivalents"),
+    **numerals.CODES,
 }
+PREFIXES = {
+    "k": "kilo", "M": "mega", "G": "giga", "T": "tera", "m": "milli", "μ": "micro", "n": "nano", "p": "pico",
+    "c": "centi", "d": "deci", "h": "hecto",
+}
+PREFIXED = frozenset({"m", "g", "l", "L", "s", "N", "J", "W", "V", "Ω", "Pa", "Hz", "mol", "Wh", "Ah", "eV", "bar",
+                      "cal", "bps", "t", "A", "bit"})
+ONLY_IN_COMPOUNDS = {"A": ("amp", "amps"), "K": ("kelvin", "kelvin"), "C": ("coulomb", "coulombs")}
+LENGTHS = ("m", "ft", "in", "mi", "yd")
 # fmt: on
 DOTLESS_TITLES = frozenset({"Mr", "Mrs", "Ms", "Dr", "Prof", "St"})
 NOT_SHORT = frozenset(
@@ -52,14 +102,6 @@ LETTER_OR_DIGIT_RUNS = re.compile(rf"[^\W\d_]+(?:'[^\W\d_]+)*|{NUM}")
 PIECES = re.compile(r"[^\W_]+(?:[.,'-][^\W_]+)*|[^\w\s]")
 DIGITS = frozenset("0123456789.")
 JOINED_WORDS = re.compile(r"(?<=[a-z])(?=[A-Z])|(?<=[A-Za-z])(?=\d)")
-
-
-class Around(NamedTuple):
-    """The words beside a word, without their punctuation ("" at the ends), and whether a dot follows the word."""
-
-    previous: str
-    next: str
-    dotted: bool
 
 
 def sounds(core: str) -> bool:
@@ -84,19 +126,29 @@ def expand(core: str, around: Around) -> tuple[str, str]:
     if match and around.next.lower() in numerals.SCALE_WORDS:
         until = f" to {number(match[4])}" if match[4] else ""
         return number(match[1] + match[3]) + until, numerals.MONEY[match[2]][1]
+    match = re.fullmatch(r"([-+]?\d[\d,]*)\.(\d\d)", core)  # "3.50 euros": three euros fifty
+    if match and around.next in numerals.MONEY_WORDS and not around.closing and int(match[1].replace(",", "")):
+        return number(match[1]), number(str(int(match[2]))) if int(match[2]) else ""
+    match = re.fullmatch(rf"({NUM})([A-Za-z]+)", core)  # "USD 20 million", as one amount
+    if match and match[2] in numerals.CODES and around.next.lower() in numerals.SCALE_WORDS:
+        return number(match[1]), numerals.CODES[match[2]][1]
     return _words(core, around), ""
 
 
 def _words(core: str, around: Around) -> str:
     if core in ONLY_ALONE:
         return ONLY_ALONE[core]
+    if core in numerals.MONEY and around.previous == "1" and not around.joined:
+        return numerals.MONEY[core][0]
+    if said := age(core, around) or _roman(core, around):
+        return said
     for pattern, rule in RULES:
         match = pattern.fullmatch(core)
         words = rule(match, around) if match else ""
         if words:
             return words
     month = _month(core) if around.next[:1].isdigit() or _is_day(around.previous) else ""
-    return month or _short(core, around) or _roman(core, around) or _pieces(core, around)
+    return month or _short(core, around) or _pieces(core, around)
 
 
 def _alone(core: str) -> str:
@@ -126,19 +178,67 @@ def _month(name: str) -> str:
     return month if name == month or name in {month[:3], "Sept"} else ""
 
 
-def _roman(core: str, around: Around) -> str:
+def _roman(core: str, around: Around) -> str:  # noqa: PLR0911 (a case each)
     """Say the Roman numeral of "World War II" and "Henry VIII", or return an empty string."""
-    from reelmake.providers.english.hibari_parts import ROMAN_CARDINAL, ROMAN_ORDINAL  # noqa: PLC0415
-
-    if not re.fullmatch(r"(?=[IVX])X{0,3}(?:IX|IV|V?I{0,3})", core):
+    core, mark, owner = core.partition("'s")
+    ending = "'s" if mark and not owner else ""
+    after_and = around.previous in {"and", "or", "to", "through", "&"} and len(around.before) > 1
+    if after_and and numerals.roman(around.before[-2].upper()) and numerals.roman(core):  # Parts I and II
+        before = [*around.before[:-2]]
+        return _roman(core + ending, around._replace(previous=before[-1] if before else "", before=before))
+    if first := re.fullmatch(r"([IVXL]+)[-–—]([IVXL]+)", core):
+        parts = [_roman(part, around) for part in first.groups()]
+        return " to ".join(parts) if all(parts) else ""
+    if re.fullmatch(r"[IVXL]+(?:th|st|nd|rd)", core) and (value := numerals.roman(core[:-2])):
+        return numerals.ordinal(str(value))
+    if not (value := numerals.roman(core)):
+        small = re.fullmatch("[ivx]{2,}", core) and numerals.roman(core.upper())
+        return number(str(small)) if small and _is_counted_in_roman(around.previous.lower()) else ""
+    if around.next.lower().removesuffix("'s") in ORDERED_IN_ROMAN and not around.closing.strip("."):
+        return ("" if around.previous.lower() in _DETERMINERS else "the ") + numerals.ordinal(str(value))
+    follows = around.next in {"and", "to", "or", "&"} and len(around.after) > 2 and not around.closing  # noqa: PLR2004
+    if follows and around.after[2].lower() in ORDERED_IN_ROMAN and numerals.roman(around.after[1]):
+        article = "" if around.previous.lower() in _DETERMINERS else "the "
+        return article + numerals.ordinal(str(value))  # XVIII and XIX centuries
+    if around.joined.strip("."):
         return ""
-    values = [{"I": 1, "V": 5, "X": 10}[letter] for letter in core]
-    total = sum(-a if a < b else a for a, b in zip(values, [*values[1:], 0], strict=True))
-    if any(name.split()[-1] == around.previous for name in ROMAN_CARDINAL):
-        return number(str(total))
-    if core != "I" and any(name.split()[-1] == around.previous for name in ROMAN_ORDINAL):
-        return "the " + numerals.ordinal(str(total))
+    if _is_counted_in_roman(around.previous) and (around.previous.title() == "Bowl" or core not in {*"CDLM"}):
+        return number(str(value)) + ending
+    if _is_of_a_name(core, around):
+        return f"the {numerals.ordinal(str(value))}{ending}"
     return ""
+
+
+_DETERMINERS = frozenset(
+    {"the", "this", "that", "a", "an", "his", "her", "our", "their", "its", "early", "late", "mid"}
+)
+
+
+def _is_counted_in_roman(name: str) -> bool:
+    """Say whether a number follows a name as one of several: "Part", "Super Bowl"."""
+    from reelmake.providers.english.hibari_parts import ROMAN_CARDINAL  # noqa: PLC0415
+
+    known = {known.split()[-1] for known in ROMAN_CARDINAL} | COUNTED_IN_ROMAN | {"page", "pages", "vol"}
+    forms = {name, name.removesuffix("s"), *((name.title(), name.title().removesuffix("s")) if name.isupper() else ())}
+    return not forms.isdisjoint(known)
+
+
+def _is_of_a_name(core: str, around: Around) -> bool:
+    """Say whether a Roman numeral of two letters or more follows the name of a person, a ship or the like."""
+    from reelmake.providers.english.hibari_parts import ROMAN_ORDINAL  # noqa: PLC0415
+
+    name = around.previous.title() if around.previous.isupper() else around.previous
+    known = any(one.split()[-1] == name for one in ROMAN_ORDINAL)
+    if core == "I":
+        return known and around.next in {"of", "ruled", "reigned", "died"}
+    if known:
+        return not set(core) & set("CDM")
+    is_name = re.fullmatch(r"[^\W\d_]+(?:['-][^\W\d_]+)*", name) is not None and name[0].isupper() and len(name) > 2  # noqa: PLR2004
+    if not is_name or name in NO_NAMES or around.previous.isupper() or core in NO_NUMERALS or set(core) & set("CDM"):
+        return False
+    if core == "IV" and around.next.lower() in {"drip", "fluid", "fluids", "line", "bag", "therapy", "antibiotics"}:
+        return False
+    return len(core) > 1
 
 
 def _pieces(core: str, around: Around) -> str:
@@ -156,7 +256,7 @@ def _hyphenated(parts: list[str]) -> Iterator[str]:
     """Say the words of a compound ("5-km", "3-year-old"), in which one of a unit stands for all of them."""
     for before, part in pairwise(["", *parts]):
         named = unit(part, "1") if re.fullmatch(NUM, before) and part != "in" else ""
-        yield named or _alone(part)
+        yield named or _words(part, Around(before if re.fullmatch(r"\d+s", part) else "", "", dotted=False))
 
 
 def _piece(piece: str, core: str) -> str:
@@ -182,18 +282,73 @@ def _money(match: re.Match[str], _: Around) -> str:
     return said + numerals.money(sign, amount)
 
 
-def _unit(match: re.Match[str], _: Around) -> str:
+def _money_after_minus(match: re.Match[str]) -> str:
+    return _alone(f"-{match[1]}{match[3]}{match[4] or ''}")
+
+
+def _unit(match: re.Match[str], around: Around) -> str:
     amount, name = match.groups()
-    return f"{number(amount)} {named}" if (named := unit(name, amount)) else ""
+    if name == "m" and (around.next.lower() in COUNTED or is_minutes(around)):
+        if not is_minutes(around):
+            return f"{number(amount)} million"
+        name = "min"
+    if name in {"V", "W", "J", "N", "t"} and around.previous.lower() in _PLACES:
+        return ""  # Room 12V
+    beside = (*around.before, *around.after)
+    electric = any(re.fullmatch(r"\d[\d.]*[kmM]?[VW]h?|[kmM]?[VW]", word) for word in beside)
+    electric = electric and around.previous.lower() not in _PLACES
+    if name == "A" and (electric or around.next in {"fuse", "circuit", "breaker", "charger", "socket", "current"}):
+        named = ONLY_IN_COMPOUNDS["A"][amount != "1" and not around.is_attribute]
+    else:
+        named = unit(name, amount, single=around.is_attribute)
+    return f"{number(amount)} {named}" if named else ""
 
 
-def unit(name: str, amount: str) -> str:
-    """Return the words for a unit of measure after an amount ("km" after "5": "kilometers"), or an empty string."""
+_PLACES = frozenset({
+    "room", "flat", "apt", "apartment", "gate", "seat", "platform", "row", "grade", "class", "bus", "unit", "block",
+    "building", "section", "chapter", "level", "figure", "table", "route", "line", "terminal", "exhibit", "title",
+    "article", "suite", "page", "number", "no", "model", "type", "part", "hall", "door", "studio", "zone",
+})  # fmt: skip
+
+
+def unit(name: str, amount: str, *, single: bool = False) -> str:
+    """Return the words for a unit of measure after an amount ("km" after "5": "kilometers"), or an empty string.
+
+    A compound is said by its parts: "N/m^2" is "newtons per square meter".
+    """
+    many = amount.lstrip("-+") != "1" and not single
+    whole = _measure(name)
+    if whole:
+        return whole[many]
+    products = [re.split("[·*⋅]", part) for part in re.sub(r"(\^[23])(?=[^\W\d_])", r"\1·", name).split("/")]
+    factors = [[_measure(part, compound=True) for part in product] for product in products]
+    known = [[names for names in product if names] for product in factors]
+    if known != factors or sum(map(len, known)) < 2:  # noqa: PLR2004
+        return ""
+    words = [[names[0] for names in product] for product in known]
+    words[0][-1] = known[0][-1][many]
+    return " per ".join(map(" ".join, words))
+
+
+def _measure(name: str, *, compound: bool = False) -> Sequence[str] | None:
+    """Return one and many of a unit that is no compound, with its power and its prefix; None for none."""
     from reelmake.providers.english.hibari_parts import UNITS  # noqa: PLC0415
 
-    power = {"^2": "square ", "^3": "cubic "}.get(name[-2:], "")
-    names = MORE_UNITS.get(name.removesuffix(name[-2:]) if power else name) or UNITS.get(name[:-2] if power else name)
-    return power + names[0 if amount in {"1", "-1"} else 1] if names else ""
+    power = re.fullmatch(r"(.*?[^\W\d_])(?:\^([23])|(?<=m|t)([23]))", name)
+    if power:
+        names = _measure(power[1], compound=True)
+        is_length = power[1].endswith(LENGTHS) and power[1] not in {"min", "lm"}
+        squared = power[2] or power[3]
+        if not names or (power[3] and not is_length):
+            return None
+        if is_length:
+            return tuple(f"{'square' if squared == '2' else 'cubic'} {one}" for one in names)
+        return tuple(f"{one} {'squared' if squared == '2' else 'cubed'}" for one in names)
+    if names := MORE_UNITS.get(name) or UNITS.get(name) or (ONLY_IN_COMPOUNDS.get(name) if compound else None):
+        return names
+    prefix, base = PREFIXES.get(name[:1], ""), name[1:]
+    names = MORE_UNITS.get(base) or ONLY_IN_COMPOUNDS.get(base)
+    return tuple(f"{prefix}{one}" for one in names) if prefix and names and base in PREFIXED else None
 
 
 def _numbered(name: str, text: str) -> str:
@@ -203,13 +358,24 @@ def _numbered(name: str, text: str) -> str:
 
 
 def _unit_alone(match: re.Match[str], around: Around) -> str:
-    if not around.previous[-1:].isdigit() or (match[0] == "in" and not around.dotted):
+    name = match[0]
+    if "/" in name and around.previous in {"in", "of", "per", "into"} and len(name) > 2:  # noqa: PLR2004
+        return unit(name, "5") if all(map(_measure, name.split("/"))) else ""
+    is_inch = around.dotted or [*around.before[-2:-1]] in (["ft"], ["foot"], ["feet"])
+    if not around.previous[-1:].isdigit() or (name == "in" and not is_inch) or around.joined.strip(")"):
         return ""
-    return unit(match[0], around.previous)
+    if name in {"N", "J", "W", "V", "d", "t"} and around.next[:1].isupper():  # 100 N Main Street
+        return ""
+    single = [word.lower() for word in around.before[-2:-1]] in (["a"], ["an"]) and around.next[:1].isalpha()
+    if name == "m" and around.next.lower() in COUNTED:
+        return "million"
+    return unit(name, around.previous, single=single and not around.closing)
 
 
 def _range(match: re.Match[str], around: Around) -> str:
     first, last = match.groups()
+    if _month(around.previous) and _is_day(first) and _is_day(last):  # June 3-5
+        return f"{numerals.ordinal(first)} to {numerals.ordinal(last)}"
     if first == last and first[-1:].isdigit() and first[0] in DIGITS:
         return f"{number(first)} {number(last)}"
     sign = re.match(SIGN, first)
@@ -224,13 +390,31 @@ def _number(match: re.Match[str], around: Around) -> str:
         return numerals.ordinal(text)
     if _month(around.next) and around.next != "May" and _is_day(text):
         return f"the {numerals.ordinal(text)} of"
-    if re.fullmatch(r"\d{3}", text) and re.fullmatch(r"\d{3}-\d{4}", around.next):
-        return numerals.digits(text)
+    if "'" in around.closing[:1] and around.next in {"tall", "long", "wide", "deep", "high"}:
+        return f"{number(text)} {unit('ft', text)}"
+    if on_a_day := _on_a_day(text, around):
+        return on_a_day
+    half = re.fullmatch(HALF, around.next) or around.next.lower() in {"sharp", "tonight", "tomorrow", "today"}
+    hour = re.fullmatch(r"([01]?\d|2[0-4])\.([0-5]\d)", text)
+    if hour and half:
+        return numerals.clock(hour[1], hour[2], half=True)
     counted = unit(around.next, text) != "" or around.next in {"%", "percent", *numerals.SCALE_WORDS}
     return number(text, year=not counted)
 
 
+def _on_a_day(text: str, around: Around) -> str:
+    """Say the date of "on 24.12." and "until 12/24", or return an empty string."""
+    parts = re.fullmatch(r"(\d\d?)([./])(\d\d?)", text)
+    if not parts or around.previous.lower() not in {"on", "since", "until", "till", "by", "from", "before", "after"}:
+        return ""
+    is_sure = max(int(parts[1]), int(parts[3])) > 12 or (parts[2] == "." and around.dotted)  # noqa: PLR2004
+    is_amount = unit(around.next, "5") or around.next in {"%", "percent", *numerals.SCALE_WORDS, *numerals.MONEY_WORDS}
+    return numerals.numeric_date(*parts.groups()) if is_sure and not is_amount else ""
+
+
 def _fraction(match: re.Match[str], around: Around) -> str:
+    if said := _on_a_day(match[0], around):
+        return said
     said = numerals.fraction(match[1], match[2])
     return _and(said) if around.previous.isdigit() and int(match[1]) < int(match[2]) else said
 
@@ -246,19 +430,71 @@ def _is_day(text: str) -> bool:
 
 def _clock(match: re.Match[str], around: Around) -> str:
     hours, minutes, seconds, half = match.groups()
-    if int(hours) > 24 or int(minutes) > 59:  # noqa: PLR2004  not a time of day
+    if int(minutes) > 59:  # noqa: PLR2004  not a time of day
         return ""
     follows = bool(half) or re.fullmatch(HALF, around.next) is not None
-    said = numerals.clock(hours, minutes, half=follows or bool(seconds))
-    if seconds:
+    takes = around.previous.lower() in {"a", "an", "in", "for", "took", "takes", "lasted", "lasts", "last"}
+    is_time_of_day = follows or around.previous.lower() in {"at", "until", "till", "since", "from", "around", "by"}
+    if int(hours) > 24 or (not follows and (seconds if not is_time_of_day else takes and int(hours) == 0)):  # noqa: PLR2004
+        if not seconds:
+            return "" if int(hours) > 24 else numerals.times("", "0", minutes)  # noqa: PLR2004
+        if {hours, minutes, seconds} != {"00"}:
+            return numerals.times(hours, minutes, seconds)
+    if not follows and takes and int(hours) == 0 and not seconds:
+        said = numerals.times("", "0", minutes)
+        return said.removesuffix("s") if around.is_attribute else said
+    said = numerals.clock(hours, minutes, half=follows or (bool(seconds) and int(hours) not in {0, 24}))
+    if seconds and int(seconds):
         said += f" and {number(seconds.lstrip('0') or '0')} seconds"
     return f"{said} {_half(half)}".strip()
 
 
-def _hours(match: re.Match[str], _: Around) -> str:
-    hours, minutes, named = match.groups()
-    said = f"{number(hours)} {unit('h', hours)} {number(minutes)}"
-    return f"{said} {unit('min', minutes)}" if named else said
+def _spans(match: re.Match[str], _: Around) -> str:
+    """Say "1h30m", "8h30" and "2m15s"."""
+    hours, minutes, named, seconds = match.groups()
+    if hours and minutes and not (named or seconds):
+        return f"{number(hours)} {unit('h', hours)} {number(minutes)}"
+    parts = [(hours, "h"), (minutes, "min"), (seconds, "sec")]
+    return " ".join(f"{number(many)} {unit(name, many)}" for many, name in parts if many)
+
+
+def _plural(match: re.Match[str], around: Around) -> str:
+    """Say "the 90s" as a decade, and "a 60s ad" as so many seconds."""
+    amount = match[1]
+    if is_decade(match[0], around):
+        return numerals.plural(number(amount, year=True)).removeprefix("one ")
+    single = around.is_attribute or (around.next.lower() in SECONDS_OF and not around.closing)
+    return f"{number(amount)} {unit('s', amount, single=single)}"
+
+
+def _angle(degrees: str, minutes: str, seconds: str | None, side: str | None) -> str:
+    named = [(degrees, "degree"), (minutes, "minute"), (seconds, "second")]
+    said = [f"{number(many)} {name}{'s' * (many != '1')}" for many, name in named if many]
+    return " ".join([*said, *filter(None, [_SIDES.get(side or "")])])
+
+
+_SIDES = {"N": "north", "S": "south", "E": "east", "W": "west"}
+
+
+def _length(match: re.Match[str], around: Around) -> str:
+    """Say 6'2" as feet and inches, and 4'33" as minutes and seconds."""
+    first, second = match.groups()
+    if int(second) > 11 or around.previous.lower() in {"in", "took", "lasted"}:  # noqa: PLR2004
+        return numerals.times("", first, second)
+    feet = "foot" if int(second) or around.is_attribute else unit("ft", first)
+    return f"{number(first)} {feet} {number(second) if int(second) else ''}".strip()
+
+
+def _per_hundred(match: re.Match[str], around: Around) -> str:
+    """Say the "l/100km" of "5 l/100km"."""
+    named = unit(match[1], around.previous) if around.previous[-1:].isdigit() else ""
+    return named and f"{named} per {number(match[2])} {unit(match[3], match[2])}"
+
+
+def _sign_per(match: re.Match[str], around: Around) -> str:
+    """Say the "€/kg" of "20 €/kg"."""
+    amount, names = around.previous, numerals.MONEY[match[1]]
+    return f"{names[amount != '1']} per {unit(match[2], '1') or match[2]}" if amount[-1:].isdigit() else ""
 
 
 def _each(match: re.Match[str], _: Around) -> str:
@@ -300,8 +536,13 @@ RULES = (
     _rule(r"#(\w+)", lambda match, _: "hashtag " + _joined(match[1])),
     _rule(r"([A-Za-z]+)\.(\d+)", lambda match, _: _numbered(match[1], match[2])),
     _rule(rf"([-+]?)({SIGN})({NUM})([kKmMbBtT]|bn|mn|tn)?", _money),
-    _rule(rf"({SIGN})(\d+),(\d\d)", lambda match, _: numerals.money(match[1], f"{match[2]}.{match[3]}")),
-    _rule(rf"(\d+),(\d\d)({SIGN})", lambda match, _: numerals.money(match[3], f"{match[1]}.{match[2]}")),
+    _rule(rf"({CODE})({NUM})", lambda match, _: f"{number(match[2])} {numerals.CODES[match[1]][match[2] != '1']}"),
+    _rule(r"≈(.+)", lambda match, around: "about " + _words(match[1], around)),
+    _rule(
+        r"1-(8\d\d|900)-([A-Z]+(?:-[A-Z]+)*)",
+        lambda match, _: f"one, {number(match[1])}, {match[2].replace('-', ' ')}",
+    ),
+    _rule(rf"({SIGN})(-)({NUM})([kKmMbBtT]|bn|mn|tn)?", lambda match, _: _money_after_minus(match)),
     _rule(
         rf"({NUM})(M|bn|mn|tn|(?<=\.\d)B|(?<=\.\d\d)B)",
         lambda match, _: f"{number(match[1])} {numerals.SCALES[match[2].lower()]}",
@@ -310,13 +551,22 @@ RULES = (
     _rule(rf"({NUM})¢", lambda match, _: number(match[1]) + (" cent" if match[1] == "1" else " cents")),
     _rule(rf"([-+]?{NUM})%", lambda match, _: number(match[1]) + " percent"),
     _rule(rf"(\d{{1,2}}):([0-5]\d)(?::([0-5]\d))?({HALF})?", _clock),
+    _rule(rf"(\d{{1,2}})\.([0-5]\d)()({HALF})", _clock),
     _rule(rf"(\d{{1,2}})({HALF})", lambda match, _: f"{number(match[1])} {_half(match[2])}"),
     _rule(HALF, lambda match, around: _half(match[0]) if around.previous[-1:].isdigit() or "." in match[0] else ""),
     _rule(r"(\d+):(\d+)", lambda match, _: f"{number(match[1])} to {number(match[2])}"),
-    _rule(r"(\d{4})-(\d\d)-(\d\d)", lambda match, _: numerals.date(*match.groups())),
-    _rule(r"(\d{1,2})/(\d{1,2})/(\d{4})", lambda match, _: numerals.date(match[3], match[1], match[2])),
-    _rule(r"(?:(?:1-)?\d{3}-)?\d{3}-\d{4}", lambda match, _: ", ".join(map(numerals.digits, match[0].split("-")))),
-    _rule(r"(\d{1,3})/(\d{1,3})", _fraction),
+    _rule(r"(\d{4})([-/.])(\d\d?)\2(\d\d?)", lambda match, _: numerals.date(match[1], match[3], match[4])),
+    _rule(
+        r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|(?<=[/.])\d\d)",
+        lambda match, _: numerals.numeric_date(*match.groups()),
+    ),
+    _rule(r"(\d+)°(\d+)'(?:(\d+(?:\.\d+)?)\")?([NSEW])?", lambda match, _: _angle(*match.groups())),
+    _rule(r"(\d+)'(\d{1,2})(?:\"|'')?", _length),
+    _rule(
+        rf"({NUM}|\d+-\d+/\d+)\"",
+        lambda match, around: f"{_alone(match[1])} {unit('in', match[1], single=around.next[:1].isalpha())}",
+    ),
+    _rule(r"(\d{1,3})/(\d{1,4})", _fraction),
     _rule(
         r"(\d+)-(\d{1,2}/\d{1,2})",
         lambda match, _: f"{number(match[1])} {_and(numerals.fraction(*match[2].split('/')))}",
@@ -324,11 +574,13 @@ RULES = (
     _rule(rf"({CLOCK})[-–—](\d\S*)", lambda match, around: f"{_alone(match[1])} to {_words(match[2], around)}"),
     _rule(rf"((?:{SIGN})?{NUM})%?[-–—]((?:{SIGN})?\.?\d\S*)", _range),
     _rule(r"(\d[\d,]*)(?:st|nd|rd|th|ST|ND|RD|TH)", lambda match, _: numerals.ordinal(match[1])),
-    _rule(r"(\d+)'?s", lambda match, _: numerals.plural(number(match[1], year=True))),
-    _rule(rf"({NUM})[x×]({NUM})", lambda match, _: f"{number(match[1])} by {number(match[2])}"),
-    _rule(rf"([-+]?{NUM})((?:[a-zA-Zμ/]+|°[CF]?)(?:\^[23])?)", _unit),
-    _rule(r"(?:[a-zA-Zμ/]+|°[CF]?)(?:\^[23])?", _unit_alone),
-    _rule(r"(\d+)h(\d{1,2})(m|min)?", _hours),
+    _rule(r"(\d+)'?s", _plural),
+    _rule(rf"({NUM})[x×](\.?\d\S*)", lambda match, around: f"{number(match[1])} by {_words(match[2], around)}"),
+    _rule(r"(?=\d+[hm]\d)(?:(\d+)h)?(?:(\d{1,2})(m|min)?)?(?:(?<=[hmn])(\d{1,2})s)?", _spans),
+    _rule(rf"([-+]?{NUM})({UNIT})", _unit),
+    _rule(UNIT, _unit_alone),
+    _rule(r"([A-Za-z]+)/(100)(km|g|ml|mL)", _per_hundred),
+    _rule(rf"({SIGN})/([A-Za-z]+)", _sign_per),
     _rule(rf"((?:{SIGN})?{NUM}[kKmM%]?)/([A-Za-z]+)", _each),
     _rule(rf"[-+]?{NUM}", _number),
     _rule(r"(.*\w)\^(-?\d+)", _power),

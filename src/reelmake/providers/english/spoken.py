@@ -14,7 +14,8 @@ import unicodedata
 from dataclasses import dataclass
 from itertools import zip_longest
 
-from reelmake.providers.english.expand import Around, expand, keeps_its_dot, sounds
+from reelmake.providers.english.context import Around, Token, around, settle
+from reelmake.providers.english.expand import expand, keeps_its_dot, sounds
 
 OPENING = "\"“”„«‹‘’'`([{*_~¿¡"
 CLOSING = "\"“”»›‘’'`)]}*_~.,!?;:…"
@@ -30,6 +31,8 @@ REWRITTEN = str.maketrans({
 })
 # fmt: on
 SUPERSCRIPT = re.compile("[²³⁴-⁹⁻][⁰¹²³⁴-⁹]*|¹[⁰¹²³⁴-⁹]+")  # a ¹ by itself is a footnote
+INCHES = ('"', "''")
+INCHED = re.compile(r"(?:.*[-–x×])?(?:\d+(?:\.\d+|-\d+/\d+)?|\d+'\d{1,2}|\d+°\d+'\d+(?:\.\d+)?)")
 MIXED = re.compile("(?<=[0-9])(?=[¼½¾⅐-⅞])")  # 3½ is 3-1/2
 DASHES = re.compile(r"(?<=\w)-{2,3}(?=\w)")
 ELIDED = frozenset({"'cause", "'em", "'til", "'tis", "'twas", "'bout", "'round", "'n"})
@@ -44,15 +47,6 @@ class Said:
     ends: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Token:
-    shown: str
-    opening: str
-    core: str
-    closing: str
-    before_blank_line: bool
-
-
 def unspeakable(text: str) -> tuple[str, ...]:
     """Return the tokens of a text that hold letters or digits of a script that no English voice can say."""
     return tuple(token for token in text.split() if any(map(_is_foreign, _rewritten(token))))
@@ -65,20 +59,22 @@ def has_words(text: str) -> bool:
 
 def say(text: str) -> tuple[Said, ...]:
     """Return the words of a text in order, each with what is said for it; empty when nothing has a sound."""
-    tokens = _tokens(text)
-    cores = ["", *(token.core for token in tokens), ""]
+    settled = settle(_tokens(text), text)
     said: list[Said] = []
-    silent: list[str] = []  # shown before the first word
+    silent: list[str] = []  # shown with the word that follows
     owed = ""  # "dollars", said after the "billion" that follows "$3.2"
-    for index, token in enumerate(tokens):
-        around = Around(cores[index], cores[index + 2], dotted=token.closing.startswith("."))
-        words, later = expand(token.core, around)
-        words, owed = f"{words} {owed}".strip(), later
-        ends = _ends(token, around)
+    for index, token in enumerate(settled.tokens):
+        here = around(settled.tokens, index)
+        words, later = (settled.spelled[index], "") if index in settled.spelled else expand(token.core, here)
+        if index not in settled.forward:
+            words, owed = f"{words} {owed}".strip(), later
+        ends = _ends(token, here)
         if any(map(str.isalnum, words)):
             shown = " ".join([*silent, token.shown])
             silent = []
-            said.append(Said(shown, _punctuated(token, words, around), ends))
+            said.append(Said(shown, _punctuated(token, words, here), ends))
+        elif index in settled.forward:
+            silent.append(token.shown)
         elif said:
             last = said[-1]
             pause = " —" if set(token.shown) & set("—–-") else ""
@@ -88,8 +84,9 @@ def say(text: str) -> tuple[Said, ...]:
     return tuple(_calm(said))
 
 
-def _tokens(text: str) -> list[_Token]:
+def _tokens(text: str) -> list[Token]:
     found = []
+    quotes = 0
     matches = [*TOKEN.finditer(text)]
     for match, following in zip_longest(matches, matches[1:]):
         token = _rewritten(match.group())
@@ -101,18 +98,23 @@ def _tokens(text: str) -> list[_Token]:
             core, closing = core.rstrip("-"), "—" + closing
         if opening.endswith("'") and f"'{core.lower()}" in ELIDED:
             opening, core = opening[:-1], f"'{core}"
+        if closing.startswith(INCHES) and '"' not in opening and quotes % 2 == 0 and INCHED.fullmatch(core):
+            core, closing = f'{core}"', closing[2:] if closing.startswith("''") else closing[1:]
+        if opening.endswith("~") and re.match(r"[^\w\s]?\d", core):
+            opening, core = opening[:-1], f"≈{core}"
+        quotes += (opening + closing).count('"')
         blank = following is not None and BLANK_LINE.search(text, match.end(), following.start()) is not None
-        found.append(_Token(match.group(), opening, core, closing, blank))
+        found.append(Token(match.group(), opening, core, closing, blank))
     return found
 
 
-def _punctuated(token: _Token, words: str, around: Around) -> str:
+def _punctuated(token: Token, words: str, here: Around) -> str:
     """Give words the punctuation that changes how they are said."""
     opening = "“" if set(token.opening) & set('"“„«') else "(" if "(" in token.opening else ""
     closing = token.closing
     if "..." in closing:
         closing = closing.replace("...", "…")
-    elif not _ends(token, around):
+    elif not _ends(token, here):
         closing = closing.replace(".", "")
     kept = [mark for mark in dict.fromkeys(closing) if mark in ",.!?;:…)"]
     after = "".join(kept).replace("!?", "?").replace("?!", "?").replace("….", "…")
@@ -123,14 +125,14 @@ def _punctuated(token: _Token, words: str, around: Around) -> str:
     return f"{opening}{words}{after}{quote}{dash}"
 
 
-def _ends(token: _Token, around: Around) -> bool:
+def _ends(token: Token, here: Around) -> bool:
     if token.before_blank_line:
         return True
     if not set(token.closing) & set(".!?"):
         return False
-    if around.next[:1].islower() and "!" not in token.closing and "?" not in token.closing:
+    if here.next[:1].islower() and "!" not in token.closing and "?" not in token.closing:
         return False
-    return not keeps_its_dot(token.core, around) or set(token.closing) & set("!?") != set()
+    return not keeps_its_dot(token.core, here) or set(token.closing) & set("!?") != set()
 
 
 def _calm(said: list[Said]) -> list[Said]:
@@ -153,4 +155,4 @@ def _rewritten(token: str) -> str:
 def _is_foreign(char: str) -> bool:
     if char.isascii() or unicodedata.category(char) not in {"Lu", "Ll", "Lt", "Lo", "Nd", "Nl", "No"}:
         return False
-    return char != "μ" and not unicodedata.name(char, "").startswith("LATIN ")
+    return char not in "μΩ" and not unicodedata.name(char, "").startswith("LATIN ")
