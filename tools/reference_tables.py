@@ -10,7 +10,7 @@ from typing import Any, get_args
 from pydantic import BaseModel
 
 from reelmake.offline.voice import OfflineVoiceOptions
-from reelmake.project.settings import PREFIX
+from reelmake.project.settings import OF_POOLS, PREFIX
 from reelmake.providers.elevenlabs.voice import ElevenLabsOptions
 from reelmake.spec.model import (
     Background,
@@ -126,7 +126,8 @@ def settings_rows(model: type[BaseModel], place: tuple[str, ...]) -> Iterator[st
         here = (*place, name)
         many = field.get("type") == "object"
         if many:
-            here = (*here, "<model>" if "$ref" in field["additionalProperties"] else "<pool>")
+            of_what = "<pool>" if name in OF_POOLS else "<word>"
+            here = (*here, "<model>" if "$ref" in field["additionalProperties"] else of_what)
             inner = next(iter(get_args(inner)[1:]), None) if "$ref" in field["additionalProperties"] else None
         maybe = get_args(inner) if isinstance(inner, UnionType) else (inner,)
         tables = [one for one in maybe if isinstance(one, type) and issubclass(one, BaseModel)]

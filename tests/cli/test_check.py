@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import shutil
 import wave
 from pathlib import Path
+from typing import Any
 
 import pytest
 from standin_server import Standin
@@ -222,7 +224,7 @@ def test_a_language_is_told_once_where_it_is_written(project: Workspace, vendor:
 def test_the_offline_providers_say_that_they_speak_english(project: Workspace, vendor: Standin, topic: bool) -> None:
     text = "topic: x\ncast: [ada]" if topic else "script:\n  - ada: Hallo"
     project.write("episodes/one.yaml", f"title: t\nlanguage: de\n{text}\n")
-    offline = {f"REELMAKE_PROVIDERS__{kind}": "offline" for kind in ("VOICE", "SCRIPT")}
+    offline: Any = {f"REELMAKE_PROVIDERS__{kind}": "offline" for kind in ("VOICE", "SCRIPT")}
     told = checked(project, vendor, **offline)
     assert told[-1].startswith("episodes/one.yaml:2: language: the offline voices speak English only, not 'de'; choose")
     assert [line for line in told if "script writer" in line] == told[:-1]
@@ -365,3 +367,45 @@ def test_a_check_ends_soon_whatever_lies_in_the_folder(project: Workspace, vendo
 def line_of(project: Workspace, name: str) -> int:
     rows = (project.root / "episodes/a.yaml").read_text("utf-8").splitlines()
     return next(at for at, row in enumerate(rows, 1) if f'"{name}"' in row)
+
+
+def test_check_prints_what_will_be_said_and_warns_of_what_may_be_said_wrong(project: Workspace) -> None:
+    project.write(
+        "episodes/one.yaml",
+        "title: t\npronounce: {nginx: engine x}\nscript:\n"
+        '  - ada: "My bro (30M) put 1,5 kg of nginx, 7/16 of it."\n'
+        '  - max: "On 03/04/2024 see a.com/x for 2 tbsp, 1 qt. of ₠."\n'
+        '  - ada: "It was $5 & <Media omitted>"\n'
+        "    say: It was five bucks.\n"
+        '  - max: "image omitted"\n',
+    )
+    project.write("episodes/two.yaml", "title: t\ntopic: x\ncast: [ada]\n")
+    offline: Any = {f"REELMAKE_PROVIDERS__{kind}": "offline" for kind in ("SCRIPT", "VOICE", "IMAGE")}
+    found = project.run("check", "--spoken", program="reelmake", **offline)
+    said, warnings = found.stdout.splitlines()[:4], found.stdout.splitlines()[4:]
+    assert said == [
+        "episodes/one.yaml:4: ada: My bro (thirty M) put one point five kilograms of engine x, seven sixteenths of it.",
+        "episodes/one.yaml:5: max: On March fourth twenty twenty-four see a dot com slash x for two tbsp, one qt of",
+        "episodes/one.yaml:6: ada: It was five bucks.",
+        "episodes/one.yaml:8: max: image omitted",
+    ]
+    about = [
+        "'tbsp' may be",
+        "'qt' may be",
+        "03/04/2024 may be",
+        "the link 'a.com/x'",
+        "the sign ₠",
+        "'image omitted' is a note",
+    ]
+    assert len(warnings) == len(about)
+    assert all(any(part in warning for warning in warnings) for part in about), warnings
+    assert "two: its script is not written yet; type `doit script:two` first" in found.stderr
+    plain = project.run("check", program="reelmake", **offline)
+    assert plain.stdout.splitlines() == warnings
+    as_json = json.loads(project.run("check", "one", "--spoken", "--json", program="reelmake", **offline).stdout)
+    assert [line["words"] for line in as_json["spoken"]] == [line.split(": ", 2)[2] for line in said]
+    sent = project.run(
+        "check", "one", "--spoken", program="reelmake", **{**offline, "REELMAKE_PROVIDERS__VOICE": "standin"}
+    )
+    assert "ada (standin): My bro (30M) put 1,5 kg of engine x, 7/16 of it." in sent.stdout
+    assert "the sign" not in sent.stdout

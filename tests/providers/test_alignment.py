@@ -18,6 +18,7 @@ from reelmake.providers.speech.alignment import (
     UnusableError,
     by_characters,
     by_length,
+    by_pieces,
     by_spoken_words,
     characters,
 )
@@ -228,3 +229,62 @@ def test_by_length_no_word_falls_into_a_silence() -> None:
     (hello, there), seconds = by_length(shown_words("Hello there"), heard), 0.01
     assert hello == pytest.approx((0.5, 1.1), abs=seconds)
     assert there == pytest.approx((1.9, 2.5), abs=seconds)
+
+
+def lit(pieces: Sequence[tuple[str, str]], language: str = "en") -> list[tuple[str, str]]:
+    """Return of each word that is shown what is said while it is lit; each character takes a second."""
+    said = "".join(spoken for _, spoken in pieces)
+    words = [(word.text, word.places[0]) for word in shown_words(said, language)]
+    spoken = [
+        (text, float(said.index(text, max(0, at - 2))), float(said.index(text, max(0, at - 2)) + len(text)))
+        for text, at in words
+    ]
+    return [(word.text, said[round(start) : round(end)]) for word, (start, end) in by_pieces(pieces, spoken, language)]
+
+
+def test_a_word_is_lit_while_what_is_said_for_it_is_spoken() -> None:
+    pieces = [("AITA", "am I wrong"), (" for ", " for "), ("(nginx's)", "(engine x's)"), (" docs?", " docs?")]
+    assert lit(pieces) == [
+        ("AITA", "am I wrong"),
+        ("for", "for"),
+        ("(nginx's)", "(engine x's)"),
+        ("docs?", "docs?"),
+    ]
+
+
+def test_words_that_stay_keep_their_times_when_a_line_says_something_else() -> None:
+    pieces = [("It costs $5 now.", "It costs five whole bucks now.")]
+    assert lit(pieces) == [("It", "It"), ("costs", "costs"), ("$5", "five whole bucks"), ("now.", "now.")]
+
+
+def test_more_words_may_be_shown_than_said() -> None:
+    shown = lit([("A very long text of many words", "short talk")])
+    assert [word for word, _ in shown] == ["A", "very", "long", "text", "of", "many", "words"]
+
+
+def test_words_without_spaces_are_lit_in_their_place() -> None:
+    assert (
+        "".join(said for _, said in lit([("青い", "青い"), ("空", "そら"), ("だ。", "だ。")], "ja")) == "青いそらだ。"
+    )
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["Hello", "$5", "“nginx,”", "New York", "a-b", "x"]),
+            st.sampled_from(["", "engine x", "one two three", "x"]),
+        ),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_every_shown_word_has_a_time_in_order(parts: list[tuple[str, str]]) -> None:
+    pieces: list[tuple[str, str]] = []
+    for shown, spoken in parts:
+        pieces += [(" ", " ")] * bool(pieces) + [(shown, spoken or shown)]
+    said = "".join(spoken for _, spoken in pieces)
+    words = [(word.text, float(word.places[0]), float(word.places[-1] + 1)) for word in shown_words(said)]
+    times = by_pieces(pieces, words, "en")
+    assert [word.text for word, _ in times] == [word.text for word in shown_words("".join(a for a, _ in pieces))]
+    assert all(start <= end for _, (start, end) in times)
+    assert all(one[1] <= two[0] for (_, one), (_, two) in pairwise(times))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import base64
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -19,13 +19,14 @@ from reelmake.engine.engine import script_of
 from reelmake.plan.episode import Production
 from reelmake.plan.kinds import PAID
 from reelmake.project.files import MAX_TEXT_BYTES
-from reelmake.project.load import Project, characters_of, project_of
+from reelmake.project.load import Project, characters_of, house_defaults, project_of
 from reelmake.project.resolve_providers import overlaid
+from reelmake.project.settings import load_settings
 from reelmake.spec.documents import DIALOGUE, Dialogue, DialogueLine, DialogueRequest, Profile
 from reelmake.spec.load import read_episode
 from reelmake.spec.model import Character, Episode, Line, line_ids
 from reelmake.spec.problems import validate
-from reelmake.spec.yaml_source import Source
+from reelmake.spec.yaml_source import Borrowed, Source
 from reelmake.tasks.build import Build
 
 DEFAULT_CAST = 2  # so many speak when a request does not say who
@@ -54,6 +55,7 @@ def _of_requests(given: Sequence[Received], answers: Answers) -> int:
     if requests is None:
         return WRONG
     characters, sprites = characters_of(Path())
+    house = house_defaults(Path(), load_settings(Path()))
     names: list[str] = []
     taken: dict[str, str] = {}
     specs: dict[str, tuple[Episode | None, Source]] = {}
@@ -65,7 +67,7 @@ def _of_requests(given: Sequence[Received], answers: Answers) -> int:
         wanted = request.name or slug(request.title or request.topic)
         name = free_name(wanted, canonical_json(request.model_dump(mode="json")), taken)
         names.append(name)
-        specs[name] = _episode(request, list(characters), name)
+        specs[name] = _episode(request, list(characters), name, house)
     return _write(names, project_of(Path(), characters, specs, sprites), answers)
 
 
@@ -75,20 +77,21 @@ def _of_file(given: Sequence[Received], answers: Answers) -> int:
         content = read_regular(file, MAX_TEXT_BYTES + 1)
     except OSError as error:
         raise SetupError(f"{file} cannot be read: {error.strerror}", "name an episode's YAML file") from None
-    episode, source = read_episode(content, str(file))
     characters, sprites = characters_of(Path())
+    episode, source = read_episode(content, str(file), house_defaults(Path(), load_settings(Path())))
     project = project_of(Path(), characters, {file.stem: (episode, source)}, sprites)
     return _write(list(project.productions), project, answers)
 
 
-def _episode(request: DialogueRequest, known: Sequence[str], name: str) -> tuple[Episode | None, Source]:
-    fields: dict[str, Any] = {
-        "title": request.title or request.topic,
-        "topic": request.topic,
-        "cast": request.cast or known[:DEFAULT_CAST],
-    }
+def _episode(
+    request: DialogueRequest, known: Sequence[str], name: str, house: Mapping[str, Borrowed]
+) -> tuple[Episode | None, Source]:
+    fields: dict[str, Any] = {"title": request.title or request.topic, "topic": request.topic}
+    if cast := request.cast or ([] if "cast" in house else known[:DEFAULT_CAST]):
+        fields["cast"] = cast
     fields |= {"lines": request.lines, "language": request.language, "take": request.take}
     source = Source(f"request of {name}", {**fields, **({"style": request.style} if request.style else {})})
+    source.borrow(house)
     return validate(Episode, source), source
 
 
@@ -122,13 +125,20 @@ def _dialogue(show: Production, project: Project, build: Build, report: Report) 
         providers={
             kind: overlaid(getattr(project.settings.providers, kind), getattr(episode.providers, kind)) for kind in PAID
         },
+        pronounce=_pronounce(show),
         cost=report.cost(show.name, build.records.recorded_key, build.context.store),
     )
 
 
+def _pronounce(show: Production) -> dict[str, str]:
+    """Return the pronunciations that hold for an episode, without those that a character has of its own."""
+    own = {word for character in show.characters.values() for word in character.pronounce}
+    of_project = {word: value for word, value in show.pronounce.items() if word not in own}
+    return {**of_project, **show.episode.pronounce}
+
+
 def _line(line: Line, line_id: str) -> DialogueLine:
-    said = {name: getattr(line, name) for name in ("character", "text", "image", "take", "pause_seconds", "providers")}
-    return DialogueLine(id=line_id, **said)
+    return DialogueLine(id=line_id, **{name: getattr(line, name) for name in DialogueLine.model_fields if name != "id"})
 
 
 def _profile(character: Character, sprites: Sequence[str]) -> Profile:

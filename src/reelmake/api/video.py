@@ -159,7 +159,7 @@ def _episode(dialogue: Dialogue, name: str, cast: Mapping[str, str]) -> tuple[Ep
     fields = dialogue.model_dump(
         mode="json", exclude_defaults=True, include={"title", "language", "style", "background"}
     )
-    fields |= dialogue.model_dump(mode="json", exclude_defaults=True, include={"music", "reel"})
+    fields |= dialogue.model_dump(mode="json", exclude_defaults=True, include={"music", "reel", "pronounce"})
     lines = [line.model_dump(mode="json", exclude_defaults=True, exclude={"id"}) for line in dialogue.lines]
     for line in lines:
         line["character"] = cast.get(line["character"], line["character"])

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import asdict
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -21,6 +22,7 @@ from reelmake.tasks.fingerprint import ALL, CHECKED, DATABASE, Fingerprints, Kno
 if TYPE_CHECKING:
     from reelmake.engine.context import Context
     from reelmake.plan.episode import Production
+    from reelmake.project.advise import SpokenLine
     from reelmake.project.load import Survey
     from reelmake.spec.yaml_source import Source
 
@@ -31,7 +33,12 @@ SCHEMA: Final = "reelmake/check@1"
 
 
 @app.command()
-def check(episodes: Episodes = None, project: ProjectDir = Path(), as_json: AsJson = False) -> None:
+def check(
+    episodes: Episodes = None,
+    project: ProjectDir = Path(),
+    spoken: Annotated[bool, typer.Option("--spoken", help="Print what will be said, line by line, as well.")] = False,
+    as_json: AsJson = False,
+) -> None:
     """List all mistakes and warnings, with file and line. Spends nothing, builds nothing."""
     from contextlib import chdir  # noqa: PLC0415
 
@@ -40,14 +47,22 @@ def check(episodes: Episodes = None, project: ProjectDir = Path(), as_json: AsJs
         prints = Fingerprints()
         known = prints.current(CHECKED, [ALL, *names])
         shared = known.pop(ALL, {})
-        entries = known if shared else {}
+        entries = known if shared and not spoken else {}
         left = [name for name in names if name not in entries]
         found = _Found(entries, shared)
         if left or not shared:
             found.look(prints, left or names)
         found.refuse_unknown(episodes or ())
         found.add_bill()
-    answer(found.to_json(len(names))) if as_json else found.tell(len(names))
+    if as_json:
+        answer(found.to_json(len(names)) | ({"spoken": [asdict(line) for line in found.spoken]} if spoken else {}))
+    else:
+        for line in found.spoken if spoken else ():
+            by = "" if line.provider == "offline" else f" ({line.provider})"
+            print(redact(f"{line.where}: {line.character}{by}: {line.words}"))
+        if spoken:
+            found.tell_unwritten()
+        found.tell(len(names))
     if found.mistakes:
         raise typer.Exit(InputError.exit_code)
 
@@ -59,6 +74,7 @@ class _Found:
         self.entries, self.shared = entries, shared
         self.mistakes: list[Problem] = []
         self.warnings: list[Problem] = []
+        self.spoken: list[SpokenLine] = []
 
     def look(self, prints: Fingerprints, names: list[str]) -> None:
         """Look at episodes, and keep fingerprints of those that have no mistake."""
@@ -70,7 +86,7 @@ class _Found:
             self.mistakes += error.problems
             return
         self.mistakes += found.problems
-        looked, wrong = _looked_at(found)
+        looked, wrong, self.spoken = _looked_at(found)
         self.mistakes += wrong
         self.entries |= looked
         self.shared = _shared(found)
@@ -114,6 +130,11 @@ class _Found:
         """Yield what is known of each video: one for each language of each episode."""
         for entry in self.entries.values():
             yield from entry["videos"].items()
+
+    def tell_unwritten(self) -> None:
+        """Say of which videos the words are not known yet."""
+        for name in sorted({name for name, _ in self._videos()} - {line.episode for line in self.spoken}):
+            print(f"{name}: its script is not written yet; type `doit script:{name}` first", file=sys.stderr)
 
     def to_json(self, count: int) -> dict[str, Any]:
         """Return it as JSON; amounts are text, null where nobody knows the price."""
@@ -202,8 +223,8 @@ def _sum(prices: Mapping[str, str | None]) -> str | None:
     return as_json(total(None if usd is None else Decimal(usd) for usd in prices.values()))
 
 
-def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
-    """Return what is known of the episodes that have no mistake, and mistakes that show only now."""
+def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem], list[SpokenLine]]:
+    """Return what is known of the episodes that have no mistake, mistakes that show only now, and what is said."""
     from reelmake.engine.engine import script_of, with_source  # noqa: PLC0415
     from reelmake.project import advise  # noqa: PLC0415
     from reelmake.project.settings import mistake  # noqa: PLC0415
@@ -212,14 +233,16 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
     settings, limits = found.project.settings, caller_of(found.project).budget.limits
     entries: dict[str, dict[str, Any]] = {}
     wrong: set[Problem] = set()
+    spoken: list[SpokenLine] = []
     unpriced: dict[str, str] = {}  # model -> the first step that needs it
     context = _context(found)
     for name, show in found.project.productions.items():
         try:
             known = with_source(show, context)
+            lines = script_of(show, context) or []
             checked = advise.check(
                 known,
-                script_of(show, context) or [],
+                lines,
                 found.episodes[show.spec],
                 lambda action: context.caller.most_usd(action, context.store),
                 context.ffmpeg,
@@ -230,6 +253,7 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
         if checked.unpriced and limits:
             unpriced = {**checked.unpriced, **unpriced}
             continue
+        spoken += advise.spoken_lines(known, lines)
         entry = entries.setdefault(show.spec, {"videos": {}, "warnings": [], "files": show.files})
         by_key = {key: as_json(usd) for key, usd in checked.prices.items()}
         entry["videos"][name] = {"seconds": checked.seconds, "prices": by_key}
@@ -240,7 +264,7 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem]]:
         what = f"there is {limits}, and no price for {model} ({step})"
         fix = f"set usd_per_... under [tool.reelmake.prices.{model!r}], or take the limit away"
         wrong.add(mistake(Path(), ("budget" if settings.cap_usd is None else "cap_usd",), what, fix))
-    return entries, wrong
+    return entries, wrong, spoken
 
 
 def _outdated(show: Production, context: Context, source: Source) -> Iterator[Problem]:

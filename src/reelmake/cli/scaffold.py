@@ -43,14 +43,16 @@ def new(
     episode: Annotated[str, typer.Argument(help="The new episode's name.")],
     topic: Annotated[str, typer.Option(help="What it is about.")],
     cast: Annotated[
-        list[str] | None, typer.Option(help="Who speaks; once for each. By default, the first two.")
+        list[str] | None, typer.Option(help="Who speaks; once for each. By default, the settings' cast, or two.")
     ] = None,
     lines: Annotated[int, typer.Option(min=1, max=200, help="How many lines to write.")] = 8,
     project: ProjectDir = Path(),
 ) -> None:
     """Write the spec of a new episode, whose script is written from a topic."""
     from reelmake.cli.starter import episode_text  # noqa: PLC0415
+    from reelmake.project.settings import load_settings  # noqa: PLC0415
     from reelmake.spec.load import read_episode  # noqa: PLC0415
+    from reelmake.spec.yaml_source import Borrowed  # noqa: PLC0415
 
     refuse_elsewhere(project)
     _check_name(episode, "an episode")
@@ -61,14 +63,17 @@ def new(
             f"there is an episode {episode!r} already", f"choose another name, or edit {EPISODES}/{episode}.yaml"
         )
     known = [path.stem for path in specs(project, CHARACTERS)]
-    wanted = [name.strip() for names in cast or [] for name in names.split(",")] or known[:DEFAULT_CAST]
+    house = load_settings(project).cast or []  # of the project: what it says need not be said in an episode
+    wanted = [name.strip() for names in cast or [] for name in names.split(",")] or house or known[:DEFAULT_CAST]
     if unknown := [name for name in wanted if name not in known]:
         raise UsageError(f"there is no character {unknown[0]!r}", f"choose from {', '.join(known) or 'none'}")
     if not wanted:
         raise UsageError(f"there is no character in {CHARACTERS}/", "add one: `reelmake new-character NAME`")
-    text = episode_text(" ".join(topic.split()), wanted, lines, has_schema=_has_schema(project, "episode"))
+    text = episode_text(
+        " ".join(topic.split()), wanted if wanted != house else (), lines, has_schema=_has_schema(project, "episode")
+    )
     file = f"{EPISODES}/{episode}.yaml"
-    _, source = read_episode(text.encode(), file)
+    _, source = read_episode(text.encode(), file, {"cast": Borrowed(house)} if house else None)
     if source.problems:
         raise InputError(tuple(source.problems))
     _write(project / file, text.encode())

@@ -173,10 +173,11 @@ def _own_source(folder: Path) -> tuple[str, str]:
 
 
 def episode_text(topic: str, cast: Sequence[str], lines: int, *, has_schema: bool) -> str:
-    """Return the spec of an episode whose script is to be written."""
+    """Return the spec of an episode whose script is to be written; `cast` is empty where the settings name it."""
     head = SCHEMA_LINE.format("episode") if has_schema else ""
     title = topic[:1].upper() + topic[1:]
-    return f"{head}title: {scalar(title)}\ntopic: {scalar(topic)}\ncast: [{', '.join(cast)}]\nlines: {lines}\n"
+    of_its_own = f"cast: [{', '.join(cast)}]\n" if cast else ""
+    return f"{head}title: {scalar(title)}\ntopic: {scalar(topic)}\n{of_its_own}lines: {lines}\n"
 
 
 def character_text(name: str, number: int, *, has_schema: bool) -> str:

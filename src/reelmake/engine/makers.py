@@ -11,15 +11,18 @@ from typing import Any
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action, canonical_json, digest_of
 from reelmake.engine.context import Context, Made
+from reelmake.engine.readers import place_words
 from reelmake.layout import captions
 from reelmake.layout.frame import layout
-from reelmake.layout.timeline import Pan, Word, lay_out, line_frames, samples_per_frame
+from reelmake.layout.timeline import SAMPLE_RATE, Pan, Word, lay_out, line_frames, samples_per_frame
 from reelmake.media import fonts, inspect, mp4, soundtrack
 from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot
 from reelmake.media.static_layer import Portrait, backdrop, on_backdrop, plate
 from reelmake.media.video import join, normalise, segment
 from reelmake.media.voice import wav_samples
 from reelmake.plan import requests
+from reelmake.providers.base import SpokenWord
+from reelmake.providers.speech.alignment import by_pieces
 
 
 def make_script(action: Action, context: Context, folder: Path) -> Made:
@@ -58,7 +61,7 @@ def make_timeline(action: Action, context: Context, folder: Path) -> Made:
     lines: list[dict[str, Any]] = []
     parts: dict[str, Any] = {}
     for line, voice, slot in zip(request.lines, spoken, slots, strict=True):
-        words = tuple(Word(**word) for word in voice["words"])
+        words = _shown(line, voice, request.language)
         alone = captions.Line(words, 0, slot.frames, line.color)
         parts[line.id] = {
             "frames": slot.frames,
@@ -72,6 +75,16 @@ def make_timeline(action: Action, context: Context, folder: Path) -> Made:
         lines.append({**who, **place, "words": [word.to_json() for word in words]})
     timeline = {"fps": request.fps, "frames": sum(lengths), "lines": lines, "parts": parts}
     return canonical_json(timeline).encode()
+
+
+def _shown(line: requests.TimedLine, voice: dict[str, Any], language: str) -> tuple[Word, ...]:
+    """Return the words that the captions show of a line, at the times at which what is said for them is spoken."""
+    if line.pieces is None:
+        return tuple(Word(**word) for word in voice["words"])
+    spoken = [(word["text"], word["start_samples"], word["end_samples"]) for word in voice["words"]]
+    timed = by_pieces([(piece.shown, piece.said) for piece in line.pieces], spoken, language)
+    found = (SpokenWord(word.text, a / SAMPLE_RATE, b / SAMPLE_RATE, word.glued) for word, (a, b) in timed)
+    return tuple(place_words(tuple(found), 0, voice["samples"]))
 
 
 def _lengths(samples: Sequence[int], pauses: Sequence[int], fps: int) -> list[int]:

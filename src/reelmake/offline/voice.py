@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import re
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Annotated, ClassVar, Literal
 
@@ -13,7 +14,8 @@ from pydantic import Field
 from reelmake.core.errors import ProviderError
 from reelmake.core.keys import canonical_json
 from reelmake.providers.base import Answer, Call, Options, Request, Speech, SpokenWord, VoiceProvider
-from reelmake.providers.english.spoken import has_words, unspeakable
+from reelmake.providers.english.doubts import silent_signs
+from reelmake.providers.english.spoken import has_words, say, unspeakable
 from reelmake.providers.prices import Prices
 from reelmake.providers.speech.display_words import without_tags
 
@@ -21,7 +23,7 @@ SHOWN_AT_MOST = 3
 # Raised by hand when texts are said in other words: such lines are spoken again, which costs nothing.
 SAYS = 2
 SAYS_NUMBERS = 3
-NUMBERED = re.compile(r"[\d/Ω]|[IVXLCDM]{2}|\b[ivx]{2,}\b")
+NUMBERED = re.compile(r"[\d/Ω]|[IVXLCDM]{2}|\b[ivx]{2,8}\b")
 
 
 class OfflineVoiceOptions(Options):
@@ -60,6 +62,14 @@ class OfflineVoice(VoiceProvider):
             more = f" and {len(foreign) - SHOWN_AT_MOST} more" if len(foreign) > SHOWN_AT_MOST else ""
             return f"the offline voices speak English only and cannot say {', '.join(foreign[:SHOWN_AT_MOST])}{more}"
         return "" if has_words(text) else "there is no word in it that a voice could say"
+
+    def says(self, text: str) -> str:
+        """Return the words that are said for a text."""
+        return " ".join(word.said for word in say(without_tags(text)))
+
+    def silent_signs(self, text: str) -> Iterator[tuple[str, str]]:
+        """Yield signs in a text that are left out though they mean something: what is wrong, and what to do."""
+        return silent_signs(text)
 
     def shape(self, requested: Request) -> Request:
         """Return the request without a vendor's audio tags, such as [laughs]: this voice would read them aloud."""

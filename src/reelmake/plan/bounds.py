@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
+from math import ceil
 from typing import Final
 
 from reelmake.core.keys import Action, canonical_json, digest_of, key, manifest
@@ -15,6 +16,7 @@ from reelmake.providers import provider
 from reelmake.providers.prices import Prices, rounded
 from reelmake.spec.fields import MAX_TEXT_CHARACTERS
 from reelmake.spec.model import MAX_LINE_CHARACTERS, Episode, Line, Reel
+from reelmake.spec.speech import growth
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +73,12 @@ def _longest_lines(show: Production) -> dict[str, list[Action]]:
     action = script(show) if show.source or not show.original else _longest_translation(show)
     longest = int(action.request.get("max_line_characters", MAX_LINE_CHARACTERS))
     subject = "x" * MAX_TEXT_CHARACTERS
-    lines = [Line(character=who, text="x" * longest, image=subject) for who in show.characters]
+    lines = [
+        Line(character=who, text="-", image=subject).model_copy(
+            update={"text": "x" * ceil(longest * growth(show.pronunciations(who)))}
+        )
+        for who in show.characters
+    ]
     spoken = [line for line in lines if choice_place("voice", line) in show.choices]
     actions = {"voice": [voice(show, line, "x") for line in spoken]}
     if not show.original:
@@ -110,7 +117,9 @@ def speech_seconds(text: str) -> float:
 
 def line_seconds(line: Line, reel: Reel) -> float:
     """Return how long a line lasts, with the pause after it."""
-    return speech_seconds(line.text) + (reel.pause_seconds if line.pause_seconds is None else line.pause_seconds)
+    return speech_seconds(line.say or line.text) + (
+        reel.pause_seconds if line.pause_seconds is None else line.pause_seconds
+    )
 
 
 def seconds_of(episode: Episode, lines: Sequence[Line], reel: Reel) -> list[float]:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from reelmake.core.keys import Action, canonical_json
 from reelmake.plan.kinds import BUILD, CPU, KINDS, SPEC
 from reelmake.spec.model import Character, Episode, Line, Publish, Reel
+from reelmake.spec.speech import Piece, pieces_of
 
 REMEMBERED: Final = "store"  # the "provider" of translations that are reused from the store
 
@@ -74,6 +75,7 @@ class Production:
     publish   where its video is published
     original  of an episode in another language than the script's: the one that it is a translation of
     source    the lines that are translated, once they are known; none for an original
+    pronounce how words are said in the whole project
     sprites   character -> its pictures while it is telling and while it is hearing, by their paths from the project
     """
 
@@ -89,6 +91,7 @@ class Production:
     publish: Publish = field(default_factory=Publish)
     original: Production | None = None
     source: Sequence[Line] = ()
+    pronounce: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def spec(self) -> str:
@@ -106,6 +109,20 @@ class Production:
         if at < len(self.lines_at):
             return f"episodes/{self.spec}.yaml:{self.lines_at[at]}"
         return f"line {at + 1} of the script of {self.name}"
+
+    def pieces(self, line: Line) -> tuple[Piece, ...]:
+        """Return a line in pieces: what is shown, and what is said for it.
+
+        Pronunciations are written for one language, that of the script: its translations are said as they are written.
+        """
+        return pieces_of(line.text, line.say, self.pronunciations(line.character))
+
+    def pronunciations(self, character: str) -> Mapping[str, str]:
+        """Return how words are said by a character."""
+        if self.original and not _are_of_one_language(self.original.episode.language, self.episode.language):
+            return {}
+        speaker = self.characters.get(character)
+        return {**self.pronounce, **(speaker.pronounce if speaker else {}), **self.episode.pronounce}
 
     def choice(self, kind: str, line: Line | None = None) -> Choice:
         """Return who performs the requests of a kind, for a line."""
@@ -130,6 +147,10 @@ class Production:
         name = ":".join(filter(None, (action.kind, self.name, line_id)))
         step = Step(name, self.name, line_id, CPU, action, where)
         return replace(step, pool=self.choice(action.kind, line).pool) if is_paid(step) else step
+
+
+def _are_of_one_language(one: str, other: str) -> bool:
+    return one.partition("-")[0] == other.partition("-")[0]
 
 
 def is_paid(step: Step) -> bool:

@@ -167,13 +167,21 @@ class Captions(Request):
     from_right: bool = False
 
 
+class SpokenPiece(Request):
+    """A part of a line as it is shown, and what is said for it."""
+
+    shown: str
+    said: str
+
+
 class TimedLine(Request):
-    """A line of a timeline, and the silence after it."""
+    """A line of a timeline, and the silence after it; `pieces` where other words are said than shown."""
 
     id: str
     character: str
     color: str
     pause_samples: int
+    pieces: Sequence[SpokenPiece] | None = None
 
 
 class Timeline(Captions):

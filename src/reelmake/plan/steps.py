@@ -18,6 +18,7 @@ from reelmake.plan import requests
 from reelmake.plan.episode import Production, Step
 from reelmake.plan.kinds import SPEC
 from reelmake.spec.model import Line, Reel, line_ids
+from reelmake.spec.speech import differs, said
 
 
 def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
@@ -119,7 +120,9 @@ def translation(show: Production, known: Sequence[str] = ()) -> Action:
 
 def translated(line: Line, text: str) -> Line:
     """Return a line in another language; it shows what the original shows, so that they share the picture."""
-    return line.model_copy(update={"text": text, "image": line.image or subject_of(line.text), "translations": {}})
+    return line.model_copy(
+        update={"text": text, "image": line.image or subject_of(line.text), "translations": {}, "say": None}
+    )
 
 
 def voice(show: Production, line: Line, line_id: str) -> Action:
@@ -127,7 +130,7 @@ def voice(show: Production, line: Line, line_id: str) -> Action:
     choice = show.choice("voice", line)
     request = requests.Voice(
         provider=choice.provider,
-        text=line.text,
+        text=said(show.pieces(line)),
         language=show.episode.language,
         take=line.take.voice,
         voice=choice.options,
@@ -193,6 +196,7 @@ def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Act
                 character=line.character,
                 color=show.characters[line.character].caption.color,
                 pause_samples=pause_samples(show, line),
+                pieces=_spoken_pieces(show, line),
             )
             for line, line_id in zip(lines, ids, strict=True)
         ],
@@ -202,6 +206,11 @@ def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Act
         inputs["background"] = show.path("background.mp4")
     outputs = {line_id: show.path("timeline", f"{line_id}.json") for line_id in ids}
     return show.action("timeline", request.to_json(), {"timeline": show.path("timeline.json"), **outputs}, inputs)
+
+
+def _spoken_pieces(show: Production, line: Line) -> list[requests.SpokenPiece] | None:
+    pieces = show.pieces(line)
+    return [requests.SpokenPiece(shown=o.shown, said=o.said) for o in pieces] if differs(pieces) else None
 
 
 def frame(show: Production) -> requests.Frame:

@@ -20,7 +20,10 @@ from reelmake.plan.episode import Production, is_paid
 from reelmake.plan.steps import plan
 from reelmake.project.load import Survey
 from reelmake.providers import provider
+from reelmake.providers.english.doubts import chat_notes, doubts
+from reelmake.spec.load import speaker
 from reelmake.spec.model import Line, line_ids
+from reelmake.spec.speech import said
 from reelmake.spec.yaml_source import Loc, Source
 
 PriceOf = Callable[[Action], Decimal | None]
@@ -58,9 +61,47 @@ def check(show: Production, lines: Sequence[Line], source: Source, price: PriceO
             key_of_all = f"{count} of {digest_of(f'{show.name} {key_of_one}'.encode())}"
             prices_by_key[key_of_one if count == 1 else key_of_all] = usd and usd * count
     each = seconds_of(show.episode, lines, show.reel)
-    return Checked(
-        sum(each), prices_by_key, unpriced, (*_warnings(show, each, source, ffmpeg), *_remarks(show, lines, source))
-    )
+    warnings = (*_warnings(show, each, source, ffmpeg), *_remarks(show, lines, source), *_doubts(show, lines, source))
+    return Checked(sum(each), prices_by_key, unpriced, warnings)
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenLine:
+    """What will be said: where its line stands, who speaks, with which provider's voice, and the words."""
+
+    episode: str
+    where: str
+    character: str
+    provider: str
+    words: str
+
+
+def spoken_lines(show: Production, lines: Sequence[Line]) -> Iterator[SpokenLine]:
+    """Yield what will be said for each line, as far as it is known: vendors read numbers by rules of their own."""
+    for at, line in enumerate(lines):
+        name = show.choice("voice", line).provider
+        words = provider("voice", name).says(said(show.pieces(line)))
+        yield SpokenLine(show.name, show.where(at), line.character, name, words)
+
+
+def _doubts(show: Production, lines: Sequence[Line], source: Source) -> Iterator[Problem]:
+    """Yield what in an English script is most likely not said as its author wants."""
+    language = show.episode.language
+    if language.partition("-")[0] != "en":
+        return
+    written = source.data.get("script")
+    for at, line in enumerate(lines):
+        text, voice = said(show.pieces(line)), provider("voice", show.choice("voice", line).provider)
+        item = written[at] if isinstance(written, list) and not show.original and at < len(written) else None
+        raw = speaker(item, show.characters) if line.say is None else None
+        found = [*doubts(text), *voice.silent_signs(text)]
+        found += [doubt for doubt in chat_notes(raw[1] if raw else "") if doubt not in found]
+        place: Loc = ("topic",) if not written else ("script", at, "text")
+        if show.original:
+            place = ("script", at, "translations", language)
+        in_language = f", in {language}" if show.original else ""
+        for what, fix in found:
+            yield Problem(source.file, source.line(place), f"line {at + 1}{in_language}: {what}", fix)
 
 
 def _paid_requests(show: Production, lines: Sequence[Line], price: PriceOf) -> Iterator[tuple[str, Action, int]]:
@@ -123,4 +164,4 @@ def check_sprites(survey: Survey) -> Iterator[Problem]:
 
 def _problem(source: Source, loc: Loc, remark: Remark) -> Problem:
     """Return a remark with the file and line that it is about."""
-    return Problem(source.file, source.line(loc), f"{loc[-1]}: {remark[0]}", remark[1])
+    return Problem(*source.place(loc), f"{loc[-1]}: {remark[0]}", remark[1])

@@ -9,6 +9,7 @@ import importlib.resources
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from reelmake.core.errors import InputError, Problem, SetupError
@@ -21,13 +22,13 @@ from reelmake.plan.episode import Choice, Kit, Place, Production
 from reelmake.plan.kinds import CPU
 from reelmake.project.files import Files, UnseenFiles, read_text, read_text_file
 from reelmake.project.resolve_providers import Casting, check_voices
-from reelmake.project.settings import Settings, load_settings, mistake, settings_of_pools
+from reelmake.project.settings import HOUSE, Settings, load_settings, mistake, settings_of_pools
 from reelmake.project.validate import check_episode, check_translation
 from reelmake.providers import all_pools, registered
 from reelmake.spec.fields import name_problem
 from reelmake.spec.load import read_character, read_episode, readable_part, readable_voices
 from reelmake.spec.model import LINE_OPTIONS, Character, Episode
-from reelmake.spec.yaml_source import Source
+from reelmake.spec.yaml_source import Borrowed, Source
 from reelmake.store.base import Store
 from reelmake.store.local import LocalStore
 
@@ -98,7 +99,7 @@ def _surveyed(desk: _Desk, only: Iterable[str] | None = None) -> Survey:
         file = f"{EPISODES}/{name}.yaml"
         if (content := _content(root, file, desk.problems)) is None:
             continue
-        episode, source = read_episode(content, file)
+        episode, source = read_episode(content, file, desk.house, known)
         if wrong := name_problem(name, "an episode"):
             source.add((), str(wrong), f"rename the file: {wrong.fix}")
         episodes[name] = (episode, source)
@@ -157,6 +158,7 @@ class _Desk:
         self.problems: list[Problem] = []
         if wrong := self.settings.reel.problem():
             self.problems.append(mistake(root, ("reel", "min_seconds"), *wrong))
+        self.house = house_defaults(root, self.settings)
         self.files = Files(root, Inspector(self.ffmpeg, root / STATE / "media.json", read_only=read_only))
 
     def project(
@@ -182,7 +184,8 @@ class _Desk:
                     source.add(("reel", min(length)), f"reel: {wrong[0]}", wrong[1])
             else:
                 casting.choices(readable_part(source), source)  # notes mistakes in the choices
-            check_episode(source, self.files, known, casting.names(episode, choices.get(name, {}), source))
+            says = partial(_pronunciations, self.settings, characters, episode)
+            check_episode(source, self.files, known, casting.names(episode, choices.get(name, {}), source), says)
             script = (episode and episode.script) or []
             for other, version in versions(name, episode):
                 choices[other] = casting.choices(version, source, script)
@@ -205,6 +208,7 @@ class _Desk:
                 sprites,
                 source.line(("topic",)) if source.lines else 0,
                 settings.publish.overridden(episode.publish),
+                pronounce=settings.pronounce,
             )
             for name, (episode, source) in episodes.items()
             if episode and not shared and not source.problems
@@ -223,6 +227,21 @@ class _Desk:
             {character: source for character, (_, source) in characters.items()},
             sprites,
         )
+
+
+def house_defaults(root: Path, settings: Settings) -> dict[str, Borrowed]:
+    """Return what the settings give every episode that does not say it itself, as it would be written there."""
+    given = settings.model_dump(mode="json", include=set(HOUSE), exclude_none=True)
+    places = {name: mistake(root, (name,), "", "") for name in given}
+    return {name: Borrowed(value, places[name].file, places[name].line) for name, value in given.items()}
+
+
+def _pronunciations(
+    settings: Settings, characters: Mapping[str, tuple[Character, Source]], episode: Episode | None, name: str
+) -> dict[str, str]:
+    """Return how words are said by a character, as far as what says so can be read."""
+    own = characters[name][0].pronounce if name in characters else {}
+    return {**settings.pronounce, **own, **(episode.pronounce if episode else {})}
 
 
 def versions(name: str, episode: Episode | None) -> Iterator[tuple[str, Episode]]:

@@ -26,8 +26,8 @@ from reelmake.core.errors import InputError, Problem
 from reelmake.core.logging import protect
 from reelmake.project.files import read_text
 from reelmake.providers.prices import Price, Usd
-from reelmake.spec.fields import InnerPath
-from reelmake.spec.model import Performer, Publish, Reel
+from reelmake.spec.fields import InnerPath, Name, Text
+from reelmake.spec.model import MAX_CAST, Background, Performer, Pronounce, Publish, Reel
 from reelmake.spec.problems import Record, Wrong, add_problems, closest
 from reelmake.spec.yaml_source import Loc, Source
 
@@ -73,6 +73,11 @@ def _budget(value: object) -> object:
     if value is not None and not isinstance(value, (dict, BaseModel)):
         raise Wrong("is no table of an amount and a time", 'write {usd = 20, per = "month"}')
     return value
+
+
+def _several(value: object) -> object:
+    """Let a variable name several, with commas between them."""
+    return [name for name in re.split(r"[\s,]+", value) if name] if isinstance(value, str) else value
 
 
 class Providers(Record):
@@ -131,6 +136,21 @@ class Settings(Record):
     publish: Publish = Field(
         Publish(), description="Where finished videos are published, by the commands that publish."
     )
+    pronounce: Pronounce = Field(
+        {},
+        description='How words are said that voices say wrong, such as `nginx = "engine x"`; a character or an '
+        "episode may say otherwise.",
+    )
+    style: Text | None = Field(None, description="How all pictures look, in episodes that do not say.")
+    background: Background | None = Field(
+        None, description="What moves behind episodes that do not say; `background: none` is none."
+    )
+    music: InnerPath | None = Field(
+        None, description="The sound under episodes that do not say; `music: none` is none."
+    )
+    cast: Annotated[Annotated[list[Name], Field(max_length=MAX_CAST)] | None, BeforeValidator(_several)] = Field(
+        None, description="Who is on screen in episodes that do not say."
+    )
     store: InnerPath = Field(
         ".reelmake/store", description="The folder of receipts and blobs, from the project's folder."
     )
@@ -148,6 +168,9 @@ class Settings(Record):
     ffmpeg: str | None = Field(
         None, description="Another ffmpeg than the one that is installed along: its path, from the project's folder."
     )
+
+
+HOUSE = ("style", "background", "music", "cast")  # what an episode that does not say it takes from the settings
 
 
 class _Variables(Settings, BaseSettings):

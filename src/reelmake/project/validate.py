@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
@@ -10,12 +10,15 @@ from reelmake.media import fonts
 from reelmake.project.files import Files
 from reelmake.project.resolve_providers import Names
 from reelmake.providers import provider
+from reelmake.spec import speech
 from reelmake.spec.clean_text import spoken
 from reelmake.spec.fields import LANGUAGE, NAME
 from reelmake.spec.load import speaker
 from reelmake.spec.model import MAX_LINE_CHARACTERS, Episode, Line
 from reelmake.spec.problems import closest
 from reelmake.spec.yaml_source import Source
+
+Pronunciations = Callable[[str], Mapping[str, str]]  # how words are said by a character
 
 OTHER_VOICE = "choose another language:, or another voice provider, such as `providers: {voice: elevenlabs}`"
 OTHER_WRITER = "write the lines under script:, or choose another script provider: `providers: {script: openai}`"
@@ -24,9 +27,12 @@ OTHER_TRANSLATOR = (
 )
 
 
-def line_problem(text: str, language: str, voice: str) -> tuple[str, str] | None:
-    """Say why a line cannot be spoken or shown (what is wrong, what to do), or return None."""
-    if problem := provider("voice", voice).problem(text, language):
+def line_problem(text: str, language: str, voice: str, said: str = "") -> tuple[str, str] | None:
+    """Say why a line cannot be spoken or shown (what is wrong, what to do), or return None.
+
+    `said` is what is spoken, where that differs from the text that is shown.
+    """
+    if problem := provider("voice", voice).problem(said or text, language):
         return problem, "change the words, or choose another voice provider"
     if missing := fonts.missing_glyphs(text):
         listed = ", ".join(f"{char} (U+{ord(char):04X})" for char in missing[:10])
@@ -34,7 +40,9 @@ def line_problem(text: str, language: str, voice: str) -> tuple[str, str] | None
     return None
 
 
-def check_episode(source: Source, files: Files, characters: AbstractSet[str], names: Names) -> None:
+def check_episode(
+    source: Source, files: Files, characters: AbstractSet[str], names: Names, pronounce: Pronunciations
+) -> None:
     """Add an episode's mistakes beyond its own form; from the raw data, since the form may be wrong."""
     known = sorted(characters)
     cast = [name for name in _list(source.data.get("cast")) if isinstance(name, str)]
@@ -46,7 +54,7 @@ def check_episode(source: Source, files: Files, characters: AbstractSet[str], na
     speaking = _check_language(source, language, names)
     for at, item in enumerate(_list(source.data.get("script"))):
         _check_tags(source, at, item)
-        if (said := speaker(item)) is None:
+        if (said := speaker(item, characters)) is None:
             continue
         name, text = said
         if not NAME.fullmatch(name):
@@ -60,7 +68,10 @@ def check_episode(source: Source, files: Files, characters: AbstractSet[str], na
         voice = names.voice(at)
         if len(text) > MAX_LINE_CHARACTERS:
             continue  # the model's own validation reports it
-        if spoken(text).strip() and voice in speaking and (wrong := line_problem(spoken(text), language, voice)):
+        text = spoken(text)
+        own = item.get("say") if isinstance(item, dict) else None
+        words = speech.said(speech.pieces_of(text, spoken(own) if isinstance(own, str) else None, pronounce(name)))
+        if text.strip() and voice in speaking and (wrong := line_problem(text, language, voice, words)):
             source.add(("script", at, name), f"line {at + 1}: {wrong[0]}", wrong[1])
     background = source.data.get("background")
     file = background.get("file") if isinstance(background, dict) else background

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -173,6 +173,15 @@ class VoiceProvider(Provider):
         """Say why this text cannot be spoken, or return an empty string. Cheap: it runs at every load."""
         del text, language
         return ""
+
+    def says(self, text: str) -> str:
+        """Return the words that are said for a text, as far as they are known: a vendor reads numbers as it likes."""
+        return text
+
+    def silent_signs(self, text: str) -> Iterator[tuple[str, str]]:
+        """Yield signs in a text that are left out though they mean something: what is wrong, and what to do."""
+        del text
+        yield from ()
 
     @abstractmethod
     def read(self, body: bytes, request: Request) -> Speech:

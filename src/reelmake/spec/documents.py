@@ -10,7 +10,18 @@ from typing import Annotated, Any, Final, Literal
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
 from reelmake.spec.fields import LANGUAGE, MAX_LINES, NAME, LineCount, Name, TakeNumber, Text
-from reelmake.spec.model import MAX_CAST, Background, Caption, LineProviders, Performer, Reel, Side, Spoken, Take
+from reelmake.spec.model import (
+    MAX_CAST,
+    Background,
+    Caption,
+    LineProviders,
+    Performer,
+    Pronounce,
+    Reel,
+    Side,
+    Spoken,
+    Take,
+)
 from reelmake.spec.problems import Record, form
 
 REQUEST: Final = "reelmake/request@1"
@@ -67,6 +78,7 @@ class Profile(Document):
     personality: Text | None = Field(None, description="A few words about it.")
     caption: Caption = Field(Caption(), description="How its words look.")
     side: Side = Field("left", description="On which side of the picture it stands.")
+    pronounce: Pronounce = Field({}, description="How this character says words that voices say wrong.")
 
 
 class DialogueLine(Document):
@@ -75,6 +87,7 @@ class DialogueLine(Document):
     id: str = Field("", description="Made of the content; a line that is edited gets another one.")
     character: Name = Field(description="Who speaks: a name among `characters`.")
     text: Spoken = Field(description="What is said.")
+    say: Spoken | None = Field(None, description="What the voice says, where it differs from what is shown.")
     image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
     take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
     pause_seconds: Annotated[float, Field(ge=0, le=10)] | None = Field(None, description="Silence after this line.")
@@ -107,6 +120,7 @@ class Dialogue(Document):
     providers: dict[Literal["script", "voice", "image"], Performer] = Field(
         {}, description="Who performs what, with which options."
     )
+    pronounce: Pronounce = Field({}, description="How words are said that voices say wrong.")
     cost: Cost | None = Field(None, description="What the dialogue has cost.")
 
     @field_serializer("reel")

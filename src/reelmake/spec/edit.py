@@ -22,12 +22,14 @@ from ruamel.yaml.tokens import CommentToken
 from reelmake.core.errors import InputError, Problem
 from reelmake.spec.load import read_episode
 from reelmake.spec.model import Episode, Line
+from reelmake.spec.yaml_source import Borrowed
 
 NOTE: Final = "Written by {provider}; edit it as you like. While it is here, no script provider is asked."
 TRANSLATIONS: Final = "translations"
 BOM: Final = "\ufeff"
 Words = Mapping[str, str]
 _COMMENT: Final = re.compile(r"(?:^|\s)(#.*)")
+_ANYBODY: Final = {"cast": Borrowed(["anybody"])}  # the settings may name the cast of all episodes
 _LONGEST_ROW: Final = 1_000_000  # no row is folded
 
 
@@ -71,7 +73,7 @@ def with_translations(content: bytes, file: str, words: Sequence[Words]) -> byte
 
 
 def _episode(content: bytes, file: str) -> Episode:
-    episode, source = read_episode(content, file)
+    episode, source = read_episode(content, file, _ANYBODY)
     if episode is None or source.problems:
         found = tuple(source.problems) or (Problem(file, 1, "this spec cannot be read", "look at it with check"),)
         raise InputError(found)
@@ -107,6 +109,8 @@ def _written(layout: YAML, root: CommentedMap) -> str:
 def _line(line: Line, *, quoted: bool) -> CommentedMap:
     """Return a line as it stands in a spec."""
     said: dict[str, Any] = {_text(line.character, quoted=quoted): _text(line.text, quoted=quoted)}
+    if line.say:
+        said[_text("say", quoted=quoted)] = _text(line.say, quoted=quoted)
     if line.image:
         said[_text("image", quoted=quoted)] = _text(line.image, quoted=quoted)
     if line.translations:
@@ -165,7 +169,7 @@ def _checked(content: bytes, file: str, written: str, wanted: Episode) -> bytes:
             raise _refused(file, number, "the comment here would be lost: move it above `title:`")
     ends = "\r\n" if "\r\n" in text else "\n"
     whole = (BOM * content.startswith(BOM.encode()) + written.replace("\n", ends)).encode("utf-8", "replace")
-    after, source = read_episode(whole, file)
+    after, source = read_episode(whole, file, _ANYBODY)
     if after != wanted or source.problems:
         raise _refused(file, 1, source.problems[0].what if source.problems else "it would say something else")
     return whole

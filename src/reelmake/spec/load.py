@@ -6,24 +6,44 @@ Mistakes that need more than the file itself (is this character in the project?)
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
-from reelmake.spec.model import LINE_OPTIONS, Character, Episode, EpisodeProviders, Line, LineProviders, Take
+from reelmake.spec.model import (
+    CHARACTERS,
+    LINE_OPTIONS,
+    Character,
+    Episode,
+    EpisodeProviders,
+    Line,
+    LineProviders,
+    Take,
+)
 from reelmake.spec.problems import Record, validate
 from reelmake.spec.screenplay import speeches
-from reelmake.spec.yaml_source import Source, read_source
+from reelmake.spec.yaml_source import Borrowed, Source, read_source
 
 Part = TypeVar("Part", bound=Record)
 
 
-def read_episode(content: bytes, file: str) -> tuple[Episode | None, Source]:
-    """Read an episode; problems are in the source, and the episode is None when there are any."""
+def read_episode(
+    content: bytes, file: str, house: Mapping[str, Borrowed] | None = None, characters: Collection[str] | None = None
+) -> tuple[Episode | None, Source]:
+    """Read an episode; problems are in the source, and the episode is None when there are any.
+
+    `house` are values that it has where it does not say otherwise, and `characters` who there is.
+    """
     source = read_source(content, file, ("title", "script"))
+    if source.data:
+        source.borrow(house or {})
+        for name in ("background", "music"):  # none, though the house has one
+            if source.data.get(name) == "none":
+                del source.data[name]
     _unfold(source, content)
     _place_lines(source)
-    return validate(Episode, source), source
+    return validate(Episode, source, {CHARACTERS: characters}), source
 
 
 def readable_part(source: Source) -> Episode:
@@ -85,12 +105,18 @@ def _place_lines(source: Source) -> None:
                     source.lines.setdefault(("script", at, option), source.lines["script", at, name])
 
 
-def speaker(item: object) -> tuple[str, str] | None:
-    """Return speaker and text of a script's line as written in YAML; None when they are not clear."""
+def speaker(item: object, characters: Collection[str] = ()) -> tuple[str, str] | None:
+    """Return speaker and text of a script's line as written in YAML; None when they are not clear.
+
+    Where there are other names in the line, `characters` can speak.
+    """
     if not isinstance(item, dict):
         return None
     named = {name: text for name, text in item.items() if name not in LINE_OPTIONS}
     if set(named) == {"character", "text"}:
         named = {named["character"]: named["text"]}
+    if len(named) > 1:
+        first = next(iter(named))
+        named = {name: text for name, text in named.items() if name in characters} or {first: named[first]}
     (name, text), *others = named.items() or [("", "")]
     return (name, text) if not others and isinstance(name, str) and isinstance(text, str) and name else None

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import (
@@ -155,6 +155,21 @@ Spoken = Annotated[
 ]
 
 
+def _pronounceable(words: dict[str, str]) -> dict[str, str]:
+    for word, value in words.items():
+        for what, text in (("word", word), ("pronunciation", value)):
+            if not any(map(str.isalnum, text)):
+                raise Wrong(f"{shown(text)} is no {what}: there is no letter in it", "write such as `nginx: engine x`")
+    return words
+
+
+Pronounce = Annotated[
+    dict[Annotated[Text, StringConstraints(max_length=100)], Annotated[Text, StringConstraints(max_length=200)]],
+    Field(max_length=500),
+    AfterValidator(_pronounceable),
+]
+
+
 class Take(Record):
     """Which roll of the dice; another number asks the provider again, on purpose, and pays for it."""
 
@@ -196,6 +211,10 @@ class Line(Record):
 
     character: Annotated[Name, BeforeValidator(_clear)] = Field(description="Who speaks: the name before the colon.")
     text: Spoken = Field(description="What is said, after the colon; stage directions and markup in it are left out.")
+    say: Spoken | None = Field(
+        None,
+        description="What the voice says, where it differs from the words after the colon, which captions show.",
+    )
     image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
     take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
     pause_seconds: Seconds | None = Field(None, description="Silence after this line.")
@@ -206,28 +225,36 @@ class Line(Record):
 
     @model_validator(mode="before")
     @classmethod
-    def _speaker_first(cls, value: object) -> object:
+    def _speaker_first(cls, value: object, info: ValidationInfo) -> object:
         if not isinstance(value, dict):
             raise Wrong("is not a line", "write `- ada: What she says.`")
         rest = {name: value[name] for name in LINE_OPTIONS if name in value}
         speakers = [name for name in value if name not in rest]
-        if {"character", "text"} == set(speakers):
+        if {"character", "text"} <= set(speakers):
             return value
         if not speakers:
             return {**rest, "character": _Unclear("has no speaker", "write `- ada: What she says.`"), "text": "-"}
-        if len(speakers) > 1:  # is all but one a mistyped option? Then they are unknown names, each in its place
-            typos = {name: value[name] for name in speakers if closest(name, LINE_OPTIONS)}
-            rest |= typos
-            speakers = [name for name in speakers if name not in typos] or speakers
-        if len(speakers) > 1:
-            named, options = " and ".join(map(shown, speakers)), ", ".join(LINE_OPTIONS)
+        known = (info.context or {}).get(CHARACTERS)
+        talkers = [name for name in speakers if _may_speak(name, known)] or speakers[:1]
+        rest |= {name: value[name] for name in speakers if name not in talkers}  # unknown names, each in its place
+        if len(talkers) > 1:
+            named, options = " and ".join(map(shown, talkers)), ", ".join(LINE_OPTIONS)
             fix = f"write one a line, and its other names ({options}) below it"
             unclear = _Unclear(f"names {named}, and only one can speak", fix)
             return {**rest, "character": unclear, "text": "-"}
+        speakers = talkers
         return {**rest, "character": speakers[0], "text": value[speakers[0]]}
 
 
-LINE_OPTIONS: Final = ("image", "take", "pause_seconds", "providers", "translations")
+CHARACTERS: Final = "characters"  # of a validation's context: the names of all that there are
+
+
+def _may_speak(name: str, known: Collection[str] | None) -> bool:
+    """Say whether a name in a line is that of a speaker, and no mistyped or unknown option."""
+    return not closest(name, LINE_OPTIONS) if known is None else name in known
+
+
+LINE_OPTIONS: Final = ("say", "image", "take", "pause_seconds", "providers", "translations")
 
 
 def line_ids(lines: Sequence[Line]) -> list[str]:
@@ -306,10 +333,11 @@ class Episode(Record):
         "warm flat illustration, soft light", description="How all pictures look; goes into every picture's prompt."
     )
     background: Background | None = Field(
-        None, description="A file, or `{file: ..., flow: ...}`. Without one, a soft gradient."
+        None, description="A file, or `{file: ..., flow: ...}`. Without one, or with `none`, a soft gradient."
     )
     music: InnerPath | None = Field(
-        None, description="A sound file, by its path from the project's folder; it is looped under the voices."
+        None,
+        description="A sound file, by its path from the project's folder, looped under the voices; `none` is none.",
     )
     take: TakeNumber = Field(1, description="Another number asks for another script.")
     script: Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES)] | None = Field(
@@ -321,6 +349,11 @@ class Episode(Record):
     reel: Reel = Field(Reel(), description="Overrides of the project's video format.")
     providers: EpisodeProviders = Field(EpisodeProviders(), description="Overrides of the project's providers.")
     publish: Publish = Field(Publish(), description="Overrides of where the video is published.")
+    pronounce: Pronounce = Field(
+        {},
+        description="How words are said that voices say wrong, such as `nginx: engine x`; before those of a character, "
+        "and of the project. A word in small letters is meant in capitals, too.",
+    )
 
     @model_validator(mode="before")
     @classmethod
@@ -398,3 +431,6 @@ class Character(Record):
     personality: Text | None = Field(None, description="A few words, for the script provider.")
     caption: Caption = Field(Caption(), description="How its words look.")
     side: Side = Field("left", description="On which side of the picture it stands.")
+    pronounce: Pronounce = Field(
+        {}, description="How this character says words, such as `nginx: engine x`; before those of the project."
+    )

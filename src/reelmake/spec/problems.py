@@ -93,12 +93,15 @@ _MESSAGES = {
 }
 
 
-def validate(model: type[R], source: Source) -> R | None:
-    """Return the record that a source holds; its mistakes are added to the source, and there is no record then."""
+def validate(model: type[R], source: Source, context: dict[str, Any] | None = None) -> R | None:
+    """Return the record that a source holds; its mistakes are added to the source, and there is no record then.
+
+    `context` is what a model needs to know besides.
+    """
     if source.problems and not source.data:
         return None
     try:
-        record = model.model_validate(source.data)
+        record = model.model_validate(source.data, context=context)
     except ValidationError as error:
         add_problems(error, model, source)
         return None

@@ -6,7 +6,7 @@ Every scalar stays the text that was written (`No` is a word, not a boolean); mo
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -53,6 +53,15 @@ _MESSAGES: Final = (
 )  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Borrowed:
+    """A value that a file has from another one, and where it is written there."""
+
+    value: object
+    file: str = ""
+    line: int = 1
+
+
 @dataclass(slots=True)
 class Source:
     """The data of one YAML file, the line (from 1) on which each part of it begins, and what is wrong with it.
@@ -68,6 +77,17 @@ class Source:
     problems: list[Problem] = field(default_factory=list)
     cut_lines: list[int] = field(default_factory=list)
     nodes: int = 0
+    borrowed: dict[str, Borrowed] = field(default_factory=dict)
+
+    def borrow(self, values: Mapping[str, Borrowed]) -> None:
+        """Take values for names that the file does not hold itself; mistakes in them are noted where they are."""
+        self.borrowed = {name: one for name, one in values.items() if name not in self.data}
+        self.data |= {name: one.value for name, one in self.borrowed.items()}
+
+    def place(self, loc: Loc) -> tuple[str, int]:
+        """Return the file and line of the nearest known place at or above `loc`."""
+        there = self.borrowed.get(str(loc[0])) if loc else None
+        return (there.file, there.line) if there else (self.file, self.line(loc))
 
     def line(self, loc: Loc) -> int:
         """Return the line of the nearest known place at or above `loc`."""
@@ -77,7 +97,7 @@ class Source:
 
     def add(self, loc: Loc, what: str, fix: str) -> None:
         """Note a mistake at a place in the data."""
-        self.add_at(self.line(loc), what, fix)
+        self.problems.append(Problem(*self.place(loc), what, fix))
 
     def add_at(self, line: int, what: str, fix: str) -> None:
         """Note a mistake on a line."""

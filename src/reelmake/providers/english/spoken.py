@@ -54,12 +54,12 @@ def unspeakable(text: str) -> tuple[str, ...]:
 
 def has_words(text: str) -> bool:
     """Say whether any token of a text has a sound. Cheap: nothing is spelled out."""
-    return any(sounds(token.core) for token in _tokens(text))
+    return any(sounds(token.core) for token in tokens(text))
 
 
 def say(text: str) -> tuple[Said, ...]:
     """Return the words of a text in order, each with what is said for it; empty when nothing has a sound."""
-    settled = settle(_tokens(text), text)
+    settled = settle(tokens(text), text)
     said: list[Said] = []
     silent: list[str] = []  # shown with the word that follows
     owed = ""  # "dollars", said after the "billion" that follows "$3.2"
@@ -84,7 +84,8 @@ def say(text: str) -> tuple[Said, ...]:
     return tuple(_calm(said))
 
 
-def _tokens(text: str) -> list[Token]:
+def tokens(text: str) -> list[Token]:
+    """Return the words of a text, each with the marks around it."""
     found = []
     quotes = 0
     matches = [*TOKEN.finditer(text)]

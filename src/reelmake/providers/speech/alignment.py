@@ -14,7 +14,7 @@ from itertools import accumulate, groupby, pairwise
 from typing import Any, Final
 from unicodedata import category
 
-from reelmake.providers.speech.display_words import Shown, sounds, without_tags
+from reelmake.providers.speech.display_words import Shown, shown_words, sounds, without_tags
 
 FRAME_SECONDS: Final = 0.01
 LEAST_TOLERANCE_SECONDS: Final = 0.1
@@ -120,6 +120,85 @@ def by_spoken_words(words: Sequence[Shown], found: Characters, heard: Heard) -> 
         elif times:  # said besides: the "dollars" of "$3 billion"
             times[-1] = (times[-1][0], said[-1].end)
     return _checked(times, words, heard)
+
+
+def by_pieces(
+    pieces: Sequence[tuple[str, str]], spoken: Sequence[tuple[str, float, float]], language: str
+) -> list[tuple[Shown, Times]]:
+    """Return when each word of a text that is shown is spoken, where other words are said for pieces of it.
+
+    `pieces` are what is shown, and what is said for it; `spoken` are the words that are said, and their times.
+    """
+    words = shown_words("".join(shown for shown, _ in pieces), language)
+    said = without_tags("".join(said for _, said in pieces))
+    starts, ends = _times_of_characters(said, spoken)
+    shown_at = said_at = 0
+    by_word: dict[int, Times] = {}
+    for shown, said_for_it in pieces:
+        shown_end, said_end = shown_at + len(shown), said_at + len(said_for_it)
+        inside = [at for at, word in enumerate(words) if any(shown_at <= place < shown_end for place in word.places)]
+        if shown == said_for_it:
+            for at in inside:
+                places = [place for place in words[at].places if shown_at <= place < shown_end]
+                first, last = (place - shown_at + said_at for place in (places[0], places[-1]))
+                first = next((one for one in range(first, 0, -1) if not _is_mark(said, one - 1)), 0)
+                last = next((one for one in range(last, len(said) - 1) if not _is_mark(said, one + 1)), len(said) - 1)
+                by_word[at] = _with(by_word.get(at), (starts[first], ends[last]))
+        elif inside:
+            tokens = [
+                _Token(folded, starts[match.start() + said_at], ends[match.end() - 1 + said_at])
+                for match in re.finditer(r"\S+", said[said_at:said_end])
+                if (folded := _folded(match[0]))
+            ]
+            for at, times in zip(inside, _of_tokens([words[at] for at in inside], tokens), strict=True):
+                by_word[at] = _with(by_word.get(at), times)
+        shown_at, said_at = shown_end, said_end
+    return [(word, by_word[at]) for at, word in enumerate(words)]
+
+
+def _is_mark(said: str, at: int) -> bool:
+    """Say whether a character belongs to the word beside it, and has no sound."""
+    return not said[at].isspace() and not sounds(said[at])
+
+
+def _with(earlier: Times | None, times: Times) -> Times:
+    return (earlier[0], times[1]) if earlier else times
+
+
+def _times_of_characters(
+    said: str, spoken: Sequence[tuple[str, float, float]]
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Return when each character of a text starts and ends, as if those of a word were equally long."""
+    starts: dict[int, float] = {}
+    ends: dict[int, float] = {}
+    places = iter([at for at, char in enumerate(said) if not char.isspace()])
+    for text, start, end in spoken:
+        letters = "".join(text.split())
+        for number, place in zip(range(len(letters)), places, strict=False):
+            starts[place] = start + (end - start) * number / len(letters)
+            ends[place] = start + (end - start) * (number + 1) / len(letters)
+    last = spoken[-1][2]
+    for place in places:  # none is left when the words are those of the text
+        starts[place] = ends[place] = last
+    return starts, ends
+
+
+def _of_tokens(words: Sequence[Shown], tokens: Sequence[_Token]) -> list[Times]:
+    """Return when each word is spoken, by what is said for all of them: equal words at their own times."""
+    times: list[Times] = []
+    matcher = SequenceMatcher(None, [_folded(word.text) for word in words], [token.text for token in tokens], False)
+    for kind, first, last, first_token, last_token in matcher.get_opcodes():
+        part, said = words[first:last], tokens[first_token:last_token]
+        if kind == "equal":
+            times += [(token.start, token.end) for token in said]
+        elif part and said:
+            times += _shared(part, said)
+        elif part:  # nothing is said for it: it is shown where the one before it ends
+            here = times[-1][1] if times else tokens[min(first_token, len(tokens) - 1)].start
+            times += [(here, here)] * len(part)
+        elif times:
+            times[-1] = (times[-1][0], said[-1].end)
+    return times
 
 
 def by_length(words: Sequence[Shown], heard: Heard) -> list[Times]:

@@ -68,10 +68,12 @@ def _pieces(words: Sequence[Shown], text: str) -> Iterator[tuple[int, str]]:
     owners = [at for at, word in enumerate(words) for _ in word.text.split()]
     token = 0
     for said in say(without_tags(text)):
-        owner = owners[token]
-        token += len(said.shown.split())
-        for piece in re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", said.said.lower()):
-            yield owner, piece
+        count = len(said.shown.split())
+        mine = list(dict.fromkeys(owners[token : token + count]))  # the "$" and the "5" of "$ 5"
+        token += count
+        pieces = re.findall(r"[^\W\d_]+(?:'[^\W\d_]+)*", said.said.lower())
+        for at, piece in enumerate(pieces):
+            yield mine[at * len(mine) // len(pieces)], piece
 
 
 def _phones(word: str) -> str:

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
@@ -80,11 +79,10 @@ def _espeak(sounds: Sequence[Sound]) -> Iterator[tuple[str, int]]:
         stressed = symbol in STRESSES
 
 
-@functools.cache
 def _g2p() -> G2P:
-    from reelmake.providers.english.hibari_parts import G2P  # noqa: PLC0415
+    from reelmake.providers.english.hibari_parts import g2p  # noqa: PLC0415
 
-    return G2P()
+    return g2p()
 
 
 def _sounds(words: Sequence[Said], first: int) -> list[Sound]:
