@@ -110,7 +110,9 @@ def test_says_what_an_english_speaker_would(text: str, said: str) -> None:
         ("her boss (45m) and a 30yo", "her | boss | forty-five M | and | a | thirty year old"),
         ("30M followers, 30M users (30M)", "thirty million | followers | thirty million | users | thirty million"),
         ("paid him 30M dollars", "paid | him | thirty million | dollars"),
+        ("my wife(30F), 25M here (30M/27F)", "my | wife thirty F | twenty-five M | here | thirty M twenty-seven F"),
         # the decimals and thousands of others
+        ("1 234,56 € EUR 5,50", "one thousand two hundred thirty-four | euros fifty-six | five euros fifty"),
         ("1,5 kg 2,5% 0,75 l", "one point five | kilograms | two point five percent | zero point seven five | liters"),
         ("3,50 euros 3,50 € 3.50 dollars", "three | euros fifty | three | euros fifty | three | dollars fifty"),
         (
@@ -207,6 +209,7 @@ def test_says_what_an_english_speaker_would(text: str, said: str) -> None:
         ("chapter iv, page xii, WWII", "chapter | four | page | twelve | World War two"),
         ("Malcolm X, Vitamin C, Size XL", "Malcolm | X | Vitamin | C | Size | XL"),
         ("Give IV fluids, MIX it", "Give | IV | fluids | MIX | it"),
+        ("the 19th–20th century, 5 A$", "the | nineteenth to twentieth | century | five | Australian dollars"),
         ("~5 km, ~$5", "about five | kilometers | about five dollars"),
     ],
 )

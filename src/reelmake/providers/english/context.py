@@ -179,6 +179,8 @@ def _phone_words(tokens: Sequence[Token], at: int) -> int:
     for pattern in (["3", "3", "4"], ["1", "3", "3", "4"], ["3", "7"], ["1", "3", "7"]):
         if list(map(str, digits[: len(pattern)])) == pattern and _is_grouped(cores[: len(pattern)]):
             return len(pattern)
+    if digits[:3] == [4, 3, 3] and re.fullmatch("1[38]00", cores[0]):
+        return 3
     national = len(run) > 1 and cores[0][0] == "0" and all(len(core) > 1 for core in cores)
     if national and _SHORTEST_NATIONAL <= sum(digits) <= _LONGEST_NATIONAL:
         return len(run)
@@ -237,7 +239,7 @@ def _join_groups(settled: Settled, text: str) -> None:
                 last += 1
         groups = [token.core for token in tokens[at : last + 1]]
         narrow = re.search(rf"(?<!\d){groups[0]}[\u00a0\u2009\u202f]{groups[1]}", text) if last > at else None
-        if last > at and (narrow or last > at + 1 or groups[1].startswith("0")):
+        if last > at and (narrow or last > at + 1 or re.match(r"0|\d+\.\d\d$", groups[1])):
             tokens[last] = replace(tokens[last], core=",".join(groups))
             for place in range(at, last):
                 tokens[place] = replace(tokens[place], core="")
@@ -263,7 +265,7 @@ def _join_signs(settled: Settled) -> None:
         settled.forward.add(at)
 
 
-def age(core: str, here: Around) -> str:
+def age(core: str, here: Around) -> str:  # noqa: PLR0911 (a case each)
     """Say the age and sex in "my husband (30M)", or return an empty string where "30M" is an amount."""
     match = _AGE.fullmatch(core)
     if not match:
@@ -276,6 +278,8 @@ def age(core: str, here: Around) -> str:
     if letter != "M" or before:
         is_marked = (after or before).isupper() or _is_enclosed(here) or _names_a_person(here)
         return said if is_marked else ""
+    if here.next.lower() == "here":
+        return said
     if here.next.lower() in COUNTED or here.next.lower() in {"dollar", "to", *numerals.SCALE_WORDS}:
         return ""
     others = any(re.fullmatch(r"\d{1,2}[Ff]|[MmFf]\d{1,2}", word) for word in (*here.before, *here.after))

@@ -50,6 +50,7 @@ COUNTED_IN_ROMAN = frozenset({
     "Category", "Region", "Zone", "Team", "Model", "Series", "Season", "Tier", "Quest", "Persona", "War", "Wars",
     "Bowl", "Olympiad", "Page", "Vol", "Godfather", "Saw", "Kombat", "Cry", "Effect", "Duty", "Empires", "Trial",
     "Plan", "Step", "Lesson", "Unit", "Canto", "Verse", "Factor", "Tome", "Movement", "Symphony", "Sonata", "Sputnik",
+    "Trek",
 })
 ORDERED_IN_ROMAN = frozenset({
     "century", "centuries", "dynasty", "olympiad", "olympic", "olympics", "congress", "corps", "legion", "amendment",
@@ -138,8 +139,8 @@ def expand(core: str, around: Around) -> tuple[str, str]:
 def _words(core: str, around: Around) -> str:
     if core in ONLY_ALONE:
         return ONLY_ALONE[core]
-    if core in numerals.MONEY and around.previous == "1" and not around.joined:
-        return numerals.MONEY[core][0]
+    if core in numerals.MONEY and re.fullmatch(NUM, around.previous) and not around.joined:
+        return numerals.MONEY[core][around.previous != "1"]
     if said := age(core, around) or _roman(core, around):
         return said
     for pattern, rule in RULES:
@@ -282,12 +283,29 @@ def _money(match: re.Match[str], _: Around) -> str:
     return said + numerals.money(sign, amount)
 
 
+def _coded(amount: str, code: str) -> str:
+    """Say "5.50 EUR", written as one word."""
+    whole, _, part = amount.partition(".")
+    names = numerals.CODES[code]
+    if len(part) == 2 and int(whole.replace(",", "") or 0):  # noqa: PLR2004
+        return f"{number(whole)} {names[whole != '1']} {number(str(int(part))) if int(part) else ''}".strip()
+    return f"{number(amount)} {names[amount != '1']}"
+
+
+def _glued_age(match: re.Match[str], around: Around) -> str:
+    """Say "wife(30F)", or return an empty string."""
+    said = age(match[2], around._replace(previous=match[1], opening="(", closing=")"))
+    return said and f"{match[1]} {said}"
+
+
 def _money_after_minus(match: re.Match[str]) -> str:
     return _alone(f"-{match[1]}{match[3]}{match[4] or ''}")
 
 
 def _unit(match: re.Match[str], around: Around) -> str:
     amount, name = match.groups()
+    if name in numerals.CODES:
+        return _coded(amount, name)
     if name == "m" and (around.next.lower() in COUNTED or is_minutes(around)):
         if not is_minutes(around):
             return f"{number(amount)} million"
@@ -536,7 +554,13 @@ RULES = (
     _rule(r"#(\w+)", lambda match, _: "hashtag " + _joined(match[1])),
     _rule(r"([A-Za-z]+)\.(\d+)", lambda match, _: _numbered(match[1], match[2])),
     _rule(rf"([-+]?)({SIGN})({NUM})([kKmMbBtT]|bn|mn|tn)?", _money),
-    _rule(rf"({CODE})({NUM})", lambda match, _: f"{number(match[2])} {numerals.CODES[match[1]][match[2] != '1']}"),
+    _rule(rf"({CODE})({NUM})", lambda match, _: _coded(match[2], match[1])),
+    _rule(r"([^\W\d_]+)[(\[](\d{1,2}(?:[MFmf]|NB)|[MFmf]\d{1,2})", _glued_age),
+    _rule(r"(\d{1,2})([MF])/(\d{1,2})([MF])", lambda match, _: " ".join(map(_alone, match.groups()))),
+    _rule(
+        r"(\d+)(?:st|nd|rd|th)[-–—](\d+)(?:st|nd|rd|th)",
+        lambda match, _: f"{numerals.ordinal(match[1])} to {numerals.ordinal(match[2])}",
+    ),
     _rule(r"≈(.+)", lambda match, around: "about " + _words(match[1], around)),
     _rule(
         r"1-(8\d\d|900)-([A-Z]+(?:-[A-Z]+)*)",
@@ -563,7 +587,7 @@ RULES = (
     _rule(r"(\d+)°(\d+)'(?:(\d+(?:\.\d+)?)\")?([NSEW])?", lambda match, _: _angle(*match.groups())),
     _rule(r"(\d+)'(\d{1,2})(?:\"|'')?", _length),
     _rule(
-        rf"({NUM}|\d+-\d+/\d+)\"",
+        rf"({NUM}|(?:\d+-)?\d+/\d+)\"",
         lambda match, around: f"{_alone(match[1])} {unit('in', match[1], single=around.next[:1].isalpha())}",
     ),
     _rule(r"(\d{1,3})/(\d{1,4})", _fraction),

@@ -32,7 +32,7 @@ REWRITTEN = str.maketrans({
 # fmt: on
 SUPERSCRIPT = re.compile("[²³⁴-⁹⁻][⁰¹²³⁴-⁹]*|¹[⁰¹²³⁴-⁹]+")  # a ¹ by itself is a footnote
 INCHES = ('"', "''")
-INCHED = re.compile(r"(?:.*[-–x×])?(?:\d+(?:\.\d+|-\d+/\d+)?|\d+'\d{1,2}|\d+°\d+'\d+(?:\.\d+)?)")
+INCHED = re.compile(r"(?:.*[-–x×])?(?:\d+(?:\.\d+|(?:-\d+)?/\d+)?|\d+'\d{1,2}|\d+°\d+'\d+(?:\.\d+)?)")
 MIXED = re.compile("(?<=[0-9])(?=[¼½¾⅐-⅞])")  # 3½ is 3-1/2
 DASHES = re.compile(r"(?<=\w)-{2,3}(?=\w)")
 ELIDED = frozenset({"'cause", "'em", "'til", "'tis", "'twas", "'bout", "'round", "'n"})
