@@ -17,7 +17,7 @@ from reelmake.providers.base import Answer, Call, Options, Request, Speech, Spok
 from reelmake.providers.english.doubts import silent_signs
 from reelmake.providers.english.spoken import has_words, say, unspeakable
 from reelmake.providers.prices import Prices
-from reelmake.providers.speech.display_words import without_tags
+from reelmake.providers.speech.display_words import untagged, without_tags
 
 SHOWN_AT_MOST = 3
 # Raised by hand when texts are said in other words: such lines are spoken again, which costs nothing.
@@ -73,9 +73,8 @@ class OfflineVoice(VoiceProvider):
 
     def shape(self, requested: Request) -> Request:
         """Return the request without a vendor's audio tags, such as [laughs]: this voice would read them aloud."""
-        text = without_tags(str(requested["text"]))
         options = OfflineVoiceOptions.model_validate(requested["voice"]).model_dump()
-        text = requested["text"] if text == requested["text"] else " ".join(text.split())
+        text = untagged(requested["text"])
         return {**requested, "voice": options, "text": text, "says": SAYS_NUMBERS if NUMBERED.search(text) else SAYS}
 
     def price(self, request: Request, prices: Prices) -> Decimal:  # noqa: ARG002 it works on this machine

@@ -120,6 +120,10 @@ def _warnings(show: Production, each: Sequence[float], source: Source, ffmpeg: F
         yield Problem(
             source.file, line, what, 'put the text in quotes: "We are #1"; a comment gets a space after its #'
         )
+    for line, words, why in () if show.original else source.unsaid:
+        yield Problem(
+            source.file, line, f"nobody says {words!r}: {why}", "write a name and a colon before what is said"
+        )
     if seconds > most:
         what = f"{in_language}it will be about {seconds:.0f} s long, more than reel.max_seconds ({most:g})"
         place: Loc = ("script",) if episode.script else ("lines",)

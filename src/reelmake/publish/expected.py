@@ -21,7 +21,7 @@ from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.inspect import Measured, measure
 from reelmake.plan.episode import Production
 from reelmake.plan.steps import inspection
-from reelmake.providers.speech.display_words import without_tags
+from reelmake.providers.speech.display_words import untagged
 from reelmake.publish.checks import CHECKS, SCHEMA, Expected, Finding, Shown, judge
 from reelmake.spec.model import Line, Reel
 
@@ -136,7 +136,7 @@ def _shown(folder: Path, provenance: Mapping[str, Any], where: Callable[[int], s
             id=line["id"],
             where=where(at),
             text=text,
-            spoken=without_tags(text),
+            spoken=untagged(text),
             start_seconds=frames.start / fps,
             end_seconds=frames.stop / fps,
             subtitles={form: " ".join(cue[2] for cue in cues) for form, cues in inside.items()},

@@ -1,24 +1,40 @@
 """Remove stage directions and markup from a written line: the rest is spoken.
 
 Scripts come from chats, wikis and screenplays, and bring along what no voice should say and no caption should show:
-`**bold**`, `[a link](https://...)`, `---`, `(whispering)`, `*sighs*`. The words stay; what only stands around them
-goes. What may as well be speech, such as `It is (almost) true`, is left alone, and so are a vendor's audio tags, such
-as `[laughs]`: they are sent to voices that know them.
+`**bold**`, `<b>bold</b>`, `&amp;`, `[a link](https://...)`, `---`, `(whispering)`, `*sighs*`. The words stay; what only
+stands around them goes. What may as well be speech, such as `It is (almost) true` or `[1]`, is left alone, and so are a
+vendor's audio tags, such as `[laughs]`: they are sent to voices that know them.
 """
 
 # ruff: noqa: RUF001  the typography of authors is what this is about
 
 from __future__ import annotations
 
+import difflib
+import html
 import re
+from collections.abc import Iterator
 from typing import Final
 
 RULE: Final = re.compile(r"\s*(?:([-*_])(?:\s*\1){2,}|={3,}|```.*|~~~.*)\s*")  # a row that only divides
 
-_ROW_MARKS: Final = re.compile(r"^\s*(?:>\s*)*(?:#{1,6}\s+(?=\S)|[-*]\s+(?=[^\W\d]|[*_\"“'(\[]))?")
+ROW_MARKS: Final = re.compile(r"^\s*(?:>\s*)*(?:#{1,6}\s+(?=\S)|[-*]\s+(?=[^\W\d]|[*_\"“'(\[]))?")
 _IMAGE_OR_LINK: Final = re.compile(r"!?\[([^\[\]]*)\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"]*\")?\)")
 _REFERENCE: Final = re.compile(r"\[([^\[\]]+)\]\[[^\[\]]*\]")
 _ADDRESS: Final = re.compile(r"<(?:https?://|mailto:)[^<>\s]*>")
+_COMMENT: Final = re.compile(r"<!--.*?-->|<!\[CDATA\[|\]\]>|<[?!](?:xml|doctype)\b[^<>]*>", re.IGNORECASE)
+_BLOCK: Final = (
+    r"br|p|div|li|ul|ol|dl|dt|dd|h[1-6]|hr|table|thead|tbody|tr|td|th|blockquote|section|article|header|footer"
+)
+_INLINE: Final = (
+    r"a|abbr|b|bdi|bdo|big|body|center|cite|code|del|details|dfn|em|figcaption|figure|font|html|i|img|ins|kbd|label|main"
+    r"|mark|nav|pre|q|rp|rt|ruby|s|samp|small|span|strike|strong|sub|summary|sup|time|tt|u|var|wbr"
+    # ... and of SSML, but for what voices are sent: see VENDOR_TAG
+    r"|audio|desc|emphasis|lang|lexicon|metadata|paragraph|prosody|say-as|seq|par|sentence|token|voice|w|[a-z]+:[a-z-]+"
+)
+_HTML: Final = re.compile(rf"</?(?:({_BLOCK})|{_INLINE})(?:\s[^<>]*)?/?>", re.IGNORECASE)
+_ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
+_NO_WIDTH: Final = re.compile("[\u00ad\u200b\u2060\ufeff]")
 _CODE: Final = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _STRUCK: Final = re.compile(r"~~(?=\S)(.+?)(?<=\S)~~")
 _ACTION: Final = re.compile(r"\(\s*\*[^()*]*\*\s*\)|\[\s*\*[^\[\]*]*\*\s*\]|\*\s*\([^()*]*\)\s*\*")  # (*smiles*)
@@ -46,6 +62,66 @@ _FIRST: Final = re.compile(r"^[(（][^()（）?!]*[)）]\s*(?=[A-ZÀ-Þ0-9\"“'
 _BETWEEN: Final = re.compile(r"(?<=[.!?…])([\"”’]?\s*)[(（][a-zß-ÿ][^()（）.?!]*[)）](?=\s|$)")
 
 
+# What voices are sent, and nobody is shown: `[laughs softly]`, `[strong French accent]`, `<break time="1s"/>`.
+_MANNERS: Final = (
+    r"accent|alarmed|amazed|amused|angr(?:y|ily)|annoyed|anxious(?:ly)?|appalled|awe|bored|calm(?:ly)?|cautious(?:ly)?"
+    r"|cheer(?:ful|fully|s|ing)|confident(?:ly)?|confused|curious(?:ly)?|deadpan|delighted|desperate(?:ly)?|disappointed"
+    r"|dramatic(?:ally)?|elated|embarrassed|empathetic|excited(?:ly)?|frustrated|gent(?:le|ly)|happ(?:y|ily)|hesitant(?:ly)?"
+    r"|impatient(?:ly)?|in awe|in disbelief|ironic(?:ally)?|jumping in|lighthearted|matter[- ]of[- ]fact|mischievous(?:ly)?"
+    r"|monotone|nervous(?:ly)?|overlapping|playful(?:ly)?|professional|proud(?:ly)?|questioning|quiet(?:ly)?|loud(?:ly)?"
+    r"|reassuring|reflective|regretful|relieved|resigned|robotic|rushed|sad(?:ly)?|sarcas(?:m|tic|tically)|scared|serious"
+    r"|shocked|shy(?:ly)?|slow(?:ly)?|slows? down|soft(?:ly)?|speeds? up|surprised|suspicious(?:ly)?|sympathetic"
+    r"|thoughtful(?:ly)?|tired|urgent(?:ly)?|warm(?:ly)?|wistful(?:ly)?|deliberate|drawn out|fast(?:er)?|slower|echo"
+)
+_SOUNDS: Final = (
+    r"applau(?:se|ds)|breath(?:e|es|ing|s)?|burps?|chuckl(?:e|es|ing)|clap(?:s|ping)?|clears?|clearing|cough(?:s|ing)?"
+    r"|cr(?:y|ies|ying)|crosstalk|exhal(?:e|es|ing)|explosion|farts?|footsteps|gasp(?:s|ing)?|giggl(?:e|es|ing)"
+    r"|groan(?:s|ing)?|growl(?:s|ing)?|gulps?|gunshot|hesitat(?:es|ing)|hiccups?|hum(?:s|ming)?|inaudible|inhal(?:e|es|ing)"
+    r"|interrupt(?:s|ing)|laugh(?:s|ing|ter)?|moan(?:s|ing)?|music(?: playing)?|mutter(?:s|ing)?|pant(?:s|ing)"
+    r"|paus(?:e|es|ing)|beat|rustling|scoff(?:s|ing)?|scream(?:s|ing)?|shout(?:s|ing)?|sigh(?:s|ing)?|silence"
+    r"|sing(?:s|ing)|smack(?:s|ing)?|sniff(?:s|ing|les)?|snor(?:e|es|ing|ts?|ting)|sob(?:s|bing)?|stammer(?:s|ing)?"
+    r"|stutter(?:s|ing)?|swallows?|tuts?|wheez(?:e|es|ing)|whimper(?:s|ing)?|whisper(?:s|ing|ed)?|whistl(?:es|ing)|woo"
+    r"|yawn(?:s|ing)?|yell(?:s|ing)?"
+)
+_DEGREES: Final = (
+    r"a (?:little|bit)|very|more|slight(?:ly)?|strong|thick|heavy|light|deep|long|short|big|small|evil|genuine|start(?:s|ing)"
+    r"|with|starts to|leaves"
+)
+_FURTHER: Final = (
+    r"hard(?:er)?|louder|deep(?:ly)?|sharp(?:ly)?|heav(?:y|ily)|hysterical(?:ly)?|throat|tone|voice|out loud|again"
+    r"|to (?:him|her|them)sel(?:f|ves)|under (?:his|her|their) breath|uncontrollably|in|out|a (?:little|bit)|laugh(?:ter)?"
+)
+_KNOWN: Final = rf"(?:(?:{_DEGREES}|{_MANNERS}) )*(?:{_MANNERS}|{_SOUNDS})(?:,? (?:{_FURTHER}|{_MANNERS}|{_SOUNDS}))*"
+VENDOR_TAG: Final = re.compile(
+    rf"\[\s*(?:{_KNOWN}|(?:[^\W\d]+ ){{1,3}}accent)\s*\]|</?(?:break|phoneme|speak)\b[^<>]*>", re.IGNORECASE
+)
+
+
+def is_tag(text: str) -> bool:
+    """Say whether all of a text is an audio tag that voices know, such as `[laughs]`."""
+    return VENDOR_TAG.fullmatch(text) is not None
+
+
+def without_html(text: str) -> str:
+    """Return a text with its entities decoded, and without tags of HTML and SSML; `<3` and `<name>` stay."""
+    if "<" in text:
+        text = _HTML.sub(lambda tag: " " if tag[1] else "", _COMMENT.sub("", text))
+    return _ENTITY.sub(lambda found: _NO_WIDTH.sub("", html.unescape(found[0])), text) if "&" in text else text
+
+
+def left_out(text: str) -> Iterator[str]:
+    """Yield the parts of a text with words that `spoken` leaves out: `(whispering)`."""
+    said = re.findall(r"\w+", spoken(text))
+    words = list(re.finditer(r"\w+", text))
+    matcher = difflib.SequenceMatcher(None, [word[0] for word in words], said, autojunk=False)
+    for what, first, after, _, _ in matcher.get_opcodes():
+        if what in {"delete", "replace"}:
+            start, end = words[first].start(), words[after - 1].end()
+            around = re.compile(r"[(（\[*]*").search(text[:start][::-1])
+            start -= len(around[0]) if around else 0
+            yield text[start:end] + (found[0] if (found := re.match(r"[)）\]*.]*", text[end:])) else "")
+
+
 def spoken(text: str) -> str:
     """Return the spoken part of a text; the very same text when all of it is spoken.
 
@@ -64,10 +140,11 @@ def _once(text: str) -> str:
 
 
 def _row(row: str) -> str:
-    return "" if RULE.fullmatch(row) else _ROW_MARKS.sub("", row)
+    return "" if RULE.fullmatch(row) else ROW_MARKS.sub("", row)
 
 
 def _without_markup(text: str) -> str:
+    text = without_html(text)
     for mark, kept in ((_IMAGE_OR_LINK, r"\1"), (_REFERENCE, r"\1"), (_ADDRESS, ""), (_CODE, r"\2"), (_STRUCK, r"\1")):
         text = mark.sub(kept, text)
     text = _BOLD.sub(r"\2", _ACTION.sub(" ", text).strip())

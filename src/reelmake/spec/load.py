@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from pydantic import ValidationError
 
+from reelmake.spec.clean_text import left_out, spoken
 from reelmake.spec.model import (
     CHARACTERS,
     LINE_OPTIONS,
@@ -22,7 +23,7 @@ from reelmake.spec.model import (
     Take,
 )
 from reelmake.spec.problems import Record, validate
-from reelmake.spec.screenplay import speeches
+from reelmake.spec.screenplay import ACTION, read_script
 from reelmake.spec.yaml_source import Borrowed, Source, read_source
 
 Part = TypeVar("Part", bound=Record)
@@ -84,13 +85,20 @@ def _unfold(source: Source, content: bytes) -> None:
     text = source.data.get("script")
     if not isinstance(text, str) or not text.strip():
         return
-    found = speeches(text)
+    cast = source.data.get("cast")
+    found, unsaid = read_script(
+        text, [name for name in cast if isinstance(name, str)] if isinstance(cast, list) else []
+    )
     if not found:
-        return  # the model's own validation reports that it is no list
+        return  # the model's own validation reports that nobody speaks
     first = source.line(("script",))
     first += re.search(rb":\s*[|>]", content.splitlines()[first - 1]) is not None  # where the text itself begins
-    source.data["script"] = [{speech.speaker: speech.text} for speech in found]
-    for at, speech in enumerate(found):
+    source.unsaid += [(first + one.row, one.words, one.why) for one in unsaid]
+    said = [speech for speech in found if any(map(str.isalnum, spoken(speech.text)))]
+    for speech in found:
+        source.unsaid += [(first + speech.row, words, ACTION) for words in left_out(speech.text)]
+    source.data["script"] = [{speech.speaker: speech.text} for speech in said]
+    for at, speech in enumerate(said):
         for place in (("script", at), ("script", at, speech.speaker)):
             source.lines[place] = first + speech.row
 

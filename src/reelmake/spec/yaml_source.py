@@ -68,7 +68,8 @@ class Source:
 
     A file that cannot be made sense of has problems and no data. One with smaller mistakes, such as a name that is
     given twice, has both, so that the rest of it can be checked as well. On `cut_lines`, text ends where a word begins
-    with #: YAML takes it, and all that follows, for a comment.
+    with #: YAML takes it, and all that follows, for a comment. `unsaid` are the words of a pasted script that nobody
+    says: line, words, why.
     """
 
     file: str
@@ -76,6 +77,7 @@ class Source:
     lines: dict[Loc, int] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     cut_lines: list[int] = field(default_factory=list)
+    unsaid: list[tuple[int, str, str]] = field(default_factory=list)
     nodes: int = 0
     borrowed: dict[str, Borrowed] = field(default_factory=dict)
 

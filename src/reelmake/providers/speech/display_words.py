@@ -13,8 +13,9 @@ from typing import Final
 
 from reelmake.layout.words import spans
 from reelmake.providers.english.expand import SYMBOLS
+from reelmake.spec.clean_text import VENDOR_TAG
 
-TAG: Final = re.compile(r"\[[^\[\]]*\]|</?(?:break|phoneme|speak)\b[^<>]*>")
+_TAG_BEFORE_MARK: Final = re.compile(rf"\s*(?:{VENDOR_TAG.pattern})(?=[,.;:!?…])", re.IGNORECASE)
 DIGIT_WEIGHT: Final = 4  # letters that a digit is spoken with, about: "seven"
 
 
@@ -38,7 +39,13 @@ class Shown:
 
 def without_tags(text: str) -> str:
     """Return the text with spaces in place of its tags, so that all other characters stay at their places."""
-    return TAG.sub(lambda match: " " * len(match[0]), text)
+    return VENDOR_TAG.sub(lambda match: " " * len(match[0]), text)
+
+
+def untagged(text: str) -> str:
+    """Return the text without its tags; the very same text when there are none."""
+    plain = without_tags(text)
+    return text if plain == text else " ".join(VENDOR_TAG.sub(" ", _TAG_BEFORE_MARK.sub("", text)).split())
 
 
 def sounds(char: str) -> bool:
@@ -65,7 +72,8 @@ def shown_words(text: str, language: str = "") -> tuple[Shown, ...]:
             words.append(Shown(_after(waiting, part, glued=glued), tuple(places), glued and not waiting))
             waiting = ""
         elif words:
-            words[-1] = replace(words[-1], text=_after(words[-1].text, part, glued=glued))
+            is_behind_tag = start > 0 and text[start - 1] != plain[start - 1] and part[0] in ",.;:!?…"
+            words[-1] = replace(words[-1], text=_after(words[-1].text, part, glued=glued or is_behind_tag))
         else:
             waiting = _after(waiting, part, glued=glued)
     return tuple(words)
