@@ -66,7 +66,7 @@ tool.reelmake.providers.voice = "lark"
 tool.reelmake.reel.size = "720x1280"
 """
 HEADERS = """\
-\ufeff[ tool . "reelmake" ]
+[ tool . "reelmake" ]
 store = "s"
 limits = {cpu = 3}
 providers.voice = "lark"
@@ -85,6 +85,12 @@ def test_toml_may_be_written_in_any_way(root: Path, toml: str) -> None:
         "lark",
         Reel(size=(720, 1280)),
     )
+
+
+def test_a_byte_order_mark_that_doit_cannot_read_is_reported(root: Path) -> None:
+    write(root, f"\ufeff{HEADERS}")
+    with pytest.raises(InputError, match=r"^pyproject.toml:1: the file begins .*; save it as UTF-8 without BOM$"):
+        load_settings(root)
 
 
 def test_the_environment_wins_over_dotenv_and_dotenv_over_pyproject(

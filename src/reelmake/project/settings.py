@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 PREFIX = "REELMAKE_"
 PYPROJECT = "pyproject.toml"
+BOM = "\ufeff"
 DOTENV = ".env"
 
 
@@ -383,11 +384,16 @@ def _text(root: Path, file: str) -> str:
     """Return the text of a file of settings, "" when there is none; raises InputError when it cannot be used."""
     if not os.path.lexists(root / file):
         return ""
-    return read_text(root, file, "settings are some lines of text: shorten it")
+    text = read_text(root, file, "settings are some lines of text: shorten it")
+    with (root / file).open("rb") as opened:
+        return BOM + text if file == PYPROJECT and opened.read(len(BOM.encode())) == BOM.encode() else text
 
 
 def _shared(text: str) -> dict[str, Any]:
     """Return the table `[tool.reelmake]`."""
+    if text.startswith(BOM):
+        what = "the file begins with an invisible byte order mark, and doit cannot read it"
+        raise InputError((Problem(PYPROJECT, 1, what, "save it as UTF-8 without BOM"),))
     try:
         here: Any = tomllib.loads(text)
     except (tomllib.TOMLDecodeError, RecursionError) as error:

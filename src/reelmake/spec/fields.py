@@ -83,11 +83,25 @@ Seconds = Annotated[float, Field(ge=0, le=10, allow_inf_nan=False)]
 
 def inside(path: str) -> str:
     """Return a path that stays in the project; raises Wrong."""
-    parts = path.split("/")
-    if "\\" in path or ":" in path:
-        raise Wrong(f"{shown(path)} is not a plain path", "write it with forward slashes, such as assets/calm.ogg")
-    if path.startswith(("/", "~")) or ".." in parts:
+    disk = re.match(r"/|~|file:|[A-Za-z]:[\\/]|\\\\", path)
+    if disk and not path.startswith("//"):
+        raise Wrong(
+            f"{shown(path)} leaves the project: it is on your disk", "copy it into the project, and name it from there"
+        )
+    if re.match(r"[A-Za-z][\w+.-]*:/|//|www\.", path):
+        raise Wrong(f"{shown(path)} is an address", "download it into the project, and name it from there")
+    if path.startswith("data:"):
+        raise Wrong(f"{shown(path)} is no path", "save it as a file in the project, and name that")
+    if ".." in re.split(r"[/\\]", path):
         raise Wrong(f"{shown(path)} leaves the project", "copy the file into the project and name it from there")
+    if re.search(r"[\0-\x1f]", path):
+        raise Wrong(
+            f"{shown(path)} holds a control character: a \\ in double quotes begins an escape", "use / in paths"
+        )
+    if "\\" in path:
+        raise Wrong(f"{shown(path)} is not a plain path", "write it with forward slashes, such as assets/calm.ogg")
+    if ":" in path:
+        raise Wrong(f"{shown(path)} holds a colon", "rename it, without the colon")
     return path
 
 

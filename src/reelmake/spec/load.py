@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping
+from itertools import takewhile
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
@@ -85,18 +86,25 @@ def _unfold(source: Source, content: bytes) -> None:
     text = source.data.get("script")
     if not isinstance(text, str) or not text.strip():
         return
+    first = source.line(("script",))
+    rows = content.decode("utf-8-sig").splitlines()
+    if block := re.search(r":\s*([|>])", rows[first - 1]):
+        if block[1] == ">":  # YAML joins its rows, and each is one of the script's
+            text = "\n".join(takewhile(lambda row: not row.strip() or row[0].isspace(), rows[first:]))
+        first += 1  # where the text itself begins
     cast = source.data.get("cast")
     found, unsaid = read_script(
         text, [name for name in cast if isinstance(name, str)] if isinstance(cast, list) else []
     )
     if not found:
         return  # the model's own validation reports that nobody speaks
-    first = source.line(("script",))
-    first += re.search(rb":\s*[|>]", content.splitlines()[first - 1]) is not None  # where the text itself begins
     source.unsaid += [(first + one.row, one.words, one.why) for one in unsaid]
-    said = [speech for speech in found if any(map(str.isalnum, spoken(speech.text)))]
+    said = []
     for speech in found:
-        source.unsaid += [(first + speech.row, words, ACTION) for words in left_out(speech.text)]
+        is_said = any(map(str.isalnum, spoken(speech.text)))
+        said += [speech] if is_said else []
+        parts = left_out(speech.text) if is_said else [f"{speech.speaker}: {speech.text}"]
+        source.unsaid += [(first + speech.row, words, ACTION) for words in parts]
     source.data["script"] = [{speech.speaker: speech.text} for speech in said]
     for at, speech in enumerate(said):
         for place in (("script", at), ("script", at, speech.speaker)):

@@ -68,8 +68,20 @@ class Reel(Record):
 def _target(to: str) -> str:
     bucket = to.removeprefix("s3://")
     if "://" in to and (bucket == to or not re.fullmatch(_BUCKET, bucket)):
-        raise Wrong(f"{shown(to)} is neither a folder nor a bucket", "write s3://bucket/prefix, or a folder's path")
+        raise Wrong(f"{shown(to)} is neither a folder nor a bucket", _TARGET)
+    if re.match(r"[A-Za-z]:|.*\\", to):
+        raise Wrong(f"{shown(to)} looks like a path of Windows", f"{_TARGET}, with forward slashes and no drive")
+    if bucket == to and (
+        re.search(r"[:;]|//|^(?:s3|b2|gs|https?)\.*/|^www\.", to, re.IGNORECASE) or to.lower() in _SCHEMES
+    ):
+        raise Wrong(f"{shown(to)} looks like an address that is mistyped", _TARGET)
+    if re.match(r"~|.*[$%\0-\x1f]", to):
+        raise Wrong(f"{shown(to)} is not a plain path, and nothing in it is replaced", "write the folder's whole path")
     return to
+
+
+_TARGET: Final = "write s3://bucket/prefix, or a folder's path"
+_SCHEMES: Final = ("s3", "b2", "gs", "http", "https", "ftp", "sftp")
 
 
 _BUCKET: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*(/[\w.!*'()-]+)*/?"
@@ -303,6 +315,15 @@ class Background(Record):
         return {"file": value} if isinstance(value, str) else value
 
 
+def _lines(value: object) -> object:
+    """Return the lines of a script; raises Wrong for a text in which `spec.load` has found nobody who speaks."""
+    if isinstance(value, str) and value.strip():
+        raise Wrong("nobody speaks in this text", "write a name and a colon before what is said")
+    if isinstance(value, dict) and value:
+        raise Wrong("is not a list", "write each line after `- `; or `script: |`, and a name and a colon on each row")
+    return value
+
+
 class EpisodeProviders(LineProviders):
     """Who writes, speaks and draws, where that is not as the project's settings say."""
 
@@ -340,7 +361,7 @@ class Episode(Record):
         description="A sound file, by its path from the project's folder, looped under the voices; `none` is none.",
     )
     take: TakeNumber = Field(1, description="Another number asks for another script.")
-    script: Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES)] | None = Field(
+    script: Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES), BeforeValidator(_lines)] | None = Field(
         None,
         description="The lines, in order; or a screenplay or chat, as one text. Given here, no script provider is "
         "called.",

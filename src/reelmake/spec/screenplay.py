@@ -156,7 +156,7 @@ def _head(rows: Sequence[str], at: int) -> _Head | None:
     """Return what a row is as the beginning of a speech, or None when it can be none."""
     row, below = rows[at].strip(), [row.strip() for row in rows[at + 1 : at + 4]]
     after = below[0] if below else ""
-    if not row or RULE.fullmatch(row):
+    if not row or RULE.fullmatch(row) or chat.ONLY_STAMP.fullmatch(row):
         return None
     if found := chat.NAME_THEN_STAMP.fullmatch(row):
         return _Head(found["name"], found["words"], is_stamped=True)
@@ -268,7 +268,7 @@ class _Reader:
         for speech in list(self.speeches):
             if not any(map(str.isalnum, speech.text)):
                 self.speeches.remove(speech)
-                if not any(one.row == speech.row for one in self.unsaid):
+                if not any((one.row, one.why) == (speech.row, EVENT) for one in self.unsaid):
                     self._leave_out(speech.row, WORDLESS)
 
     def _begins_another(self, at: int) -> bool:
@@ -335,7 +335,7 @@ class _Reader:
             self._leave_out(at, EVENT, edited[0].strip())
             words = words[: edited.start()]
         if words and chat.NO_SPEECH.fullmatch(words):
-            self._leave_out(at, EVENT, words)
+            self._leave_out(at, EVENT)
         elif words and self._speech:
             self._speech.words.append(words)
 

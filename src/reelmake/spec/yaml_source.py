@@ -32,6 +32,15 @@ UNPRINTABLE: Final = re.compile("[^\t\n\r -~\x85\xa0-\ud7ff\ue000-\ufffd\U000100
 _TOO_DEEP: Final = ("the YAML is nested too deeply", "write it flat, as in the reference")
 _TOO_MUCH: Final = ("there is too much in this file", "look for an alias (*name) that repeats itself, or split it")
 
+_ESCAPE: Final = (
+    r"a \ in double quotes begins an escape, and this one means nothing",
+    "use single quotes, or / in paths",
+)
+# As JSON writes an emoji, and where such a text ends.
+_PAIR: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\u(d[89ab][\da-f]{2})\\u(d[c-f][\da-f]{2})", re.IGNORECASE)
+_QUOTED: Final = re.compile(r'"(?:[^"\\]|\\.)*', re.DOTALL)
+_SCRIPT_BELOW: Final = re.compile(r"script:\s*(?:#.*)?")
+
 # part of PyYAML's message -> what is wrong, what to do, and whether it is reported where the construct began
 _MESSAGES: Final = (
     ("found unexpected end of stream", "the quote that opens here is never closed", "close it", True),
@@ -45,7 +54,9 @@ _MESSAGES: Final = (
     ("could not find expected ':'", "a name here has no colon and space", "write `name: value`", True),
     ("alphabetic or numeric", "text cannot begin with * or &", "put it in quotes", False),
     ("undefined alias", "text cannot begin with *, which names an anchor", "put it in quotes", False),
-    ("escape", r"a \ in double quotes begins an escape, and this one means nothing", "use single quotes", False),
+    ("Unicode character escape", "this escape is half of a character", "write the character itself", False),
+    ("hex", *_ESCAPE, False),
+    ("escape", *_ESCAPE, False),
     ("sequence entries are not allowed", "there is a '- ' where no list can begin",
      "put text that begins with '- ' in quotes, or begin the list on the next line", False),
     ("did not find expected", "this does not belong to what stands above it",
@@ -124,7 +135,7 @@ def read_source(content: bytes, file: str, needs: Sequence[str] = ("title", "scr
 
 
 def _read(content: bytes, source: Source, needs: Sequence[str]) -> dict[str, Any]:
-    text = _decode(content, source)
+    text = _with_pairs(_decode(content, source))
     try:
         _check_events(text, source)
         root = yaml.compose(text, Loader=_Loader)
@@ -166,6 +177,30 @@ def _decode(content: bytes, source: Source) -> str:
         source.add_at(line, f"there is an invisible control character (U+{ord(bad[0]):04X})", fix)
         raise _GiveUpError
     return text
+
+
+def _with_pairs(text: str) -> str:
+    """Return a text with the characters that it writes as JSON does, in two halves: `"\\ud83d\\udd25"`."""
+    while _PAIR.search(text):
+        try:
+            for _ in yaml.parse(text, Loader=_Loader):
+                pass
+        except yaml.MarkedYAMLError as error:
+            start = error.context_mark.index if error.context_mark else len(text)
+            quoted = _QUOTED.match(text, start)
+            whole = quoted and _PAIR.sub(lambda pair: pair[1] + _character(pair[2], pair[3]), quoted[0])
+            if not quoted or whole == quoted[0]:
+                break  # it is another mistake
+            text = text[:start] + str(whole) + text[quoted.end() :]
+        except (yaml.YAMLError, ValueError):
+            break
+        else:
+            break
+    return text
+
+
+def _character(high: str, low: str) -> str:
+    return bytes.fromhex(high + low).decode("utf-16-be")
 
 
 def _check_events(text: str, source: Source) -> None:
@@ -222,6 +257,10 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, s
                 what, fix = message, advice
                 mark = error.context_mark or mark if where_it_began else mark
                 break
+    row = min(mark.line, len(lines) - 1) if mark else 0
+    above = next((line for line in reversed(lines[:row]) if line[:1].strip(" \t#")), "")
+    if _SCRIPT_BELOW.fullmatch(above) and not lines[row].lstrip().startswith("-") and lines[row][:1].isspace():
+        fix = "write `script: |` above a script that is one text"
     if error.problem_mark and "flow" in str(error.context):
         here = min(error.problem_mark.line, len(lines) - 1)
         for at in range(here, max(-1, here - _NEAR_LINES), -1):
