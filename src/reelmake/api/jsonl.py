@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 import os
 import re
 import signal
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,14 +17,15 @@ from pathlib import Path
 from typing import Any, Final
 
 import typer
+import yaml
 from doit.exceptions import InvalidCommand
 from pydantic import ValidationError
 
 from reelmake.core.errors import InputError, Problem, ReelmakeError, SetupError
 from reelmake.core.logging import ends_soon, redact, tell_mistake
 from reelmake.spec.documents import ERROR, Document, ErrorDetails, ErrorDocument
-from reelmake.spec.problems import add_problems
-from reelmake.spec.yaml_source import UNPRINTABLE, Source
+from reelmake.spec.problems import add_problems, shown
+from reelmake.spec.yaml_source import MAX_DEPTH, UNPRINTABLE, Source
 from reelmake.tasks.job import error_of_command
 
 DONE, FAILED, WRONG, INTERRUPTED = 0, 1, 2, 130
@@ -34,15 +37,16 @@ MOST_OF_NAME: Final = 56  # leaves room for a number
 
 @dataclass(frozen=True, slots=True)
 class Received:
-    """One document of the input: where it stood, and what it says."""
+    """One document of the input: where it stood, what it says, and what is wrong with it as JSON."""
 
     where: str
     data: Any
+    problems: tuple[Problem, ...] = ()
 
     @property
     def is_error(self) -> bool:
         """Whether it tells of an error of the stage before."""
-        return isinstance(self.data, dict) and self.data.get("schema") == ERROR
+        return isinstance(self.data, dict) and self.data.get("schema") == ERROR and not self.problems
 
 
 def received(text: str) -> list[Received]:
@@ -50,7 +54,7 @@ def received(text: str) -> list[Received]:
     if not text.strip():
         raise InputError((Problem("stdin", 1, "there is nothing on stdin", "pipe a JSON document into it"),))
     try:
-        return [Received("", json.loads(text))]
+        return [_read(text, "")]
     except (ValueError, RecursionError) as error:
         whole, line_of_whole = str(error), int(getattr(error, "lineno", 1))
     # Only this ends a row: texts may hold what ends lines elsewhere, such as U+2028.
@@ -58,7 +62,7 @@ def received(text: str) -> list[Received]:
     found, problems = [], []
     for number, line in rows:
         try:
-            found.append(Received(f"line {number}", json.loads(line)))
+            found.append(_read(line, f"line {number}"))
         except (ValueError, RecursionError) as error:
             reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
             what = f"line {number} is not JSON: {reason}"
@@ -72,8 +76,36 @@ def received(text: str) -> list[Received]:
     return found
 
 
+def _read(text: str, where: str) -> Received:
+    """Read a document, with what JSON's parser takes and a spec may not hold; raises ValueError, RecursionError."""
+    wrong: list[Problem] = []
+
+    def once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        twice = [name for name, times in Counter(name for name, _ in pairs).items() if times > 1]
+        wrong.extend(Problem("stdin", 1, f"{shown(name)} is given twice", "keep one of them") for name in twice)
+        return dict(pairs)
+
+    def finite(number: str) -> float:
+        if not math.isfinite(float(number)):
+            wrong.append(Problem("stdin", 1, f"{shown(number)} is not a number", "write a number such as 0.5"))
+        return 0.0 if wrong else float(number)
+
+    data = json.loads(text, object_pairs_hook=once, parse_float=finite, parse_constant=finite)
+    parts = [(data, 1)]
+    while parts:
+        value, depth = parts.pop()
+        if isinstance(value, dict | list):
+            if depth > MAX_DEPTH:
+                wrong.append(Problem("stdin", 1, "the JSON is nested too deeply", "write it flat, as in the schema"))
+                return Received(where, None, tuple(wrong))
+            parts += [(part, depth + 1) for part in (value.values() if isinstance(value, dict) else value)]
+    return Received(where, data, tuple(wrong))
+
+
 def parse(model: type[Any], one: Received) -> Any:
     """Return a document; raises InputError with everything that is wrong with it."""
+    if one.problems:
+        raise InputError(tuple(dict.fromkeys(one.problems)))
     schema = model.model_fields["schema_"].annotation.__args__[0]
     if not isinstance(one.data, dict):
         raise InputError((Problem("stdin", 1, "this is not a JSON object", f'write {{"schema": "{schema}", ...}}'),))
@@ -162,15 +194,42 @@ def command(function: Callable[..., None]) -> None:
 
 def error_document(error: ReelmakeError, where: str) -> ErrorDocument:
     """Return the document that tells of an error."""
-    problems = "\n".join(map(_describe, error.problems)) if isinstance(error, InputError) else ""
-    return ErrorDocument(
-        error=ErrorDetails(type=type(error).__name__, message=redact(problems or str(error)), where=where)
-    )
+    return ErrorDocument(error=ErrorDetails(type=type(error).__name__, message=redact(_message(error)), where=where))
+
+
+# What messages say of YAML, and what an author of JSON has to type.
+_FIXES: Final = {
+    "write one item a line, each after '- '": 'write a list: ["one", "two"]',
+    "write `name: value` below it, indented": 'write an object: {"name": "value"}',
+    "write plain text there; put it in quotes if it holds ': ' or '#'": "write text there, in double quotes",
+    'write it as "#FFD166", in quotes: without them, # begins a comment': 'write it as "#FFD166"',
+}
+_IN_YAML: Final = re.compile(r"`(\w+:[ {].*?)`")
+_FIELD: Final = re.compile(r"\b([a-z_]+)((?:\.[a-z_]+)*):(?=[ ,;.]|$)")
+
+
+def _message(error: ReelmakeError) -> str:
+    """Return what an error says, with what to type in JSON, where it is about a document."""
+    if isinstance(error, InputError):
+        return "\n".join(map(_describe, error.problems))
+    return f"{error.what}; {_in_json(error.fix)}" if error.fix else str(error)
+
+
+def _in_json(fix: str) -> str:
+    def rewritten(found: re.Match[str]) -> str:
+        return f"`{json.dumps(yaml.safe_load(found[1]))}`"
+
+    if fix in _FIXES:
+        return _FIXES[fix]
+    parts = re.split(r"(`[^`]*`)", fix)
+    for at, part in enumerate(parts):
+        parts[at] = _IN_YAML.sub(rewritten, part) if at % 2 else _FIELD.sub(r'"\1\2"', part)
+    return "".join(parts)
 
 
 def _describe(problem: Problem) -> str:
     """Return a mistake: with its place when that is a file here, and no part of the document that `where` names."""
-    return str(problem) if Path(problem.file).is_file() else f"{problem.what}; {problem.fix}"
+    return str(problem) if Path(problem.file).is_file() else f"{problem.what}; {_in_json(problem.fix)}"
 
 
 class Answers:
@@ -250,7 +309,7 @@ def serve(work: Callable[[Sequence[Received], Answers], int], given: Sequence[Re
             wrong = error_of_command(error)
         except Exception:  # noqa: BLE001
             return tell_mistake()
-        print(f"reelmake: {redact(str(wrong))}", file=sys.stderr)
+        print(f"reelmake: {redact(_message(wrong))}", file=sys.stderr)
         for at, one in enumerate(requests):
             if not answers.is_given(at):
                 answers.give(at, error_document(wrong, one.where or "stdin"))
@@ -268,7 +327,7 @@ def checked(model: type[Any], given: Sequence[Received], answers: Answers) -> li
         try:
             found.append(None if one.is_error else parse(model, one))
         except InputError as error:
-            print(f"reelmake: {one.where or 'stdin'}: {redact(str(error))}", file=sys.stderr)
+            print(f"reelmake: {one.where or 'stdin'}: {redact(_message(error))}", file=sys.stderr)
             wrong[at] = error_document(error, one.where or "stdin")
     if not wrong:
         return found

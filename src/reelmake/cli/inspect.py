@@ -38,7 +38,8 @@ def inspect(
     if as_json:
         answer(verdict.to_json())
     else:
-        print("\n".join(map(str, verdict.findings)) or f"{verdict.video}: nothing is wrong")
+        warnings = [f"warning: {one}" for one in verdict.warnings]
+        print("\n".join([*map(str, verdict.findings), *warnings]) or f"{verdict.video}: nothing is wrong")
     if verdict.findings:
         count = len(verdict.findings)
         print(f"{count} thing{'s' * (count != 1)} wrong with {verdict.video}", file=sys.stderr)

@@ -10,6 +10,7 @@ from typing import Any
 
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action, canonical_json, digest_of
+from reelmake.core.logging import log
 from reelmake.engine.context import Context, Made
 from reelmake.engine.readers import place_words
 from reelmake.layout import captions
@@ -17,6 +18,7 @@ from reelmake.layout.frame import layout
 from reelmake.layout.timeline import SAMPLE_RATE, Pan, Word, lay_out, line_frames, samples_per_frame
 from reelmake.media import fonts, inspect, mp4, soundtrack
 from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot
+from reelmake.media.probe import REPLACE, Inspector, Want
 from reelmake.media.static_layer import Portrait, backdrop, on_backdrop, plate
 from reelmake.media.video import join, normalise, segment
 from reelmake.media.voice import wav_samples
@@ -33,6 +35,7 @@ def make_script(action: Action, context: Context, folder: Path) -> Made:
 
 def make_background(action: Action, context: Context, folder: Path) -> Made:
     """Bring a video or picture into the video's own size, rate and colours."""
+    _warn_of_damage(action, context, "video")
     out = folder / "background.mp4"
     request = requests.Frame.from_json(action.request)
     normalise(context.root / action.inputs["file"], out, Frame(*request.size, request.fps), context.ffmpeg)
@@ -41,9 +44,16 @@ def make_background(action: Action, context: Context, folder: Path) -> Made:
 
 def make_music(action: Action, context: Context, folder: Path) -> Made:
     """Bring music to one format and loudness."""
+    _warn_of_damage(action, context, "audio")
     out = folder / "music.wav"
     soundtrack.prepare_music(context.root / action.inputs["file"], out, context.ffmpeg)
     return out
+
+
+def _warn_of_damage(action: Action, context: Context, want: Want) -> None:
+    file = action.inputs["file"]
+    if damage := Inspector(context.ffmpeg, context.state / "media.json").damage(context.root / file, want):
+        log().warning(f"{action.kind}: {file}: {damage}; {REPLACE}")
 
 
 def make_timeline(action: Action, context: Context, folder: Path) -> Made:

@@ -336,6 +336,13 @@ def try_args(source: str, stream: str) -> list[str]:
     ]
 
 
+def decode_all_args(source: str, stream: str) -> list[str]:
+    """Decode all of a stream; report what cannot be decoded. How many frames there are, and to where, is on stdout."""
+    rate = ["-fps_mode", "passthrough"] if stream == "V" else []
+    some = ["-map", f"0:{stream}:0", *rate, "-progress", "pipe:1"]
+    return ["-hide_banner", "-nostdin", "-nostats", "-v", "repeat+level+info", "-i", source, *some, "-f", "null", "-"]
+
+
 def thumbnail_args(source: str, side: int, *, last: bool) -> list[str]:
     """Write the first picture, or the last ones, as `side` x `side` bytes of grey each, to stdout."""
     seek = ["-sseof", "-1"] if last else []

@@ -27,7 +27,7 @@ def measure(video: Path, ffmpeg: Ffmpeg, background: Path | None = None) -> Meas
     """Return what a video is; `background` is what moves behind it. Raises MediaError when it is no mp4 at all."""
     track = read_track(video)
     counted, log = ffmpeg.attempt(examine_args(str(video)))
-    errors = _errors(log)
+    errors = errors_in(log)
     heard = [(float(at), max(map(_number, found.split()))) for at, found in _PEAKS.findall(log)]
     if not heard:
         errors = (*errors, "it has no sound")
@@ -102,7 +102,7 @@ def _still(log: str, seconds: float) -> tuple[Stretch, ...]:
     return tuple(Stretch(start, end) for start, end in zip(starts, [*ends, round(seconds, 3)], strict=False))
 
 
-def _errors(log: str) -> tuple[str, ...]:
+def errors_in(log: str) -> tuple[str, ...]:
     """Return what ffmpeg complained of, each once: `h264: missing picture in access unit with size 4058`."""
     found = set()
     for line in log.splitlines():

@@ -13,7 +13,8 @@ from typing import Final, Literal
 from reelmake.core.errors import MediaError
 from reelmake.core.files import state_of
 from reelmake.media.ffmpeg import Ffmpeg, load_cache, save_cache
-from reelmake.media.ffmpeg_args import MAX_PIXELS, Looks, look_args, try_args
+from reelmake.media.ffmpeg_args import MAX_PIXELS, Looks, decode_all_args, look_args, try_args
+from reelmake.media.inspect import errors_in
 
 Want = Literal["video", "picture", "audio"]
 
@@ -38,6 +39,11 @@ _OTHER_KIND: Final = "it is of a kind that is not used here, such as a list of o
 _TOO_LARGE: Final = "it has more than {:,} pixels"
 _TOLD_LARGE: Final = re.compile(r"Picture size [1-9]\d*x[1-9]\d* (?:is invalid|exceeds)")  # by ffmpeg
 _RULES: Final = 2  # raised by hand when a file that was good may no longer be
+REPLACE: Final = "copy it once more from where it came, or name another file"
+
+_LEAST_DECODED: Final = 0.95  # of what a file says that it holds, but for
+_SLACK_SECONDS: Final = 0.5
+_FEW_ERRORS: Final = 3  # of sound: fewer may be a tag behind it
 
 _HD_LINES = 720  # from here on, a source that does not say so is taken to be bt709
 _HDR_CURVES = ("smpte2084", "arib-std-b67")
@@ -97,6 +103,25 @@ def problem(path: Path, want: Want, ffmpeg: Ffmpeg) -> str:
         return _OTHER_KIND if "Invalid argument" in error.what else damaged
 
 
+def damage(path: Path, want: Want, ffmpeg: Ffmpeg) -> str:
+    """Say what of a usable video or sound is damaged or missing, or return an empty string: all of it is decoded."""
+    counted, log = ffmpeg.attempt([*_ALONE, *decode_all_args(str(path), "a" if want == "audio" else "V")])
+    media, errors = _media(log), errors_in(log)
+    told = f" ({errors[0]})" if errors else ""
+    times = re.findall(r"out_time_us=(\d+)", counted)
+    seconds, whole = (int(times[-1]) / 1_000_000 if times else 0.0), media.duration_seconds or 0.0
+    if not (media.looks and media.looks.still) and seconds < min(_LEAST_DECODED * whole, whole - _SLACK_SECONDS):
+        return (
+            f"it is cut off or damaged: it says that it lasts {whole:.1f} s, and {seconds:.1f} s can be decoded{told}"
+        )
+    if errors and (want != "audio" or log.count("[error]") >= _FEW_ERRORS):
+        rate, frames = re.search(r"([\d.]+) fps", log), re.findall(r"frame=\s*(\d+)", counted)
+        expected = round(float(rate[1]) * whole) if rate else 0
+        some = f"{frames[-1]} of {expected} frames can be decoded" if frames and int(frames[-1]) < expected else ""
+        return f"it is damaged: {some or 'parts of it cannot be decoded'}{told}"
+    return ""
+
+
 def sprite_problem(path: Path) -> str:
     """Say why a file cannot be used as a sprite, or return an empty string: all of it was decoded."""
     from PIL import Image  # noqa: PLC0415 (slow to import, and seldom needed)
@@ -147,6 +172,16 @@ class Inspector:
                 if not self._read_only:
                     save_cache(self._cache, self._good)
         return self._problems[name]
+
+    def damage(self, path: Path, want: Want) -> str:
+        """Say what of a usable file is damaged or missing, or return an empty string; raises OSError."""
+        name = f"damage {want} {path.absolute()}"
+        state = f"{_RULES} {self._ffmpeg.identity()} {state_of(path.stat())} "
+        if not self._good.get(name, "").startswith(state):
+            self._good[name] = state + damage(path, want, self._ffmpeg)
+            if not self._read_only:
+                save_cache(self._cache, self._good)
+        return str(self._good[name]).removeprefix(state)
 
 
 def _unfit(media: Media, want: Want) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from reelmake.core.keys import Action, canonical_json
 from reelmake.plan.kinds import BUILD, CPU, KINDS, SPEC
@@ -101,8 +101,16 @@ class Production:
     @property
     def files(self) -> list[str]:
         """The files that its spec names, besides pictures of characters."""
+        return [file for _, file, _ in self.media]
+
+    @property
+    def media(self) -> list[tuple[Literal["background", "music"], str, Literal["video", "audio"]]]:
+        """The films and sounds among them: the field that names each, the file, and what is used of it."""
         background, music = self.episode.background, self.episode.music
-        return [path for path in (background and background.file, music) if path]
+        found: list[tuple[Literal["background", "music"], str, Literal["video", "audio"]]] = []
+        found += [("background", background.file, "video")] if background else []
+        found += [("music", music, "audio")] if music else []
+        return found
 
     def where(self, at: int) -> str:
         """Return where a line of the script stands: in the spec, or in the script that a provider wrote."""

@@ -11,10 +11,12 @@ from decimal import Decimal
 from pathlib import Path
 
 from reelmake.core.errors import Problem
+from reelmake.core.files import STATE
 from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.layout.frame import layout
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.loop_checks import Remark, background_loop, loop_remark, music_loop, sprite_remarks
+from reelmake.media.probe import REPLACE, Inspector
 from reelmake.plan.bounds import seconds_of, unwritten
 from reelmake.plan.episode import Production, is_paid
 from reelmake.plan.steps import plan
@@ -128,6 +130,9 @@ def _warnings(show: Production, each: Sequence[float], source: Source, ffmpeg: F
         what = f"{in_language}it will be about {seconds:.0f} s long, more than reel.max_seconds ({most:g})"
         place: Loc = ("script",) if episode.script else ("lines",)
         yield _problem(source, place, (what, "make two episodes of it, or raise max_seconds"))
+    for name, file, want in show.media:
+        if what := Inspector(ffmpeg, Path(STATE, "media.json")).damage(Path(file), want):
+            yield _problem(source, (name,), (what, REPLACE))
     if episode.background:
         loop = background_loop(Path(episode.background.file).absolute(), ffmpeg)
         # each line begins at a place of its own, so that any of them may meet the end

@@ -19,6 +19,7 @@ from reelmake.engine.engine import perform
 from reelmake.media import fonts
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.inspect import Measured, measure
+from reelmake.media.probe import REPLACE, Inspector
 from reelmake.plan.episode import Production
 from reelmake.plan.steps import inspection
 from reelmake.providers.speech.display_words import untagged
@@ -39,6 +40,7 @@ class Verdict:
     video: str
     measured: Measured | None
     findings: Sequence[Finding]
+    warnings: Sequence[str] = ()  # what keeps nobody from publishing it
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON."""
@@ -48,6 +50,7 @@ class Verdict:
             "ok": not self.findings,
             "checks": {name: not any(one.check == name for one in self.findings) for name in (*CHECKS, "peak")},
             "findings": [{name: getattr(one, name) for name in Finding.__slots__} for one in self.findings],
+            "warnings": list(self.warnings),
             "measured": self.measured.to_json() if self.measured else None,
         }
 
@@ -61,7 +64,10 @@ def of_episode(show: Production, context: Context, lines: Sequence[Line]) -> Ver
     perform(inspection(show), context, f"inspection:{show.name}")
     measured = Measured.from_json(json.loads((folder / "inspection.json").read_bytes()))
     expected = read_expected(folder, show.reel, show.where, lines)
-    return Verdict(show.path(video.name), measured, judge(measured, expected))
+    inspector = Inspector(context.ffmpeg, context.state / "media.json")
+    damaged = ((f"{name}: {file}", inspector.damage(context.root / file, want)) for name, file, want in show.media)
+    warnings = [f"{what}: {damage}; {REPLACE}" for what, damage in damaged if damage]
+    return Verdict(show.path(video.name), measured, judge(measured, expected), warnings)
 
 
 def of_file(video: Path, reel: Reel, ffmpeg: Ffmpeg) -> Verdict:

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 from reelmake.core.errors import BuildError
 from reelmake.core.files import file_digest
+from reelmake.core.logging import log
 from reelmake.engine.context import Context
 from reelmake.engine.engine import write_output
 from reelmake.engine.provenance import unpublished, written
@@ -101,8 +102,10 @@ def publish(  # noqa: PLR0913 (what, how, where progress goes, and what is let p
 
 
 def _refuse_unfit(show: Production, context: Context, lines: Sequence[Line], *, allow_degraded: bool) -> None:
-    findings = of_episode(show, context, lines).findings
-    wrong = [one for one in findings if not (allow_degraded and one.check == "degraded")]
+    verdict = of_episode(show, context, lines)
+    for warning in verdict.warnings:
+        log().warning(warning, episode=show.name)
+    wrong = [one for one in verdict.findings if not (allow_degraded and one.check == "degraded")]
     if wrong:
         count = f"{len(wrong)} thing{'s are' if len(wrong) > 1 else ' is'} wrong with it"
         listed = "".join(f"\n  {one}" for one in wrong)

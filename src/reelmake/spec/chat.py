@@ -44,7 +44,8 @@ _NO_SPEECH: Final = (
     r"|\S.*\.\w{2,4} \((?:file attached|datei angehängt|archivo adjunto|fichier joint|arquivo anexado|file allegato)\)"
     r"|(?:this|you deleted this|a) message (?:was|has been) deleted|you deleted this message|message deleted"
     r"|diese nachricht wurde gelöscht|(?:missed )?(?:group )?(?:voice|video) call\b.{0,40}|missed call.{0,40}|null"
-    rf"|\[\s*(?:{_WORDS})s?\b[^\]]*\]|(?:live )?location(?: shared)?: ?https?://\S+|poll:.*|waiting for this message\b.*"
+    rf"|\[\s*(?:{_WORDS})s?\b[^\]]*\]|(?:live )?location(?: shared)?: ?https?://\S+|poll:.*"
+    r"|waiting for this message\b.*"
     r"|[\[(]?(?:in reply to|forwarded from|forwarded message)\b[^\]]*\]?|.*\bend-to-end encrypted\b.*"
     r"|(?:reacted|liked|loved|laughed at|emphasized|disliked|questioned) .{0,40}[“\"].*[”\"]|\(- .* -\)"
 )
@@ -57,7 +58,8 @@ _EVENT: Final = (
 )
 _REACTION: Final = rf"(?:{EMOJI}+|:[\w+-]+:)\s*\d*"
 _BESIDE: Final = (
-    rf"{_REACTION}(?:\s+{_REACTION})*|(?:\*+|-->|<--|-!-) .*(?:joined|left|quit|parted)\b.*|\d+ repl(?:y|ies)\b.*|last reply\b.*|view thread|also sent to the channel"
+    rf"{_REACTION}(?:\s+{_REACTION})*|(?:\*+|-->|<--|-!-) .*(?:joined|left|quit|parted)\b.*"
+    r"|\d+ repl(?:y|ies)\b.*|last reply\b.*|view thread|also sent to the channel"
     r"|see all the pins\.?|\(edited\)|new messages?|exported \d+ message.*|webvtt\b.*|forwarded"
     r"|[\w-]+\.(?:png|jpe?g|gif|mp4|pdf|webp|heic|mov|ogg|opus)"
 )

@@ -66,8 +66,9 @@ _BETWEEN: Final = re.compile(r"(?<=[.!?…])([\"”’]?\s*)[(（][a-zß-ÿ][^()
 _MANNERS: Final = (
     r"accent|alarmed|amazed|amused|angr(?:y|ily)|annoyed|anxious(?:ly)?|appalled|awe|bored|calm(?:ly)?|cautious(?:ly)?"
     r"|cheer(?:ful|fully|s|ing)|confident(?:ly)?|confused|curious(?:ly)?|deadpan|delighted|desperate(?:ly)?|disappointed"
-    r"|dramatic(?:ally)?|elated|embarrassed|empathetic|excited(?:ly)?|frustrated|gent(?:le|ly)|happ(?:y|ily)|hesitant(?:ly)?"
-    r"|impatient(?:ly)?|in awe|in disbelief|ironic(?:ally)?|jumping in|lighthearted|matter[- ]of[- ]fact|mischievous(?:ly)?"
+    r"|dramatic(?:ally)?|elated|embarrassed|empathetic|excited(?:ly)?|frustrated|gent(?:le|ly)|happ(?:y|ily)"
+    r"|hesitant(?:ly)?|impatient(?:ly)?|in awe|in disbelief|ironic(?:ally)?|jumping in|lighthearted"
+    r"|matter[- ]of[- ]fact|mischievous(?:ly)?"
     r"|monotone|nervous(?:ly)?|overlapping|playful(?:ly)?|professional|proud(?:ly)?|questioning|quiet(?:ly)?|loud(?:ly)?"
     r"|reassuring|reflective|regretful|relieved|resigned|robotic|rushed|sad(?:ly)?|sarcas(?:m|tic|tically)|scared|serious"
     r"|shocked|shy(?:ly)?|slow(?:ly)?|slows? down|soft(?:ly)?|speeds? up|surprised|suspicious(?:ly)?|sympathetic"
@@ -84,12 +85,13 @@ _SOUNDS: Final = (
     r"|yawn(?:s|ing)?|yell(?:s|ing)?"
 )
 _DEGREES: Final = (
-    r"a (?:little|bit)|very|more|slight(?:ly)?|strong|thick|heavy|light|deep|long|short|big|small|evil|genuine|start(?:s|ing)"
-    r"|with|starts to|leaves"
+    r"a (?:little|bit)|very|more|slight(?:ly)?|strong|thick|heavy|light|deep|long|short|big|small|evil|genuine"
+    r"|start(?:s|ing)|with|starts to|leaves"
 )
 _FURTHER: Final = (
     r"hard(?:er)?|louder|deep(?:ly)?|sharp(?:ly)?|heav(?:y|ily)|hysterical(?:ly)?|throat|tone|voice|out loud|again"
-    r"|to (?:him|her|them)sel(?:f|ves)|under (?:his|her|their) breath|uncontrollably|in|out|a (?:little|bit)|laugh(?:ter)?"
+    r"|to (?:him|her|them)sel(?:f|ves)|under (?:his|her|their) breath|uncontrollably|in|out|a (?:little|bit)"
+    r"|laugh(?:ter)?"
 )
 _KNOWN: Final = rf"(?:(?:{_DEGREES}|{_MANNERS}) )*(?:{_MANNERS}|{_SOUNDS})(?:,? (?:{_FURTHER}|{_MANNERS}|{_SOUNDS}))*"
 VENDOR_TAG: Final = re.compile(

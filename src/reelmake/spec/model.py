@@ -71,9 +71,7 @@ def _target(to: str) -> str:
         raise Wrong(f"{shown(to)} is neither a folder nor a bucket", _TARGET)
     if re.match(r"[A-Za-z]:|.*\\", to):
         raise Wrong(f"{shown(to)} looks like a path of Windows", f"{_TARGET}, with forward slashes and no drive")
-    if bucket == to and (
-        re.search(r"[:;]|//|^(?:s3|b2|gs|https?)\.*/|^www\.", to, re.IGNORECASE) or to.lower() in _SCHEMES
-    ):
+    if bucket == to and re.search(r"[:;]|//|^(?:s3|b2|gs|s?ftp|https?)\.*(?:/|$)|^www\.", to, re.IGNORECASE):
         raise Wrong(f"{shown(to)} looks like an address that is mistyped", _TARGET)
     if re.match(r"~|.*[$%\0-\x1f]", to):
         raise Wrong(f"{shown(to)} is not a plain path, and nothing in it is replaced", "write the folder's whole path")
@@ -81,7 +79,6 @@ def _target(to: str) -> str:
 
 
 _TARGET: Final = "write s3://bucket/prefix, or a folder's path"
-_SCHEMES: Final = ("s3", "b2", "gs", "http", "https", "ftp", "sftp")
 
 
 _BUCKET: Final = r"[A-Za-z0-9][A-Za-z0-9._-]*(/[\w.!*'()-]+)*/?"

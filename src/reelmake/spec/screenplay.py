@@ -51,8 +51,8 @@ _SCENE: Final = re.compile(
 )
 _END: Final = re.compile(r"(?:the end|fin|(?:act|scene|chapter|part) [\w ]{1,12})[.:]?", re.IGNORECASE)
 _NOTE: Final = re.compile(
-    r"(?:title|subtitle|setting|scene|act|characters|logline|genre|sfx|visuals?|b-roll|shot|cut to|hashtags|text on screen"
-    r"|on-screen text)(?: \w{1,5})?",
+    r"(?:title|subtitle|setting|scene|act|characters|logline|genre|sfx|visuals?|b-roll|shot|cut to|hashtags"
+    r"|text on screen|on-screen text)(?: \w{1,5})?",
     re.IGNORECASE,
 )
 _ASIDE: Final = re.compile(r"[(（][^()（）]*[)）]|\*(?!\*)[^*]+\*|\[[^\[\]]*\]")
@@ -119,17 +119,21 @@ def read_script(text: str, cast: Collection[str] = ()) -> tuple[list[Speech], li
 
     `cast` are names of characters that are known to speak.
     """
-    rows = [
-        _VOICE.sub(lambda tag: f"{tag[1]}: " if tag[1] else "", chat.INVISIBLE.sub("", without_html(row)))
-        for row in text.splitlines()
-    ]
+    rows = [_row(row) for row in text.splitlines()]
     heads = [_head(rows, at) for at in range(len(rows))]
-    reader = _Reader(rows, _accepted(heads, {name.lower() for name in cast}), {name.lower() for name in cast})
+    known, is_screenplay = {name.lower() for name in cast}, any(_SCENE.match(row.strip("*_#> ")) for row in rows)
+    accepted = _accepted(heads, known, is_screenplay=is_screenplay)
+    reader = _Reader(rows, accepted, known, is_screenplay=is_screenplay)
     reader.read()
     return reader.speeches, sorted(reader.unsaid)
 
 
-def _accepted(heads: Sequence[_Head | None], cast: Collection[str]) -> list[_Head | None]:
+def _row(row: str) -> str:
+    """Return a row without what is not to be seen in it."""
+    return _VOICE.sub(lambda tag: f"{tag[1]}: " if tag[1] else "", chat.INVISIBLE.sub("", without_html(row)))
+
+
+def _accepted(heads: Sequence[_Head | None], cast: Collection[str], *, is_screenplay: bool) -> list[_Head | None]:
     """Return the heads that are taken for one."""
     found = [head for head in heads if head]
     sure = [head for head in found if head.is_sure]
@@ -146,16 +150,15 @@ def _accepted(heads: Sequence[_Head | None], cast: Collection[str]) -> list[_Hea
         if _slug(head.name) in known:
             return True
         if head.is_cue:
-            return head.is_sure or (head.name == head.name.upper() and all(one.is_cue for one in sure))
+            return head.name == head.name.upper() and (is_screenplay or not sure)
         return head.is_sure and (head.is_stamped or not is_export)
 
     return [head if head and is_one(head) else None for head in heads]
 
 
-def _head(rows: Sequence[str], at: int) -> _Head | None:
+def _head(rows: Sequence[str], at: int) -> _Head | None:  # noqa: PLR0911 (one for each form)
     """Return what a row is as the beginning of a speech, or None when it can be none."""
-    row, below = rows[at].strip(), [row.strip() for row in rows[at + 1 : at + 4]]
-    after = below[0] if below else ""
+    row, before = rows[at].strip(), rows[at - 1].strip() if at else ""
     if not row or RULE.fullmatch(row) or chat.ONLY_STAMP.fullmatch(row):
         return None
     if found := chat.NAME_THEN_STAMP.fullmatch(row):
@@ -164,7 +167,7 @@ def _head(rows: Sequence[str], at: int) -> _Head | None:
     emphasis = found[1] if (found := _EMPHASIS.match(rest)) else ""
     rest = _without_marks(rest[len(emphasis) :])[0] if emphasis else rest
     if found := (_MESSAGE if stamp else _SPEECH).fullmatch(rest):
-        return _spoken_head(found, emphasis, rows, at, is_stamped=bool(stamp), is_heading=is_heading)
+        return _spoken_head(found, emphasis, before, is_stamped=bool(stamp), is_heading=is_heading)
     if found := _QUOTED_NAME.fullmatch(rest):
         return _Head(found["name"], found["words"], is_stamped=bool(stamp), is_sure=bool(stamp))
     if found := None if stamp else chat.STAMP_AFTER.fullmatch(rest):
@@ -173,7 +176,7 @@ def _head(rows: Sequence[str], at: int) -> _Head | None:
         return _Head(name, words, is_stamped=True, is_sure=found["sign"] != " ") if is_name else None
     if found := _TABBED.fullmatch(rest):
         return _Head(found["name"], found["words"], is_stamped=bool(stamp), is_sure=bool(stamp and "\t" in rest))
-    return _name_above(rest.rstrip("*_ "), stamp, rows, at, after, below)
+    return _name_above(rest.rstrip("*_ "), stamp, rows, at)
 
 
 def _without_marks(row: str) -> tuple[str, str, bool]:
@@ -190,7 +193,7 @@ def _without_marks(row: str) -> tuple[str, str, bool]:
 
 
 def _spoken_head(
-    found: re.Match[str], emphasis: str, rows: Sequence[str], at: int, *, is_stamped: bool, is_heading: bool
+    found: re.Match[str], emphasis: str, before: str, *, is_stamped: bool, is_heading: bool
 ) -> _Head | None:
     """Return a head that is a name and a colon."""
     name, words, aside = found["name"].strip("~ "), found["words"].strip(), found["aside"] or ""
@@ -201,16 +204,18 @@ def _spoken_head(
         if words[0] in "/\\:" or found["space"] or _SMILEY.match(words):
             return None
         is_sure &= not words[0].isdigit() and name[0].isalpha()
-    if not is_stamped and " " in name and name == name.lower() and at and rows[at - 1].strip():
-        is_sure &= _ENDED.search(rows[at - 1].strip()) is not None  # what stands before it went on: `two things: ...`
+    if not is_stamped and " " in name and name == name.lower() and before:
+        is_sure &= _ENDED.search(before) is not None  # what stands before it went on: `two things: ...`
     if emphasis and words.count(emphasis) % 2:
         words = emphasis + words  # it ends further on: `*Ada: Hello.*`
     aside = "" if chat.ONLY_STAMP.fullmatch(aside) or _CONTINUED.fullmatch(aside) else aside
     return _Head(name, words, aside, is_stamped=is_stamped, is_sure=is_sure)
 
 
-def _name_above(rest: str, stamp: str, rows: Sequence[str], at: int, after: str, below: Sequence[str]) -> _Head | None:
+def _name_above(rest: str, stamp: str, rows: Sequence[str], at: int) -> _Head | None:
     """Return a head that is a name on a row of its own."""
+    below = [row.strip() for row in rows[at + 1 : at + 4]]
+    after = below[0] if below else ""
     found = _CUE.fullmatch(rest)
     if stamp:  # [01-Jan-21 04:20 PM] Ada#1234
         is_name = after and chat.DATED.search(stamp) and not chat.STAMP_BEFORE.match(after) and "[" in stamp
@@ -236,18 +241,19 @@ def _name_above(rest: str, stamp: str, rows: Sequence[str], at: int, after: str,
     name, aside = found["name"], found["aside"].strip()
     is_capital = name == name.upper() != name.lower() and not _HEADING.match(rest)
     aside = "" if _CONTINUED.fullmatch(aside) else aside
-    is_screenplay = is_capital and any(map(_SCENE.match, rows))
-    return _Head(name, "", aside, is_sure=is_screenplay, is_cue=True) if is_capital or not aside else None
+    return _Head(name, "", aside, is_sure=False, is_cue=True) if is_capital or not aside else None
 
 
 class _Reader:
     """Walks over the rows, and gives each to a speech or to nobody."""
 
-    def __init__(self, rows: Sequence[str], heads: Sequence[_Head | None], cast: Collection[str]) -> None:
+    def __init__(
+        self, rows: Sequence[str], heads: Sequence[_Head | None], cast: Collection[str], *, is_screenplay: bool
+    ) -> None:
         self.rows, self.heads, self.cast = rows, heads, cast
         self.speeches: list[Speech] = []
         self.unsaid: list[Unsaid] = []
-        self._is_screenplay = any(_SCENE.match(row.strip().strip("*_# ")) for row in rows)
+        self._is_screenplay = is_screenplay
         self._is_chat = any(head and head.is_stamped for head in heads)
         self._speech: Speech | None = None
         self._ends_at_empty_row = False
@@ -287,7 +293,7 @@ class _Reader:
             self._leave_out(at, ACTION, head.aside)
         self._say(head.words, at)
 
-    def _go_on(self, at: int) -> None:
+    def _go_on(self, at: int) -> None:  # noqa: C901 (one for each form)
         """Take a row that begins no speech."""
         raw = self.rows[at]
         row = raw.strip()

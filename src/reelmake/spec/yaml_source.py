@@ -19,7 +19,7 @@ Loc = tuple[str | int, ...]
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 _MAX_BYTES: Final = 1_000_000
 _MAX_NODES: Final = 20_000
-_MAX_DEPTH: Final = 12
+MAX_DEPTH: Final = 12
 
 _BREAK: Final = re.compile("\r\n|[\n\r\x85\u2028\u2029]")
 # What begins a comment where a value should be, in brackets: which are then never closed. Looked for not far away.
@@ -180,7 +180,7 @@ def _decode(content: bytes, source: Source) -> str:
 
 
 def _with_pairs(text: str) -> str:
-    """Return a text with the characters that it writes as JSON does, in two halves: `"\\ud83d\\udd25"`."""
+    """Return a text with the characters that it writes as JSON does, in two halves each, such as emoji."""
     while _PAIR.search(text):
         try:
             for _ in yaml.parse(text, Loader=_Loader):
@@ -221,8 +221,8 @@ def _check_events(text: str, source: Source) -> None:
             depth += isinstance(event, yaml.CollectionStartEvent)
             nodes += 1
             line = _line(event.start_mark)
-            if depth > _MAX_DEPTH or nodes > _MAX_NODES:
-                source.add_at(line, *(_TOO_DEEP if depth > _MAX_DEPTH else _TOO_MUCH))
+            if depth > MAX_DEPTH or nodes > _MAX_NODES:
+                source.add_at(line, *(_TOO_DEEP if depth > MAX_DEPTH else _TOO_MUCH))
                 raise _GiveUpError
             if event.tag:
                 tag = event.tag.replace("tag:yaml.org,2002:", "!!")
@@ -274,7 +274,7 @@ def _syntax_problem(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str, s
 def _build(node: Any, loc: Loc, source: Source) -> Any:
     source.lines.setdefault(loc, _line(node.start_mark))
     source.nodes += 1
-    if source.nodes > _MAX_NODES or len(loc) > _MAX_DEPTH:  # only aliases lead here: events have been counted
+    if source.nodes > _MAX_NODES or len(loc) > MAX_DEPTH:  # only aliases lead here: events have been counted
         source.add(loc, *_TOO_MUCH)
         raise _GiveUpError
     if isinstance(node, yaml.ScalarNode):
