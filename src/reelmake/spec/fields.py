@@ -94,7 +94,7 @@ def inside(path: str) -> str:
         raise Wrong(f"{shown(path)} is no path", "save it as a file in the project, and name that")
     if ".." in re.split(r"[/\\]", path):
         raise Wrong(f"{shown(path)} leaves the project", "copy the file into the project and name it from there")
-    if re.search(r"[\0-\x1f]", path):
+    if re.search(r"[\t\n\r]", path):
         raise Wrong(
             f"{shown(path)} holds a control character: a \\ in double quotes begins an escape", "use / in paths"
         )

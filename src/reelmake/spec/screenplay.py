@@ -166,14 +166,14 @@ def _head(rows: Sequence[str], at: int) -> _Head | None:  # noqa: PLR0911 (one f
     rest, stamp, is_heading = _without_marks(row)
     emphasis = found[1] if (found := _EMPHASIS.match(rest)) else ""
     rest = _without_marks(rest[len(emphasis) :])[0] if emphasis else rest
-    if found := (_MESSAGE if stamp else _SPEECH).fullmatch(rest):
-        return _spoken_head(found, emphasis, before, is_stamped=bool(stamp), is_heading=is_heading)
-    if found := _QUOTED_NAME.fullmatch(rest):
-        return _Head(found["name"], found["words"], is_stamped=bool(stamp), is_sure=bool(stamp))
     if found := None if stamp else chat.STAMP_AFTER.fullmatch(rest):
         name, words = re.sub(r"\s+(?:APP|BOT)$", "", found["name"]).strip("*_ "), found["words"] or ""
         is_name = len(name.split()) <= _MOST_WORDS and any(map(str.isalpha, name)) and not name.endswith(tuple(".!?"))
         return _Head(name, words, is_stamped=True, is_sure=found["sign"] != " ") if is_name else None
+    if found := (_MESSAGE if stamp else _SPEECH).fullmatch(rest):
+        return _spoken_head(found, emphasis, before, is_stamped=bool(stamp), is_heading=is_heading)
+    if found := _QUOTED_NAME.fullmatch(rest):
+        return _Head(found["name"], found["words"], is_stamped=bool(stamp), is_sure=bool(stamp))
     if found := _TABBED.fullmatch(rest):
         return _Head(found["name"], found["words"], is_stamped=bool(stamp), is_sure=bool(stamp and "\t" in rest))
     return _name_above(rest.rstrip("*_ "), stamp, rows, at)
@@ -227,7 +227,8 @@ def _name_above(rest: str, stamp: str, rows: Sequence[str], at: int) -> _Head | 
     dashes = next((place for place, row in enumerate(below) if row.strip("—–·• ")), len(below))
     if (
         after
-        and not rest.isdigit()
+        and rest[0].isalpha()
+        and not chat.EVENT.fullmatch(rows[at].strip())
         and "-->" not in after
         and dashes < len(below)
         and chat.ONLY_STAMP.fullmatch(below[dashes])
