@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelmake.spec.clean_text import spoken
+from reelmake.providers.speech.display_words import shown_words, untagged
+from reelmake.spec.clean_text import is_tag, spoken
 from reelmake.spec.load import read_episode
 
 
@@ -34,6 +35,18 @@ from reelmake.spec.load import read_episode
         ("# A title\n\n- one\n* two\n> three\n---\n```sh\nfour\n```", "A title one two three four"),
         ("Well --- no.", "Well — no."),
         (r"5 \* 3 is 15", "5 * 3 is 15"),
+        (
+            (
+                "Tom &amp; Jerry said &quot;hi&quot;, it&#39;s <b>bold</b>, &lt;3 cats.&nbsp;&#x200B; "
+                "<emphasis>Really</emphasis>."
+            ),
+            'Tom & Jerry said "hi", it\'s bold, <3 cats. Really.',
+        ),
+        ("<p>One</p><p>two<br/>three</p>", "One two three"),
+        ('See <a href="https://example.org">the page</a><!-- soon -->.', "See the page."),
+        ('<prosody rate="slow">Slow</prosody> <say-as interpret-as="date">May 5</say-as>', "Slow May 5"),
+        ("Salt &amp;amp; pepper, caf&eacute;, 5 &gt; 3", "Salt & pepper, café, 5 > 3"),
+        ("H<sub>2</sub>O and <I>x</I>", "H2O and x"),
         ("---", ""),
     ],
 )
@@ -52,6 +65,9 @@ def test_what_nobody_says_is_left_out(text: str, said: str) -> None:
         "Two * three * four is 24, 2*3*4 too.",
         "snake_case__name and __init__x",
         "[laughs] It is.",
+        'Wait <break time="1s"/> now.',
+        "I <3 you, a < b > c, <name> and <5 of AT&T & R&D;",
+        "He cast [Fireball] at the wolf [24M], see [1], and x[0] is gone.",
         "Well -- yes; 3 - 2 is 1.",
         "Max: he said so.",
         "🎉",
@@ -62,6 +78,28 @@ def test_what_nobody_says_is_left_out(text: str, said: str) -> None:
 )
 def test_what_may_be_speech_stays_to_the_letter(text: str) -> None:
     assert spoken(text) == text
+
+
+@pytest.mark.parametrize(
+    "tag",
+    [
+        *("[laughs]", "[LAUGHS]", "[laughs harder]", "[starts laughing]", "[short pause]", "[strong French accent]"),
+        *("[whispers softly]", "[excited]", "[clears throat]", "[sad tone]", '<break time="1s"/>', "[sighs, annoyed]"),
+    ],
+)
+def test_tags_that_voices_know_are_neither_shown_nor_said(tag: str) -> None:
+    assert is_tag(tag)
+    assert untagged(f"Well {tag}, no {tag}") == "Well, no"
+    assert " ".join(word.text for word in shown_words(f"Well {tag}, no {tag}")) == "Well, no"
+
+
+@pytest.mark.parametrize(
+    "words", ["[Fireball]", "[24M]", "[1]", "[the happy few]", "[sic]", "[REDACTED]", "[laughs at]x", "[]"]
+)
+def test_other_words_in_brackets_are_shown_and_said(words: str) -> None:
+    assert not is_tag(words)
+    assert untagged(f"Well {words}, no") == f"Well {words}, no"
+    assert " ".join(word.text for word in shown_words(f"Well {words}, no")) == f"Well {words}, no"
 
 
 @given(st.text(alphabet="ab. *_()[]`~#->\\\n（）!", max_size=60))

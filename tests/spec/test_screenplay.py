@@ -1,6 +1,6 @@
 """Scripts that were pasted as one text: dialogues, chats and screenplays. Every word is said, or is listed."""
 
-# ruff: noqa: RUF001  the typography of authors is what this is about
+# ruff: noqa: RUF001, ISC004, E501  the typography of authors is what this is about, with the rows of a paste in one text
 
 from __future__ import annotations
 

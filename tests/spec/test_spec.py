@@ -13,7 +13,7 @@ from pydantic import ValidationError
 
 from reelmake.spec.fields import MAX_LINES
 from reelmake.spec.load import read_character, read_episode
-from reelmake.spec.model import MAX_LINE_CHARACTERS, Character, Episode, Line, Reel, Take, line_ids
+from reelmake.spec.model import MAX_LINE_CHARACTERS, Character, Episode, Line, Reel, Take, Target, line_ids
 from reelmake.spec.yaml_source import Source
 
 FULL = """\
@@ -657,3 +657,41 @@ def test_an_id_is_for_ever() -> None:
     assert line_ids([Line(character="ada", text="Why?", image="日本", take=Take(voice=2), pause_seconds=0.5)]) == [
         "ada-why-5ced3f77"
     ]
+
+
+@pytest.mark.parametrize(
+    "to",
+    [
+        "s3:/videos/shorts",
+        "s3//videos/shorts",
+        "s3:videos",
+        "S3://b",
+        "b2://b",
+        "s3;//b",
+        "s3/videos",
+        "//b/x",
+        "https:/b",
+        r"C:\out",
+        "C:/out",
+        "C:out",
+        r"out\shorts",
+        r"\\server\out",
+        "www.example.org/x",
+        "me@example.org:/x",
+        "out//x",
+        "S3",
+        "~/videos",
+        "$HOME/x",
+        "%TEMP%/x",
+    ],
+)
+def test_a_target_that_is_mistyped_is_refused(to: str) -> None:
+    with pytest.raises(ValidationError, match=r"neither a folder|looks like|not a plain path"):
+        Target(to=to)
+
+
+@pytest.mark.parametrize(
+    "to", ["published", "out/s3", "/mnt/videos", "../out", "s3://bucket", "s3://my.bucket/a/b/", "b2-videos", "a b"]
+)
+def test_folders_and_buckets_are_targets(to: str) -> None:
+    assert Target(to=to).to == to

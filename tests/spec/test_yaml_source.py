@@ -252,3 +252,36 @@ def test_a_large_file_is_refused_in_no_time(name: str) -> None:
     start = time.process_time()
     assert len(read(LARGE[name]).problems) == 1
     assert time.process_time() - start < 1
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (r'"Hot \ud83d\udd25 day"', "Hot 🔥 day"),
+        (r'"é \uD83D\uDD25\ud83d\ude00"', "é 🔥😀"),
+        (r'"\\\ud83d\udd25"', r"\🔥"),
+        (r'"\\ud83d\\udd25"', r"\ud83d\udd25"),
+        (r"'\ud83d\udd25'", r"\ud83d\udd25"),
+        (r'"\U0001F525 \u00e9"', "🔥 é"),
+        ('"a \\ud83d\\udd25\n  b"', "a 🔥 b"),
+    ],
+)
+def test_an_emoji_may_be_written_as_json_writes_it(value: str, text: str) -> None:
+    source = read_source(f"title: {value}\n".encode(), "a.yaml")
+    assert (source.data, source.problems) == ({"title": text}, [])
+
+
+@pytest.mark.parametrize(
+    ("value", "fix"),
+    [
+        (r'"\ud83d alone"', "write the character itself"),
+        (r'"\udd25\ud83d"', "write the character itself"),
+        (r'"C:\Users\me\bg.mp4"', "use single quotes, or / in paths"),
+        (r'"C:\xylophone.mp4"', "use single quotes, or / in paths"),
+        (r'"media\uploads"', "use single quotes, or / in paths"),
+        (r'"media\bg \d.mp4"', "use single quotes, or / in paths"),
+    ],
+)
+def test_what_is_no_escape_says_what_to_type(value: str, fix: str) -> None:
+    source = read_source(f"title: {value}\n".encode(), "a.yaml")
+    assert [(problem.line, problem.fix) for problem in source.problems] == [(1, fix)]

@@ -229,7 +229,12 @@ def _in_json(fix: str) -> str:
 
 def _describe(problem: Problem) -> str:
     """Return a mistake: with its place when that is a file here, and no part of the document that `where` names."""
-    return str(problem) if Path(problem.file).is_file() else f"{problem.what}; {_in_json(problem.fix)}"
+    return str(problem) if Path(problem.file).is_file() else _both(problem)
+
+
+def _both(problem: Problem) -> str:
+    what = problem.what.replace("is not a list of `name: value` pairs", "is not an object")
+    return f"{what}; {_in_json(problem.fix)}"
 
 
 class Answers:
