@@ -263,3 +263,55 @@ def test_a_sprite_that_is_a_program_is_none(tmp_path: Path) -> None:
     sprite = tmp_path / "sprite.png"
     sprite.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
     assert sprite_problem(sprite) == "it is damaged, or no picture"
+
+
+def film(path: Path, *more: str, source: str = "testsrc2=s=128x128:r=25:d=4") -> bytes:
+    """Make a film of four seconds, whose table of contents comes first."""
+    program = str(Ffmpeg().path)
+    subprocess.run([program, "-v", "error", "-y", "-f", "lavfi", "-i", source, *more, str(path)], check=True)
+    return path.read_bytes()
+
+
+def tone(path: Path) -> bytes:
+    return film(path, source="sine=f=440:d=4:r=44100")
+
+
+CUT_OFF = "it is cut off or damaged: it says that it lasts 4.0 s, and 2."
+
+
+@pytest.mark.parametrize(
+    ("name", "want", "part"),
+    [
+        ("cut.mp4", "video", CUT_OFF),
+        ("corrupt.mp4", "video", "it is damaged: "),
+        ("cut.mkv", "video", CUT_OFF),
+        ("zeros.mp4", "video", "it is damaged: "),
+        ("cut.flac", "audio", CUT_OFF),
+        ("corrupt.flac", "audio", "it is damaged: "),
+        ("cut.wav", "audio", ""),
+        ("whole.mp4", "video", ""),
+        ("whole.mkv", "video", ""),
+        ("whole.flac", "audio", ""),
+        ("whole.mp3", "audio", ""),
+        ("whole.gif", "video", ""),
+    ],
+)
+def test_what_is_damaged_or_cut_off_is_told(tmp_path: Path, name: str, want: Want, part: str) -> None:
+    path = tmp_path / name
+    content = bytearray(tone(path) if want == "audio" else film(path, *FASTSTART.get(path.suffix, ())))
+    size = len(content)
+    if path.stem == "cut":
+        del content[size * 6 // 10 :]
+    elif path.stem != "whole":
+        for at in range(size // 3, size * 9 // 10, size // 40):
+            content[at : at + 30] = (
+                bytes(30) if path.stem == "zeros" else bytes(255 - byte for byte in content[at : at + 30])
+            )
+    path.write_bytes(content)
+    ffmpeg = Ffmpeg()
+    told = Inspector(ffmpeg, tmp_path / "media.json").damage(path, want)
+    assert (part in told) if part else (told == ""), told
+    assert Inspector(ffmpeg, tmp_path / "media.json").damage(path, want) == told  # as it is remembered
+
+
+FASTSTART = {".mp4": ("-movflags", "+faststart"), ".mkv": ("-c:v", "libx264")}

@@ -60,7 +60,7 @@ KINDS: Final = {
     ),
     "voice": Kind(
         makes="the sound of each line",
-        reading=3,
+        reading=4,
         is_paid=True,
         is_per_line=True,
         reader="reelmake.engine.readers:read_voice",
