@@ -360,8 +360,8 @@ class Episode(Record):
     take: TakeNumber = Field(1, description="Another number asks for another script.")
     script: Annotated[list[Line], Field(min_length=1, max_length=MAX_LINES), BeforeValidator(_lines)] | None = Field(
         None,
-        description="The lines, in order; or a dialogue, screenplay or chat, as one text. Given here, no script provider "
-        "is called.",
+        description="The lines, in order; or a dialogue, screenplay or chat, as one text. Given here, no script "
+        "provider is called.",
         validate_default=True,
     )
     reel: Reel = Field(Reel(), description="Overrides of the project's video format.")
