@@ -20,6 +20,7 @@ from reelmake.media.ffmpeg_args import (
     Shot,
     aac_args,
     aac_frames,
+    decode_all_args,
     decode_args,
     escaped,
     examine_args,
@@ -89,6 +90,7 @@ OTHERS = {
     "picture": picture_args("out.mp4", 3, "out.jpg"),
     "sheet": sheet_args("out.mp4", [1, 2], 2, "out.jpg"),
     "thumbnail": thumbnail_args("source.mov", 8, last=True),
+    "decode_all": decode_all_args("music.mp3", "a"),
     "try-sound": try_args("music.mp3", "a"),
 }
 LISTED = (

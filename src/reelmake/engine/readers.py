@@ -20,7 +20,8 @@ from reelmake.plan.bounds import speech_seconds
 from reelmake.plan.kinds import SPEC
 from reelmake.providers import provider
 from reelmake.providers.base import SpokenWord
-from reelmake.providers.speech.display_words import TAG, without_tags
+from reelmake.providers.speech.display_words import without_tags
+from reelmake.spec.clean_text import VENDOR_TAG
 from reelmake.spec.fields import MAX_LINES
 from reelmake.spec.model import Line
 from reelmake.spec.problems import shown
@@ -78,7 +79,7 @@ def read_voice(body: bytes, action: Action, ffmpeg: Ffmpeg) -> dict[str, bytes]:
         raise ProviderError(f"the answer is stored, and its sound cannot be used ({error})", fix) from error
     said = without_tags(text)
     least_seconds = speech_seconds(_NUMBER.sub("one", said)) / _SHORTEST  # "1,000,000" may be "a million"
-    most_seconds = _LONGEST * speech_seconds(said) + _LONGEST_PAUSE_SECONDS * (1 + len(TAG.findall(text)))
+    most_seconds = _LONGEST * speech_seconds(said) + _LONGEST_PAUSE_SECONDS * (1 + len(VENDOR_TAG.findall(text)))
     if why := flaw(sound, least_seconds, most_seconds):
         raise ProviderError(f"the answer is stored, and what is heard cannot be {shown(text)}: {why}", fix)
     pcm, cut = trim(sound)

@@ -45,6 +45,7 @@ FORMATS = (
 )
 VOICE_FORMATS = ("wav", "mp3", "ogg", "flac", "aac", "mov", "matroska", "aiff")  # what vendors put voices into
 _OURS = ("mov",)
+MOST_DECODED_SECONDS = 600  # of an author's file that is looked at in whole
 MAX_PIXELS = 67_108_864  # of a picture of an author's: 8K video has half of them
 _JPEG = ("-c:v", "mjpeg", "-q:v", "3", "-threads", "1", *("-map_metadata", "-1", "-flags", "+bitexact"), "-f", "image2")
 _ONE_THREAD = ("-filter_complex_threads", "1")
@@ -337,10 +338,10 @@ def try_args(source: str, stream: str) -> list[str]:
 
 
 def decode_all_args(source: str, stream: str) -> list[str]:
-    """Decode all of a stream; report what cannot be decoded. How many frames there are, and to where, is on stdout."""
+    """Decode a stream, or its first minutes; report what cannot be. How many frames there are, and to where, is on stdout."""
     rate = ["-fps_mode", "passthrough"] if stream == "V" else []
-    some = ["-map", f"0:{stream}:0", *rate, "-progress", "pipe:1"]
-    return ["-hide_banner", "-nostdin", "-nostats", "-v", "repeat+level+info", "-i", source, *some, "-f", "null", "-"]
+    some = ["-map", f"0:{stream}:0", *rate, "-t", str(MOST_DECODED_SECONDS), "-progress", "pipe:1"]
+    return [*_EXAMINING, *_film(source), *some, "-f", "null", "-"]
 
 
 def thumbnail_args(source: str, side: int, *, last: bool) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Final, Literal
 from reelmake.core.errors import MediaError
 from reelmake.core.files import state_of
 from reelmake.media.ffmpeg import Ffmpeg, load_cache, save_cache
-from reelmake.media.ffmpeg_args import MAX_PIXELS, Looks, decode_all_args, look_args, try_args
+from reelmake.media.ffmpeg_args import MAX_PIXELS, MOST_DECODED_SECONDS, Looks, decode_all_args, look_args, try_args
 from reelmake.media.inspect import errors_in
 
 Want = Literal["video", "picture", "audio"]
@@ -105,11 +105,12 @@ def problem(path: Path, want: Want, ffmpeg: Ffmpeg) -> str:
 
 def damage(path: Path, want: Want, ffmpeg: Ffmpeg) -> str:
     """Say what of a usable video or sound is damaged or missing, or return an empty string: all of it is decoded."""
-    counted, log = ffmpeg.attempt([*_ALONE, *decode_all_args(str(path), "a" if want == "audio" else "V")])
+    counted, log = ffmpeg.attempt(decode_all_args(str(path), "a" if want == "audio" else "V"))
     media, errors = _media(log), errors_in(log)
     told = f" ({errors[0]})" if errors else ""
     times = re.findall(r"out_time_us=(\d+)", counted)
-    seconds, whole = (int(times[-1]) / 1_000_000 if times else 0.0), media.duration_seconds or 0.0
+    seconds = int(times[-1]) / 1_000_000 if times else 0.0
+    whole = min(media.duration_seconds or 0.0, MOST_DECODED_SECONDS)
     if not (media.looks and media.looks.still) and seconds < min(_LEAST_DECODED * whole, whole - _SLACK_SECONDS):
         return (
             f"it is cut off or damaged: it says that it lasts {whole:.1f} s, and {seconds:.1f} s can be decoded{told}"

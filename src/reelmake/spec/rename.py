@@ -9,7 +9,7 @@ from typing import Final
 import yaml
 
 from reelmake.spec.model import LINE_OPTIONS
-from reelmake.spec.screenplay import speeches
+from reelmake.spec.screenplay import read_script
 
 _BOM: Final = "\ufeff"
 Edit = tuple[int, int, str]  # from and to (exclusive) in the text, and what stands there instead
@@ -87,7 +87,7 @@ def _of_screenplay(text: str, script: yaml.ScalarNode, old: str, new: str) -> It
 
 def _rows_of(screenplay: str, speaker: str) -> Iterator[str]:
     rows = screenplay.splitlines()
-    yield from (rows[speech.row] for speech in speeches(screenplay) if speech.speaker == speaker)
+    yield from (rows[speech.row] for speech in read_script(screenplay, [speaker])[0] if speech.speaker == speaker)
 
 
 def _values(root: yaml.MappingNode, name: str) -> Iterator[yaml.Node]:
