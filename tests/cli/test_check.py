@@ -379,7 +379,7 @@ def test_check_prints_what_will_be_said_and_warns_of_what_may_be_said_wrong(proj
         "    say: It was five bucks.\n"
         '  - max: "image omitted"\n',
     )
-    project.write("episodes/two.yaml", "title: t\ntopic: x\ncast: [ada]\n")
+    project.write("episodes/two.yaml", "title: t\ntopic: why the sky is blue\ncast: [ada]\n")
     offline: Any = {f"REELMAKE_PROVIDERS__{kind}": "offline" for kind in ("SCRIPT", "VOICE", "IMAGE")}
     found = project.run("check", "--spoken", program="reelmake", **offline)
     said, warnings = found.stdout.splitlines()[:4], found.stdout.splitlines()[4:]

@@ -316,7 +316,7 @@ def sheet_args(source: str, frames: Sequence[int], columns: int, out: str) -> li
 
 def look_args(source: str) -> list[str]:
     """Report what a file holds, decoding nothing."""
-    return [*_REPORTING, *_input(source, FORMATS), "-map_metadata", "-1", "-f", "ffmetadata", "pipe:1"]
+    return [*_REPORTING, *_film(source), "-map_metadata", "-1", "-f", "ffmetadata", "pipe:1"]
 
 
 def try_args(source: str, stream: str) -> list[str]:
@@ -338,7 +338,7 @@ def try_args(source: str, stream: str) -> list[str]:
 
 
 def decode_all_args(source: str, stream: str) -> list[str]:
-    """Decode a stream, or its first minutes; report what cannot be. How many frames there are, and to where, is on stdout."""
+    """Decode the first minutes of a stream; report what cannot be. The number of frames, and to where, is on stdout."""
     rate = ["-fps_mode", "passthrough"] if stream == "V" else []
     some = ["-map", f"0:{stream}:0", *rate, "-t", str(MOST_DECODED_SECONDS), "-progress", "pipe:1"]
     return [*_EXAMINING, *_film(source), *some, "-f", "null", "-"]
