@@ -12,7 +12,7 @@ from pages import DOCS, ROOT, blocks, copy_project, run_page, run_quickly, short
 from seaweed import Seaweed
 
 from reelmake.core.errors import ProviderError
-from reelmake.engine.retry import MOST_BUSY, MOST_LOST
+from reelmake.engine.chain import MOST_BUSY, MOST_LOST
 from reelmake.project.settings import Settings
 from reelmake.providers.testing import Subject
 

@@ -46,9 +46,9 @@ from reelmake.core.keys import digest_of, manifest
 from reelmake.core.logging import log, protect
 from reelmake.engine.budget import Budget
 from reelmake.engine.calls import Bought, Caller
+from reelmake.engine.chain import MOST_BUSY
 from reelmake.engine.costs import Ledger
 from reelmake.engine.rate_limit import Gates
-from reelmake.engine.retry import MOST_BUSY
 from reelmake.project.settings import Allowance
 from reelmake.providers.base import Answer, Call
 from reelmake.store.base import Receipt

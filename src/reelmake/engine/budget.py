@@ -16,8 +16,8 @@ from decimal import Decimal
 from reelmake.core.amounts import amount_of, dollars
 from reelmake.core.errors import CapError
 from reelmake.core.logging import log
-from reelmake.engine.asker import Asker, RequestContext
 from reelmake.engine.billing_factor import BillingFactors
+from reelmake.engine.chain import Asker, RequestContext
 from reelmake.engine.costs import Ledger
 from reelmake.providers.base import Answer
 from reelmake.store.base import Store

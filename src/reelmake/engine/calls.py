@@ -1,6 +1,6 @@
 """The only place that calls a provider: within the cap, in turn, as often as is safe, and never without a trace.
 
-A request passes a chain of parts with one interface (`asker`); `Caller._chain` puts them together. Before
+A request passes a chain of parts with one interface (`chain`); `Caller._chain` puts them together. Before
 a request is sent, a note of it is on the disk. Its answer is stored (the blob, then the receipt) by the engine, which
 removes the note after that. So after a kill or a cut line in between, the next process that wants the same
 thing knows that it may be there already, and has the provider look for it before the request is sent again.
@@ -17,15 +17,11 @@ from typing import Any
 from reelmake.core.amounts import amount_of
 from reelmake.core.errors import ProviderError
 from reelmake.core.keys import Action
-from reelmake.engine.asker import Asker, RequestContext
 from reelmake.engine.billing_factor import BillingFactors
 from reelmake.engine.budget import Budget, Capped
-from reelmake.engine.call_log import Logged
-from reelmake.engine.journal import Journaled
+from reelmake.engine.chain import Asker, Journaled, Logged, RequestContext, Retried, Vendor
 from reelmake.engine.rate_limit import Gates, RateLimited
 from reelmake.engine.request_note import RequestNote
-from reelmake.engine.retry import Retried
-from reelmake.engine.vendor import Vendor
 from reelmake.plan.bounds import most_usd
 from reelmake.providers import provider
 from reelmake.providers.base import Answer, Provider

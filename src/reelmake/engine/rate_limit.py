@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from reelmake.core.errors import BuildError, BusyError
-from reelmake.engine.asker import Asker, RequestContext
+from reelmake.engine.chain import Asker, RequestContext
 from reelmake.providers.base import Answer
 
 DEFAULT_LIMIT: Final = 4  # of a provider's pool, when neither the settings nor the vendor give one
