@@ -18,8 +18,7 @@ from standin_server import ANSWERS, Standin
 
 from reelmake.core.errors import BuildError, ProviderError
 from reelmake.core.keys import Action
-from reelmake.engine.context import Context
-from reelmake.engine.engine import perform
+from reelmake.engine.engine import Context, perform
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.providers.base import Answer, Call, Request
 from reelmake.store.base import Store

@@ -19,8 +19,7 @@ from reelmake.core.errors import CapError, UnusableError
 from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.engine.budget import Budget
 from reelmake.engine.calls import Caller
-from reelmake.engine.context import Context
-from reelmake.engine.engine import perform
+from reelmake.engine.engine import Context, perform
 from reelmake.engine.scripts import due, equivalent_of, follow_up_of, paid_after, repair_of, stands_for
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.providers.prices import Prices

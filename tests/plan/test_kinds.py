@@ -10,8 +10,7 @@ import pytest
 from workspace import Workspace
 
 from reelmake.core.keys import Action
-from reelmake.engine.context import Context, Made
-from reelmake.engine.engine import perform
+from reelmake.engine.engine import Context, Made, perform
 from reelmake.plan.kinds import KINDS, Kind
 from reelmake.project.load import load_project
 from reelmake.tasks.build import Build

@@ -16,7 +16,7 @@ from doit.dependency import JSONCodec
 from doit_project import DoitProject, Run
 
 from reelmake.core import files
-from reelmake.tasks import digests
+from reelmake.tasks import outputs
 from reelmake.tasks.records import RecordFile, Records
 
 COPY = """
@@ -309,7 +309,7 @@ def test_the_state_of_a_file_is_trusted_only_when_its_clock_has_moved_on(
     cache = RecordFile(str(tmp_path / "db"), JSONCodec())
     file = tmp_path / "file"
     file.write_text("text")
-    seen = digests.Digests(cache, stat=lambda _: state, now_ns=lambda: changed_ns + later_ns).digest(file)
+    seen = outputs.Digests(cache, stat=lambda _: state, now_ns=lambda: changed_ns + later_ns).digest(file)
     assert seen == hashlib.sha256(b"text").hexdigest()
     assert (cache.digest(str(file)) is not None) == is_trusted
     cache.dump()
@@ -318,7 +318,7 @@ def test_the_state_of_a_file_is_trusted_only_when_its_clock_has_moved_on(
 def test_new_content_with_an_old_time_is_noticed(tmp_path: Path) -> None:
     """As rsync and cp -p leave it."""
     cache = RecordFile(str(tmp_path / "db"), JSONCodec())
-    known = digests.Digests(cache)
+    known = outputs.Digests(cache)
     file = tmp_path / "file"
     file.write_text("text")
     time.sleep(0.1)
@@ -341,7 +341,7 @@ def test_a_file_that_is_put_in_its_place_is_read_again_only_if_it_was_just_writt
     part.write_text("text")
     written = part.stat()
     now_ns = max(written.st_mtime_ns, written.st_ctime_ns) + later_ns
-    known = digests.Digests(cache, now_ns=lambda: now_ns)
+    known = outputs.Digests(cache, now_ns=lambda: now_ns)
     sha256 = hashlib.sha256(b"text").hexdigest()
     known.place(part, target, sha256)
     assert target.read_text() == "text"

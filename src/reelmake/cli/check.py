@@ -20,7 +20,7 @@ from reelmake.core.logging import redact
 from reelmake.tasks.fingerprint import ALL, CHECKED, DATABASE, Fingerprints, Known
 
 if TYPE_CHECKING:
-    from reelmake.engine.context import Context
+    from reelmake.engine.engine import Context
     from reelmake.plan.episode import Production
     from reelmake.project.advise import SpokenLine
     from reelmake.project.load import Survey
@@ -299,7 +299,7 @@ def _script_files(show: Production, context: Context, store: str) -> list[str]:
 def _context(found: Survey) -> Context:
     """Return where scripts that were written are read."""
     from reelmake.core.files import file_digest  # noqa: PLC0415
-    from reelmake.engine.context import Context  # noqa: PLC0415
+    from reelmake.engine.engine import Context  # noqa: PLC0415
     from reelmake.store.local import LocalStore  # noqa: PLC0415
     from reelmake.tasks.build import caller_of  # noqa: PLC0415
 

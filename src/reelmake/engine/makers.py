@@ -11,7 +11,7 @@ from typing import Any
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action, canonical_json, digest_of
 from reelmake.core.logging import log
-from reelmake.engine.context import Context, Made
+from reelmake.engine.engine import Context, Made
 from reelmake.engine.readers import place_words
 from reelmake.layout import captions
 from reelmake.layout.frame import layout

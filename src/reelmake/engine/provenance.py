@@ -9,8 +9,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from reelmake.core.keys import canonical_json, digest_of, key, manifest
-from reelmake.engine.context import Context
-from reelmake.engine.engine import write_output
+from reelmake.engine.engine import Context, write_output
 from reelmake.engine.scripts import paid_after
 from reelmake.media.placeholder_image import is_card
 from reelmake.plan.episode import Production, Step

@@ -15,8 +15,7 @@ from decimal import Decimal
 from typing import Any, Final
 
 from reelmake.core.keys import Action, digest_of, key, manifest
-from reelmake.engine.context import Context
-from reelmake.engine.engine import script_of
+from reelmake.engine.engine import Context, script_of
 from reelmake.engine.scripts import stands_for
 from reelmake.plan.episode import REMEMBERED, Production, choice_place
 from reelmake.plan.kinds import KINDS, SPEC

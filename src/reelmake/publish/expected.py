@@ -14,8 +14,7 @@ from typing import Any, Final
 from pysubs2 import SSAFile
 
 from reelmake.core.errors import MediaError, SetupError
-from reelmake.engine.context import Context
-from reelmake.engine.engine import perform
+from reelmake.engine.engine import Context, perform
 from reelmake.media import fonts
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.inspect import Measured, measure

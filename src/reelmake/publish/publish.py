@@ -17,8 +17,7 @@ from typing import Any, Final
 from reelmake.core.errors import BuildError
 from reelmake.core.files import file_digest
 from reelmake.core.logging import log
-from reelmake.engine.context import Context
-from reelmake.engine.engine import write_output
+from reelmake.engine.engine import Context, write_output
 from reelmake.engine.provenance import unpublished, written
 from reelmake.plan.episode import Production
 from reelmake.publish.checks import Finding

@@ -19,9 +19,8 @@ from reelmake.core.files import sweep
 from reelmake.core.keys import canonical_json, key, manifest
 from reelmake.engine.budget import Budget
 from reelmake.engine.calls import Caller
-from reelmake.engine.context import Context
 from reelmake.engine.costs import Ledger
-from reelmake.engine.engine import key_of, perform, script_of, stand_in, with_source
+from reelmake.engine.engine import Context, key_of, perform, script_of, stand_in, with_source
 from reelmake.engine.provenance import decided_by, write_provenance
 from reelmake.engine.provenance import reads as provenance_reads
 from reelmake.engine.rate_limit import Gates
@@ -36,7 +35,7 @@ from reelmake.project.validate import line_problem
 from reelmake.providers.prices import Prices
 from reelmake.spec.model import Line
 from reelmake.tasks.job import Outcome, StepTask, Terms
-from reelmake.tasks.lazy_outputs import StoredOutputs
+from reelmake.tasks.outputs import StoredOutputs
 from reelmake.tasks.publishing import ABOUT, Publishing
 from reelmake.tasks.records import Records
 

@@ -10,11 +10,14 @@ transaction: a trigger does it. To lose fingerprints costs only time. Nothing th
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import os
+import shutil
 import sqlite3
 import sys
+import tempfile
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import closing, suppress
@@ -28,7 +31,6 @@ from reelmake.core.errors import ReelmakeError
 from reelmake.core.files import CHARACTERS, EPISODES, STATE, TEMPLATES, is_settled, misnamed, state_of
 from reelmake.plan.kinds import BUILD
 from reelmake.providers import PROVIDERS, registered
-from reelmake.tasks.database import opened_to_read
 
 DATABASE: Final = f"{STATE}/doit.db"
 RULES: Final = 1  # raised by hand when a fingerprint means something else
@@ -240,3 +242,27 @@ def _in_place(path: str, state: str) -> str:
 
 def _digest_of(states: Iterable[str]) -> str:
     return hashlib.sha256("\n".join(states).encode("utf-8", "surrogateescape")).hexdigest()
+
+
+def opened_to_read(name: str) -> sqlite3.Connection | None:
+    """Open a database file to read it; None when it is missing. Raises sqlite3.Error, OSError."""
+    path = Path(name)
+    if not path.is_file():
+        return None
+    journal = Path(f"{name}-wal")
+    if journal.is_file() and journal.stat().st_size:
+        return _copied(name)
+    where = f"{path.absolute().as_uri()}?mode=ro&immutable=1"
+    return sqlite3.connect(where, uri=True, isolation_level=None, check_same_thread=False)
+
+
+def _copied(name: str) -> sqlite3.Connection:
+    """Return a copy in memory, with what a running build, or one that was killed, has yet to move into the file."""
+    copy = sqlite3.connect(":memory:", isolation_level=None, check_same_thread=False)
+    with tempfile.TemporaryDirectory() as folder:
+        for suffix in ("-wal", ""):  # in this order: what is moved meanwhile is in both
+            with contextlib.suppress(FileNotFoundError):  # the build has just ended
+                shutil.copyfile(name + suffix, f"{folder}/db{suffix}")
+        with contextlib.closing(sqlite3.connect(f"{folder}/db")) as db:
+            db.backup(copy)
+    return copy

@@ -16,9 +16,8 @@ from typing import Any, Final, Literal
 from reelmake.core.amounts import as_json, total
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action, explain, key, manifest
-from reelmake.engine.context import Context
 from reelmake.engine.costs import Ledger
-from reelmake.engine.engine import key_of, script_of, with_source
+from reelmake.engine.engine import Context, key_of, script_of, with_source
 from reelmake.engine.scripts import due, with_follow_ups
 from reelmake.plan.bounds import unwritten
 from reelmake.plan.decide import Facts, State, Verdict, decide

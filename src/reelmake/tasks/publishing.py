@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 from doit.task import Task
 
 from reelmake.core.logging import log_for_programs
-from reelmake.engine.context import Context
+from reelmake.engine.engine import Context
 from reelmake.plan.episode import Production
 from reelmake.plan.kinds import PUBLISH
 from reelmake.spec.model import Line, Target

@@ -23,9 +23,9 @@ from doit.exceptions import InvalidCommand
 from doit.task import Task
 
 from reelmake.plan.decide import Facts, State, decide
-from reelmake.tasks.database import opened_to_read
-from reelmake.tasks.digests import ContentChecker, Digests
+from reelmake.tasks.fingerprint import opened_to_read
 from reelmake.tasks.job import TERMS, StepTask, Terms, outcome_of
+from reelmake.tasks.outputs import ContentChecker, Digests
 
 VERSION = 1  # of the tables below and of the content of a record; another version is set aside
 TABLES = """
