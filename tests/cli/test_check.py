@@ -409,3 +409,12 @@ def test_check_prints_what_will_be_said_and_warns_of_what_may_be_said_wrong(proj
     )
     assert "ada (standin): My bro (30M) put 1,5 kg of engine x, 7/16 of it." in sent.stdout
     assert "the sign" not in sent.stdout
+
+
+def test_a_check_makes_no_store(project: Workspace, vendor: Standin) -> None:
+    """It reads what is stored of scripts and of what was paid for, which is nothing yet."""
+    project.episode("one", "ada: Hello there | a harbour")
+    project.episode("two", topic="trees", cast=["ada", "max"], lines=2)
+    project.run("check", program="reelmake", REELMAKE_CAP_USD="1")
+    assert [path.name for path in project.root.glob(".reelmake/*") if path.is_dir()] == []
+    assert vendor.count() == 0

@@ -173,13 +173,13 @@ def _not_made(prices: Mapping[str, Decimal], cap_usd: Decimal) -> tuple[Decimal,
     from reelmake.store.local import LocalStore  # noqa: PLC0415
 
     settings = load_settings(Path())
-    near = LocalStore(Path(settings.store))
+    near = LocalStore(Path(settings.store), read_only=True)
     left = {key: usd for key, usd in prices.items() if near.find(key) is None}
     if settings.store_url is None or sum(left.values()) <= cap_usd:
         return sum(left.values(), Decimal(0)), ""
     known = [key for key in left if key.startswith(KEY_PREFIX)]
     try:
-        store = open_store(Path(), settings, variables(Path()))
+        store = open_store(Path(), settings, variables(Path()), read_only=True)
         store.look_up(known)
         left = {key: usd for key, usd in left.items() if key not in known or store.find(key) is None}
         why = store.unread
@@ -303,7 +303,7 @@ def _context(found: Survey) -> Context:
     from reelmake.store.local import LocalStore  # noqa: PLC0415
     from reelmake.tasks.build import caller_of  # noqa: PLC0415
 
-    store = LocalStore(Path(found.project.settings.store))
+    store = LocalStore(Path(found.project.settings.store), read_only=True)
     return Context(Path(), store, found.project.ffmpeg, file_digest, caller_of(found.project))
 
 

@@ -6,8 +6,10 @@ Of all that plain doit is to build, an episode whose fingerprint holds is left o
 from __future__ import annotations
 
 import os
+import time
 from collections import Counter
 from collections.abc import Callable, Collection, Iterable, Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Final
@@ -19,7 +21,7 @@ from doit.exceptions import InvalidDodoFile
 from doit.task import Task
 
 from reelmake.core.errors import ReelmakeError
-from reelmake.core.files import STATE, episode_names
+from reelmake.core.files import STATE, TICK_NS, episode_names
 from reelmake.core.logging import ends_soon, prints_anything, redact
 from reelmake.engine.budget import Budget
 from reelmake.engine.engine import key_of, with_source
@@ -32,6 +34,7 @@ from reelmake.store.local import place_of
 from reelmake.tasks.build import Build
 from reelmake.tasks.fingerprint import BUILT, Fingerprints, Known
 from reelmake.tasks.job import error_of_system, outcome_of
+from reelmake.tasks.records import TARGETS, Records
 
 STEPS: Final = frozenset(name for name, kind in KINDS.items() if not kind.is_after)  # kinds of what a video takes
 FINISHED: Final = ("up-to-date", "successful")
@@ -152,7 +155,19 @@ def keep_built(build: Build, prints: Fingerprints, nodes: Mapping[str, ExecNode]
                 records = {name: build.records.backend.record(name) for each in made.values() for name in each}
                 counts = {name: _counted(each.values()) for name, each in made.items()}
                 found[episode] = Known(counts, files, records)
+    _remember_new_files(found.values(), build.records)
     prints.keep(BUILT, found)
+
+
+def _remember_new_files(episodes: Iterable[Known], records: Records) -> None:
+    """Look again at files that were too new for their states to be kept: they are settled an instant later."""
+    paths = {path for known in episodes for record in known.records.values() for path in record[TARGETS]}
+    if new := [path for path in paths if records.backend.digest(path) is None]:
+        time.sleep(TICK_NS / 1e9)
+        for path in new:
+            with suppress(OSError):
+                records.digests.digest(path)
+        records.backend.dump()
 
 
 def _is_finished(show: Production, tasks: Mapping[str, Task], nodes: Mapping[str, ExecNode]) -> bool:
