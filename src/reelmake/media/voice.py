@@ -155,6 +155,7 @@ def flaw(pcm: bytes, least_seconds: float, most_seconds: float) -> str:
     pitches are louder than others.
     """
     import numpy as np  # noqa: PLC0415
+    from numpy.fft import rfft  # noqa: PLC0415
 
     sound = np.frombuffer(pcm, "<i2") / FULL_SCALE
     hops = np.pad(sound - sound.mean(), (0, -len(sound) % HOP_SAMPLES)).reshape(-1, HOP_SAMPLES)
@@ -170,7 +171,7 @@ def flaw(pcm: bytes, least_seconds: float, most_seconds: float) -> str:
     usual = np.median(heard)
     if heard.max() < usual + _STEADY_DB and np.mean(heard < usual - _STEADY_DB) <= _MOST_UNSTEADY:
         return "there is no speech in it, but one steady tone or noise"
-    powers = np.square(np.abs(np.fft.rfft(hops[at], axis=1))).mean(axis=0)[_SPEECH_BINS]
+    powers = np.square(np.abs(rfft(hops[at], axis=1))).mean(axis=0)[_SPEECH_BINS]
     if np.exp(np.log(powers + 1e-30).mean()) > _FLAT * powers.mean():
         return "there is no speech in it, but noise"
     return ""
