@@ -46,7 +46,7 @@ from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot, segment_args
 from reelmake.media.mp4 import read_track
 from reelmake.media.soundtrack import Score, encode_soundtrack, loudness, prepare_music, write_soundtrack
-from reelmake.media.static_layer import Portrait, plate
+from reelmake.media.static_layer import Portrait, Still, plate
 from reelmake.offline.voice import OfflineVoice
 from reelmake.spec.model import Reel
 
@@ -229,7 +229,7 @@ def ours(episode: Episode, jobs: int) -> None:
         line, out = episode.lines[number], episode.folder / f"segment{number}.mp4"
         assert line.shot.captions
         Path(line.shot.captions.ass).write_text(line.ass, "utf-8")
-        video.segment(plate(LAYOUT, line.picture, line.cast), line.shot, out, episode.ffmpeg)
+        video.segment(plate(LAYOUT, Still(line.picture), line.cast), line.shot, out, episode.ffmpeg)
         return out
 
     with ThreadPoolExecutor(jobs) as pool:
@@ -279,7 +279,7 @@ def encoding(episode: Episode) -> Cost:
     for line in episode.lines:
         args, frames = segment_args(line.shot, "-"), episode.folder / "frames.yuv"
         composed = [program, *args[: args.index("-an")], "-f", "rawvideo", str(frames)]
-        subprocess.run(composed, input=plate(LAYOUT, line.picture, line.cast), check=True)
+        subprocess.run(composed, input=plate(LAYOUT, Still(line.picture), line.cast), check=True)
         with frames.open("rb") as raw_frames:
             shutil.copyfileobj(raw_frames, process.stdin, 1 << 20)
         frames.unlink()
@@ -296,7 +296,7 @@ def moviepy_job(episode: Episode, jobs: int) -> dict[str, object]:
     font = ImageFont.truetype(next(Path(fonts_dir).glob("Poppins*.ttf")), LAYOUT.caption_px)
     box, names, told = LAYOUT.captions, count(), []
     for number, line in enumerate(episode.lines):
-        pixels = Image.frombytes("RGBA", (FRAME.width, FRAME.height), plate(LAYOUT, line.picture, line.cast))
+        pixels = Image.frombytes("RGBA", (FRAME.width, FRAME.height), plate(LAYOUT, Still(line.picture), line.cast))
         pixels.save(episode.folder / f"plate{number}.png")
         shown = []
         for at, word in enumerate(line.words):

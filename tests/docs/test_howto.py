@@ -25,6 +25,7 @@ EXECUTED = (
     "add-a-character",
     "check-and-watch",
     "keep-to-a-budget",
+    "move-pictures",
     "prune-what-is-not-needed",
     "publish",
     "render-on-merge",
@@ -65,7 +66,7 @@ def test_the_specs_that_are_shown_are_right(tmp_path: Path) -> None:
     shown = [block for page in HOW_TO.glob("*.md") for block in blocks(page, "yaml")]
     for number, block in enumerate(shown):
         (project / "episodes" / f"shown-{number}.yaml").write_text(block.text, "utf-8")
-    assert len(shown) == 8
+    assert len(shown) == 10
     assert f"{len(shown) + 3} episodes checked" in run_quickly("reelmake check", project)
 
 

@@ -279,7 +279,7 @@ def test_sigterm_finishes_what_is_running_and_answers(project: Workspace, vendor
     answers = [json.loads(row) for row in told.splitlines()]
     assert stage.returncode == 130
     assert len(answers) == 12
-    done = [answer for answer in answers if answer["schema"] == "reelmake/dialogue@1"]
+    done = [answer for answer in answers if answer["schema"] == "reelmake/dialogue@2"]
     assert 0 < len(done) == vendor.count("script") < 12
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import shutil
 from collections import Counter
+from collections.abc import Iterator
+from itertools import product
 from pathlib import Path
 
 import av
@@ -15,14 +17,15 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from reelmake.core.errors import MediaError
+from reelmake.layout.frame import Box
 from reelmake.layout.timeline import Pan
 from reelmake.media import voice as sound
 from reelmake.media.ffmpeg import Ffmpeg
-from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot, aac_frames, segment_args
+from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Layer, Shot, aac_frames, segment_args
 from reelmake.media.inspect import sheet
 from reelmake.media.mp4 import read_track
 from reelmake.media.soundtrack import Score, encode_soundtrack, write_soundtrack
-from reelmake.media.video import join, normalise, segment
+from reelmake.media.video import Moving, join, normalise, segment
 
 FRAME = Frame(180, 320, 30)
 SPF = 1600
@@ -193,10 +196,72 @@ def test_a_segment_is_the_same_on_every_processor(tmp_path: Path, ffmpeg: Ffmpeg
     assert made[0] == made[1]
 
 
+def moving(frames: int) -> list[bytes]:
+    """Return a panel of 40x30 pixels, opaque but for its left half, that becomes brighter with every frame."""
+    alpha = np.full((30, 40), 255, np.uint8)
+    alpha[:, :20] = 0
+    colour = bytes([128]) * (2 * 20 * 15)
+    return [bytes([40 + at]) * 1200 + colour + alpha.tobytes() for at in range(frames)]
+
+
+@pytest.mark.parametrize("over", ["video", "picture", "nothing"])
+def test_what_moves_lies_between_the_background_and_the_plate(
+    tmp_path: Path, ffmpeg: Ffmpeg, backdrop: Backdrop, over: str
+) -> None:
+    """After the last of its pictures, it stands still; and what is below moves on."""
+    ground = plate((0x60, 0x60, 0x60, 255))
+    if over == "picture":
+        draw = ["-f", "lavfi", "-i", "color=c=0x606060:s=180x320", "-frames:v", "1", str(tmp_path / "a.png")]
+        ffmpeg.run(draw, doing="drawing")
+        normalise(tmp_path / "a.png", tmp_path / "still.mp4", FRAME, ffmpeg)
+    below = {"video": backdrop, "picture": Backdrop(str(tmp_path / "still.mp4"), 1, Pan(0, 60)), "nothing": None}[over]
+    captions = Captions(str(tmp_path / "a.ass"), str(fonts(tmp_path / "fonts")), [0, 15])
+    Path(captions.ass).write_text(CAPTIONS.format(font="Poppins", text="HI"))
+    panel = Moving(Box(60, 100, 40, 30), moving(20), ground)
+    over_it = plate((255, 0, 0, 255), slice(120, 140))
+    segment(over_it, Shot(FRAME, 40, below, captions), tmp_path / "a.mp4", ffmpeg, panel)
+    seen = pictures(tmp_path / "a.mp4").astype(int)
+    assert len(seen) == 40
+    assert np.abs(seen[:, 20:90, 20:50] - 0x60).max() <= 6
+    assert np.abs(seen[:, 104:116, 64:76] - 0x60).max() <= 6  # where the panel is transparent
+    light = (np.arange(40).clip(max=19) + 40 - 16) * 255 / 219
+    assert np.abs(seen[:, 104:116, 84:96].mean((1, 2, 3)) - light).max() <= 3
+    assert seen[:, 124:128, 84:96, 0].min() > 200  # the plate is before it
+    bright = (seen[:, 130:190].min(3) > 230).mean((1, 2))
+    assert (bright[:15] == 0).all()
+    assert (bright[15:] > 0.005).all()
+
+
+def test_what_moves_is_the_same_on_every_processor(tmp_path: Path, ffmpeg: Ffmpeg, backdrop: Backdrop) -> None:
+    noise = np.random.default_rng(2).integers(0, 255, (FRAME.height, FRAME.width, 4), np.uint8).tobytes()
+    Path(tmp_path, "plate").write_bytes(noise)
+    Path(tmp_path, "ground").write_bytes(noise)
+    layer = Layer(Box(60, 100, 40, 30), str(tmp_path / "plate"), str(tmp_path / "ground"))
+    for below in (backdrop, None):
+        made = []
+        for cpu in ([], ["-cpuflags", "0"]):
+            args = segment_args(Shot(FRAME, 20, below, None), str(tmp_path / "a.mp4"), layer)
+            ffmpeg.report([*cpu, *args], doing="composing", stdin=iter(moving(20)))
+            made.append((tmp_path / "a.mp4").read_bytes())
+        assert made[0] == made[1]
+
+
+def test_what_is_wrong_with_a_picture_ends_the_segment(tmp_path: Path, ffmpeg: Ffmpeg, backdrop: Backdrop) -> None:
+    def broken() -> Iterator[bytes]:
+        yield moving(1)[0]
+        raise MediaError("b.png: it cannot be read as a picture")
+
+    panel, shot = Moving(Box(60, 100, 40, 30), broken()), Shot(FRAME, 20, backdrop, None)
+    with pytest.raises(MediaError, match=r"b\.png: it cannot"):
+        segment(plate((0, 0, 0, 0)), shot, tmp_path / "a.mp4", ffmpeg, panel)
+
+
 def test_ffmpeg_inserts_no_conversion_of_its_own(tmp_path: Path, ffmpeg: Ffmpeg, backdrop: Backdrop) -> None:
     """It would do so silently, with settings that differ between processors."""
-    for shot in (Shot(FRAME, 5, backdrop, None), Shot(FRAME, 5, None, None)):
-        args = segment_args(shot, str(tmp_path / "a.mp4"))
+    Path(tmp_path, "plate").write_bytes(plate((0, 0, 0, 9)))
+    layer = Layer(Box(60, 100, 40, 30), str(tmp_path / "plate"), str(tmp_path / "plate"))
+    for shot, laid in product((Shot(FRAME, 5, backdrop, None), Shot(FRAME, 5, None, None)), (None, layer)):
+        args = segment_args(shot, str(tmp_path / "a.mp4"), laid)
         args[args.index("warning")] = "verbose"
         (tmp_path / "plate").write_bytes(plate((0, 0, 0, 255)))
         told = ffmpeg.report([str(tmp_path / "plate") if arg == "pipe:0" else arg for arg in args], doing="composing")

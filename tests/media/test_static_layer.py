@@ -16,7 +16,7 @@ from reelmake.layout.timeline import Word
 from reelmake.media import fonts, static_layer
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.ffmpeg_args import Captions, Frame, Shot
-from reelmake.media.static_layer import Portrait, backdrop, plate
+from reelmake.media.static_layer import Portrait, Still, backdrop, plate
 from reelmake.media.video import segment
 
 WIDTH, HEIGHT = 360, 640
@@ -57,14 +57,14 @@ def cast(sprite: Path | None) -> list[Portrait]:
 
 
 def test_a_plate_is_raw_rgba_and_always_the_same(picture: Path, sprite: Path) -> None:
-    raw = plate(PLACES, picture, cast(sprite))
+    raw = plate(PLACES, Still(picture), cast(sprite))
     assert len(raw) == WIDTH * HEIGHT * 4
-    assert raw == plate(PLACES, picture, cast(sprite))
+    assert raw == plate(PLACES, Still(picture), cast(sprite))
 
 
 def test_the_picture_fills_its_panel_inside_a_border_with_round_corners_and_a_shadow(picture: Path) -> None:
     assert PLACES.panel
-    panel, seen = PLACES.panel, pixels(plate(PLACES, picture, []))
+    panel, seen = PLACES.panel, pixels(plate(PLACES, Still(picture), []))
     assert tuple(seen[middle(panel)]) == (*ORANGE, 255)
     assert tuple(seen[panel.y + 6, panel.x + panel.width // 2]) == (*ORANGE, 255)
     assert tuple(seen[panel.y, panel.x + panel.width // 2]) == (255, 255, 255, 255)
@@ -79,7 +79,7 @@ def test_a_picture_is_cropped_to_its_middle_and_not_squeezed(tmp_path: Path) -> 
     wide.paste((0, 0, 255), (600, 0, 1000, 400))
     wide.save(tmp_path / "wide.png")
     assert PLACES.panel
-    panel, seen = PLACES.panel, pixels(plate(PLACES, tmp_path / "wide.png", []))
+    panel, seen = PLACES.panel, pixels(plate(PLACES, Still(tmp_path / "wide.png"), []))
     row = seen[panel.y + panel.height // 2]
     assert tuple(row[panel.x + panel.width // 2, :3]) == (0, 0, 255)
     blue = int((row[panel.x : panel.right, 2] > 128).sum() - (row[panel.x : panel.right, 0] > 128).sum())
@@ -179,7 +179,7 @@ def test_sprites_of_any_shape_stay_in_their_box(tmp_path: Path) -> None:
 @pytest.mark.parametrize("places", [layout(144, 256, ["left"] * 6), layout(1080, 1920, [], picture=True)])
 def test_any_layout_is_painted(places: Layout, picture: Path, sprite: Path) -> None:
     portraits = [Portrait(sprite, index == 1, index, "#FFD166") for index in range(len(places.sprites))]
-    assert len(plate(places, picture, portraits)) == places.width * places.height * 4
+    assert len(plate(places, Still(picture), portraits)) == places.width * places.height * 4
 
 
 # -- unusual and broken pictures ----------------------------------------------------------------------------------
@@ -192,14 +192,14 @@ def test_pictures_of_any_kind_are_read(mode: str, tmp_path: Path) -> None:
     name = {"CMYK": "p.jpg", "YCbCr": "p.jpg", "F": "p.tiff"}.get(mode, "p.png")
     image = Image.fromarray(np.full((200, 200), 65535, np.uint16)) if mode == "I;16" else grey.convert(mode)
     image.save(tmp_path / name)
-    seen = pixels(plate(PLACES, tmp_path / name, []))[middle(PLACES.panel)]
+    seen = pixels(plate(PLACES, Still(tmp_path / name), []))[middle(PLACES.panel)]
     assert seen[:3].min() > 250
 
 
 def test_sixteen_bits_of_grey_keep_their_tones(tmp_path: Path) -> None:
     assert PLACES.panel
     Image.fromarray(np.full((200, 200), 32768, np.uint16)).save(tmp_path / "grey.png")
-    seen = pixels(plate(PLACES, tmp_path / "grey.png", []))[middle(PLACES.panel)]
+    seen = pixels(plate(PLACES, Still(tmp_path / "grey.png"), []))[middle(PLACES.panel)]
     assert abs(int(seen[0]) - 127) <= 1
 
 
@@ -210,7 +210,7 @@ def test_a_photo_that_a_camera_turned_is_upright(tmp_path: Path) -> None:
     exif[0x0112] = 6  # turn it clockwise: left becomes the top
     photo.save(tmp_path / "turned.jpg", exif=exif, quality=95)
     assert PLACES.panel
-    panel, seen = PLACES.panel, pixels(plate(PLACES, tmp_path / "turned.jpg", []))
+    panel, seen = PLACES.panel, pixels(plate(PLACES, Still(tmp_path / "turned.jpg"), []))
     top, bottom = seen[panel.y + 40, panel.x + panel.width // 2], seen[panel.bottom - 40, panel.x + panel.width // 2]
     assert int(top[2]) - int(top[0]) > 180
     assert int(bottom[0]) - int(bottom[2]) > 180
@@ -219,14 +219,14 @@ def test_a_photo_that_a_camera_turned_is_upright(tmp_path: Path) -> None:
 def test_a_transparent_picture_is_shown_on_a_ground(tmp_path: Path) -> None:
     assert PLACES.panel
     Image.new("RGBA", (200, 200), (255, 255, 255, 0)).save(tmp_path / "clear.png")
-    assert pixels(plate(PLACES, tmp_path / "clear.png", []))[middle(PLACES.panel)][3] == 255
+    assert pixels(plate(PLACES, Still(tmp_path / "clear.png"), []))[middle(PLACES.panel)][3] == 255
 
 
 @pytest.mark.parametrize("content", [b"", b"this is text", b"GIF89a"])
 def test_what_is_no_picture_is_an_error_that_names_the_file(content: bytes, tmp_path: Path) -> None:
     (tmp_path / "broken.png").write_bytes(content)
     with pytest.raises(MediaError, match=r"broken\.png: it cannot be read as a picture"):
-        plate(PLACES, tmp_path / "broken.png", [])
+        plate(PLACES, Still(tmp_path / "broken.png"), [])
     with pytest.raises(MediaError, match=r"broken\.png: it cannot be read as a picture"):
         plate(PLACES, None, cast(tmp_path / "broken.png"))
 
@@ -239,12 +239,12 @@ def test_a_picture_that_is_cut_off_is_an_error(name: str, tmp_path: Path) -> Non
     for part in (len(whole) // 2, 40):
         (tmp_path / name).write_bytes(whole[:part])
         with pytest.raises(MediaError, match="cut"):
-            plate(PLACES, tmp_path / name, [])
+            plate(PLACES, Still(tmp_path / name), [])
 
 
 def test_a_file_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(MediaError, match=r"gone\.png"):
-        plate(PLACES, tmp_path / "gone.png", [])
+        plate(PLACES, Still(tmp_path / "gone.png"), [])
     with pytest.raises(MediaError, match=r"gone\.png"):
         plate(PLACES, None, cast(tmp_path / "gone.png"))
 
@@ -317,10 +317,10 @@ def test_what_is_softened_in_part_is_as_if_it_were_in_whole(
 ) -> None:
     """To the bit: the same plate has the same key. Pillow rounds otherwise where it finds another order quicker."""
     where = layout(*size, ["left", "right"])
-    in_part = plate(where, picture, [])
+    in_part = plate(where, Still(picture), [])
     static_layer._ground.cache_clear()
     monkeypatch.setattr(static_layer, "ceil", lambda _: max(size))  # how far it reaches
-    assert plate(where, picture, []) == in_part
+    assert plate(where, Still(picture), []) == in_part
     static_layer._ground.cache_clear()
 
 

@@ -106,11 +106,11 @@ def parse(model: type[Any], one: Received) -> Any:
     """Return a document; raises InputError with everything that is wrong with it."""
     if one.problems:
         raise InputError(tuple(dict.fromkeys(one.problems)))
-    schema = model.model_fields["schema_"].annotation.__args__[0]
+    schema, *older = model.model_fields["schema_"].annotation.__args__
     if not isinstance(one.data, dict):
         raise InputError((Problem("stdin", 1, "this is not a JSON object", f'write {{"schema": "{schema}", ...}}'),))
     declared = one.data.get("schema", schema)
-    if declared != schema:
+    if declared not in (schema, *older):
         what = f"the schema {declared!r} is not known here"
         raise InputError((Problem("stdin", 1, what, f"write {schema}, or use a version of reelmake that knows it"),))
     source = Source("stdin", one.data)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action, canonical_json, digest_of
@@ -19,12 +19,15 @@ from reelmake.layout.timeline import SAMPLE_RATE, Pan, Word, lay_out, line_frame
 from reelmake.media import fonts, inspect, mp4, soundtrack
 from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot
 from reelmake.media.probe import REPLACE, Inspector, Want
-from reelmake.media.static_layer import Portrait, backdrop, on_backdrop, plate
-from reelmake.media.video import join, normalise, segment
+from reelmake.media.static_layer import Portrait, Still, backdrop, on_backdrop, plate
+from reelmake.media.video import Moving, join, normalise, segment
 from reelmake.media.voice import wav_samples
 from reelmake.plan import requests
 from reelmake.providers.base import SpokenWord
 from reelmake.providers.speech.alignment import by_pieces
+
+if TYPE_CHECKING:
+    from reelmake.media.moving_layer import Shown
 
 
 def make_script(action: Action, context: Context, folder: Path) -> Made:
@@ -108,6 +111,8 @@ def _lengths(samples: Sequence[int], pauses: Sequence[int], fps: int) -> list[in
 
 def make_segment(action: Action, context: Context, folder: Path) -> Made:
     """Encode the pictures of one line."""
+    from reelmake.media.moving_layer import Stage, layers, standing  # noqa: PLC0415 (numpy is slow to import)
+
     request = requests.Segment.from_json(action.request)
     part = json.loads((context.root / action.inputs["part"]).read_bytes())
     cast = [
@@ -115,10 +120,18 @@ def make_segment(action: Action, context: Context, folder: Path) -> Made:
         for at, one in enumerate(request.cast)
     ]
     where = layout(*request.size, [one.side for one in request.cast])
-    pixels = plate(where, context.input(action, "picture"), cast, shaded=request.text is not None)
+    shots = _shots(request, part, context.inputs(action, "shot"))
+    before = None if request.before is None else _shown(request.before, context.root / action.inputs["before"], 1)
+    still = standing(shots)
+    pixels = plate(where, still, cast, shaded=request.text is not None, is_open=still is None)
     background = context.input(action, "background")
-    if background is None:
-        pixels = on_backdrop(pixels, backdrop(*request.size, request.colors or ()), *request.size)
+    ground = b"" if background else backdrop(*request.size, request.colors or ())
+    moving = None
+    if still is None and where.panel:
+        stage = Stage.of(where.panel, where.width)
+        moving = Moving(where.panel, layers(shots, before, stage, request.fps, context.ffmpeg), ground)
+    elif ground:
+        pixels = on_backdrop(pixels, ground, *request.size)
     written = None
     if part["captions"]:
         ass = folder / "captions.ass"
@@ -128,8 +141,19 @@ def make_segment(action: Action, context: Context, folder: Path) -> Made:
     behind = Backdrop(str(background), part["loop_frames"], Pan(**part["pan"])) if background else None
     out = folder / "segment.mp4"
     shot = Shot(Frame(*request.size, request.fps), part["frames"], behind, written)
-    segment(pixels, shot, out, context.ffmpeg)
+    segment(pixels, shot, out, context.ffmpeg, moving)
     return out
+
+
+def _shots(request: requests.Segment, part: Mapping[str, Any], pictures: Sequence[Path]) -> list[Shown]:
+    """Return the shots of a line, with their lengths."""
+    return [_shown(shown, path, part["frames"]) for shown, path in zip(request.shots, pictures, strict=True)]
+
+
+def _shown(shown: requests.Shown, picture: Path, frames: int) -> Shown:
+    from reelmake.media.moving_layer import Shown  # noqa: PLC0415
+
+    return Shown(Still(picture, shown.fit, shown.focus), frames, shown.motion, shown.transition)
 
 
 def make_subtitles(action: Action, context: Context, folder: Path) -> Made:

@@ -109,6 +109,7 @@ _PLANS = {
     (False, False): _Plan(None, (620, 980), BASE_HEIGHT, 96),
 }
 _PANEL_LEFT, _PANEL_RIGHT = 84, 996
+_RADIUS, _BORDER = 44, 6
 
 
 def layout(width: int, height: int, sides: Sequence[Side], *, picture: bool = True) -> Layout:
@@ -138,6 +139,12 @@ def layout(width: int, height: int, sides: Sequence[Side], *, picture: bool = Tr
         sprites=sprites,
         back_to_front=back_to_front,
     )
+
+
+def frame_of(width: int) -> tuple[int, int]:
+    """Return how wide the border of the panel is in a video of this width, and the radius of its corners."""
+    border = max(2, _even(_BORDER * width / BASE_WIDTH))
+    return border, max(border + 1, round(_RADIUS * width / BASE_WIDTH))
 
 
 def _even(pixels: float) -> int:

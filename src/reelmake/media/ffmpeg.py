@@ -12,9 +12,9 @@ import signal
 import subprocess
 import tempfile
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from reelmake.core.errors import MediaError, SetupError
 from reelmake.core.files import read_regular
@@ -25,6 +25,8 @@ _REMEDY = (
 )
 _TOLD_LINES = 3
 _MAX_CACHE_BYTES = 16_000_000
+
+_Stream = int | IO[bytes]
 
 _running: set[subprocess.Popen[bytes]] = set()
 _lock = threading.Lock()
@@ -50,10 +52,26 @@ class Ffmpeg:
         return self._run(args, doing, stdin, {})[0]
 
     def report(
-        self, args: Sequence[str], *, doing: str, stdin: bytes | None = None, env: Mapping[str, str] | None = None
+        self,
+        args: Sequence[str],
+        *,
+        doing: str,
+        stdin: bytes | Iterable[bytes] | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> str:
         """Run ffmpeg, with more variables in its environment, and return what it wrote to stderr; raises like `run`."""
         return self._run(args, doing, stdin, env or {})[1]
+
+    def pictures(self, args: Sequence[str], size_bytes: int, *, doing: str) -> Iterator[bytes]:
+        """Run ffmpeg, and yield the raw pictures that it writes to stdout, one after the other; raises like `run`."""
+        with tempfile.TemporaryFile() as log, self._process(args, {}, None, subprocess.PIPE, log) as process:
+            assert process.stdout
+            while len(picture := process.stdout.read(size_bytes)) == size_bytes:
+                yield picture
+            if process.wait():
+                raise MediaError(
+                    f"{doing} failed: {_last_words(_text(log)) or f'ffmpeg ended with {process.returncode}'}"
+                )
 
     def attempt(self, args: Sequence[str]) -> tuple[str, str]:
         """Run ffmpeg, which may well fail, and return what it wrote to stdout and to stderr; raises SetupError."""
@@ -106,19 +124,45 @@ class Ffmpeg:
         missing += [f"the library {name}" for name in NEEDED_LIBRARIES if f"--enable-{name}" not in version.split()]
         return {"version": found[1], "missing": ", ".join(missing)}
 
-    def _run(self, args: Sequence[str], doing: str, stdin: bytes | None, env: Mapping[str, str]) -> tuple[bytes, str]:
+    def _run(
+        self, args: Sequence[str], doing: str, stdin: bytes | Iterable[bytes] | None, env: Mapping[str, str]
+    ) -> tuple[bytes, str]:
         code, stdout, log = self._start(args, stdin, env)
         if code:
             raise MediaError(f"{doing} failed: {_last_words(log) or f'ffmpeg ended with {code}'}")
         return stdout, log
 
-    def _start(self, args: Sequence[str], stdin: bytes | None, env: Mapping[str, str]) -> tuple[int, bytes, str]:
+    def _start(
+        self, args: Sequence[str], stdin: bytes | Iterable[bytes] | None, env: Mapping[str, str]
+    ) -> tuple[int, bytes, str]:
+        if stdin is None or isinstance(stdin, bytes):
+            given = None if stdin is None else subprocess.PIPE
+            with self._process(args, env, given, subprocess.PIPE, subprocess.PIPE) as process:
+                stdout, stderr = process.communicate(stdin)
+            return process.returncode, stdout, stderr.decode(errors="replace")
+        with (
+            tempfile.TemporaryFile() as out,
+            tempfile.TemporaryFile() as log,
+            self._process(args, env, subprocess.PIPE, out, log) as process,
+        ):
+            assert process.stdin
+            with contextlib.suppress(BrokenPipeError), process.stdin:  # it needs no more, or it has failed
+                for piece in stdin:
+                    process.stdin.write(piece)
+            process.wait()
+            return process.returncode, _text(out).encode(), _text(log)
+
+    @contextlib.contextmanager
+    def _process(
+        self, args: Sequence[str], env: Mapping[str, str], stdin: int | None, stdout: _Stream, stderr: _Stream
+    ) -> Iterator[subprocess.Popen[bytes]]:
+        """Start ffmpeg, and make sure that it is over in the end."""
         try:
             process = subprocess.Popen(
                 [str(self.path), *args],
-                stdin=subprocess.DEVNULL if stdin is None else subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
+                stdin=subprocess.DEVNULL if stdin is None else stdin,
+                stdout=stdout,
+                stderr=stderr,
                 env={**os.environ, **env},
                 start_new_session=True,  # Ctrl-C in a terminal is for us: what is being encoded is finished first
             )
@@ -127,10 +171,14 @@ class Ffmpeg:
         with _lock:
             _running.add(process)
         try:
-            stdout, stderr = process.communicate(stdin)
+            yield process
         finally:
             _end(process)
-        return process.returncode, stdout, stderr.decode(errors="replace")
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
 
 
 def _bundled() -> Path:

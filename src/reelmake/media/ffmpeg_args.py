@@ -12,7 +12,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from math import ceil
+from pathlib import Path
 
+from reelmake.layout.frame import Box
+from reelmake.layout.shots import Fill, Fit, Focus
 from reelmake.layout.timeline import SAMPLE_RATE, Pan, samples_per_frame, shown_frame
 
 AAC_BITS_PER_SECOND = 192_000
@@ -76,6 +79,29 @@ class Looks:
 
 
 @dataclass(frozen=True, slots=True)
+class Clip:
+    """A part of a video, and how it fills its window; `fill` is what follows its end: its last picture, or itself."""
+
+    path: Path
+    from_seconds: float = 0.0
+    fill: Fill = "hold"
+    fit: Fit = "cover"
+    focus: Focus = (0.5, 0.5)
+
+
+@dataclass(frozen=True, slots=True)
+class Layer:
+    """Files of raw RGBA pictures between which the moving panel is laid, which comes through stdin.
+
+    `ground` is what lies below when there is no backdrop.
+    """
+
+    panel: Box
+    plate: str
+    ground: str
+
+
+@dataclass(frozen=True, slots=True)
 class Backdrop:
     """A normalised background of `loop_frames` frames, and what a line shows of it."""
 
@@ -130,20 +156,7 @@ def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[st
     (decision 10). A keyframe each second, where lines start when the flow is
     elastic. A picture becomes a video of one frame.
     """
-    aspect = f"{frame.width}/{frame.height}"
-    # dar and not iw/ih, because the pixels of old formats are not square
-    fill = (
-        f"scale=w='if(gt(dar,{aspect}),2*ceil({frame.height}*dar/2),{frame.width})'"
-        f":h='if(gt(dar,{aspect}),{frame.height},2*ceil({frame.width}/dar/2))'"
-    )
-    # what is transparent becomes black: any colour may hide there
-    opaque = ["format=gbrap", "premultiply=inplace=1", "format=gbrp"] if looks.transparent else []
-    steps = [*(["yadif=deint=interlaced"] if looks.interlaced else []), *opaque, f"fps={frame.fps}"]
-    if looks.hdr:
-        steps += [f"{fill}:{_EXACT}", "zscale=transfer=linear:npl=203", "format=gbrpf32le", "zscale=primaries=bt709"]
-        steps += ["tonemap=mobius:desat=0", "zscale=transfer=bt709:matrix=bt709:range=tv"]
-    else:
-        steps += [f"{fill}{':in_color_matrix=bt709' if looks.untagged_hd else ''}:{_TO_BT709}"]
+    steps = _converted(looks, (frame.width, frame.height), frame.fps, "cover")
     steps += ["format=yuv420p", f"crop={frame.width}:{frame.height}", "setsar=1", _TAGS]
     # `-dct int` is the one whose bytes are the same on every processor
     quantiser = "4" if looks.still else "6"
@@ -155,27 +168,75 @@ def normalise_args(source: str, looks: Looks, frame: Frame, out: str) -> list[st
     ]  # fmt: skip
 
 
-def segment_args(shot: Shot, out: str) -> list[str]:
+def _converted(looks: Looks, size: tuple[int, int], fps: int, fit: Fit) -> list[str]:
+    """Return filters that bring pictures to a rate and to bt709, as large as a size at least (cover) or at most."""
+    width, height = size
+    aspect = f"{width}/{height}"
+    wider, higher = f"2*ceil({height}*dar/2)", f"2*ceil({width}/dar/2)"
+    # dar and not iw/ih, because the pixels of old formats are not square
+    fill = f"scale=w='if(gt(dar,{aspect}),{wider},{width})':h='if(gt(dar,{aspect}),{height},{higher})'"
+    if fit == "contain":
+        narrower, lower = wider.replace("ceil", "max(1,floor") + ")", higher.replace("ceil", "max(1,floor") + ")"
+        fill = f"scale=w='if(gt(dar,{aspect}),{width},{narrower})':h='if(gt(dar,{aspect}),{lower},{height})'"
+    # what is transparent becomes black: any colour may hide there
+    opaque = ["format=gbrap", "premultiply=inplace=1", "format=gbrp"] if looks.transparent else []
+    steps = [*(["yadif=deint=interlaced"] if looks.interlaced else []), *opaque, f"fps={fps}"]
+    if looks.hdr:
+        steps += [f"{fill}:{_EXACT}", "zscale=transfer=linear:npl=203", "format=gbrpf32le", "zscale=primaries=bt709"]
+        return [*steps, "tonemap=mobius:desat=0", "zscale=transfer=bt709:matrix=bt709:range=tv"]
+    return [*steps, f"{fill}{':in_color_matrix=bt709' if looks.untagged_hd else ''}:{_TO_BT709}"]
+
+
+def clip_args(clip: Clip, looks: Looks, size: tuple[int, int], fps: int, frames: int) -> list[str]:
+    """Decode a part of a clip to stdout: raw yuv420p pictures of a size, at a rate, as many as asked for at most."""
+    width, height = size
+    left, top = clip.focus
+    steps = [*_converted(looks, size, fps, clip.fit), "format=yuv420p"]
+    if clip.fit == "contain":
+        steps.append(f"pad={width}:{height}:(ow-iw)*{left:.4f}:(oh-ih)*{top:.4f}:0x181822")
+    else:
+        steps.append(f"crop={width}:{height}:(iw-ow)*{left:.4f}:(ih-oh)*{top:.4f}")
+    seek = ["-ss", f"{clip.from_seconds:.6f}"] if clip.from_seconds else []
+    some = ["-t", f"{(frames + 1) / fps:.6f}", *_film(str(clip.path))]
+    graph = f"[0:V:0]{','.join(steps)}[v]"
+    drawn = ["-filter_complex", graph, "-map", "[v]", "-frames:v", str(frames)]
+    return [
+        *_QUIET,
+        *_ONE_THREAD,
+        "-threads",
+        "1",
+        *seek,
+        *some,
+        *drawn,
+        "-f",
+        "rawvideo",
+        "-pix_fmt",
+        "yuv420p",
+        "pipe:1",
+    ]
+
+
+def segment_args(shot: Shot, out: str, layer: Layer | None = None) -> list[str]:
     """Compose one line: the background, the plate over it, captions over both.
 
-    The plate comes through stdin: one raw RGBA picture of the frame's size, with straight alpha.
-    Missing glyphs are warnings.
+    The plate comes through stdin: one raw RGBA picture of the frame's size, with straight alpha. With a layer, that is
+    what comes through stdin, and the plate is a file. Missing glyphs are warnings.
 
     Captions are drawn on what stands still, and only when they change: on the plate, which is laid over each frame in
     any case, or on the finished picture when the background stands still, too. Where captions are half transparent
     over a plate that is, too, the colours mix as if the plate were opaque: their outline is as dark as its shade.
     """
     frame, fps = shot.frame, shot.frame.fps
-    size = f"{frame.width}x{frame.height}"
-    plate = ["-f", "rawvideo", "-pix_fmt", "rgba", "-video_size", size, "-framerate", str(fps)]
-    plate += _input("pipe:0", ["rawvideo"], "file,pipe")
+    plate = _raw("rgba", frame.width, frame.height, fps, "pipe:0")
     changes = shot.captions.changes if shot.captions else [0]
     drawn = f",{_ass(shot.captions)}" if shot.captions else ""
     # what stands still is composed once and then repeated, never composed again
     still = f"{_repeated([*changes, shot.frames], fps)}{drawn},fps={fps}"
     over = "[b][p]overlay=0:0:format=yuv420:eof_action=repeat"
     laid = f"scale={_TO_BT709},format=yuva420p,{_TAGS}"
-    if shot.backdrop is None:
+    if layer:
+        inputs, graph = _layered(shot, layer, laid, drawn, changes)
+    elif shot.backdrop is None:
         inputs, graph = plate, f"[0:v]scale={_TO_BT709},format=yuv420p,{_TAGS},{still}"
     elif shot.backdrop.loop_frames == 1:
         inputs, graph = [*_clip(shot.backdrop, 1 / fps), *plate], f"[0:v]null[b];[1:v]{laid}[p];{over},{still}"
@@ -189,6 +250,34 @@ def segment_args(shot: Shot, out: str) -> list[str]:
         "-frames:v", str(shot.frames),
         *_pictures(frame, ["-c:v", "libx264", "-profile:v", "high", "-preset", "superfast", "-crf", "20", *x264]), out,
     ]  # fmt: skip
+
+
+def _layered(shot: Shot, layer: Layer, laid: str, drawn: str, changes: Sequence[int]) -> tuple[list[str], str]:
+    """Return inputs, and a graph that lays the moving panel over the background, and the plate over both."""
+    frame, fps = shot.frame, shot.frame.fps
+    still = f"loop=loop={shot.frames - 1}:size=1,settb=1/{fps},setpts=N[b]"
+    if shot.backdrop is None:
+        clips = [_raw("rgba", frame.width, frame.height, fps, layer.ground)]
+        below = f"[0:v]scale={_TO_BT709},format=yuv420p,{_TAGS},{still}"
+    elif shot.backdrop.loop_frames == 1:
+        clips, below = [_clip(shot.backdrop, 1 / fps)], f"[0:v]{still}"
+    else:
+        clips, shown = _panned(shot.backdrop, shot.frames, fps)
+        below = f"{shown}[b]"
+    panel, at = layer.panel, len(clips)
+    laid += f",{_repeated(changes, fps)}{drawn}:alpha=1" if drawn else ""
+    over = "overlay={0}:{1}:format=yuv420:eof_action=repeat".format
+    graph = f"{below};[{at}:v]{_TAGS}[m];[{at + 1}:v]{laid}[p]"
+    graph += f";[b][m]{over(panel.x, panel.y)}[c];[c][p]{over(0, 0)}"
+    moving = _raw("yuva420p", panel.width, panel.height, fps, "pipe:0")
+    plate = _raw("rgba", frame.width, frame.height, fps, layer.plate)
+    return [*chain.from_iterable(clips), *moving, *plate], graph
+
+
+def _raw(pixels: str, width: int, height: int, fps: int, source: str) -> list[str]:
+    size = f"{width}x{height}"
+    shape = ["-f", "rawvideo", "-pix_fmt", pixels, "-video_size", size, "-framerate", str(fps)]
+    return [*shape, *_input(source, ["rawvideo"], "file,pipe")]
 
 
 def join_args(  # noqa: PLR0913 (what is joined, and how much it is)

@@ -14,21 +14,31 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelmake.core.errors import MediaError
-from reelmake.layout.frame import BASE_WIDTH, Box, Layout
+from reelmake.layout.frame import BASE_WIDTH, Box, Layout, frame_of
+from reelmake.layout.shots import Fit, Focus, views
 
 if TYPE_CHECKING:
     from PIL.Image import Image as Picture
 
 
 # for a video 1080 pixels wide, as all lengths here
-_RADIUS, _BORDER = 44, 6
 _SHADOW_SINK, _SHADOW_BLUR, _SHADOW_ALPHA = 14, 26, 130
 _SHADE_BLUR, _SHADE_ALPHA = 44, 70
 _GLOW_BLUR, _GLOW_ALPHA = 16, 0.75
 
+GROUND = (24, 24, 34)  # what is seen where a picture is transparent, or does not reach
 _DIM = 0.78  # how bright a listener is
 _SOFT = 4  # what is to be blurred is painted this much smaller
 _TAPS = 2  # pixels on each side that a pixel between them is made of
+
+
+@dataclass(frozen=True, slots=True)
+class Still:
+    """A picture that stands still in its window: how it fills it, and which point of it is kept in view."""
+
+    path: Path
+    fit: Fit = "cover"
+    focus: Focus = (0.5, 0.5)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,20 +57,23 @@ class Portrait:
     color: str
 
 
-def plate(layout: Layout, picture: Path | None, cast: Sequence[Portrait], *, shaded: bool = True) -> bytes:
+def plate(
+    layout: Layout, picture: Still | None, cast: Sequence[Portrait], *, shaded: bool = True, is_open: bool = False
+) -> bytes:
     """Compose a line's plate; raises MediaError, naming the file, for what cannot be read as a picture.
 
     Args:
         layout: of the episode; when it has no panel, no picture is shown.
-        picture: of the line, cropped to fill the panel; without one there is no panel.
+        picture: of the line, fitted into the panel; without one there is no panel.
         cast: the characters in any order; who listens is drawn in the layout's, who speaks before them.
         shaded: whether there is a shade for captions to stand on.
+        is_open: whether the panel is left open for pictures that move below the plate: only its shadow is drawn.
     """
-    panel = layout.panel if picture else None
-    canvas = _ground(layout.width, layout.height, layout.captions if shaded else None, panel).copy()
+    panel = layout.panel if picture or is_open else None
+    canvas = _ground(layout.width, layout.height, layout.captions if shaded else None, panel, is_open=is_open).copy()
     if picture and panel:
         inner, mask = _window(panel, layout.width)
-        canvas.paste(_filled(picture, inner.width, inner.height), (inner.x, inner.y), mask)
+        canvas.paste(window_picture(picture, inner.width, inner.height), (inner.x, inner.y), mask)
     for portrait in sorted(cast, key=lambda one: (one.speaking, layout.back_to_front.index(one.box))):
         if portrait.sprite:
             box = layout.figure(portrait.box, speaking=portrait.speaking)
@@ -100,9 +113,9 @@ def on_backdrop(plate: bytes, backdrop: bytes, width: int, height: int) -> bytes
 
 
 @lru_cache(maxsize=8)
-def _ground(width: int, height: int, captions: Box | None, panel: Box | None) -> Picture:
+def _ground(width: int, height: int, captions: Box | None, panel: Box | None, *, is_open: bool) -> Picture:
     """Paint what lines have in common: the shade behind the captions, the shadow and the frame of the panel."""
-    from PIL import Image  # noqa: PLC0415
+    from PIL import Image, ImageChops  # noqa: PLC0415
 
     unit = width / BASE_WIDTH
     alpha = Image.new("L", (width, height), 0)
@@ -111,12 +124,16 @@ def _ground(width: int, height: int, captions: Box | None, panel: Box | None) ->
         alpha.paste(shade.point(lambda value: value * _SHADE_ALPHA // 255), at)
     if panel:
         sunk = Box(panel.x, panel.y + round(_SHADOW_SINK * unit), panel.width, panel.height)
-        shadow, at = _soft_box(width, height, sunk, _SHADOW_BLUR * unit, _RADIUS * unit)
+        shadow, at = _soft_box(width, height, sunk, _SHADOW_BLUR * unit, frame_of(width)[1])
         alpha.paste(_SHADOW_ALPHA, at, shadow)
+    if panel and is_open:
+        frame = ImageChops.invert(round_mask(panel.width, panel.height, frame_of(width)[1]))
+        place = (panel.x, panel.y, panel.right, panel.bottom)
+        alpha.paste(ImageChops.multiply(alpha.crop(place), frame), place)
     ground = Image.new("RGBA", (width, height), (8, 8, 16, 0))
     ground.putalpha(alpha)
-    if panel:
-        frame = _round_mask(panel.width, panel.height, max(2, round(_RADIUS * unit)))
+    if panel and not is_open:
+        frame = round_mask(panel.width, panel.height, frame_of(width)[1])
         ground.paste((255, 255, 255, 255), (panel.x, panel.y, panel.right, panel.bottom), frame)
     return ground
 
@@ -124,13 +141,12 @@ def _ground(width: int, height: int, captions: Box | None, panel: Box | None) ->
 @lru_cache(maxsize=8)
 def _window(panel: Box, width: int) -> tuple[Box, Picture]:
     """Return the part of a panel that is inside its border, and its mask, concentric with the frame."""
-    border = max(1, round(_BORDER * width / BASE_WIDTH))
+    border, radius = frame_of(width)
     inner = Box(panel.x + border, panel.y + border, panel.width - 2 * border, panel.height - 2 * border)
-    radius = max(1, round(_RADIUS * width / BASE_WIDTH) - border)
-    return inner, _round_mask(inner.width, inner.height, radius)
+    return inner, round_mask(inner.width, inner.height, radius - border)
 
 
-def _round_mask(width: int, height: int, radius: int) -> Picture:
+def round_mask(width: int, height: int, radius: int) -> Picture:
     """Return a mask with round corners, which are painted in twice their size so that they are smooth."""
     from PIL import Image, ImageDraw  # noqa: PLC0415
 
@@ -194,21 +210,36 @@ def _opened(path: Path, mode: str, around: tuple[int, int]) -> Picture:
         ) from error
 
 
-def _filled(path: Path, width: int, height: int) -> Picture:
-    """Return a picture cropped and scaled so that it fills a size, opaque."""
+def window_picture(still: Still, width: int, height: int) -> Picture:
+    """Return a picture in a window of this size, opaque."""
     from PIL import Image  # noqa: PLC0415
 
-    picture = _opened(path, "RGBA", (width, height))
+    picture = opaque_picture(still, width, height)
+    shown, _ = views("none", picture.size, (width, height), still.focus)
+    crop = (shown.x, shown.y, shown.x + shown.width, shown.y + shown.height)
+    return picture.resize((width, height), Image.Resampling.BICUBIC, box=crop, reducing_gap=2.0)
+
+
+def opaque_picture(still: Still, width: int, height: int) -> Picture:
+    """Read a picture for a window of this size: what is transparent, or beside one that is contained, is dark."""
+    from PIL import Image  # noqa: PLC0415
+
+    side = max(width, height)  # whichever way it is turned
+    picture = _opened(still.path, "RGBA", (side, side))
     if picture.getchannel("A").getextrema() == (255, 255):
         picture = picture.convert("RGB")
     else:
-        ground = Image.new("RGB", picture.size, (24, 24, 34))
+        ground = Image.new("RGB", picture.size, GROUND)
         ground.paste(picture, mask=picture.getchannel("A"))
         picture = ground
-    scale = max(width / picture.width, height / picture.height)
-    left, top = (picture.width - width / scale) / 2, (picture.height - height / scale) / 2
-    crop = (left, top, picture.width - left, picture.height - top)
-    return picture.resize((width, height), Image.Resampling.BICUBIC, box=crop, reducing_gap=2.0)
+    if still.fit == "cover":
+        return picture
+    wide = max(picture.width, round(picture.height * width / height))
+    high = max(picture.height, round(picture.width * height / width))
+    around = Image.new("RGB", (wide, high), GROUND)
+    left, top = (wide - picture.width) * still.focus[0], (high - picture.height) * still.focus[1]
+    around.paste(picture, (round(left), round(top)))
+    return around
 
 
 def _identity(path: Path) -> tuple[int, int, int]:

@@ -6,12 +6,14 @@ import html
 import re
 import tempfile
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from reelmake.core.errors import MediaError
+from reelmake.layout.frame import Box
 from reelmake.media.ffmpeg import Ffmpeg
-from reelmake.media.ffmpeg_args import Frame, Shot, join_args, normalise_args, segment_args
+from reelmake.media.ffmpeg_args import Frame, Layer, Shot, join_args, normalise_args, segment_args
 from reelmake.media.mp4 import read_track
 from reelmake.media.probe import look
 
@@ -30,7 +32,16 @@ def normalise(source: Path, out: Path, frame: Frame, ffmpeg: Ffmpeg) -> int:
     return read_track(out).frames
 
 
-def segment(plate: bytes, shot: Shot, out: Path, ffmpeg: Ffmpeg) -> None:
+@dataclass(frozen=True, slots=True)
+class Moving:
+    """What moves below a plate: where, its pictures (raw yuva420p), and the ground when there is no backdrop."""
+
+    panel: Box
+    pictures: Iterable[bytes]
+    ground: bytes = b""
+
+
+def segment(plate: bytes, shot: Shot, out: Path, ffmpeg: Ffmpeg, moving: Moving | None = None) -> None:
     """Encode the pictures of one line; `plate` is raw RGBA, 4 * width * height bytes. Raises MediaError.
 
     Captions find the fonts of their folder and no others, so that a machine's own fonts change nothing.
@@ -43,7 +54,13 @@ def segment(plate: bytes, shot: Shot, out: Path, ffmpeg: Ffmpeg) -> None:
         escaped = [html.escape(path) for path in (str(Path(fonts).resolve()), scratch)]
         conf.write_text(_FONTS_CONF.format(fonts=escaped[0], cache=escaped[1]), "utf-8")
         env = {"FONTCONFIG_FILE": str(conf)}
-        log = ffmpeg.report(segment_args(shot, str(out)), doing=f"composing {out}", stdin=plate, env=env)
+        layer = None
+        if moving:
+            layer = Layer(moving.panel, str(Path(scratch, "plate")), str(Path(scratch, "ground")))
+            Path(layer.plate).write_bytes(plate)
+            Path(layer.ground).write_bytes(moving.ground)
+        args = segment_args(shot, str(out), layer)
+        log = ffmpeg.report(args, doing=f"composing {out}", stdin=moving.pictures if moving else plate, env=env)
     # a combining mark need not have a glyph of its own: it is drawn together with its letter
     missing = {chr(int(code, 16)) for code in re.findall(r"fontselect: failed .* glyph 0x(\w+)", log)}
     if lacking := sorted(f"U+{ord(sign):04X}" for sign in missing if not unicodedata.combining(sign)):

@@ -102,7 +102,7 @@ KINDS: Final = {
     ),
     "segment": Kind(
         makes="the encoded pictures of each line",
-        recipe=2,
+        recipe=3,
         is_per_line=True,
         can_wait=True,
         maker="reelmake.engine.makers:make_segment",

@@ -12,6 +12,7 @@ from typing import Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field
 
 from reelmake.core.keys import canonical_json
+from reelmake.layout.shots import Fill, Fit, Focus, Motion, Transition
 from reelmake.layout.timeline import Flow
 from reelmake.spec.model import Side
 
@@ -191,16 +192,32 @@ class Timeline(Captions):
     lines: Sequence[TimedLine]
 
 
+class Shown(Request):
+    """A shot of a line: how the picture or clip in its input is shown; `is_empty` when there is neither."""
+
+    motion: Motion = "none"
+    transition: Transition = "cut"
+    fit: Fit = "cover"
+    focus: Focus = (0.5, 0.5)
+    from_seconds: float = 0.0
+    fill: Fill = "hold"
+    is_empty: bool = False
+
+
 class Segment(Frame):
     """The pictures of a line.
 
+    shots   those of the line
+    before  the shot before them, where the first one's transition shows it
     color   the speaker's
     text    what the captions say, with the fonts that show it; neither where there are none (`captions` is `none`)
     colors  those of the whole cast, for the backdrop of an episode that has no background
     """
 
     cast: Sequence[SpeakingSprite]
+    shots: Sequence[Shown]
     color: str
+    before: Shown | None = None
     captions: str | None = None
     text: str | None = None
     fonts: Mapping[str, str] | None = None

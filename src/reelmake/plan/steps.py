@@ -7,16 +7,20 @@ made again, read its request and its inputs: there is nothing else.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import ceil
 from typing import Any
 
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action
 from reelmake.core.templates import image_prompt, subject_of
+from reelmake.layout.frame import frame_of, layout
+from reelmake.layout.shots import LEAST_ZOOM, ZOOM
 from reelmake.layout.timeline import SAMPLE_RATE
 from reelmake.layout.words import is_of_the_right
 from reelmake.plan import requests
 from reelmake.plan.episode import Production, Step
 from reelmake.plan.kinds import SPEC
+from reelmake.plan.shots import Shot, picture_path, seen_before, shots_of
 from reelmake.spec.model import Line, Reel, line_ids
 from reelmake.spec.speech import differs, said
 
@@ -44,7 +48,9 @@ def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
     steps += [show.step(voice(show, line, line_id), line_id, line, where) for line, line_id, where in numbered]
     steps += [show.step(image(show, line, line_id), line_id, line, where) for line, line_id, where in numbered]
     steps.append(show.step(timeline(show, lines, ids)))
-    steps += [show.step(segment(show, line, line_id), line_id, line, where) for line, line_id, where in numbered]
+    shown = shots_of(show, lines, ids)
+    for (line, line_id, where), shots, before in zip(numbered, shown, [[], *shown], strict=False):
+        steps.append(show.step(segment(show, line, line_id, shots, before), line_id, line, where))
     steps += [show.step(make) for make in (subtitles(show, lines), soundtrack(show, lines, ids), video(show, ids))]
     return steps
 
@@ -159,13 +165,20 @@ def image(show: Production, line: Line, line_id: str) -> Action:
         take=line.take.image,
         options=choice.options or None,
     )
-    picture = show.path("images", f"{line_id}.png")
-    return show.action("image", choice.shape(request.to_json()), {"picture": picture})
+    return show.action("image", choice.shape(request.to_json()), {"picture": picture_path(show, line_id)})
 
 
 def picture_size(reel: Reel) -> tuple[int, int]:
-    """Return the size of requested pictures: square, as wide as the panel, in multiples of 16."""
+    """Return the size of requested pictures: square, in multiples of 16, and larger than the panel by a zoom.
+
+    Of most formats, eight ninths of the width are as much. It is more only where a picture would be blown up: requests
+    that were paid for stay what they are.
+    """
+    panel, border = layout(*reel.size, ["left"]).panel, frame_of(reel.size[0])[0]
+    window = max(panel.width, panel.height) - 2 * border if panel else 0
     side = max(64, round(reel.size[0] * 8 / 9 / 16) * 16)
+    if side < window * LEAST_ZOOM:
+        side = ceil(window * ZOOM / 16) * 16
     return side, side
 
 
@@ -244,12 +257,15 @@ def pause_samples(show: Production, line: Line) -> int:
     return round(seconds * SAMPLE_RATE)
 
 
-def segment(show: Production, line: Line, line_id: str) -> Action:
-    """Encode the pictures of one line: background, panel, sprites, captions."""
-    inputs = {
-        "part": show.path("timeline", f"{line_id}.json"),
-        "picture": show.path("images", f"{line_id}.png"),
-    }
+def segment(show: Production, line: Line, line_id: str, shots: Sequence[Shot], before: Sequence[Shot]) -> Action:
+    """Encode the pictures of one line: background, shots in the panel, sprites, captions.
+
+    `before` are the shots of the line before: the last one is an input where the first transition shows it.
+    """
+    inputs = {"part": show.path("timeline", f"{line_id}.json")}
+    inputs |= {f"shot.{at:03}": shot.path for at, shot in enumerate(shots)}
+    if last := seen_before(shots, before):
+        inputs["before"] = last.path
     if show.episode.background:
         inputs["background"] = show.path("background.mp4")
     cast: list[requests.SpeakingSprite] = []
@@ -266,6 +282,8 @@ def segment(show: Production, line: Line, line_id: str) -> Action:
         fps=show.reel.fps,
         ffmpeg=show.kit.ffmpeg,
         cast=cast,
+        shots=[shot.shown for shot in shots],
+        before=last and last.shown,
         color=show.characters[line.character].caption.color,
         captions=None if has_captions else "none",
         text=line.text if has_captions else None,

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, field_serializer
 
+from reelmake.layout.shots import Motion, Transition
 from reelmake.spec.fields import LANGUAGE, MAX_LINES, NAME, LineCount, Name, TakeNumber, Text
 from reelmake.spec.model import (
     MAX_CAST,
@@ -25,7 +26,7 @@ from reelmake.spec.model import (
 from reelmake.spec.problems import Record, form
 
 REQUEST: Final = "reelmake/request@1"
-DIALOGUE: Final = "reelmake/dialogue@1"
+DIALOGUE: Final = "reelmake/dialogue@2"
 VIDEO: Final = "reelmake/video@1"
 ERROR: Final = "reelmake/error@1"
 
@@ -89,6 +90,10 @@ class DialogueLine(Document):
     text: Spoken = Field(description="What is said.")
     say: Spoken | None = Field(None, description="What the voice says, where it differs from what is shown.")
     image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
+    motion: Motion | None = Field(None, description="How the picture moves; by default, as the reel says.")
+    transition: Transition | None = Field(
+        None, description="How the picture takes the place of the one before; by default, as the reel says."
+    )
     take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
     pause_seconds: Annotated[float, Field(ge=0, le=10)] | None = Field(None, description="Silence after this line.")
     providers: LineProviders = Field(LineProviders(), description="Who speaks and draws this line.")
@@ -105,7 +110,9 @@ class Cost(Document):
 class Dialogue(Document):
     """The answer of stage one, and the request to stage two. Lines may be edited, added, removed and moved."""
 
-    schema_: Literal["reelmake/dialogue@1"] = Field(alias="schema", description="The document's version.")
+    schema_: Literal["reelmake/dialogue@2", "reelmake/dialogue@1"] = Field(
+        alias="schema", description="The document's version: what is written is the first, and both are read."
+    )
     name: VersionName = Field(description="What the episode is called: its folder in `build/`.")
     title: Text = Field(description="The title.")
     language: Language = Field("en", description="What is spoken, as a language tag.")

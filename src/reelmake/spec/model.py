@@ -20,10 +20,20 @@ from pydantic import (
     model_validator,
 )
 
+from reelmake.layout.shots import Motion, Transition
 from reelmake.layout.timeline import Flow
 from reelmake.spec.clean_text import spoken
 from reelmake.spec.fields import MAX_LINES, InnerPath, LineCount, Name, Seconds, Tag, TakeNumber, Text, rate_of, size_of
 from reelmake.spec.problems import Record, Wrong, closest, form, shown
+
+_MOTIONS: Final = (
+    "`zoom-in`, `zoom-out`, to the `left`, `right`, `up` or `down` of the picture, slowly; `none`; or `auto`, one of "
+    "them for each picture."
+)
+_BEGINS: Final = (
+    "`cut`; `pop`, it springs up; and over the picture before, `slide` pushes it aside, `whip` more quickly and "
+    "blurred, `fade` dissolves it."
+)
 
 
 class Reel(Record):
@@ -36,6 +46,10 @@ class Reel(Record):
     fps: Annotated[Literal[24, 25, 30, 50, 60], BeforeValidator(rate_of)] = Field(30, description="Frames a second.")
     captions: Literal["karaoke", "plain", "none"] = Field(
         "karaoke", description="`karaoke` lights each word as it is spoken; `plain` shows them; `none` burns none in."
+    )
+    motion: Motion = Field("auto", description=f"How pictures move, unless a line says otherwise: {_MOTIONS}")
+    transition: Transition = Field(
+        "pop", description=f"How a picture takes the place of the one before, unless a line says otherwise: {_BEGINS}"
     )
     pause_seconds: Seconds = Field(0.3, description="Silence after every line, unless the line says otherwise.")
     music_db: Annotated[float, Field(ge=-60, le=0, allow_inf_nan=False)] = Field(
@@ -225,6 +239,10 @@ class Line(Record):
         description="What the voice says, where it differs from the words after the colon, which captions show.",
     )
     image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
+    motion: Motion | None = Field(None, description="How the picture moves; by default, as `reel:` says.")
+    transition: Transition | None = Field(
+        None, description="How the picture takes the place of the one before; by default, as `reel:` says."
+    )
     take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
     pause_seconds: Seconds | None = Field(None, description="Silence after this line.")
     providers: LineProviders = Field(LineProviders(), description="Who speaks and draws this line.")
@@ -263,7 +281,7 @@ def _may_speak(name: str, known: Collection[str] | None) -> bool:
     return not closest(name, LINE_OPTIONS) if known is None else name in known
 
 
-LINE_OPTIONS: Final = ("say", "image", "take", "pause_seconds", "providers", "translations")
+LINE_OPTIONS: Final = ("say", "image", "motion", "transition", "take", "pause_seconds", "providers", "translations")
 
 
 def line_ids(lines: Sequence[Line]) -> list[str]:
