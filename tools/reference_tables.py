@@ -23,6 +23,7 @@ from reelmake.spec.model import (
     Performer,
     Publish,
     Reel,
+    Shot,
     Sprites,
     Take,
     Target,
@@ -34,6 +35,7 @@ PERFORMER = '`"name"`, or `{provider = "name", ...}` with options of that provid
 EPISODE_PARTS: Mapping[type[BaseModel], str] = {
     Episode: "the file",
     Line: "each item of `script:`",
+    Shot: "`image:` of a line",
     Take: "`take:` of a line",
     LineProviders: "`providers:` of a line",
     EpisodeProviders: "`providers:` of an episode",
@@ -74,11 +76,13 @@ def _sentences(docstring: str) -> Iterator[str]:
 def _form(field: Mapping[str, Any]) -> str:
     """Say in words what a value of a field may be."""
     if "anyOf" in field:
-        return _form(next(kind for kind in field["anyOf"] if kind.get("type") != "null"))
+        kind = next(kind for kind in field["anyOf"] if kind.get("type") != "null")
+        return ", or ".join(map(_form, kind.get("oneOf", [kind])))
     if "enum" in field:
         return ", ".join(f"`{value}`" for value in field["enum"])
     if "prefixItems" in field:
-        return "`WIDTHxHEIGHT`"
+        is_size = field["prefixItems"][0]["type"] == "integer"
+        return "`WIDTHxHEIGHT`" if is_size else f"`[across, down]`, each {_form(field['prefixItems'][0])}"
     if "items" in field:
         return f"a list of up to {field['maxItems']}: {_form(field['items'])}"
     if isinstance(inner := field.get("additionalProperties"), dict):
@@ -114,7 +118,7 @@ def _default(field: Mapping[str, Any]) -> str:
     if isinstance(value, dict):
         return f"`{value['provider']}`" if value.get("provider") else "its own defaults"
     if "prefixItems" in field:
-        return f"`{value[0]}x{value[1]}`"
+        return f"`{value[0]}x{value[1]}`" if isinstance(value[0], int) else f"`[{value[0]:g}, {value[1]:g}]`"
     return f"`{value:g}`" if isinstance(value, float) else f"`{value}`"
 
 

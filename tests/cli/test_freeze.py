@@ -86,7 +86,7 @@ def test_whatever_is_said_is_read_back_or_refused(said: list[tuple[str, str, str
     try:
         whole = frozen(SPEC.encode(), "episodes/rain.yaml", lines, "standin")
     except InputError:  # YAML has no way to write a few invisible characters
-        assert any(not char.isprintable() for line in lines for char in line.text + (line.image or ""))
+        assert any(not char.isprintable() for line in lines for char in line.text + line.subject)
         return
     episode, _ = read_episode(whole, "episodes/rain.yaml")
     assert episode

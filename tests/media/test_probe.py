@@ -16,7 +16,7 @@ import pytest
 from reelmake.media import soundtrack
 from reelmake.media.ffmpeg import Ffmpeg, load_cache
 from reelmake.media.loop_checks import music_loop
-from reelmake.media.probe import MAX_BYTES, MAX_SOUND_SECONDS, Inspector, Want, problem, sprite_problem
+from reelmake.media.probe import MAX_BYTES, MAX_SOUND_SECONDS, Inspector, Want, problem, still_problem
 from reelmake.media.video import normalise
 
 SVG = '<svg xmlns="http://www.w3.org/2000/svg" width="64" height="64"><rect width="9" height="9"/></svg>'
@@ -129,10 +129,10 @@ def test_what_cannot_be_used_is_told(folder: Path, ffmpeg: Ffmpeg, want: Want, n
     assert str(folder) not in told
 
 
-def test_a_sprite_is_decoded_to_its_end(folder: Path) -> None:
-    assert [sprite_problem(folder / name) for name in ("picture.png", "picture.webp")] == ["", ""]
+def test_a_sprite_is_decoded_to_its_end(folder: Path, ffmpeg: Ffmpeg) -> None:
+    assert [problem(folder / name, "sprite", ffmpeg) for name in ("picture.png", "picture.webp")] == ["", ""]
     for name in ("cut.png", "text.png", "empty.png", "moving.mp4", "drawing.svg"):
-        assert "damaged, or no picture" in sprite_problem(folder / name)
+        assert "damaged, or no picture" in problem(folder / name, "sprite", ffmpeg)
 
 
 def count_starts(path: Path, real: Path) -> Path:
@@ -216,7 +216,7 @@ def test_a_picture_with_too_many_pixels_is_refused_before_it_is_decoded(
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     for want in ("picture", "video"):
         assert problem(tmp_path / "large.png", want, ffmpeg) == "it has more than 67,108,864 pixels"
-    assert sprite_problem(tmp_path / "large.png") == "it has more than 25,000,000 pixels"
+    assert still_problem(tmp_path / "large.png") == "it has more than 25,000,000 pixels"
     assert (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) * 1024 < 100_000_000
 
 
@@ -262,7 +262,7 @@ def test_a_sprite_that_is_a_program_is_none(tmp_path: Path) -> None:
     """Pillow starts an interpreter for such a file."""
     sprite = tmp_path / "sprite.png"
     sprite.write_bytes(b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 10 10\n%%EndComments\nshowpage\n")
-    assert sprite_problem(sprite) == "it is damaged, or no picture"
+    assert still_problem(sprite) == "it is damaged, or no picture"
 
 
 def film(path: Path, *more: str, source: str = "testsrc2=s=128x128:r=25:d=4") -> bytes:

@@ -45,7 +45,7 @@ def voices(project: Workspace) -> list[dict[str, Any]]:
 
 def pictures(project: Workspace) -> list[dict[str, Any]]:
     show = loaded(project)
-    requests = [image(show, line, "x").request for line in show.episode.script or []]
+    requests = [image(show, line, "x", line.subject).request for line in show.episode.script or []]
     return [{"provider": request["provider"], **request.get("options", {})} for request in requests]
 
 

@@ -160,7 +160,8 @@ def _episode(dialogue: Dialogue, name: str, cast: Mapping[str, str]) -> tuple[Ep
         mode="json", exclude_defaults=True, include={"title", "language", "style", "background"}
     )
     fields |= dialogue.model_dump(mode="json", exclude_defaults=True, include={"music", "reel", "pronounce"})
-    lines = [line.model_dump(mode="json", exclude_defaults=True, exclude={"id"}) for line in dialogue.lines]
+    said = dialogue.model_dump(mode="json", by_alias=True, exclude_defaults=True, include={"lines": {"__all__"}})
+    lines = [{name: value for name, value in line.items() if name != "id"} for line in said["lines"]]
     for line in lines:
         line["character"] = cast.get(line["character"], line["character"])
     providers = {kind: performer.model_dump(exclude_none=True) for kind, performer in dialogue.providers.items()}

@@ -15,10 +15,10 @@ from reelmake.engine.engine import Context, Made
 from reelmake.engine.readers import place_words
 from reelmake.layout import captions
 from reelmake.layout.frame import layout
-from reelmake.layout.timeline import SAMPLE_RATE, Pan, Word, lay_out, line_frames, samples_per_frame
+from reelmake.layout.timeline import SAMPLE_RATE, Pan, Slot, Word, lay_out, line_frames, samples_per_frame
 from reelmake.media import fonts, inspect, mp4, soundtrack
-from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot
-from reelmake.media.probe import REPLACE, Inspector, Want
+from reelmake.media.ffmpeg_args import Backdrop, Captions, Clip, Frame, Shot
+from reelmake.media.probe import REPLACE, Inspector, Want, is_picture
 from reelmake.media.static_layer import Portrait, Still, backdrop, on_backdrop, plate
 from reelmake.media.video import Moving, join, normalise, segment
 from reelmake.media.voice import wav_samples
@@ -73,8 +73,8 @@ def make_timeline(action: Action, context: Context, folder: Path) -> Made:
     setting, burned = _setting(request), request.captions != "none"
     lines: list[dict[str, Any]] = []
     parts: dict[str, Any] = {}
-    for line, voice, slot in zip(request.lines, spoken, slots, strict=True):
-        words = _shown(line, voice, request.language)
+    for line, voice, slot, before in zip(request.lines, spoken, slots, [None, *slots], strict=False):
+        words = _shown_words(line, voice, request.language)
         alone = captions.Line(words, 0, slot.frames, line.color)
         parts[line.id] = {
             "frames": slot.frames,
@@ -83,6 +83,8 @@ def make_timeline(action: Action, context: Context, folder: Path) -> Made:
             "captions": captions.ass([alone], setting) if burned else "",
             "changes": captions.changes(alone, setting) if burned else [],
         }
+        if before and line.shows_clip_before:
+            parts[line.id]["frames_before"] = before.frames
         place = {"start_frame": slot.start_frame, "frames": slot.frames, "samples": voice["samples"]}
         who = {"id": line.id, "character": line.character, "color": line.color}
         lines.append({**who, **place, "words": [word.to_json() for word in words]})
@@ -90,7 +92,7 @@ def make_timeline(action: Action, context: Context, folder: Path) -> Made:
     return canonical_json(timeline).encode()
 
 
-def _shown(line: requests.TimedLine, voice: dict[str, Any], language: str) -> tuple[Word, ...]:
+def _shown_words(line: requests.TimedLine, voice: dict[str, Any], language: str) -> tuple[Word, ...]:
     """Return the words that the captions show of a line, at the times at which what is said for them is spoken."""
     if line.pieces is None:
         return tuple(Word(**word) for word in voice["words"])
@@ -111,7 +113,7 @@ def _lengths(samples: Sequence[int], pauses: Sequence[int], fps: int) -> list[in
 
 def make_segment(action: Action, context: Context, folder: Path) -> Made:
     """Encode the pictures of one line."""
-    from reelmake.media.moving_layer import Stage, layers, standing  # noqa: PLC0415 (numpy is slow to import)
+    from reelmake.media.moving_layer import Stage, layers, moves, standing  # noqa: PLC0415 (numpy is slow to import)
 
     request = requests.Segment.from_json(action.request)
     part = json.loads((context.root / action.inputs["part"]).read_bytes())
@@ -119,17 +121,18 @@ def make_segment(action: Action, context: Context, folder: Path) -> Made:
         Portrait(context.root / action.inputs[f"sprite.{at}"], one.speaks, at, request.color)
         for at, one in enumerate(request.cast)
     ]
-    where = layout(*request.size, [one.side for one in request.cast])
-    shots = _shots(request, part, context.inputs(action, "shot"))
-    before = None if request.before is None else _shown(request.before, context.root / action.inputs["before"], 1)
-    still = standing(shots)
-    pixels = plate(where, still, cast, shaded=request.text is not None, is_open=still is None)
+    where = layout(*request.size, [one.side for one in request.cast], picture=request.has_panel)
+    shots = _shots(request, part, action, context)
+    before = request.before
+    ended = None if before is None else _shown(before, context.input(action, "before"), part.get("frames_before", 1))
+    still, is_moving = standing(shots), moves(shots)
+    pixels = plate(where, still, cast, shaded=request.text is not None, is_open=is_moving)
     background = context.input(action, "background")
     ground = b"" if background else backdrop(*request.size, request.colors or ())
     moving = None
-    if still is None and where.panel:
+    if is_moving and where.panel:
         stage = Stage.of(where.panel, where.width)
-        moving = Moving(where.panel, layers(shots, before, stage, request.fps, context.ffmpeg), ground)
+        moving = Moving(where.panel, layers(shots, ended, stage, request.fps, context.ffmpeg), ground)
     elif ground:
         pixels = on_backdrop(pixels, ground, *request.size)
     written = None
@@ -145,15 +148,22 @@ def make_segment(action: Action, context: Context, folder: Path) -> Made:
     return out
 
 
-def _shots(request: requests.Segment, part: Mapping[str, Any], pictures: Sequence[Path]) -> list[Shown]:
+def _shots(request: requests.Segment, part: Mapping[str, Any], action: Action, context: Context) -> list[Shown]:
     """Return the shots of a line, with their lengths."""
-    return [_shown(shown, path, part["frames"]) for shown, path in zip(request.shots, pictures, strict=True)]
+    return [
+        _shown(shown, context.input(action, f"shot.{at:03}"), part["frames"]) for at, shown in enumerate(request.shots)
+    ]
 
 
-def _shown(shown: requests.Shown, picture: Path, frames: int) -> Shown:
+def _shown(shown: requests.Shown, path: Path | None, frames: int) -> Shown:
     from reelmake.media.moving_layer import Shown  # noqa: PLC0415
 
-    return Shown(Still(picture, shown.fit, shown.focus), frames, shown.motion, shown.transition)
+    picture: Still | Clip | None = None
+    if path and is_picture(path):
+        picture = Still(path, shown.fit, shown.focus)
+    elif path:
+        picture = Clip(path, shown.from_seconds, shown.fill, shown.fit, shown.focus)
+    return Shown(picture, frames, shown.motion, shown.transition)
 
 
 def make_subtitles(action: Action, context: Context, folder: Path) -> Made:
@@ -183,11 +193,23 @@ def make_soundtrack(action: Action, context: Context, folder: Path) -> Made:
     step = samples_per_frame(fps)
     starts = tuple(slot.start_frame * step for slot in slots)
     music, music_db = context.input(action, "music"), request.music_db or 0.0
-    score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, music, music_db)
+    heard = [
+        soundtrack.Heard(path, clip.from_seconds, clip.sound_db, clip.fill == "loop", *_place(slots[clip.line], step))
+        for clip, path in zip(request.clips, context.inputs(action, "clip"), strict=True)
+    ]
+    clips = folder / "clips.wav" if heard else None
+    if clips:
+        soundtrack.lay_clips(heard, sum(lengths) * step, clips, context.ffmpeg)
+    score = soundtrack.Score(tuple(voices), starts, sum(lengths) * step, music, music_db, clips)
     sound, out = folder / "soundtrack.wav", folder / "soundtrack.aac"
     soundtrack.write_soundtrack(score, sound)
     soundtrack.encode_soundtrack(sound, out, context.ffmpeg)
     return out
+
+
+def _place(slot: Slot, step: int) -> tuple[int, int]:
+    """Return from which sample on a line lasts how many."""
+    return slot.start_frame * step, slot.frames * step
 
 
 def make_video(action: Action, context: Context, folder: Path) -> Made:
@@ -232,7 +254,7 @@ def _middles(action: Action, context: Context) -> list[int]:
 
 def _setting(request: requests.Captions) -> captions.Setting:
     """Return how the captions of an episode are set; files of subtitles are set as those that are burned in."""
-    where = layout(*request.size, [one.side for one in request.cast])
+    where = layout(*request.size, [one.side for one in request.cast], picture=request.has_panel)
     box = where.captions
     measure, runs = fonts.typeset(fonts.cjk_among(request.fonts))
     return captions.Setting(

@@ -22,6 +22,8 @@ LEAST_ZOOM: Final = 1.02  # a picture is moved by so much at least, if need be b
 _SECONDS: Final[dict[str, float]] = {"cut": 0.0, "pop": 0.24, "slide": 0.3, "fade": 0.4, "whip": 0.2}
 POP_FROM: Final = 0.86  # how large a shot is when it begins to pop up
 
+_PICTURES: Final = (".jpg", ".jpeg", ".png", ".webp", ".bmp", ".tif", ".tiff", ".avif", ".jxl", ".heic", ".heif")
+
 # Each speaker has motions of its own, so that lines of two speakers in turn differ, whatever is edited in either.
 _GROUPS: Final[tuple[tuple[Motion, ...], ...]] = (("zoom-in", "left", "up"), ("zoom-out", "right", "down"))
 
@@ -42,6 +44,11 @@ class View:
             share = (width - self.width) / (other.width - self.width)
         height = self.height + (other.height - self.height) * share
         return View(self.x + (other.x - self.x) * share, self.y + (other.y - self.y) * share, width, height)
+
+
+def is_clip(path: str) -> bool:
+    """Say whether a file is a clip, by its name: it is not called like a picture."""
+    return bool(path) and not path.lower().endswith(_PICTURES)
 
 
 def choose_motion(seed: int, group: int, before: str) -> Motion:

@@ -174,6 +174,8 @@ class Ffmpeg:
             yield process
         finally:
             _end(process)
+            if process.stdout:
+                process.stdout.close()
 
 
 def _text(file: IO[bytes]) -> str:

@@ -9,7 +9,7 @@ of files differ between machines: a key is made of a list with fixed names in th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from math import ceil
 from pathlib import Path
@@ -76,6 +76,7 @@ class Looks:
     hdr: bool = False
     untagged_hd: bool = False
     transparent: bool = False
+    alpha_decoder: str = ""  # of VP8 and VP9, whose usual decoders leave transparency out
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,12 +192,15 @@ def clip_args(clip: Clip, looks: Looks, size: tuple[int, int], fps: int, frames:
     """Decode a part of a clip to stdout: raw yuv420p pictures of a size, at a rate, as many as asked for at most."""
     width, height = size
     left, top = clip.focus
+    if looks.alpha_decoder:
+        looks = replace(looks, transparent=True)
     steps = [*_converted(looks, size, fps, clip.fit), "format=yuv420p"]
     if clip.fit == "contain":
         steps.append(f"pad={width}:{height}:(ow-iw)*{left:.4f}:(oh-ih)*{top:.4f}:0x181822")
     else:
         steps.append(f"crop={width}:{height}:(iw-ow)*{left:.4f}:(ih-oh)*{top:.4f}")
-    seek = ["-ss", f"{clip.from_seconds:.6f}"] if clip.from_seconds else []
+    seek = ["-c:v", looks.alpha_decoder] if looks.alpha_decoder else []
+    seek += ["-ss", f"{clip.from_seconds:.6f}"] if clip.from_seconds else []
     some = ["-t", f"{(frames + 1) / fps:.6f}", *_film(str(clip.path))]
     graph = f"[0:V:0]{','.join(steps)}[v]"
     drawn = ["-filter_complex", graph, "-map", "[v]", "-frames:v", str(frames)]
@@ -351,6 +355,14 @@ def decode_args(source: str, most_seconds: int, formats: Sequence[str] = VOICE_F
     return [*read, "-t", str(most_seconds), "-f", "s16le", "pipe:1"]
 
 
+def clip_sound_args(source: str, from_seconds: float, samples: int) -> list[str]:
+    """Turn a part of a clip's sound into samples on stdout: 48 kHz, stereo, signed 16 bit; so many at most."""
+    seek = ["-ss", f"{from_seconds:.6f}"] if from_seconds else []
+    to_stereo = f"[0:a:0]aresample={SAMPLE_RATE}:resampler=soxr:ochl=stereo,atrim=end_sample={samples}[a]"
+    part = [*seek, "-t", f"{samples / SAMPLE_RATE + 1:.6f}", "-i", source]
+    return [*_QUIET, *_ONE_THREAD, *part, "-filter_complex", to_stereo, "-map", "[a]", "-f", "s16le", "pipe:1"]
+
+
 def music_args(source: str, gain_db: float, out: str) -> list[str]:
     """Turn any music into a WAV file, 48 kHz, stereo, signed 16 bit, made louder by `gain_db`."""
     steps = f"[0:a:0]aresample={SAMPLE_RATE}:resampler=soxr:ochl=stereo,volume={gain_db:.2f}dB[a]"
@@ -431,6 +443,12 @@ def decode_all_args(source: str, stream: str) -> list[str]:
     rate = ["-fps_mode", "passthrough"] if stream == "V" else []
     some = ["-map", f"0:{stream}:0", *rate, "-t", str(MOST_DECODED_SECONDS), "-progress", "pipe:1"]
     return [*_EXAMINING, *_film(source), *some, "-f", "null", "-"]
+
+
+def glimpse_args(source: str, place: Sequence[str]) -> list[str]:
+    """Write one small picture from a place (options in front of the input) to stdout."""
+    shown = ["-map", "0:V:0", "-frames:v", "1", "-vf", "scale=16:16:flags=area,format=gray"]
+    return [*_QUIET, "-threads", "1", *place, *_film(source), *shown, "-f", "rawvideo", "pipe:1"]
 
 
 def thumbnail_args(source: str, side: int, *, last: bool) -> list[str]:

@@ -50,10 +50,14 @@ class Music:
 
 @dataclass(frozen=True, slots=True)
 class Mix:
-    """The voices of a WAV file (mono, 16 bit), with music under them that fades out at the end."""
+    """The voices of a WAV file (mono, 16 bit), with music under them that fades out at the end.
+
+    The sound of clips, a WAV file of the same length (stereo, 16 bit), is heard beside the voices, and ducks no music.
+    """
 
     bed: wave.Wave_read
     music: Music | None
+    clips: wave.Wave_read | None = None
 
     def seconds(self) -> Iterator[Sound]:
         """Make each second, (channels, samples), one after the other."""
@@ -62,10 +66,15 @@ class Mix:
             self.bed.setpos(start)
             voices = np.frombuffer(self.bed.readframes(SAMPLE_RATE), "<i2").astype(np.float32)
             voices *= np.float32(1 / FULL_SCALE)
+            heard = voices[None]
+            if self.clips:
+                self.clips.setpos(start)
+                both = np.frombuffer(self.clips.readframes(SAMPLE_RATE), "<i2").reshape(-1, 2)
+                heard = heard + both.T.astype(np.float32, order="C") * np.float32(1 / FULL_SCALE)
             if self.music:
-                yield _played(self.music, start, total, ducker.follow(voices)) + voices
+                yield _played(self.music, start, total, ducker.follow(voices)) + heard
             else:
-                yield voices[None]
+                yield heard
 
 
 def _played(music: Music, start: int, total: int, ducked: Sound) -> Sound:

@@ -78,6 +78,11 @@ def standing(shots: Sequence[Shown]) -> Still | None:
     return shot.picture if stands and isinstance(shot.picture, Still) else None
 
 
+def moves(shots: Sequence[Shown]) -> bool:
+    """Say whether the panel of a line has to be drawn frame by frame: it does not stand still, nor is it empty."""
+    return standing(shots) is None and any(shot.picture for shot in shots)
+
+
 def layers(shots: Sequence[Shown], before: Shown | None, stage: Stage, fps: int, ffmpeg: Ffmpeg) -> Iterator[bytes]:
     """Yield the panel, frame by frame: raw yuva420p, of the panel's size, until nothing changes any more.
 

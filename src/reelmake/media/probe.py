@@ -13,25 +13,35 @@ from typing import Final, Literal
 from reelmake.core.errors import MediaError
 from reelmake.core.files import state_of
 from reelmake.media.ffmpeg import Ffmpeg, load_cache, save_cache
-from reelmake.media.ffmpeg_args import MAX_PIXELS, MOST_DECODED_SECONDS, Looks, decode_all_args, look_args, try_args
+from reelmake.media.ffmpeg_args import (
+    MAX_PIXELS,
+    MOST_DECODED_SECONDS,
+    Looks,
+    decode_all_args,
+    glimpse_args,
+    look_args,
+    try_args,
+)
 from reelmake.media.inspect import errors_in
 
-Want = Literal["video", "picture", "audio"]
+Want = Literal["video", "picture", "audio", "shot", "sprite"]
 
 MAX_SPRITE_PIXELS: Final = 25_000_000  # each is held as four bytes, twice
-MAX_BYTES: Final[Mapping[Want | Literal["sprite"], int]] = {
+MAX_BYTES: Final[Mapping[Want, int]] = {
     "video": 8 << 30,
     "picture": 256 << 20,
     "audio": 1 << 30,
     "sprite": 64 << 20,
+    "shot": 8 << 30,
 }
 MAX_SOUND_SECONDS: Final = 3600
 _SOON: Final = ("-timelimit", "60")  # seconds of processor time
 _MANY: Final = re.compile(r"%\d*d|%[*?]")  # ffmpeg takes such a name of a picture for a series of pictures
 _NO_PICTURES: Final = ("svg",)  # drawings, which are known by the end of their name too
 
-_SPRITES: Final = ("PNG", "WEBP", "GIF", "JPEG", "TIFF", "BMP")  # others start programs, or read other files
+_PICTURES: Final = ("PNG", "WEBP", "GIF", "JPEG", "MPO", "TIFF", "BMP")  # others start programs, or read other files
 _LEAST_VIDEO_SECONDS: Final = 0.03  # less may not be one frame
+_CUT_OFF_SECONDS: Final = 0.25  # so long before its end, a clip is decoded: nothing is there when it was cut off
 _LEAST_AUDIO_SECONDS: Final = 0.4  # the loudness of less cannot be measured
 
 _UNREADABLE: Final = "it is damaged, or no {want}"
@@ -77,7 +87,7 @@ def _media(report: str) -> Media:
     pictures = [line for line in pictures if not line.startswith(_NO_PICTURES)]
     still = bool(demuxers and re.search(r"_pipe$|^image2", demuxers[1]))
     return Media(
-        looks=_looks(pictures[0], still=still) if pictures else None,
+        looks=_looks(pictures[0], still=still, has_alpha="alpha_mode" in report) if pictures else None,
         has_sound=any(kind == "Audio" for kind, _ in streams),
         duration_seconds=sum(float(part) * unit for part, unit in zip(duration.groups(), (3600, 60, 1), strict=True))
         if duration
@@ -85,11 +95,33 @@ def _media(report: str) -> Media:
     )
 
 
-def problem(path: Path, want: Want, ffmpeg: Ffmpeg) -> str:
+def is_picture(path: Path) -> bool:
+    """Say whether a file is a picture that Pillow reads and that stands still; raises OSError when it is not there."""
+    from PIL import Image  # noqa: PLC0415 (slow to import, and seldom needed)
+
+    path.stat()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            opened = Image.open(path, formats=_PICTURES)
+        with opened as picture:
+            # a photograph may hold another one of itself, and a scan several pages: the first is shown
+            return picture.format in ("MPO", "TIFF") or not getattr(picture, "is_animated", False)
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+        return False
+
+
+def problem(path: Path, want: Want, ffmpeg: Ffmpeg, from_seconds: float = 0.0) -> str:
     """Say why a file cannot be used as what is wanted, or return an empty string: its beginning was decoded.
 
-    A picture serves where a video is wanted: it is a background that stands still.
+    A picture serves where a video is wanted: it is a background that stands still. Of a clip that is shown, a picture
+    at its end and one at `from_seconds` are decoded, too.
     """
+    if want == "sprite" or (want == "shot" and is_picture(path)):
+        most = MAX_SPRITE_PIXELS if want == "sprite" else MAX_PIXELS
+        return still_problem(path, most) or ("it is a picture, and from: is for clips" if from_seconds else "")
+    if want == "shot":
+        return problem(path, "video", ffmpeg) or _clip_problem(path, ffmpeg, from_seconds)
     if _MANY.search(str(path)):
         return "its name stands for many files: rename it without the %"
     damaged = _UNREADABLE.format(want={"audio": "sound", "video": "video or picture"}.get(want, want))
@@ -123,21 +155,37 @@ def damage(path: Path, want: Want, ffmpeg: Ffmpeg) -> str:
     return ""
 
 
-def sprite_problem(path: Path) -> str:
-    """Say why a file cannot be used as a sprite, or return an empty string: all of it was decoded."""
+def _clip_problem(path: Path, ffmpeg: Ffmpeg, from_seconds: float) -> str:
+    """Say why nothing is seen at the end of a clip, or from a second on; or return an empty string."""
+    seconds = look(path, ffmpeg).duration_seconds
+    if seconds is not None and from_seconds >= seconds:
+        return f"it is {seconds:.1f} s long, and from: is {from_seconds:g}"
+    places: list[tuple[str, ...]] = [("-ss", str(from_seconds))] if from_seconds else []
+    if seconds is not None and seconds > _CUT_OFF_SECONDS:
+        places.append(("-noaccurate_seek", "-ss", f"{seconds - _CUT_OFF_SECONDS:.3f}"))
+    for place in places:
+        with suppress(MediaError):
+            if ffmpeg.run([*_SOON, *glimpse_args(str(path), place)], doing="decoding a picture"):
+                continue
+        return "it is damaged, or cut off before its end"
+    return ""
+
+
+def still_problem(path: Path, most_pixels: int = MAX_SPRITE_PIXELS) -> str:
+    """Say why a file cannot be used as a picture that Pillow reads, or return an empty string: all was decoded."""
     from PIL import Image  # noqa: PLC0415 (slow to import, and seldom needed)
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("error", Image.DecompressionBombWarning)
-            picture = Image.open(path, formats=_SPRITES)
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(path, formats=_PICTURES)
         with picture:
             width, height = picture.size
-            if width * height > MAX_SPRITE_PIXELS:
-                return _TOO_LARGE.format(MAX_SPRITE_PIXELS)
+            if width * height > most_pixels:
+                return _TOO_LARGE.format(most_pixels)
             picture.load()
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return _TOO_LARGE.format(MAX_SPRITE_PIXELS)
+    except Image.DecompressionBombError:
+        return _TOO_LARGE.format(most_pixels)
     except (OSError, SyntaxError, ValueError):
         return _UNREADABLE.format(want="picture")
     return ""
@@ -156,18 +204,18 @@ class Inspector:
         self._good = load_cache(cache)
         self._problems: dict[str, str] = {}
 
-    def problem(self, path: Path, want: Want | Literal["sprite"]) -> str:
+    def problem(self, path: Path, want: Want, from_seconds: float = 0.0) -> str:
         """Say why a file cannot be used as what is wanted, or return an empty string; raises OSError."""
         stat = path.stat()
         if stat.st_size > MAX_BYTES[want]:
             return f"it is larger than {MAX_BYTES[want] >> 20} MB"
         looker = "Pillow" if want == "sprite" else self._ffmpeg.identity()
-        name = f"{want} {path.absolute()}"
+        name = f"{want} {path.absolute()}{f' from {from_seconds:g}' if from_seconds else ''}"
         state = f"{_RULES} {looker} {state_of(stat)}"
         if self._good.get(name) == state:
             return ""
         if name not in self._problems:
-            self._problems[name] = sprite_problem(path) if want == "sprite" else problem(path, want, self._ffmpeg)
+            self._problems[name] = problem(path, want, self._ffmpeg, from_seconds)
             if not self._problems[name]:
                 self._good[name] = state
                 if not self._read_only:
@@ -203,14 +251,16 @@ def _too_short(media: Media, least_seconds: float) -> str:
     return f"it is shorter than {least_seconds} seconds" if is_short else ""
 
 
-def _looks(stream: str, *, still: bool) -> Looks:
+def _looks(stream: str, *, still: bool, has_alpha: bool) -> Looks:
     """Read what ffmpeg tells of a stream: `h264 (High), yuv420p(tv, bt709, top first), 1920x1080 [SAR 1:1 ...`."""
     size = re.search(r", \d+x(\d+)", stream)
     pixels = re.search(r", (yuv\w*|nv\w*|p\d\w*)(?:\(([^)]*)\))?", stream)
     said = [part.strip() for part in (pixels[2] or "").split(",")] if pixels else []
     tagged = any(re.match(r"bt|smpte|fcc|ycgco|gbr|ictcp|chroma", part) for part in said)
+    codec = re.match(r"vp[89]\b", stream)
     return Looks(
         still=still,
+        alpha_decoder={"vp8": "libvpx", "vp9": "libvpx-vp9"}[codec[0]] if codec and has_alpha else "",
         interlaced=any(part.endswith("first") for part in said),
         hdr=any(curve in part for part in said for curve in _HDR_CURVES),
         # a JPEG says nothing and is bt601 whatever its size

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 import wave
+from collections.abc import Sequence
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from reelmake.core.errors import MediaError
 from reelmake.layout.timeline import SAMPLE_RATE
 from reelmake.media.ffmpeg import Ffmpeg
-from reelmake.media.ffmpeg_args import aac_args, loudness_args, music_args
+from reelmake.media.ffmpeg_args import aac_args, clip_sound_args, loudness_args, music_args
 from reelmake.media.inspect import LOUDNESS_LUFS
-from reelmake.media.voice import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, open_wav, segment
+from reelmake.media.probe import ALONE
+from reelmake.media.voice import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, lufs, open_wav, segment
 
 if TYPE_CHECKING:
     from pydub import AudioSegment
@@ -24,8 +26,21 @@ if TYPE_CHECKING:
 
 
 _CLOSING_SAMPLES = SAMPLE_RATE // 50
+_SOFT_SAMPLES = SAMPLE_RATE // 50  # in which a clip's sound comes and goes
 _SLACK_DB, _ROUNDS = 0.5, 3  # by how much music may be louder than it is to be, and how often it is mixed
 _LOUDER_DB = (4.0, 8.0, 12.0, 16.0)  # what is tried where the loudness is not reached
+
+
+@dataclass(frozen=True, slots=True)
+class Heard:
+    """The sound of a clip: how loud against speech it is, and from which sample of the episode it is heard how long."""
+
+    path: Path
+    from_seconds: float
+    gain_db: float
+    is_looped: bool
+    start_samples: int
+    samples: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +49,7 @@ class Score:
 
     `voices` are WAV files as `sound.wav` makes them, levelled by `sound.level`; each starts on its sample and
     ends before the next. `music` was made by `prepare_music`; while nobody speaks it is heard `music_gain_db` louder
-    than speech, and it fades out at the end.
+    than speech, and it fades out at the end. `clips` was made by `lay_clips`.
     """
 
     voices: tuple[Path, ...]
@@ -42,6 +57,7 @@ class Score:
     total_samples: int
     music: Path | None
     music_gain_db: float
+    clips: Path | None = None
 
 
 def prepare_music(source: Path, out: Path, ffmpeg: Ffmpeg) -> None:
@@ -59,14 +75,17 @@ def write_soundtrack(score: Score, out: Path) -> float:
     """
     # numpy is slow to import: not for a build that only looks
     from reelmake.media.loudness import mastered  # noqa: PLC0415
+    from reelmake.media.mix import Mix  # noqa: PLC0415
 
     bed = out.with_name("voices.wav")
     _lay(score, bed)
     with (
         wave.open(str(bed), "rb") as voices,
         wave.open(str(score.music), "rb") if score.music else nullcontext() as tune,
+        wave.open(str(score.clips), "rb") if score.clips else nullcontext() as clips,
     ):
-        mix, master = _balanced(voices, tune, score.music_gain_db) if tune else _mixed(voices, None)
+        spoken = Mix(voices, None, clips)
+        mix, master = _balanced(spoken, tune, score.music_gain_db) if tune else _mixed(spoken, None)
         with wave.open(str(out), "wb") as file:
             file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
             for second in mastered(mix, master):
@@ -82,7 +101,7 @@ def encode_soundtrack(sound: Path, out: Path, ffmpeg: Ffmpeg) -> None:
     ffmpeg.run(aac_args(str(sound), str(out)), doing=f"encoding {sound}")
 
 
-def _balanced(bed: wave.Wave_read, tune: wave.Wave_read, music_db: float) -> tuple[Mix, Master]:
+def _balanced(spoken: Mix, tune: wave.Wave_read, music_db: float) -> tuple[Mix, Master]:
     """Mix voices and music so that music is heard `music_db` louder than speech, and the whole as loud as it is to be.
 
     The limiter makes speech quieter and music hardly, so music is mixed in lower by as much. The voices alone show by
@@ -91,26 +110,25 @@ def _balanced(bed: wave.Wave_read, tune: wave.Wave_read, music_db: float) -> tup
     """
     from reelmake.media.mix import Music  # noqa: PLC0415
 
-    _, voices = _mixed(bed, None)
+    _, voices = _mixed(spoken, None)
     held_db = voices.held_db
     for _ in range(_ROUNDS):
-        mix, master = _mixed(bed, Music(tune, music_db - held_db))
+        mix, master = _mixed(spoken, Music(tune, music_db - held_db))
         if abs(master.held_db - held_db) <= _SLACK_DB:
             break
         held_db = (held_db + master.held_db) / 2
     for louder_db in _LOUDER_DB:
         if abs(master.lufs - LOUDNESS_LUFS) <= NEAR_LU:
             break
-        mix, master = _mixed(bed, Music(tune, music_db + louder_db - voices.held_db))
+        mix, master = _mixed(spoken, Music(tune, music_db + louder_db - voices.held_db))
     return mix, master
 
 
-def _mixed(bed: wave.Wave_read, music: Music | None) -> tuple[Mix, Master]:
+def _mixed(spoken: Mix, music: Music | None) -> tuple[Mix, Master]:
     """Mix voices and music, and find out how they are brought to one loudness."""
     from reelmake.media.loudness import listen, settle  # noqa: PLC0415
-    from reelmake.media.mix import Mix  # noqa: PLC0415
 
-    mix = Mix(bed, music)
+    mix = replace(spoken, music=music)
     return mix, settle(listen(mix))
 
 
@@ -164,6 +182,41 @@ def _lay(score: Score, bed: Path) -> None:
         if written > score.total_samples:
             raise MediaError(f"the voices end {written - score.total_samples} samples after the episode")
         file.writeframesraw(_silence(score.total_samples - written).raw_data)
+
+
+def lay_clips(clips: Sequence[Heard], total_samples: int, out: Path, ffmpeg: Ffmpeg) -> None:
+    """Write the sound of clips, in their order and none before another has ended, into one WAV as long as an episode.
+
+    It is 48 kHz, stereo, 16 bit. Raises MediaError.
+    """
+    with wave.open(str(out), "wb") as file:
+        file.setparams((2, 2, SAMPLE_RATE, 0, "NONE", ""))
+        written = 0
+        for clip in clips:
+            file.writeframesraw(bytes(4 * (clip.start_samples - written)) + _clip_sound(clip, ffmpeg))
+            written = clip.start_samples + clip.samples
+        file.writeframesraw(bytes(4 * (total_samples - written)))
+
+
+def _clip_sound(clip: Heard, ffmpeg: Ffmpeg) -> bytes:
+    """Return the samples of a clip's sound, as loud as it is to be; they begin and end softly."""
+    import numpy as np  # noqa: PLC0415
+
+    args = clip_sound_args(str(clip.path), clip.from_seconds, clip.samples)
+    sound = np.frombuffer(ffmpeg.run([*ALONE, *args], doing=f"decoding {clip.path}"), "<i2").reshape(-1, 2)
+    if clip.is_looped and len(sound):
+        sound = np.tile(sound, (-(-clip.samples // len(sound)), 1))
+    heard = sound[: clip.samples].astype(np.float64)
+    measured = lufs(np.rint(heard.mean(axis=1)).astype("<i2").tobytes()) if len(heard) else SILENT_LUFS
+    if measured > SILENT_LUFS:
+        heard *= 10 ** (round(SPEECH_LUFS - measured + clip.gain_db, 1) / 20)
+    soft = min(_SOFT_SAMPLES, len(heard) // 2)
+    rise = (np.arange(soft) / max(1, soft))[:, None]
+    heard[:soft] *= rise
+    heard[len(heard) - soft :] *= rise[::-1]
+    whole = np.zeros((clip.samples, 2))
+    whole[: len(heard)] = heard
+    return np.clip(np.rint(whole), -FULL_SCALE, FULL_SCALE - 1).astype("<i2").tobytes()
 
 
 def _silence(samples: int) -> AudioSegment:

@@ -207,7 +207,7 @@ def level(pcm: bytes) -> bytes:
     voice = segment(pcm)
     if not voice.max:
         return pcm
-    gain_db = min(SPEECH_LUFS - _lufs(pcm), _HIGHEST_DBFS - voice.max_dBFS)
+    gain_db = min(SPEECH_LUFS - lufs(pcm), _HIGHEST_DBFS - voice.max_dBFS)
     louder: bytes = voice.apply_gain(round(gain_db, 1)).raw_data
     return louder
 
@@ -259,7 +259,7 @@ def k_weighting(samples: int) -> NDArray[np.complex128]:
     return np.asarray(np.polyval(above, z) / np.polyval(below, z), np.complex128)
 
 
-def _lufs(pcm: bytes) -> float:
+def lufs(pcm: bytes) -> float:
     """Measure samples after BS.1770, as they will be heard: from both sides."""
     import numpy as np  # noqa: PLC0415
     from numpy.fft import irfft, rfft  # noqa: PLC0415

@@ -82,7 +82,7 @@ def _longest_lines(show: Production) -> dict[str, list[Action]]:
     spoken = [line for line in lines if choice_place("voice", line) in show.choices]
     actions = {"voice": [voice(show, line, "x") for line in spoken]}
     if not show.original:
-        return {**actions, "image": [image(show, line, "x") for line in lines[:1]]}
+        return {**actions, "image": [image(show, line, "x", subject) for line in lines[:1]]}
     return actions  # a translation shares the pictures
 
 

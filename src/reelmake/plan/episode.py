@@ -101,7 +101,8 @@ class Production:
     @property
     def files(self) -> list[str]:
         """The files that its spec names, besides pictures of characters."""
-        return [file for _, file, _ in self.media]
+        shown = [shot.file for line in self.episode.script or () for shot in line.seen]
+        return list(dict.fromkeys(path for path in (*(file for _, file, _ in self.media), *shown) if path))
 
     @property
     def media(self) -> list[tuple[Literal["background", "music"], str, Literal["video", "audio"]]]:

@@ -157,7 +157,10 @@ class SpeakingSprite(Sprite):
 
 
 class Captions(Request):
-    """Subtitles: all that decides how a text is set. Those that are not burned in (`none`) are set as karaoke."""
+    """Subtitles: all that decides how a text is set. Those that are not burned in (`none`) are set as karaoke.
+
+    Where no line shows a picture, there is no panel, and captions have its place.
+    """
 
     size: tuple[int, int]
     fps: int
@@ -166,6 +169,7 @@ class Captions(Request):
     fonts: Mapping[str, str]
     language: str
     from_right: bool = False
+    has_panel: bool = True
 
 
 class SpokenPiece(Request):
@@ -176,13 +180,18 @@ class SpokenPiece(Request):
 
 
 class TimedLine(Request):
-    """A line of a timeline, and the silence after it; `pieces` where other words are said than shown."""
+    """A line of a timeline, and the silence after it.
+
+    pieces             where other words are said than shown
+    shows_clip_before  whether its segment needs to know how long the clip before is
+    """
 
     id: str
     character: str
     color: str
     pause_samples: int
     pieces: Sequence[SpokenPiece] | None = None
+    shows_clip_before: bool = False
 
 
 class Timeline(Captions):
@@ -218,10 +227,20 @@ class Segment(Frame):
     shots: Sequence[Shown]
     color: str
     before: Shown | None = None
+    has_panel: bool = True
     captions: str | None = None
     text: str | None = None
     fonts: Mapping[str, str] | None = None
     colors: Sequence[str] | None = None
+
+
+class ClipSound(Request):
+    """The sound of a clip: with which line, counted from 0, it is heard, and how loud."""
+
+    line: int
+    sound_db: float
+    from_seconds: float = 0.0
+    fill: Fill = "hold"
 
 
 class Soundtrack(Ffmpeg):
@@ -230,6 +249,7 @@ class Soundtrack(Ffmpeg):
     fps: int
     pauses_samples: Sequence[int]
     music_db: float | None = None
+    clips: Sequence[ClipSound] = ()
 
 
 class Cover(Ffmpeg):

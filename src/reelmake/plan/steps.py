@@ -12,16 +12,16 @@ from typing import Any
 
 from reelmake.core.errors import BuildError
 from reelmake.core.keys import Action
-from reelmake.core.templates import image_prompt, subject_of
+from reelmake.core.templates import image_prompt
 from reelmake.layout.frame import frame_of, layout
-from reelmake.layout.shots import LEAST_ZOOM, ZOOM
+from reelmake.layout.shots import LEAST_ZOOM, ZOOM, is_clip
 from reelmake.layout.timeline import SAMPLE_RATE
 from reelmake.layout.words import is_of_the_right
 from reelmake.plan import requests
 from reelmake.plan.episode import Production, Step
 from reelmake.plan.kinds import SPEC
-from reelmake.plan.shots import Shot, picture_path, seen_before, shots_of
-from reelmake.spec.model import Line, Reel, line_ids
+from reelmake.plan.shots import PlacedShot, Shot, prompts_of, seen_before, shots_of
+from reelmake.spec.model import Line, Reel, Shot, line_ids
 from reelmake.spec.speech import differs, said
 
 
@@ -46,11 +46,16 @@ def plan(show: Production, lines: Sequence[Line]) -> list[Step]:
     ids = line_ids(lines)
     numbered = [(line, line_id, show.where(at)) for at, (line, line_id) in enumerate(zip(lines, ids, strict=True))]
     steps += [show.step(voice(show, line, line_id), line_id, line, where) for line, line_id, where in numbered]
-    steps += [show.step(image(show, line, line_id), line_id, line, where) for line, line_id, where in numbered]
-    steps.append(show.step(timeline(show, lines, ids)))
+    for line, line_id, where in numbered:
+        wanted = prompts_of(line, line_id)
+        steps += [show.step(image(show, line, name, prompt), name, line, where) for name, prompt in wanted]
     shown = shots_of(show, lines, ids)
-    for (line, line_id, where), shots, before in zip(numbered, shown, [[], *shown], strict=False):
-        steps.append(show.step(segment(show, line, line_id, shots, before), line_id, line, where))
+    seen = [seen_before(shots, before) for shots, before in zip(shown, [[], *shown], strict=False)]
+    steps.append(show.step(timeline(show, lines, ids, seen)))
+    for (line, line_id, where), shots, before in zip(numbered, shown, seen, strict=True):
+        steps.append(
+            show.step(segment(show, line, line_id, shots, before, has_panel=has_panel(lines)), line_id, line, where)
+        )
     steps += [show.step(make) for make in (subtitles(show, lines), soundtrack(show, lines, ids), video(show, ids))]
     return steps
 
@@ -84,9 +89,7 @@ def _script(show: Production, request: Mapping[str, Any]) -> Action:
 
 def _written(lines: Sequence[Line]) -> dict[str, Any]:
     """Return the request for lines that the author wrote."""
-    written = [
-        requests.WrittenLine(character=o.character, text=o.text, image=o.image or subject_of(o.text)) for o in lines
-    ]
+    written = [requests.WrittenLine(character=o.character, text=o.text, image=o.subject) for o in lines]
     return requests.WrittenScript(provider=SPEC, lines=written).to_json()
 
 
@@ -125,10 +128,9 @@ def translation(show: Production, known: Sequence[str] = ()) -> Action:
 
 
 def translated(line: Line, text: str) -> Line:
-    """Return a line in another language; it shows what the original shows, so that they share the picture."""
-    return line.model_copy(
-        update={"text": text, "image": line.image or subject_of(line.text), "translations": {}, "say": None}
-    )
+    """Return a line in another language; it shows what the original shows, so that they share the pictures."""
+    image = line.seen[0] if isinstance(line.image, Shot) else line.subject
+    return line.model_copy(update={"text": text, "image": image, "translations": {}, "say": None})
 
 
 def voice(show: Production, line: Line, line_id: str) -> Action:
@@ -150,9 +152,9 @@ def voice_paths(show: Production, line_id: str) -> tuple[str, str]:
     return show.path("voice", f"{line_id}.wav"), show.path("voice", f"{line_id}.words.json")
 
 
-def image(show: Production, line: Line, line_id: str) -> Action:
-    """Draw what a line shows."""
-    subject, style = line.image or subject_of(line.text), show.episode.style
+def image(show: Production, line: Line, name: str, subject: str) -> Action:
+    """Draw a shot of a line."""
+    style = show.episode.style
     width, height = picture_size(show.reel)
     choice = show.choice("image", line)
     request = requests.Image(
@@ -165,7 +167,7 @@ def image(show: Production, line: Line, line_id: str) -> Action:
         take=line.take.image,
         options=choice.options or None,
     )
-    return show.action("image", choice.shape(request.to_json()), {"picture": picture_path(show, line_id)})
+    return show.action("image", choice.shape(request.to_json()), {"picture": show.path("images", f"{name}.png")})
 
 
 def picture_size(reel: Reel) -> tuple[int, int]:
@@ -197,11 +199,11 @@ def music(show: Production) -> Action | None:
     return show.action("music", _ffmpeg(show), {"music": show.path("music.wav")}, {"file": show.episode.music})
 
 
-def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Action:
-    """Decide when everything happens, and what each segment shows."""
+def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str], seen: Sequence[PlacedShot | None]) -> Action:
+    """Decide when everything happens, and what each segment shows; `seen` is what each shows of the line before."""
     background = show.episode.background
     request = requests.Timeline(
-        **_captions(show, " ".join(line.text for line in lines)),
+        **_captions(show, lines),
         flow=background.flow if background else "elastic",
         lines=[
             requests.TimedLine(
@@ -210,8 +212,9 @@ def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Act
                 color=show.characters[line.character].caption.color,
                 pause_samples=pause_samples(show, line),
                 pieces=_spoken_pieces(show, line),
+                shows_clip_before=before is not None and is_clip(before.path),
             )
-            for line, line_id in zip(lines, ids, strict=True)
+            for line, line_id, before in zip(lines, ids, seen, strict=True)
         ],
     )
     inputs = {f"words.{at:03}": voice_paths(show, line_id)[1] for at, line_id in enumerate(ids)}
@@ -235,9 +238,9 @@ def _ffmpeg(show: Production) -> dict[str, Any]:
     return requests.Ffmpeg(ffmpeg=show.kit.ffmpeg).to_json()
 
 
-def _captions(show: Production, text: str) -> dict[str, Any]:
-    """Return the fields of a request that decide how a text is set as captions."""
-    language = show.episode.language
+def _captions(show: Production, lines: Sequence[Line]) -> dict[str, Any]:
+    """Return the fields of a request that decide how lines are set as captions."""
+    language, text = show.episode.language, " ".join(line.text for line in lines)
     return {
         "size": show.reel.size,
         "fps": show.reel.fps,
@@ -248,7 +251,13 @@ def _captions(show: Production, text: str) -> dict[str, Any]:
         "fonts": show.kit.fonts(text, language),
         "language": language,  # words that are too wide are broken by its dictionary
         "from_right": is_of_the_right(language),
+        "has_panel": has_panel(lines),
     }
+
+
+def has_panel(lines: Sequence[Line]) -> bool:
+    """Say whether any line of an episode shows a picture: places are the same for all lines."""
+    return any(not shot.is_empty for line in lines for shot in line.seen)
 
 
 def pause_samples(show: Production, line: Line) -> int:
@@ -257,15 +266,23 @@ def pause_samples(show: Production, line: Line) -> int:
     return round(seconds * SAMPLE_RATE)
 
 
-def segment(show: Production, line: Line, line_id: str, shots: Sequence[Shot], before: Sequence[Shot]) -> Action:
+def segment(  # noqa: PLR0913 (what a segment depends on)
+    show: Production,
+    line: Line,
+    line_id: str,
+    shots: Sequence[PlacedShot],
+    before: PlacedShot | None,
+    *,
+    has_panel: bool,
+) -> Action:
     """Encode the pictures of one line: background, shots in the panel, sprites, captions.
 
-    `before` are the shots of the line before: the last one is an input where the first transition shows it.
+    `before` is the last shot of the line before, where the first transition shows it.
     """
     inputs = {"part": show.path("timeline", f"{line_id}.json")}
-    inputs |= {f"shot.{at:03}": shot.path for at, shot in enumerate(shots)}
-    if last := seen_before(shots, before):
-        inputs["before"] = last.path
+    inputs |= {f"shot.{at:03}": shot.path for at, shot in enumerate(shots) if shot.path}
+    if before:
+        inputs["before"] = before.path
     if show.episode.background:
         inputs["background"] = show.path("background.mp4")
     cast: list[requests.SpeakingSprite] = []
@@ -283,7 +300,8 @@ def segment(show: Production, line: Line, line_id: str, shots: Sequence[Shot], b
         ffmpeg=show.kit.ffmpeg,
         cast=cast,
         shots=[shot.shown for shot in shots],
-        before=last and last.shown,
+        has_panel=has_panel,
+        before=before and before.shown,
         color=show.characters[line.character].caption.color,
         captions=None if has_captions else "none",
         text=line.text if has_captions else None,
@@ -295,7 +313,7 @@ def segment(show: Production, line: Line, line_id: str, shots: Sequence[Shot], b
 
 def subtitles(show: Production, lines: Sequence[Line]) -> Action:
     """Write the captions of the whole episode as files of their own."""
-    request = requests.Captions(**_captions(show, " ".join(line.text for line in lines)))
+    request = requests.Captions(**_captions(show, lines))
     outputs = {extension: show.path(f"subtitles.{extension}") for extension in ("ass", "srt", "vtt")}
     return show.action("subtitles", request.to_json(), outputs, {"timeline": show.path("timeline.json")})
 
@@ -305,11 +323,19 @@ def soundtrack(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> A
     inputs = {f"voice.{at:03}": voice_paths(show, line_id)[0] for at, line_id in enumerate(ids)}
     if show.episode.music:
         inputs["music"] = show.path("music.wav")
+    clips: tuple[requests.ClipSound, ...] = ()
+    for at, line in enumerate(lines):
+        for shot in line.seen:
+            if shot.file and shot.sound is not None:
+                inputs[f"clip.{len(clips):03}"] = shot.file
+                sound = {"sound_db": shot.sound, "from_seconds": shot.from_seconds, "fill": shot.fill}
+                clips = (*clips, requests.ClipSound(line=at, **sound))
     request = requests.Soundtrack(
         fps=show.reel.fps,
         pauses_samples=[pause_samples(show, line) for line in lines],
         ffmpeg=show.kit.ffmpeg,
         music_db=show.reel.music_db if show.episode.music else None,
+        clips=clips,
     )
     return show.action("soundtrack", request.to_json(), {"soundtrack": show.path("soundtrack.aac")}, inputs)
 

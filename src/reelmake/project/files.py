@@ -10,19 +10,20 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from reelmake.core.errors import InputError, Problem
 from reelmake.media.probe import Inspector, Want
 from reelmake.spec.fields import is_inside
 from reelmake.spec.problems import closest
-from reelmake.spec.yaml_source import Source
+from reelmake.spec.yaml_source import Loc, Source
 
-_WANTED: Mapping[Want | Literal["sprite"], str] = {
+_WANTED: Mapping[Want, str] = {
     "video": "name a video or a picture, such as an mp4 or a png",
     "audio": "name a file with sound, such as an ogg or an mp3",
     "picture": "name a picture",
     "sprite": "name a picture, best a PNG",
+    "shot": "name a picture or a clip, such as a jpg or an mp4, or correct from:",
 }
 
 MAX_TEXT_BYTES: Final = 1_000_000
@@ -80,18 +81,18 @@ class Files:
     root: Path
     inspector: Inspector
 
-    def check(self, path: object, want: Want | Literal["sprite"], source: Source, loc: tuple[str, ...]) -> None:
+    def check(self, path: object, want: Want, source: Source, loc: Loc, from_seconds: float = 0.0) -> None:
         """Add mistakes of a file; those of the path's form are left to the spec's own validation."""
         if not isinstance(path, str) or not is_inside(path.strip()):
             return
         try:
-            wrong = self._problem(path.strip(), want)
+            wrong = self._problem(path.strip(), want, from_seconds)
         except (OSError, ValueError) as error:  # no right to look, a name that is too long
             wrong = f"{path} cannot be read ({getattr(error, 'strerror', error)})", "fix the path, or its rights"
         if wrong:
             source.add(loc, f"{loc[-1]}: {wrong[0]}", wrong[1])
 
-    def _problem(self, path: str, want: Want | Literal["sprite"]) -> tuple[str, str] | None:
+    def _problem(self, path: str, want: Want, from_seconds: float) -> tuple[str, str] | None:
         file = self.root / path
         wrong: tuple[str, str] | None = None
         if file.is_dir():
@@ -108,7 +109,7 @@ class Files:
             wrong = f"{path} is not a file", "name a file"
         elif not os.access(file, os.R_OK):
             wrong = f"{path} cannot be read", "give yourself the right to read it"
-        elif unfit := self.inspector.problem(file, want):
+        elif unfit := self.inspector.problem(file, want, from_seconds):
             wrong = f"{path} cannot be used: {unfit}", _WANTED[want]
         return wrong
 
@@ -116,5 +117,5 @@ class Files:
 class UnseenFiles(Files):
     """Files that are not inspected, since they may be missing: no request depends on their content."""
 
-    def check(self, path: object, want: Want | Literal["sprite"], source: Source, loc: tuple[str, ...]) -> None:
+    def check(self, path: object, want: Want, source: Source, loc: Loc, from_seconds: float = 0.0) -> None:
         """Find nothing wrong."""

@@ -54,6 +54,7 @@ def check_episode(
     speaking = _check_language(source, language, names)
     for at, item in enumerate(_list(source.data.get("script"))):
         _check_tags(source, at, item)
+        _check_shots(source, at, item, files)
         if (said := speaker(item, characters)) is None:
             continue
         name, text = said
@@ -77,6 +78,21 @@ def check_episode(
     file = background.get("file") if isinstance(background, dict) else background
     files.check(file, "video", source, ("background",))
     files.check(source.data.get("music"), "audio", source, ("music",))
+
+
+def _check_shots(source: Source, at: int, item: object, files: Files) -> None:
+    """Add mistakes in the pictures and clips that a line shows; from the raw data, since the form may be wrong."""
+    shown = item.get("image") if isinstance(item, dict) else None
+    if not isinstance(shown, dict):
+        return
+    loc = ("script", at, "image", "file")
+    try:
+        begin = float(shown.get("from", 0))
+    except (TypeError, ValueError):
+        begin = 0.0  # the model's own validation reports it
+    files.check(shown.get("file"), "shot", source, loc, begin if 0 <= begin < float("inf") else 0.0)
+    if shown.get("sound") is not None:
+        files.check(shown.get("file"), "audio", source, ("script", at, "image", "sound"))
 
 
 def _language(source: Source) -> str:

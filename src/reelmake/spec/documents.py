@@ -12,9 +12,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_serializer
 from reelmake.layout.shots import Motion, Transition
 from reelmake.spec.fields import LANGUAGE, MAX_LINES, NAME, LineCount, Name, TakeNumber, Text
 from reelmake.spec.model import (
+    IMAGE,
     MAX_CAST,
     Background,
     Caption,
+    Image,
     LineProviders,
     Performer,
     Pronounce,
@@ -89,7 +91,7 @@ class DialogueLine(Document):
     character: Name = Field(description="Who speaks: a name among `characters`.")
     text: Spoken = Field(description="What is said.")
     say: Spoken | None = Field(None, description="What the voice says, where it differs from what is shown.")
-    image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
+    image: Image | None = Field(None, description=IMAGE)
     motion: Motion | None = Field(None, description="How the picture moves; by default, as the reel says.")
     transition: Transition | None = Field(
         None, description="How the picture takes the place of the one before; by default, as the reel says."

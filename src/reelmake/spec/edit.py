@@ -111,7 +111,7 @@ def _line(line: Line, *, quoted: bool) -> CommentedMap:
     said: dict[str, Any] = {_text(line.character, quoted=quoted): _text(line.text, quoted=quoted)}
     if line.say:
         said[_text("say", quoted=quoted)] = _text(line.say, quoted=quoted)
-    if line.image:
+    if isinstance(line.image, str):
         said[_text("image", quoted=quoted)] = _text(line.image, quoted=quoted)
     if line.translations:
         said[_text(TRANSLATIONS, quoted=quoted)] = _words(line.translations, quoted=quoted)

@@ -7,20 +7,23 @@ import json
 import re
 from collections import Counter
 from collections.abc import Collection, Sequence
-from typing import Annotated, Any, Final, Literal
+from typing import Annotated, Any, Final, Literal, Self
 
 from pydantic import (
     AfterValidator,
     BeforeValidator,
     ConfigDict,
+    Discriminator,
     Field,
     StringConstraints,
     ValidationInfo,
     field_validator,
     model_validator,
 )
+from pydantic import Tag as Label
 
-from reelmake.layout.shots import Motion, Transition
+from reelmake.core.templates import subject_of
+from reelmake.layout.shots import Fill, Fit, Motion, Transition
 from reelmake.layout.timeline import Flow
 from reelmake.spec.clean_text import spoken
 from reelmake.spec.fields import MAX_LINES, InnerPath, LineCount, Name, Seconds, Tag, TakeNumber, Text, rate_of, size_of
@@ -229,6 +232,61 @@ class LineProviders(Record):
     image: Performer | None = Field(None, description="Who draws: a name, or `{provider: ..., model: ...}`.")
 
 
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+
+
+class Shot(Record):
+    """What is shown: a picture that is requested by its prompt, or a picture or a clip of one's own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    prompt: Text | None = Field(None, description="What is drawn; by default, what is said. `none` shows nothing.")
+    file: InnerPath | None = Field(
+        None, description="In place of a prompt, a picture or a clip, by its path from the project's folder."
+    )
+    from_seconds: Annotated[float, Field(ge=0, le=86_400, allow_inf_nan=False)] = Field(
+        0.0, alias="from", description="From which second on a clip is shown."
+    )
+    sound: Annotated[float, Field(ge=-60, le=6, allow_inf_nan=False)] | None = Field(
+        None, description="How loud a clip's own sound is, in dB against speech; without it, the clip is silent."
+    )
+    fill: Fill = Field(
+        "hold", description="What follows a clip that ends before its shot: `hold` its last picture, or `loop` it."
+    )
+    fit: Fit = Field(
+        "cover", description="`cover` fills the window, and cuts off what is beyond; `contain` shows all of it."
+    )
+    focus: tuple[Share, Share] = Field(
+        (0.5, 0.5), description="The point that stays in view, in shares of width and height: `[0.5, 0.3]`."
+    )
+    motion: Motion | None = Field(None, description="How it moves; by default, as the line says. A clip stands still.")
+    transition: Transition | None = Field(
+        None, description="How it takes the place of the shot before; by default, as the line says."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if self.file and self.prompt:
+            raise Wrong("has a prompt: and a file:", "keep one of them")
+        if not self.file and {"from_seconds", "sound", "fill"} & self.model_fields_set:
+            raise Wrong("has from:, sound: or fill: and no file:", "name a clip under file:, or remove them")
+        return self
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing is shown."""
+        return self.prompt == NO_PICTURE
+
+
+NO_PICTURE: Final = "none"
+_TEXT_OR_SHOT: Final = Discriminator(lambda value: "[text]" if value is None or isinstance(value, str) else "[shot]")
+Image = Annotated[Annotated[Text, Label("[text]")] | Annotated[Shot, Label("[shot]")], _TEXT_OR_SHOT]
+IMAGE: Final = (
+    "What the picture shows: a prompt, by default what is said; a file of one's own, as `{file: assets/a.jpg}`, or "
+    "`{file: assets/b.mp4, from: 2.5}`; or `none`."
+)
+
+
 class Line(Record):
     """Who says what, and what is shown. Written as `- ada: What she says.` with the other names below it."""
 
@@ -238,7 +296,7 @@ class Line(Record):
         None,
         description="What the voice says, where it differs from the words after the colon, which captions show.",
     )
-    image: Text | None = Field(None, description="What the picture shows; by default, what is said.")
+    image: Image | None = Field(None, description=IMAGE)
     motion: Motion | None = Field(None, description="How the picture moves; by default, as `reel:` says.")
     transition: Transition | None = Field(
         None, description="How the picture takes the place of the one before; by default, as `reel:` says."
@@ -271,6 +329,18 @@ class Line(Record):
             return {**rest, "character": unclear, "text": "-"}
         speakers = talkers
         return {**rest, "character": speakers[0], "text": value[speakers[0]]}
+
+    @property
+    def seen(self) -> list[Shot]:
+        """What is shown, one after the other, with a prompt for each that has no file."""
+        shot = self.image if isinstance(self.image, Shot) else Shot(prompt=self.image)
+        return [shot if shot.file or shot.prompt else shot.model_copy(update={"prompt": subject_of(self.text)})]
+
+    @property
+    def subject(self) -> str:
+        """What is shown first, in words, or the name of its file."""
+        shot = self.seen[0]
+        return shot.prompt or shot.file or NO_PICTURE
 
 
 CHARACTERS: Final = "characters"  # of a validation's context: the names of all that there are

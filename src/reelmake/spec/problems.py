@@ -115,7 +115,8 @@ def add_problems(error: ValidationError, model: type[BaseModel], source: Source)
 
 
 def _add(item: Any, model: type[BaseModel], source: Source) -> None:
-    loc: Loc = tuple(part for part in item["loc"] if part != "[key]")  # the message names the key itself
+    # the message names a key itself; and what an item was taken for is no place in a file
+    loc: Loc = tuple(part for part in item["loc"] if part not in ("[key]", "[text]", "[shot]"))
     wrong = item.get("ctx", {}).get("error")
     if isinstance(wrong, Wrong) and wrong.of_all:
         loc = loc[:-1]
