@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from reelmake.offline.voice import OfflineVoiceOptions
 from reelmake.project.settings import OF_POOLS, PREFIX
 from reelmake.providers.elevenlabs.voice import ElevenLabsOptions
+from reelmake.spec.fields import MAX_TEXT_CHARACTERS
 from reelmake.spec.model import (
     Background,
     Caption,
@@ -35,7 +36,7 @@ PERFORMER = '`"name"`, or `{provider = "name", ...}` with options of that provid
 EPISODE_PARTS: Mapping[type[BaseModel], str] = {
     Episode: "the file",
     Line: "each item of `script:`",
-    Shot: "`image:` of a line",
+    Shot: "`image:` of a line, and each of its `shots:`",
     Take: "`take:` of a line",
     LineProviders: "`providers:` of a line",
     EpisodeProviders: "`providers:` of an episode",
@@ -73,13 +74,18 @@ def _sentences(docstring: str) -> Iterator[str]:
         yield from re.split(r"(?<=\.) (?=[A-Z`])", " ".join(paragraph.split()))
 
 
+_TEXT = {"type": "string", "minLength": 1, "maxLength": MAX_TEXT_CHARACTERS}
+
+
 def _form(field: Mapping[str, Any]) -> str:
     """Say in words what a value of a field may be."""
     if "anyOf" in field:
-        kind = next(kind for kind in field["anyOf"] if kind.get("type") != "null")
-        return ", or ".join(map(_form, kind.get("oneOf", [kind])))
-    if "enum" in field:
-        return ", ".join(f"`{value}`" for value in field["enum"])
+        first, *others = [kind for kind in field["anyOf"] if kind.get("type") != "null"]
+        words = ", or text" if first.get("type") == "number" and others == [_TEXT] else ""
+        return _form(first) + words
+    if "oneOf" in field or "enum" in field:
+        said = [f"`{value}`" for value in field.get("enum", ())]
+        return ", ".join(said) or ", or ".join(map(_form, field["oneOf"]))
     if "prefixItems" in field:
         is_size = field["prefixItems"][0]["type"] == "integer"
         return "`WIDTHxHEIGHT`" if is_size else f"`[across, down]`, each {_form(field['prefixItems'][0])}"
@@ -87,10 +93,12 @@ def _form(field: Mapping[str, Any]) -> str:
         return f"a list of up to {field['maxItems']}: {_form(field['items'])}"
     if isinstance(inner := field.get("additionalProperties"), dict):
         return f"`name: value` pairs, each value {_form(inner)}"
-    return _link(field["$ref"]) if "$ref" in field else _scalar(field)
+    return _scalar(field)
 
 
 def _scalar(field: Mapping[str, Any]) -> str:
+    if "$ref" in field:
+        return _link(field["$ref"])
     word = {"string": "text", "integer": "a whole number", "number": "a number", "object": "`name: value` pairs"}
     word["boolean"] = "`true` or `false`"
     limits = [f"from {field['minimum']:g}"] if "minimum" in field else []

@@ -67,7 +67,7 @@ def test_the_specs_that_are_shown_are_right(tmp_path: Path) -> None:
     shown = [block for page in HOW_TO.glob("*.md") for block in blocks(page, "yaml")]
     for number, block in enumerate(shown):
         (project / "episodes" / f"shown-{number}.yaml").write_text(block.text, "utf-8")
-    assert len(shown) == 11
+    assert len(shown) == 12
     assert f"{len(shown) + 3} episodes checked" in run_quickly("reelmake check", project)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import subprocess
 from pathlib import Path
@@ -198,3 +199,77 @@ def test_without_any_picture_captions_have_the_place_of_the_panel(project: Works
     write(project, [{**line, "image": "none"} for line in LINES[:2]])
     project.run()
     assert (project.root / "build/one/subtitles.ass").read_text() != places
+
+
+# -- several shots in a line --------------------------------------------------------------------------------------
+
+SHOTS: list[Any] = ["a white moon", {"prompt": "a red barn", "at": "Max and"}, "a blue door"]
+LONG: dict[str, Any] = {"ada": "Hello there, Max and everybody else, how are you?", "shots": SHOTS}
+
+
+def test_only_a_new_prompt_is_paid_for(project: Workspace, vendor: Standin) -> None:
+    write(project, [LONG, LINES[1]])
+    project.run()
+    assert vendor.count("image") == 4 - 1  # the line after shows a barn, too
+    folder = project.root / "build/one"
+    assert len(list(folder.glob("images/ada-*.png"))) == 3
+    (part,) = folder.glob("timeline/ada-*.json")
+    told = json.loads(part.read_text())
+    assert sum(told["shots"]) == told["frames"]
+    assert min(told["shots"]) > 0
+    calls = vendor.count()
+    write(project, [{**LONG, "shots": [SHOTS[2], {"prompt": "a red barn", "at": "everybody"}, SHOTS[0]]}, LINES[1]])
+    assert encoded(project) == ["ada-he"]
+    assert vendor.count() == calls
+    write(project, [{**LONG, "shots": [SHOTS[2], "a green hill"]}, LINES[1]])
+    project.run()
+    assert vendor.count() == calls + 1
+    assert len(list(folder.glob("images/ada-*.png"))) == 2
+
+
+def test_an_edit_of_one_shot_encodes_its_line(project: Workspace, vendor: Standin) -> None:
+    own_files(project)
+    heard(project.root / "assets/clip.mp4")
+    clip = {"file": "assets/clip.mp4", "at": "everybody", "sound": -18}
+    lines = [{**LONG, "shots": [SHOTS[0], clip]}, {**LINES[1], "transition": "fade"}]
+    write(project, lines)
+    project.run()
+    calls = vendor.count()
+    write(project, [{**LONG, "shots": [{"prompt": SHOTS[0], "motion": "up"}, clip]}, lines[1]])
+    assert encoded(project) == ["ada-he"]
+    small_video(project.root / "assets/clip.mp4", seconds=1)
+    project.run(rc=3)  # it has no sound any more
+    heard(project.root / "assets/clip.mp4")
+    made = [name.split(":")[0] for name in project.made(project.run())]
+    assert sorted({*made}) == ["segment", "soundtrack", "video"]
+    assert made.count("segment") == 2  # the line after fades out of the clip
+    assert vendor.count() == calls
+    clean = Workspace(project.root.parent / "clean", vendor.url)
+    for path in ("episodes/one.yaml", "assets/clip.mp4"):
+        clean.write(path, (project.root / path).read_bytes())
+    clean.run()
+    assert project.outputs() == clean.outputs()
+
+
+@pytest.mark.parametrize(
+    ("more", "problem"),
+    [
+        ({"shots": [*SHOTS[:1], {"prompt": "x", "at": "stars"}]}, "shots: have at: 'stars', which is not said"),
+        ({"shots": [{"prompt": "x", "at": "Max"}, "y"]}, "shots: begin with one that has an at:"),
+        ({"shots": ["x", {"prompt": "y", "at": 3}, {"prompt": "z", "at": 2}]}, "shots: are not in the order"),
+        ({"shots": ["x", {"prompt": "y", "at": "-"}]}, "shots.2.at: '-' is no word"),
+        ({"shots": ["x", {"file": "assets/none.mp4"}]}, "file: there is no file assets/none.mp4"),
+        ({"shots": ["x"], "image": "y"}, "shots: stand beside an image:"),
+        ({"shots": "x"}, "shots: 'x' is not a list"),
+        ({"shots": [], "image": {"prompt": "x", "at": 2}}, "image: has an at:"),
+        ({"shots": ["x", {"prompt": "y", "motoin": "up"}]}, "unknown name 'motoin'; did you mean 'motion'?"),
+    ],
+)
+def test_what_is_wrong_with_shots_is_told(
+    project: Workspace, vendor: Standin, more: dict[str, Any], problem: str
+) -> None:
+    write(project, [{**LONG, **more}])
+    told = project.run(rc=None).stderr
+    assert problem in told
+    assert "Traceback" not in told
+    assert vendor.count() == 0

@@ -13,6 +13,7 @@ from typing import Any
 
 import nursery
 import pytest
+from footage import small_video
 from jsonschema import Draft202012Validator
 from standin_server import Standin
 from workspace import Workspace
@@ -295,3 +296,23 @@ def test_what_the_machine_refuses_is_told_to_every_request(project: Workspace, v
 def test_half_a_character_goes_through(project: Workspace) -> None:
     text = '{"schema": "reelmake/error@1", "error": {"type": "E", "message": "\\ud83d", "where": ""}}'
     assert Stage(project, "video_from_dialogue_api", text).code == 1
+
+
+def test_shots_travel_from_one_stage_to_the_other(project: Workspace, vendor: Standin) -> None:
+    """What is made of the document is what is made of the episode: nothing of a line is lost on the way."""
+    small_video(project.root / "assets/clip.mp4", seconds=2)
+    clip = {"file": "assets/clip.mp4", "from": 0.5, "fill": "loop", "focus": [0.2, 0.3], "at": "everybody"}
+    shots = ["a white moon", {"prompt": "a red barn", "motion": "up", "at": "there"}, {**clip, "transition": "whip"}]
+    script = [{"ada": "Hello there, everybody.", "shots": shots}, {"max": "And goodbye.", "image": "none"}]
+    script.append({"ada": "So long.", "image": {"file": "assets/clip.mp4"}, "motion": "left", "transition": "cut"})
+    project.episode("one", script=script)
+    project.run("segment:one")
+    calls = vendor.count()
+    stage = Stage(project, "dialogue_api", "", "--episode", "episodes/one.yaml")
+    assert stage.code == 0, stage.err
+    assert stage.answer["schema"] == "reelmake/dialogue@2"
+    assert stage.answer["lines"][0]["shots"][2]["from"] == 0.5
+    made = filmed(project, {**stage.answer, "name": "two"})
+    assert made.code == 0, made.err
+    assert vendor.count() == calls
+    assert made.answer["made"].get("segment", 0) == 0, "the same segments, by their keys"

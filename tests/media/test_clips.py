@@ -222,17 +222,31 @@ def test_a_picture_of_any_form_is_fitted_by_its_focus(tmp_path: Path, ffmpeg: Ff
 
 
 @pytest.mark.parametrize("share_left", [0.3, 0.6, 0.8])
-@pytest.mark.parametrize("name", ["start.mp4", "cut.mkv", "end.mp4"])
+@pytest.mark.parametrize("name", ["start.mp4", "cut.mkv", "end.mp4", "sound.mp4", "sound.mkv"])
 def test_a_clip_that_was_cut_off_is_told_before_anything_is_made(
     draw: Draw, ffmpeg: Ffmpeg, name: str, share_left: float
 ) -> None:
     index = ["-movflags", "+faststart"] if name == "start.mp4" else []
-    whole = draw(name, ",noise=alls=40:allf=t" + H264[0], *H264[1:], *index, seconds=4).read_bytes()
+    drawn = draw(name, ",noise=alls=40:allf=t" + H264[0], *H264[1:], *index, seconds=4)
+    whole = (with_sound(drawn, ffmpeg) if "sound" in name else drawn).read_bytes()
     cut = draw(name, *H264).with_name(f"{share_left}{name}")
     cut.write_bytes(whole[: round(len(whole) * share_left)])
     assert problem(cut, "shot", ffmpeg) in (
         *("it is damaged, or cut off before its end", "it is damaged, or no video or picture"),
     )
+
+
+def with_sound(path: Path, ffmpeg: Ffmpeg) -> Path:
+    sounding = path.with_name(f"sounding.{path.name}")
+    tone = ["-f", "lavfi", "-i", "sine=duration=4", "-c:v", "copy"]
+    ffmpeg.run(["-v", "error", "-y", "-i", str(path), *tone, str(sounding)], doing="humming")
+    return sounding
+
+
+def test_a_clip_whose_sound_is_longer_was_not_cut_off(draw: Draw, ffmpeg: Ffmpeg) -> None:
+    path = with_sound(draw("silent.mp4", *H264, seconds=1), ffmpeg)
+    assert problem(path, "shot", ffmpeg) == ""
+    assert problem(path, "shot", ffmpeg, 2.5) == "nothing is seen from second 2.5 on"
 
 
 def test_a_place_behind_the_end_is_told(draw: Draw, ffmpeg: Ffmpeg, tmp_path: Path) -> None:

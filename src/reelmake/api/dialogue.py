@@ -16,6 +16,7 @@ from reelmake.core.errors import InputError, Problem, SetupError
 from reelmake.core.files import read_regular
 from reelmake.core.keys import canonical_json
 from reelmake.engine.engine import script_of
+from reelmake.layout.shots import word_starts
 from reelmake.plan.episode import Production
 from reelmake.plan.kinds import PAID
 from reelmake.project.files import MAX_TEXT_BYTES
@@ -138,7 +139,12 @@ def _pronounce(show: Production) -> dict[str, str]:
 
 
 def _line(line: Line, line_id: str) -> DialogueLine:
-    return DialogueLine(id=line_id, **{name: getattr(line, name) for name in DialogueLine.model_fields if name != "id"})
+    said = {name: getattr(line, name) for name in DialogueLine.model_fields if name != "id"}
+    try:
+        word_starts(line.text, [shot.at for shot in line.seen])
+    except ValueError:  # a translation does not say the words: its shots share the line
+        said["shots"] = [shot.model_copy(update={"at": None}) for shot in line.seen]
+    return DialogueLine(id=line_id, **said)
 
 
 def _profile(character: Character, sprites: Sequence[str]) -> Profile:

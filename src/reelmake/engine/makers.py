@@ -15,6 +15,7 @@ from reelmake.engine.engine import Context, Made
 from reelmake.engine.readers import place_words
 from reelmake.layout import captions
 from reelmake.layout.frame import layout
+from reelmake.layout.shots import Start, shot_starts
 from reelmake.layout.timeline import SAMPLE_RATE, Pan, Slot, Word, lay_out, line_frames, samples_per_frame
 from reelmake.media import fonts, inspect, mp4, soundtrack
 from reelmake.media.ffmpeg_args import Backdrop, Captions, Clip, Frame, Shot
@@ -72,8 +73,9 @@ def make_timeline(action: Action, context: Context, folder: Path) -> Made:
     slots = lay_out(lengths, flow=request.flow, loop_frames=loop_frames, fps=request.fps, seeds=seeds)
     setting, burned = _setting(request), request.captions != "none"
     lines: list[dict[str, Any]] = []
+    frames_before = 0
     parts: dict[str, Any] = {}
-    for line, voice, slot, before in zip(request.lines, spoken, slots, [None, *slots], strict=False):
+    for line, voice, slot in zip(request.lines, spoken, slots, strict=True):
         words = _shown_words(line, voice, request.language)
         alone = captions.Line(words, 0, slot.frames, line.color)
         parts[line.id] = {
@@ -83,8 +85,12 @@ def make_timeline(action: Action, context: Context, folder: Path) -> Made:
             "captions": captions.ass([alone], setting) if burned else "",
             "changes": captions.changes(alone, setting) if burned else [],
         }
-        if before and line.shows_clip_before:
-            parts[line.id]["frames_before"] = before.frames
+        lasts = _shot_lengths(line.shots, words, slot.frames, request.fps)
+        if line.shots:
+            parts[line.id]["shots"] = lasts
+        if line.shows_clip_before:
+            parts[line.id]["frames_before"] = frames_before
+        frames_before = lasts[-1]
         place = {"start_frame": slot.start_frame, "frames": slot.frames, "samples": voice["samples"]}
         who = {"id": line.id, "character": line.character, "color": line.color}
         lines.append({**who, **place, "words": [word.to_json() for word in words]})
@@ -100,6 +106,14 @@ def _shown_words(line: requests.TimedLine, voice: dict[str, Any], language: str)
     timed = by_pieces([(piece.shown, piece.said) for piece in line.pieces], spoken, language)
     found = (SpokenWord(word.text, a / SAMPLE_RATE, b / SAMPLE_RATE, word.glued) for word, (a, b) in timed)
     return tuple(place_words(tuple(found), 0, voice["samples"]))
+
+
+def _shot_lengths(shots: Sequence[requests.ShotStart], words: Sequence[Word], frames: int, fps: int) -> list[int]:
+    """Return how many frames each shot of a line lasts; a line without any has one."""
+    if not shots:
+        return [frames]
+    starts = shot_starts([Start(one.seconds, one.share) for one in shots], words, frames, fps)
+    return [end - start for start, end in zip(starts, [*starts[1:], frames], strict=True)]
 
 
 def _lengths(samples: Sequence[int], pauses: Sequence[int], fps: int) -> list[int]:
@@ -150,8 +164,10 @@ def make_segment(action: Action, context: Context, folder: Path) -> Made:
 
 def _shots(request: requests.Segment, part: Mapping[str, Any], action: Action, context: Context) -> list[Shown]:
     """Return the shots of a line, with their lengths."""
+    lengths = part.get("shots", [part["frames"]])
     return [
-        _shown(shown, context.input(action, f"shot.{at:03}"), part["frames"]) for at, shown in enumerate(request.shots)
+        _shown(shown, context.input(action, f"shot.{at:03}"), frames)
+        for at, (shown, frames) in enumerate(zip(request.shots, lengths, strict=True))
     ]
 
 
@@ -194,8 +210,9 @@ def make_soundtrack(action: Action, context: Context, folder: Path) -> Made:
     starts = tuple(slot.start_frame * step for slot in slots)
     music, music_db = context.input(action, "music"), request.music_db or 0.0
     heard = [
-        soundtrack.Heard(path, clip.from_seconds, clip.sound_db, clip.fill == "loop", *_place(slots[clip.line], step))
+        soundtrack.Heard(path, clip.from_seconds, clip.sound_db, clip.fill == "loop", *place)
         for clip, path in zip(request.clips, context.inputs(action, "clip"), strict=True)
+        if (place := _place(clip, slots[clip.line], fps, context.input(action, f"words.{clip.line:03}")))[1]
     ]
     clips = folder / "clips.wav" if heard else None
     if clips:
@@ -207,9 +224,12 @@ def make_soundtrack(action: Action, context: Context, folder: Path) -> Made:
     return out
 
 
-def _place(slot: Slot, step: int) -> tuple[int, int]:
-    """Return from which sample on a line lasts how many."""
-    return slot.start_frame * step, slot.frames * step
+def _place(clip: requests.ClipSound, slot: Slot, fps: int, spoken: Path | None) -> tuple[int, int]:
+    """Return from which sample of the episode on a clip lasts how many."""
+    words = [Word(**word) for word in json.loads(spoken.read_bytes())["words"]] if spoken else []
+    lasts = _shot_lengths(clip.shots, words, slot.frames, fps)
+    step = samples_per_frame(fps)
+    return (slot.start_frame + sum(lasts[: clip.shot])) * step, lasts[clip.shot] * step
 
 
 def make_video(action: Action, context: Context, folder: Path) -> Made:

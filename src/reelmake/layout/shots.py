@@ -8,7 +8,15 @@ what follows it, without knowing anything else of it.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+from reelmake.layout.timeline import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from reelmake.layout.timeline import Word
+
 
 Motion = Literal["auto", "none", "zoom-in", "zoom-out", "left", "right", "up", "down"]
 Transition = Literal["cut", "pop", "slide", "fade", "whip"]
@@ -93,6 +101,71 @@ def views(motion: str, picture: tuple[int, int], window: tuple[int, int], focus:
         first, last = (view(scale, (end, 0.0) if along == 0 else (0.0, end)) for end in ends)
         return (last, first) if motion in ("left", "up") else (first, last)
     return view(fill), view(fill)
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """When a shot begins: seconds after its line, a share of the line's letters, or neither: where there is room."""
+
+    seconds: float | None = None
+    share: float | None = None
+
+
+def letters(text: str) -> str:
+    """Return the letters and digits of a text, by which words are found in what is said."""
+    return "".join(sign.casefold() for sign in text if sign.isalnum())
+
+
+def word_starts(said: str, places: Sequence[str | float | None]) -> list[Start]:
+    """Return when shots begin: each at words that are said, after those of the shot before, or at seconds.
+
+    Raises ValueError with the words that are not said.
+    """
+    whole, starts, after = letters(said), list[Start](), 0
+    for place in places:
+        if isinstance(place, str):
+            at = whole.find(letters(place), after)
+            if at < 0:
+                raise ValueError(place)
+            after = at + 1
+            starts.append(Start(share=at / len(whole)))
+        else:
+            starts.append(Start(seconds=place))
+    return starts
+
+
+def shot_starts(starts: Sequence[Start], words: Sequence[Word], frames: int, fps: int) -> list[int]:
+    """Return the first frame of each shot of a line; the first shot begins with the line.
+
+    Shots without a place share what lies between the others evenly, and begin with a word as long as there are words
+    enough. Each is seen for a frame at least, as long as there are frames enough.
+    """
+    of_words = [min(frames - 1, word.start_samples * fps // SAMPLE_RATE) for word in words]
+    ends = [0]  # letters before each word
+    for word in words:
+        ends.append(ends[-1] + len(letters(word.text)))
+    fixed: dict[int, int] = {0: 0, len(starts): frames}
+    for number, start in enumerate(starts[1:], 1):
+        if start.seconds is not None:
+            fixed[number] = round(start.seconds * fps)
+        elif start.share is not None:
+            letter = round(start.share * ends[-1])
+            fixed[number] = next((of_words[at] for at in range(len(words)) if ends[at + 1] > letter), frames)
+    found: list[int] = []
+    for number in range(len(starts)):
+        earliest = found[-1] + 1 if found else 0
+        latest = max(earliest, frames - (len(starts) - number))
+        if number in fixed:
+            place = fixed[number]
+        else:
+            first = max(at for at in fixed if at < number)
+            last = min(at for at in fixed if at > number)
+            begin = found[first]
+            even = begin + (max(begin, fixed[last]) - begin) * (number - first) / (last - first)
+            free = [at for at in of_words if earliest <= at <= latest and at < fixed[last]]
+            place = min(free, key=lambda at: abs(at - even), default=round(even))
+        found.append(min(max(place, earliest), latest, frames))
+    return found
 
 
 def transition_frames(transition: str, fps: int, frames: int) -> int:

@@ -445,10 +445,11 @@ def decode_all_args(source: str, stream: str) -> list[str]:
     return [*_EXAMINING, *_film(source), *some, "-f", "null", "-"]
 
 
-def glimpse_args(source: str, place: Sequence[str]) -> list[str]:
-    """Write one small picture from a place (options in front of the input) to stdout."""
-    shown = ["-map", "0:V:0", "-frames:v", "1", "-vf", "scale=16:16:flags=area,format=gray"]
-    return [*_QUIET, "-threads", "1", *place, *_film(source), *shown, "-f", "rawvideo", "pipe:1"]
+def glimpse_args(source: str, place: Sequence[str], stream: str = "V") -> list[str]:
+    """Write one small picture, or (stream `a`) a little sound, from a place to stdout: options before the input."""
+    small = ["-vf", "scale=16:16:flags=area,format=gray", "-f", "rawvideo"] if stream == "V" else ["-f", "s16le"]
+    some = ["-map", f"0:{stream}:0", f"-frames:{stream.lower()}", "1"]
+    return [*_QUIET, "-threads", "1", *place, *_film(source), *some, *small, "pipe:1"]
 
 
 def thumbnail_args(source: str, side: int, *, last: bool) -> list[str]:

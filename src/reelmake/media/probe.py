@@ -160,15 +160,21 @@ def _clip_problem(path: Path, ffmpeg: Ffmpeg, from_seconds: float) -> str:
     seconds = look(path, ffmpeg).duration_seconds
     if seconds is not None and from_seconds >= seconds:
         return f"it is {seconds:.1f} s long, and from: is {from_seconds:g}"
-    places: list[tuple[str, ...]] = [("-ss", str(from_seconds))] if from_seconds else []
-    if seconds is not None and seconds > _CUT_OFF_SECONDS:
-        places.append(("-noaccurate_seek", "-ss", f"{seconds - _CUT_OFF_SECONDS:.3f}"))
-    for place in places:
-        with suppress(MediaError):
-            if ffmpeg.run([*_SOON, *glimpse_args(str(path), place)], doing="decoding a picture"):
-                continue
+    if from_seconds and not _glimpse(path, ffmpeg, "-ss", f"{from_seconds:g}"):
+        return f"nothing is seen from second {from_seconds:g} on"
+    end = f"{(seconds or 0) - _CUT_OFF_SECONDS:.3f}"
+    at_end = ("-noaccurate_seek", "-ss", end)
+    # of some, the sound goes on when the pictures have ended
+    if float(end) > 0 and not (_glimpse(path, ffmpeg, *at_end) or _glimpse(path, ffmpeg, "-ss", end, stream="a")):
         return "it is damaged, or cut off before its end"
     return ""
+
+
+def _glimpse(path: Path, ffmpeg: Ffmpeg, *place: str, stream: str = "V") -> bytes:
+    """Decode a picture, or a little sound, at a place; nothing where that cannot be done."""
+    with suppress(MediaError):
+        return ffmpeg.run([*_SOON, *glimpse_args(str(path), place, stream)], doing="decoding a part")
+    return b""
 
 
 def still_problem(path: Path, most_pixels: int = MAX_SPRITE_PIXELS) -> str:

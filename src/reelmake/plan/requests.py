@@ -179,10 +179,18 @@ class SpokenPiece(Request):
     said: str
 
 
+class ShotStart(Request):
+    """When a shot begins: seconds after its line, a share of the line's letters, or neither: where there is room."""
+
+    seconds: float | None = None
+    share: float | None = None
+
+
 class TimedLine(Request):
     """A line of a timeline, and the silence after it.
 
     pieces             where other words are said than shown
+    shots              when its shots begin, if there are several
     shows_clip_before  whether its segment needs to know how long the clip before is
     """
 
@@ -191,6 +199,7 @@ class TimedLine(Request):
     color: str
     pause_samples: int
     pieces: Sequence[SpokenPiece] | None = None
+    shots: Sequence[ShotStart] = ()
     shows_clip_before: bool = False
 
 
@@ -235,10 +244,15 @@ class Segment(Frame):
 
 
 class ClipSound(Request):
-    """The sound of a clip: with which line, counted from 0, it is heard, and how loud."""
+    """The sound of a clip: with which line, and which shot of it, counted from 0, it is heard, and how loud.
+
+    `shots` says when the shots of the line begin, if there are several.
+    """
 
     line: int
     sound_db: float
+    shot: int = 0
+    shots: Sequence[ShotStart] = ()
     from_seconds: float = 0.0
     fill: Fill = "hold"
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from reelmake.core.keys import digest_of
-from reelmake.layout.shots import SHOWS_BEFORE, choose_motion, is_clip
+from reelmake.layout.shots import SHOWS_BEFORE, choose_motion, is_clip, word_starts
 from reelmake.plan import requests
 from reelmake.plan.episode import Production
 from reelmake.spec.model import Line
@@ -47,6 +47,14 @@ def shots_of(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> lis
             found.append(PlacedShot("" if shot.is_empty else shot.file or picture_path(show, line_id, at), shown))
         every.append(found)
     return every
+
+
+def starts_of(line: Line, said: str) -> tuple[requests.ShotStart, ...]:
+    """Return when the shots of a line begin, if there are several; `said` is the text that they name words of."""
+    places = [shot.at for shot in line.seen]
+    if len(places) == 1:
+        return ()
+    return tuple(requests.ShotStart(seconds=one.seconds, share=one.share) for one in word_starts(said, places))
 
 
 def prompts_of(line: Line, line_id: str) -> list[tuple[str, str]]:

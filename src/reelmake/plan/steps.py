@@ -20,7 +20,7 @@ from reelmake.layout.words import is_of_the_right
 from reelmake.plan import requests
 from reelmake.plan.episode import Production, Step
 from reelmake.plan.kinds import SPEC
-from reelmake.plan.shots import PlacedShot, Shot, prompts_of, seen_before, shots_of
+from reelmake.plan.shots import PlacedShot, Shot, prompts_of, seen_before, shots_of, starts_of
 from reelmake.spec.model import Line, Reel, Shot, line_ids
 from reelmake.spec.speech import differs, said
 
@@ -129,8 +129,12 @@ def translation(show: Production, known: Sequence[str] = ()) -> Action:
 
 def translated(line: Line, text: str) -> Line:
     """Return a line in another language; it shows what the original shows, so that they share the pictures."""
-    image = line.seen[0] if isinstance(line.image, Shot) else line.subject
-    return line.model_copy(update={"text": text, "image": image, "translations": {}, "say": None})
+    shared: dict[str, Any] = {"text": text, "translations": {}, "say": None}
+    if line.shots:
+        shared["shots"] = line.seen
+    else:
+        shared["image"] = line.seen[0] if isinstance(line.image, Shot) else line.subject
+    return line.model_copy(update=shared)
 
 
 def voice(show: Production, line: Line, line_id: str) -> Action:
@@ -212,9 +216,10 @@ def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str], seen: 
                 color=show.characters[line.character].caption.color,
                 pause_samples=pause_samples(show, line),
                 pieces=_spoken_pieces(show, line),
+                shots=starts_of(line, text),
                 shows_clip_before=before is not None and is_clip(before.path),
             )
-            for line, line_id, before in zip(lines, ids, seen, strict=True)
+            for line, line_id, before, text in zip(lines, ids, seen, _original_texts(show, lines), strict=True)
         ],
     )
     inputs = {f"words.{at:03}": voice_paths(show, line_id)[1] for at, line_id in enumerate(ids)}
@@ -227,6 +232,11 @@ def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str], seen: 
 def _spoken_pieces(show: Production, line: Line) -> list[requests.SpokenPiece] | None:
     pieces = show.pieces(line)
     return [requests.SpokenPiece(shown=o.shown, said=o.said) for o in pieces] if differs(pieces) else None
+
+
+def _original_texts(show: Production, lines: Sequence[Line]) -> list[str]:
+    """Return what lines say in the language in which their shots name words."""
+    return [line.text for line in show.source or lines]
 
 
 def frame(show: Production) -> requests.Frame:
@@ -324,12 +334,22 @@ def soundtrack(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> A
     if show.episode.music:
         inputs["music"] = show.path("music.wav")
     clips: tuple[requests.ClipSound, ...] = ()
-    for at, line in enumerate(lines):
-        for shot in line.seen:
-            if shot.file and shot.sound is not None:
-                inputs[f"clip.{len(clips):03}"] = shot.file
-                sound = {"sound_db": shot.sound, "from_seconds": shot.from_seconds, "fill": shot.fill}
-                clips = (*clips, requests.ClipSound(line=at, **sound))
+    for at, (line, text) in enumerate(zip(lines, _original_texts(show, lines), strict=True)):
+        for number, shot in enumerate(line.seen):
+            if not shot.file or shot.sound is None:
+                continue
+            inputs[f"clip.{len(clips):03}"] = shot.file
+            if starts := starts_of(line, text):
+                inputs[f"words.{at:03}"] = voice_paths(show, ids[at])[1]
+            clip = requests.ClipSound(
+                line=at,
+                sound_db=shot.sound,
+                shot=number,
+                shots=starts,
+                from_seconds=shot.from_seconds,
+                fill=shot.fill,
+            )
+            clips = (*clips, clip)
     request = requests.Soundtrack(
         fps=show.reel.fps,
         pauses_samples=[pause_samples(show, line) for line in lines],

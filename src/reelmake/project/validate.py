@@ -16,7 +16,7 @@ from reelmake.spec.fields import LANGUAGE, NAME
 from reelmake.spec.load import speaker
 from reelmake.spec.model import MAX_LINE_CHARACTERS, Episode, Line
 from reelmake.spec.problems import closest
-from reelmake.spec.yaml_source import Source
+from reelmake.spec.yaml_source import Loc, Source
 
 Pronunciations = Callable[[str], Mapping[str, str]]  # how words are said by a character
 
@@ -82,17 +82,20 @@ def check_episode(
 
 def _check_shots(source: Source, at: int, item: object, files: Files) -> None:
     """Add mistakes in the pictures and clips that a line shows; from the raw data, since the form may be wrong."""
-    shown = item.get("image") if isinstance(item, dict) else None
-    if not isinstance(shown, dict):
-        return
-    loc = ("script", at, "image", "file")
-    try:
-        begin = float(shown.get("from", 0))
-    except (TypeError, ValueError):
-        begin = 0.0  # the model's own validation reports it
-    files.check(shown.get("file"), "shot", source, loc, begin if 0 <= begin < float("inf") else 0.0)
-    if shown.get("sound") is not None:
-        files.check(shown.get("file"), "audio", source, ("script", at, "image", "sound"))
+    shots = item.get("shots") if isinstance(item, dict) else None
+    shown: list[tuple[Loc, Any]] = [(("shots", number), shot) for number, shot in enumerate(_list(shots))]
+    shown += [(("image",), item.get("image"))] if isinstance(item, dict) else []
+    for place, shot in shown:
+        if not isinstance(shot, dict):
+            continue
+        loc = ("script", at, *place)
+        try:
+            begin = float(shot.get("from", 0))
+        except (TypeError, ValueError):
+            begin = 0.0  # the model's own validation reports it
+        files.check(shot.get("file"), "shot", source, (*loc, "file"), begin if 0 <= begin < float("inf") else 0.0)
+        if shot.get("sound") is not None:
+            files.check(shot.get("file"), "audio", source, (*loc, "sound"))
 
 
 def _language(source: Source) -> str:

@@ -14,6 +14,8 @@ from reelmake.spec.fields import LANGUAGE, MAX_LINES, NAME, LineCount, Name, Tak
 from reelmake.spec.model import (
     IMAGE,
     MAX_CAST,
+    MAX_SHOTS,
+    SHOTS,
     Background,
     Caption,
     Image,
@@ -92,6 +94,7 @@ class DialogueLine(Document):
     text: Spoken = Field(description="What is said.")
     say: Spoken | None = Field(None, description="What the voice says, where it differs from what is shown.")
     image: Image | None = Field(None, description=IMAGE)
+    shots: list[Image] = Field([], max_length=MAX_SHOTS, description=SHOTS)
     motion: Motion | None = Field(None, description="How the picture moves; by default, as the reel says.")
     transition: Transition | None = Field(
         None, description="How the picture takes the place of the one before; by default, as the reel says."

@@ -23,7 +23,7 @@ from pydantic import (
 from pydantic import Tag as Label
 
 from reelmake.core.templates import subject_of
-from reelmake.layout.shots import Fill, Fit, Motion, Transition
+from reelmake.layout.shots import Fill, Fit, Motion, Transition, letters, word_starts
 from reelmake.layout.timeline import Flow
 from reelmake.spec.clean_text import spoken
 from reelmake.spec.fields import MAX_LINES, InnerPath, LineCount, Name, Seconds, Tag, TakeNumber, Text, rate_of, size_of
@@ -235,6 +235,23 @@ class LineProviders(Record):
 Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
 
 
+def _place(value: object) -> object:
+    if isinstance(value, str) and not re.fullmatch(r"\s*[0-9]+([.][0-9]+)?\s*", value):
+        if not letters(value):
+            raise Wrong(f"{shown(value)} is no word", "write words of the line, or seconds such as 1.5")
+        return value
+    if isinstance(value, str | int | float) and not isinstance(value, bool) and 0 <= float(value) <= MAX_SECONDS:
+        return float(value)
+    raise Wrong(
+        f"{shown(value)} is neither words nor seconds".lstrip(), "write words of the line, or seconds such as 1.5"
+    )
+
+
+MAX_SECONDS: Final = 600.0
+MAX_SHOTS: Final = 20
+Place = Annotated[float | Text, BeforeValidator(_place)]
+
+
 class Shot(Record):
     """What is shown: a picture that is requested by its prompt, or a picture or a clip of one's own."""
 
@@ -263,12 +280,17 @@ class Shot(Record):
     transition: Transition | None = Field(
         None, description="How it takes the place of the shot before; by default, as the line says."
     )
+    at: Place | None = Field(
+        None,
+        description="From which words of the line on it is shown, or from which second; only under `shots:`. By "
+        "default, shots share the line evenly, and begin with a word.",
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:
         if self.file and self.prompt:
             raise Wrong("has a prompt: and a file:", "keep one of them")
-        if not self.file and {"from_seconds", "sound", "fill"} & self.model_fields_set:
+        if not self.file and (self.from_seconds or self.sound is not None or self.fill != "hold"):
             raise Wrong("has from:, sound: or fill: and no file:", "name a clip under file:, or remove them")
         return self
 
@@ -285,6 +307,9 @@ IMAGE: Final = (
     "What the picture shows: a prompt, by default what is said; a file of one's own, as `{file: assets/a.jpg}`, or "
     "`{file: assets/b.mp4, from: 2.5}`; or `none`."
 )
+SHOTS: Final = (
+    "In place of `image:`, several, one after the other: each is what `image:` may be, with an `at:` as well."
+)
 
 
 class Line(Record):
@@ -297,6 +322,7 @@ class Line(Record):
         description="What the voice says, where it differs from the words after the colon, which captions show.",
     )
     image: Image | None = Field(None, description=IMAGE)
+    shots: list[Image] = Field([], max_length=MAX_SHOTS, description=SHOTS)
     motion: Motion | None = Field(None, description="How the picture moves; by default, as `reel:` says.")
     transition: Transition | None = Field(
         None, description="How the picture takes the place of the one before; by default, as `reel:` says."
@@ -330,11 +356,40 @@ class Line(Record):
         speakers = talkers
         return {**rest, "character": speakers[0], "text": value[speakers[0]]}
 
+    @field_validator("image")
+    @classmethod
+    def _whole_line(cls, image: str | Shot | None) -> str | Shot | None:
+        if isinstance(image, Shot) and image.at is not None:
+            raise Wrong("has an at:, and is shown all the time", "put it under shots:, after another one")
+        return image
+
+    @field_validator("shots")
+    @classmethod
+    def _in_order(cls, shots: list[str | Shot], info: ValidationInfo) -> list[str | Shot]:
+        """Check shots against what is said; a text with a mistake of its own is not in `info.data`, and is skipped."""
+        if shots and info.data.get("image") is not None:
+            raise Wrong("stand beside an image:", "put it among them, or remove it")
+        places = [shot.at if isinstance(shot, Shot) else None for shot in shots]
+        if places and places[0]:
+            raise Wrong("begin with one that has an at:, and the first is shown from the beginning", "remove its at:")
+        seconds = [place for place in places if isinstance(place, float)]
+        if seconds != sorted(set(seconds)):
+            raise Wrong("are not in the order of their at:", "put the earlier ones first")
+        try:
+            if (text := info.data.get("text")) is not None:
+                word_starts(text, places)
+        except ValueError as error:
+            what = f"have at: {error.args[0]!r}, which is not said, or not after the words of the shot before"
+            raise Wrong(what, "write words of the line as they stand there, or seconds") from None
+        return shots
+
     @property
     def seen(self) -> list[Shot]:
         """What is shown, one after the other, with a prompt for each that has no file."""
-        shot = self.image if isinstance(self.image, Shot) else Shot(prompt=self.image)
-        return [shot if shot.file or shot.prompt else shot.model_copy(update={"prompt": subject_of(self.text)})]
+        wanted: Sequence[str | Shot | None] = self.shots or [self.image]
+        named = [shot if isinstance(shot, Shot) else Shot(prompt=shot) for shot in wanted]
+        subject = {"prompt": subject_of(self.text)}
+        return [shot if shot.file or shot.prompt else shot.model_copy(update=subject) for shot in named]
 
     @property
     def subject(self) -> str:
@@ -351,7 +406,17 @@ def _may_speak(name: str, known: Collection[str] | None) -> bool:
     return not closest(name, LINE_OPTIONS) if known is None else name in known
 
 
-LINE_OPTIONS: Final = ("say", "image", "motion", "transition", "take", "pause_seconds", "providers", "translations")
+LINE_OPTIONS: Final = (
+    "say",
+    "image",
+    "shots",
+    "motion",
+    "transition",
+    "take",
+    "pause_seconds",
+    "providers",
+    "translations",
+)
 
 
 def line_ids(lines: Sequence[Line]) -> list[str]:
