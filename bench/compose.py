@@ -1,7 +1,8 @@
-"""What composing costs: `.venv/bin/python bench/compose.py [--seconds 45] [--calm] [--moviepy]`.
+"""What composing costs: `.venv/bin/python bench/compose.py [--seconds 45] [--still] [--calm] [--moviepy]`.
 
 One episode over a busy background (hard for the encoder; `--calm` for an easy one) is composed cold through the
-project's own functions: plates, captions, segments, voice, join. CPU time is user and system time of all processes.
+project's own functions: plates, pictures that move and pop up, captions, segments, voice, join; with `--still`, of
+pictures that stand still. CPU time is user and system time of all processes.
 It is compared, in interleaved rounds, with what cannot be avoided. Either side has one processor to itself: where two
 are two threads of one core, as in most rented machines, work takes a third more CPU time beside other work, and one
 ffmpeg decodes beside its encoder where another has nothing to decode. How long it takes is measured with all of them.
@@ -40,10 +41,12 @@ from PIL import Image, ImageDraw, ImageFont
 from reelmake.engine.readers import place_words
 from reelmake.layout import captions
 from reelmake.layout.frame import layout
+from reelmake.layout.shots import choose_motion
 from reelmake.layout.timeline import SAMPLE_RATE, Word, lay_out, line_frames, samples_per_frame
 from reelmake.media import fonts, video, voice
 from reelmake.media.ffmpeg import Ffmpeg
-from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Shot, segment_args
+from reelmake.media.ffmpeg_args import Backdrop, Captions, Frame, Layer, Shot, segment_args
+from reelmake.media.moving_layer import Shown, Stage, layers, moves, standing
 from reelmake.media.mp4 import read_track
 from reelmake.media.soundtrack import Score, encode_soundtrack, loudness, prepare_music, write_soundtrack
 from reelmake.media.static_layer import Portrait, Still, plate
@@ -62,7 +65,7 @@ WORDS_A_SECOND = 2.9
 PAUSE_SAMPLES = SAMPLE_RATE // 4
 BUSY = "mandelbrot=s=1080x1920:r=30:end_scale=0.3,trim=duration={0}"
 CALM = "gradients=s=1080x1920:r=30:d={0}:speed=0.02:c0=0x203060:c1=0x604080:n=2:seed=1"
-LIMITS = {"bare": 1.10, "encoding": 1.45}
+LIMITS = {False: {"bare": 1.10, "encoding": 1.45}, True: {"encoding": 2.1}}
 MOVIEPY_CPU, MOVIEPY_WALL = 1 / 5, 1 / 7
 
 
@@ -71,7 +74,7 @@ class Line:
     """One line, ready to be composed."""
 
     shot: Shot
-    picture: Path
+    seen: Shown
     cast: tuple[Portrait, Portrait]
     words: tuple[Word, ...]
     ass: str
@@ -130,7 +133,7 @@ def one_processor() -> Iterator[None]:
         os.sched_setaffinity(0, usual)
 
 
-def prepare(folder: Path, seconds: float, lines: int, source: str) -> Episode:
+def prepare(folder: Path, seconds: float, lines: int, source: str, *, is_moving: bool) -> Episode:
     """Make the background, pictures, voices and music of an episode, and say what the background costs."""
     ffmpeg = Ffmpeg()
     clip, background = folder / "clip.mp4", folder / "background.mp4"
@@ -157,7 +160,12 @@ def prepare(folder: Path, seconds: float, lines: int, source: str) -> Episode:
         lined.append(
             Line(
                 Shot(FRAME, slot.frames, backdrop, drawn),
-                picture(folder / f"picture{number}.png", number),
+                Shown(
+                    Still(picture(folder / f"picture{number}.png", number)),
+                    slot.frames,
+                    choose_motion(number, number % 2, "") if is_moving else "none",
+                    "pop" if is_moving else "cut",
+                ),
                 cast(number % 2),
                 said[number],
                 captions.ass([said_here], setting()),
@@ -189,8 +197,8 @@ def speak(path: Path, seconds: float, seed: int, ffmpeg: Ffmpeg) -> tuple[Word, 
 def picture(path: Path, seed: int) -> Path:
     """Paint a picture for the panel: soft colours with grain."""
     rng = np.random.default_rng(seed)
-    small = Image.fromarray(rng.integers(40, 220, (6, 6, 3), np.uint8)).resize((912, 808), Image.Resampling.BICUBIC)
-    grain = rng.integers(-9, 9, (808, 912, 1))
+    small = Image.fromarray(rng.integers(40, 220, (6, 6, 3), np.uint8)).resize((960, 960), Image.Resampling.BICUBIC)
+    grain = rng.integers(-9, 9, (960, 960, 1))
     Image.fromarray(np.clip(np.asarray(small, np.int16) + grain, 0, 255).astype(np.uint8)).save(path)
     return path
 
@@ -229,13 +237,26 @@ def ours(episode: Episode, jobs: int) -> None:
         line, out = episode.lines[number], episode.folder / f"segment{number}.mp4"
         assert line.shot.captions
         Path(line.shot.captions.ass).write_text(line.ass, "utf-8")
-        video.segment(plate(LAYOUT, Still(line.picture), line.cast), line.shot, out, episode.ffmpeg)
+        video.segment(plate_of(line), line.shot, out, episode.ffmpeg, moving(line, episode.ffmpeg))
         return out
 
     with ThreadPoolExecutor(jobs) as pool:
         segments = pool.map(one, range(len(episode.lines)))
         pool.submit(make_sound, episode).result()
         video.join(list(segments), episode.track, episode.folder / "episode.mp4", FRAME, episode.ffmpeg)
+
+
+def plate_of(line: Line) -> bytes:
+    """Return the plate of a line; its panel is open when its picture moves."""
+    return plate(LAYOUT, standing([line.seen]), line.cast, is_open=moves([line.seen]))
+
+
+def moving(line: Line, ffmpeg: Ffmpeg) -> video.Moving | None:
+    """Return what moves in a line."""
+    if not moves([line.seen]) or LAYOUT.panel is None:
+        return None
+    stage = Stage.of(LAYOUT.panel, FRAME.width)
+    return video.Moving(LAYOUT.panel, layers([line.seen], None, stage, FRAME.fps, ffmpeg))
 
 
 def make_sound(episode: Episode) -> None:
@@ -277,9 +298,13 @@ def encoding(episode: Episode) -> Cost:
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert process.stdin
     for line in episode.lines:
-        args, frames = segment_args(line.shot, "-"), episode.folder / "frames.yuv"
-        composed = [program, *args[: args.index("-an")], "-f", "rawvideo", str(frames)]
-        subprocess.run(composed, input=plate(LAYOUT, Still(line.picture), line.cast), check=True)
+        panel, frames, layer = moving(line, episode.ffmpeg), episode.folder / "frames.yuv", None
+        if panel:
+            layer = Layer(panel.panel, str(episode.folder / "plate"), "")
+            Path(layer.plate).write_bytes(plate_of(line))
+        args = segment_args(line.shot, "-", layer)
+        composed = [*args[: args.index("-an")], "-f", "rawvideo", str(frames)]
+        episode.ffmpeg.report(composed, doing="composing", stdin=panel.pictures if panel else plate_of(line))
         with frames.open("rb") as raw_frames:
             shutil.copyfileobj(raw_frames, process.stdin, 1 << 20)
         frames.unlink()
@@ -296,7 +321,11 @@ def moviepy_job(episode: Episode, jobs: int) -> dict[str, object]:
     font = ImageFont.truetype(next(Path(fonts_dir).glob("Poppins*.ttf")), LAYOUT.caption_px)
     box, names, told = LAYOUT.captions, count(), []
     for number, line in enumerate(episode.lines):
-        pixels = Image.frombytes("RGBA", (FRAME.width, FRAME.height), plate(LAYOUT, Still(line.picture), line.cast))
+        pixels = Image.frombytes(
+            "RGBA",
+            (FRAME.width, FRAME.height),
+            plate(LAYOUT, standing([replace(line.seen, motion="none", transition="cut")]), line.cast),
+        )
         pixels.save(episode.folder / f"plate{number}.png")
         shown = []
         for at, word in enumerate(line.words):
@@ -346,13 +375,15 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--calm", action="store_true")
+    parser.add_argument("--still", action="store_true")
     parser.add_argument("--moviepy", action="store_true")
     parser.add_argument("--keep", type=Path, help="a folder in which everything is left for a look")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
         folder = options.keep or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        episode = prepare(folder, options.seconds, options.lines, CALM if options.calm else BUSY)
+        source = CALM if options.calm else BUSY
+        episode = prepare(folder, options.seconds, options.lines, source, is_moving=not options.still)
         whole: list[Cost] = []
         costs: dict[str, list[Cost]] = {"ours": [], "sound and join": [], "bare": [], "encoding": []}
         for number in range(options.rounds):
@@ -374,7 +405,8 @@ def main() -> int:
         print(f"a minute of video: {used['ours'] / seconds * 60:.1f} CPU-s")
         print(f"with {options.jobs} jobs at once: {together.cpu:.1f} CPU-s, {together.wall:.1f} s")
         held = [
-            verdict(f"CPU of composing / {name}", used["ours"] / used[name], limit) for name, limit in LIMITS.items()
+            verdict(f"CPU of composing / {name}", used["ours"] / used[name], limit)
+            for name, limit in LIMITS[not options.still].items()
         ]
         if options.moviepy:
             theirs = Cost(*compose_with_moviepy(folder, moviepy_job(episode, options.jobs)))

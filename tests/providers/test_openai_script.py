@@ -65,6 +65,18 @@ def test_the_prompt_says_what_any_server_can_rely_on() -> None:
     assert [message["role"] for message in request_for()["messages"]] == ["system", "user"]
 
 
+def test_several_pictures_are_described_for_each_line(v: Vendors) -> None:
+    one, three = request_for(), request_for(shots_per_line=3)
+    assert "shots_per_line" not in one
+    assert "images" not in str(one["messages"])
+    assert "Each line has 3 pictures" in three["messages"][0]["content"]
+    assert three["max_completion_tokens"] == one["max_completion_tokens"] + 4 * 2 * script.SHOT_TOKENS
+    lines = script_lines(ask(v, three).body, Action("script", 1, three))
+    assert [len(line.shots) for line in lines] == [3] * 4
+    assert [len(line.seen) for line in lines] == [3] * 4
+    assert all(line.image is None for line in lines)
+
+
 def test_a_translation_has_the_lines_of_the_original_by_the_same_characters(v: Vendors) -> None:
     template = (importlib.resources.files("reelmake") / "templates" / "translation.openai.j2").read_text("utf-8")
     source = [

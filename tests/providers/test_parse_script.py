@@ -58,6 +58,23 @@ def test_a_line_break_inside_a_text_is_no_reason_to_lose_a_script() -> None:
     assert lines_of(GOOD.replace("is it", "is\nit"), REQUEST) == READ
 
 
+@pytest.mark.parametrize(
+    ("images", "image", "shots"),
+    [
+        (["a sky", "a prism"], "a sky", ("a sky", "a prism")),
+        (["a sky", " ", "a prism", "too many"], "a sky", ("a sky", "a prism")),
+        (["a sky"], "a sky", ()),
+        ([7, None], "", ()),
+        ("a sky", "", ()),
+        ([], "", ()),
+    ],
+)
+def test_what_is_of_use_in_a_list_of_pictures_is_shown(images: object, image: str, shots: tuple[str, ...]) -> None:
+    line = {"character": "ada", "text": "Why is it blue?", "images": images}
+    [read] = lines_of(json.dumps({"lines": [line]}), {**REQUEST, "lines": 1, "shots_per_line": 2})
+    assert read == ScriptLine("ada", "Why is it blue?", image, shots)
+
+
 def test_a_line_without_a_picture_is_drawn_by_what_is_said() -> None:
     told = json.dumps({"lines": [{"character": "ada", "text": "Why is it blue?"}, LINES[1]]})
     assert lines_of(told, REQUEST)[0].image == ""

@@ -43,7 +43,7 @@ def _command(
 ) -> None:
     """Write a dialogue: a JSON request on stdin becomes dialogue JSON on stdout.
 
-    A request is {"schema": "reelmake/request@1", "topic": ...}, or JSON Lines: one a line. An episode in several
+    A request is {"schema": "reelmake/request@2", "topic": ...}, or JSON Lines: one a line. An episode in several
     languages is answered in JSON Lines: a dialogue for each. Characters are those of the project in this folder. Ends
     with 1 when a request failed, with 2 when one is wrong: then none was run.
     """
@@ -90,7 +90,8 @@ def _episode(
     fields: dict[str, Any] = {"title": request.title or request.topic, "topic": request.topic}
     if cast := request.cast or ([] if "cast" in house else known[:DEFAULT_CAST]):
         fields["cast"] = cast
-    fields |= {"lines": request.lines, "language": request.language, "take": request.take}
+    fields |= {"lines": request.lines, "shots_per_line": request.shots_per_line}
+    fields |= {"language": request.language, "take": request.take}
     source = Source(f"request of {name}", {**fields, **({"style": request.style} if request.style else {})})
     source.borrow(house)
     return validate(Episode, source), source

@@ -34,9 +34,12 @@ _LONGEST_PAUSE_SECONDS: Final = 6
 
 
 def read_script(body: bytes, action: Action, ffmpeg: Ffmpeg) -> dict[str, bytes]:
-    """Write the dialogue: `{"lines": [{"character", "text", "image"}]}`."""
+    """Write the dialogue: `{"lines": [{"character", "text", "image"}]}`, each with `shots` where there are several."""
     del ffmpeg
-    lines = [{"character": o.character, "text": o.text, "image": o.image} for o in script_lines(body, action)]
+    lines = [
+        {"character": o.character, "text": o.text, **({"shots": o.shots} if o.shots else {"image": o.image})}
+        for o in script_lines(body, action)
+    ]
     return {"script": _pretty({"lines": lines})}
 
 
@@ -51,7 +54,10 @@ def script_lines(body: bytes, action: Action) -> list[Line]:
     if not 0 < len(written) <= most:
         raise _unusable(name, f"it has {len(written)} lines, not 1 to {most}")
     try:
-        lines = [Line(character=o.character, text=o.text, image=o.image or None) for o in written]
+        lines = [
+            Line(character=o.character, text=o.text, image=None if o.shots else o.image or None, shots=list(o.shots))
+            for o in written
+        ]
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
         raise _unusable(name, f"{shown(problem['input'])}: {problem['msg']}") from None

@@ -55,7 +55,8 @@ def unwritten(show: Production, *, with_pictures: bool = False) -> Iterator[Boun
     lines = _longest_lines(show)
     if show.original and with_pictures:
         lines["image"] = _longest_lines(show.original)["image"]
-    yield from (Bound(kind, actions, count) for kind, actions in lines.items())
+    shots = (show.original or show).episode.shots_per_line
+    yield from (Bound(kind, actions, count * (shots if kind == "image" else 1)) for kind, actions in lines.items())
 
 
 def most_usd(action: Action, usd: Decimal | None, prices: Prices) -> Decimal | None:

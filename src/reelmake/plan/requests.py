@@ -62,6 +62,7 @@ class Script(Request):
     template: str
     cast: Sequence[CastMember]
     options: Mapping[str, Any] | None = None
+    shots_per_line: int = 1
 
 
 class SourceLine(Request):

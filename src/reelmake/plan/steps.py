@@ -75,6 +75,7 @@ def script(show: Production) -> Action:
         language=episode.language,
         style=episode.style,
         lines=episode.lines,
+        shots_per_line=episode.shots_per_line,
         take=episode.take,
         template=show.kit.templates.get(f"script.{choice.provider}", ""),
         cast=_cast(show),

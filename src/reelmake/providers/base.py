@@ -156,6 +156,7 @@ class ScriptLine:
     character: str
     text: str
     image: str
+    shots: tuple[str, ...] = ()  # in place of an image, several
 
 
 class VoiceProvider(Provider):

@@ -23,13 +23,14 @@ from reelmake.spec.model import (
     Performer,
     Pronounce,
     Reel,
+    ShotCount,
     Side,
     Spoken,
     Take,
 )
 from reelmake.spec.problems import Record, form
 
-REQUEST: Final = "reelmake/request@1"
+REQUEST: Final = "reelmake/request@2"
 DIALOGUE: Final = "reelmake/dialogue@2"
 VIDEO: Final = "reelmake/video@1"
 ERROR: Final = "reelmake/error@1"
@@ -58,7 +59,9 @@ class Document(Record):
 class DialogueRequest(Document):
     """The request to stage one: a dialogue about a topic. The topic alone is enough."""
 
-    schema_: Literal["reelmake/request@1"] = Field(REQUEST, alias="schema", description="The document's version.")
+    schema_: Literal["reelmake/request@2", "reelmake/request@1"] = Field(
+        REQUEST, alias="schema", description="The document's version; both are read."
+    )
     topic: Text = Field(description="What the dialogue is about.")
     title: Text | None = Field(None, description="The title; by default, the topic.")
     name: EpisodeName | None = Field(None, description="What the episode is called; by default, made of the title.")
@@ -66,6 +69,7 @@ class DialogueRequest(Document):
         [], max_length=MAX_CAST, description="Who speaks, by the names of files in `characters/`; by default, two."
     )
     lines: LineCount = Field(8, description="How many lines to write.")
+    shots_per_line: ShotCount = Field(1, description="How many pictures to describe for each line.")
     language: Language = Field("en", description="What is spoken, as a language tag.")
     style: Text | None = Field(None, description="How all pictures look.")
     take: TakeNumber = Field(1, description="Another number asks for another script.")

@@ -113,6 +113,8 @@ def _line(line: Line, *, quoted: bool) -> CommentedMap:
         said[_text("say", quoted=quoted)] = _text(line.say, quoted=quoted)
     if isinstance(line.image, str):
         said[_text("image", quoted=quoted)] = _text(line.image, quoted=quoted)
+    if shots := [shot for shot in line.shots if isinstance(shot, str)]:
+        said[_text("shots", quoted=quoted)] = CommentedSeq([_text(shot, quoted=quoted) for shot in shots])
     if line.translations:
         said[_text(TRANSLATIONS, quoted=quoted)] = _words(line.translations, quoted=quoted)
     return CommentedMap(said)

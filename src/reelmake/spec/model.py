@@ -249,6 +249,8 @@ def _place(value: object) -> object:
 
 MAX_SECONDS: Final = 600.0
 MAX_SHOTS: Final = 20
+MAX_SHOTS_PER_LINE: Final = 6
+ShotCount = Annotated[int, Field(ge=1, le=MAX_SHOTS_PER_LINE)]
 Place = Annotated[float | Text, BeforeValidator(_place)]
 
 
@@ -491,6 +493,9 @@ class Episode(Record):
         description="Who is on screen, by the names of files in `characters/`. By default, the speakers of the script.",
     )
     lines: LineCount = Field(8, description="How many lines the script provider writes.")
+    shots_per_line: ShotCount = Field(
+        1, description="How many pictures the script provider describes for each line. The offline one describes one."
+    )
     language: Tag = Field(
         "en",
         description="What is spoken, as a language tag such as `en` or `en-GB`. The offline providers speak English.",

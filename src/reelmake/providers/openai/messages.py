@@ -26,8 +26,14 @@ def script(generic: Request, max_line_characters: int) -> Task:
     """Ask for a script; raises InputError for mistakes in the template."""
     values = {name: _line(generic[name]) for name in ("topic", "title", "language", "style")}
     count = int(generic["lines"])
+    shots = int(generic.get("shots_per_line", 1))
     wanted = {"lines": count, "max_line_characters": max_line_characters}
-    return _messages(SCRIPT, generic, wanted, values), _schema(generic, count, "text", "image"), wanted
+    values["shots_per_line"] = ""
+    if shots == 1:
+        return _messages(SCRIPT, generic, wanted, values), _schema(generic, count, "text", "image"), wanted
+    wanted["shots_per_line"], values["shots_per_line"] = shots, str(shots)
+    images = {"type": "array", "minItems": shots, "maxItems": shots, "items": _TEXT}
+    return _messages(SCRIPT, generic, wanted, values), _schema(generic, count, "text", images=images), wanted
 
 
 def translation(generic: Request, max_line_characters: int) -> Task:
@@ -104,10 +110,10 @@ def _line(text: Any) -> str:
     return " ".join(str(text or "").split())
 
 
-def _schema(generic: Request, count: int, *texts: str) -> dict[str, Any]:
+def _schema(generic: Request, count: int, *texts: str, **more: Any) -> dict[str, Any]:
     """Return the JSON schema of the answer, in the strict form: everything required, nothing besides."""
     ids: Sequence[str] = [str(member["id"]) for member in generic["cast"]]
-    line = _strict({"character": {"type": "string", "enum": ids}, **dict.fromkeys(texts, _TEXT)})
+    line = _strict({"character": {"type": "string", "enum": ids}, **dict.fromkeys(texts, _TEXT), **more})
     return _strict({"lines": {"type": "array", "minItems": count, "maxItems": count, "items": line}})
 
 

@@ -151,7 +151,10 @@ def _read(number: int, line: Mapping[str, Any], request: Request, speakers: Mapp
     if len(text) > request["max_line_characters"]:
         raise unusable(f"line {number} has {len(text)} characters, more than {request['max_line_characters']}")
     # A line without a picture's description is no loss: what is said is drawn, as for an author who gives none.
-    return ScriptLine(character, text, _field(line, "image"))
+    listed = line.get("images")
+    images = [_field({"image": one}, "image") for one in listed] if isinstance(listed, list) else []
+    shots = tuple(filter(None, images))[: request.get("shots_per_line", 1)]
+    return ScriptLine(character, text, _field(line, "image") or next(iter(shots), ""), shots if len(shots) > 1 else ())
 
 
 def _field(line: Mapping[str, Any], *names: str) -> str:

@@ -111,6 +111,7 @@ Effort = Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"]
 # A token is at least a character in any language's everyday words; a direction of 30 words, names and punctuation
 # come on top. Thinking counts as output, and a model that is cut off while thinking is paid for nothing.
 LINE_TOKENS: Final = 160
+SHOT_TOKENS: Final = 100
 THINKING_TOKENS: Final[Mapping[str | None, int]] = {
     "none": 500,
     "minimal": 2_000,
@@ -185,6 +186,7 @@ class OpenAIScript(ScriptProvider):
         messages, schema, wanted = task(generic, options.max_line_characters)
         count, most = wanted["lines"], wanted["max_line_characters"]
         fitting = THINKING_TOKENS[options.reasoning_effort] + count * (most + LINE_TOKENS)
+        fitting += count * SHOT_TOKENS * (wanted.get("shots_per_line", 1) - 1)
         effort = {"reasoning_effort": options.reasoning_effort} if options.reasoning_effort else {}
         content = {
             "model": options.model,
