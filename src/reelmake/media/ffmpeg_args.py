@@ -359,7 +359,7 @@ def clip_sound_args(source: str, from_seconds: float, samples: int) -> list[str]
     """Turn a part of a clip's sound into samples on stdout: 48 kHz, stereo, signed 16 bit; so many at most."""
     seek = ["-ss", f"{from_seconds:.6f}"] if from_seconds else []
     to_stereo = f"[0:a:0]aresample={SAMPLE_RATE}:resampler=soxr:ochl=stereo,atrim=end_sample={samples}[a]"
-    part = [*seek, "-t", f"{samples / SAMPLE_RATE + 1:.6f}", "-i", source]
+    part = [*seek, "-t", f"{samples / SAMPLE_RATE + 1:.6f}", *_sound(source)]
     return [*_QUIET, *_ONE_THREAD, *part, "-filter_complex", to_stereo, "-map", "[a]", "-f", "s16le", "pipe:1"]
 
 

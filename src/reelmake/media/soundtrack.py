@@ -15,7 +15,6 @@ from reelmake.layout.timeline import SAMPLE_RATE
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.ffmpeg_args import aac_args, clip_sound_args, loudness_args, music_args
 from reelmake.media.inspect import LOUDNESS_LUFS
-from reelmake.media.probe import ALONE
 from reelmake.media.voice import FULL_SCALE, NEAR_LU, SILENT_LUFS, SPEECH_LUFS, lufs, open_wav, segment
 
 if TYPE_CHECKING:
@@ -203,7 +202,7 @@ def _clip_sound(clip: Heard, ffmpeg: Ffmpeg) -> bytes:
     import numpy as np  # noqa: PLC0415
 
     args = clip_sound_args(str(clip.path), clip.from_seconds, clip.samples)
-    sound = np.frombuffer(ffmpeg.run([*ALONE, *args], doing=f"decoding {clip.path}"), "<i2").reshape(-1, 2)
+    sound = np.frombuffer(ffmpeg.run(args, doing=f"decoding {clip.path}"), "<i2").reshape(-1, 2)
     if clip.is_looped and len(sound):
         sound = np.tile(sound, (-(-clip.samples // len(sound)), 1))
     heard = sound[: clip.samples].astype(np.float64)

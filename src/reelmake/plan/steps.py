@@ -20,7 +20,7 @@ from reelmake.layout.words import is_of_the_right
 from reelmake.plan import requests
 from reelmake.plan.episode import Production, Step
 from reelmake.plan.kinds import SPEC
-from reelmake.plan.shots import PlacedShot, Shot, prompts_of, seen_before, shots_of, starts_of
+from reelmake.plan.shots import PlacedShot, prompts_of, seen_before, shots_of, starts_of
 from reelmake.spec.model import Line, Reel, Shot, line_ids
 from reelmake.spec.speech import differs, said
 
