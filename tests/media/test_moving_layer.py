@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from typing import get_args
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image
 
@@ -187,3 +190,43 @@ def test_a_picture_that_cannot_be_read_is_named(tmp_path: Path, ffmpeg: Ffmpeg) 
     (tmp_path / "bad.png").write_bytes(b"no picture")
     with pytest.raises(MediaError, match=r"bad\.png: it cannot be read as a picture"):
         list(layers([Shown(Still(tmp_path / "bad.png"), 5, "left")], None, STAGE, 30, ffmpeg))
+
+
+shots_of_any_kind = st.lists(
+    st.tuples(
+        st.sampled_from(["picture", "dark", "nothing"]),
+        st.integers(0, 25),
+        st.sampled_from(get_args(Motion)[1:]),
+        st.sampled_from(get_args(Transition)),
+    ),
+    min_size=1,
+    max_size=4,
+)
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Still | None]:
+    folder = tmp_path_factory.mktemp("drawn")
+    Image.fromarray(dot(90, 100)).save(folder / "picture.png")
+    Image.new("RGB", (300, 150), (20, 30, 60)).save(folder / "dark.png")
+    return {"picture": Still(folder / "picture.png"), "dark": Still(folder / "dark.png"), "nothing": None}
+
+
+@settings(deadline=None, max_examples=40)
+@given(line=shots_of_any_kind, before=st.sampled_from(["picture", "nothing", "none"]))
+def test_the_frames_of_shots_add_up_whatever_they_are(
+    ffmpeg: Ffmpeg, drawn: dict[str, Still | None], line: list[tuple[str, int, Motion, Transition]], before: str
+) -> None:
+    """Only what no longer changes at the end of a line is left out; all frames are whole."""
+    shots = [Shown(drawn[name], frames, motion, transition) for name, frames, motion, transition in line]
+    first = None if before == "none" else Shown(drawn[before], 1, "zoom-in")
+    pieces = list(layers(shots, first, STAGE, 30, ffmpeg))
+    total = sum(shot.frames for shot in shots)
+    last = shots[-1]
+    left_out = last.frames - transition_frames(last.transition, 30, last.frames) - 1 if last.frames else 0
+    if last.picture is None:
+        left_out = max(0, last.frames - 1)
+    assert len(pieces) == total - (left_out if last.motion == "none" else 0)
+    assert {len(piece) for piece in pieces} <= {STAGE.panel.width * STAGE.panel.height * 5 // 2}
+    seen = [opacity(piece).any() for piece in pieces]
+    assert seen == [shot.picture is not None for shot in shots for _ in range(shot.frames)][: len(seen)]

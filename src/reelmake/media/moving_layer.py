@@ -144,11 +144,13 @@ def _still(still: Still, shot: Shown, window: tuple[int, int], *, at_end: bool =
     first, last = views(shot.motion, picture.size, window, still.focus)
     whole = _around(first, last)
     scale = max(window[0] / min(first.width, last.width), window[1] / min(first.height, last.height))
-    size = [2 * ceil(side * scale / 2) for side in (whole.width, whole.height)]
+    size = [2 * ceil(round(side * scale, 6) / 2) for side in (whole.width, whole.height)]
     crop = (whole.x, whole.y, whole.x + whole.width, whole.y + whole.height)
     drawn = picture.resize((size[0], size[1]), Image.Resampling.BICUBIC, box=crop, reducing_gap=2.0)
     y, u, v = map(Image.fromarray, _planes_of(drawn))
-    fine = y.resize((round(size[0] * _FINER), round(size[1] * _FINER)), Image.Resampling.BICUBIC)
+    # what moves along one side only is as large as it is shown across: Pillow then leaves that side alone
+    finer = [1.0 if drawn_px == shown_px else _FINER for drawn_px, shown_px in zip(size, window, strict=True)]
+    fine = y.resize((round(size[0] * finer[0]), round(size[1] * finer[1])), Image.Resampling.BICUBIC)
     for frame in range(shot.frames):
         share = 1.0 if at_end else frame / max(1, shot.frames - 1)
         yield _seen((fine, u, v), whole, first.toward(last, share), window)
@@ -267,18 +269,27 @@ class _Framed:
 
     def __init__(self, stage: Stage) -> None:
         width, height = stage.panel.width, stage.panel.height
-        self._border, self._size = stage.border, (width, height)
+        self._border = stage.border
         frame = round_mask(width, height, stage.radius)
         inside = round_mask(*stage.window, stage.radius - stage.border)
         self._masks = [np.asarray(mask, np.uint16) for mask in (inside, inside.reduce(2), inside.reduce(2))]
         self._corner = stage.radius + stage.radius % 2  # without a radius there is no corner to be painted
-        sizes = (height, width), (height // 2, width // 2), (height // 2, width // 2)
-        colours = [np.full(size, value, np.uint8) for size, value in zip(sizes, _WHITE, strict=True)]
-        self._planes = [*colours, np.asarray(frame).copy()]
-        self.empty = bytes(sum(plane.size for plane in self._planes))
+        sizes = (height, width), (height // 2, width // 2), (height // 2, width // 2), (height, width)
+        ends = np.cumsum([rows * columns for rows, columns in sizes])
+        self._whole = np.zeros(int(ends[-1]), np.uint8)
+        self.empty = self._whole.tobytes()
+        parts = np.split(self._whole, ends[:-1])
+        self._planes = [part.reshape(size) for part, size in zip(parts, sizes, strict=True)]
+        for plane, colour in zip(self._planes, _WHITE, strict=False):
+            plane[:] = colour
+        self._planes[3][:] = np.asarray(frame)
 
     def bytes_of(self, planes: Planes) -> bytes:
         """Return the panel around a picture."""
+        self._fill(planes)
+        return self._whole.tobytes()
+
+    def _fill(self, planes: Planes) -> None:
         for number, (plane, framed, mask) in enumerate(zip(planes, self._planes, self._masks, strict=False)):
             scale = 1 if number == 0 else 2
             border, corner = self._border // scale, min(self._corner // scale, *plane.shape)
@@ -290,11 +301,10 @@ class _Framed:
                     part = mask[rows, columns]
                     mixed = plane[rows, columns] * part + _WHITE[number] * (255 - part)
                     inner[rows, columns] = (mixed + 127) // 255
-        return b"".join(plane.tobytes() for plane in self._planes)
 
     def shrunk(self, planes: Planes, scale: float) -> bytes:
         """Return the panel around a picture, made smaller about its middle."""
-        self.bytes_of(planes)
+        self._fill(planes)
         drawn = []
         for plane, beyond in zip(self._planes, (*_WHITE, 0), strict=True):
             height, width = plane.shape
