@@ -39,7 +39,7 @@ _SOON: Final = ("-timelimit", "60")  # seconds of processor time
 _MANY: Final = re.compile(r"%\d*d|%[*?]")  # ffmpeg takes such a name of a picture for a series of pictures
 _NO_PICTURES: Final = ("svg",)  # drawings, which are known by the end of their name too
 
-_PICTURES: Final = ("PNG", "WEBP", "GIF", "JPEG", "MPO", "TIFF", "BMP")  # others start programs, or read other files
+_PICTURES: Final = ("PNG", "WEBP", "GIF", "JPEG", "TIFF", "BMP")  # others start programs, or read other files
 _LEAST_VIDEO_SECONDS: Final = 0.03  # less may not be one frame
 _CUT_OFF_SECONDS: Final = 0.25  # so long before its end, a clip is decoded: nothing is there when it was cut off
 _LEAST_AUDIO_SECONDS: Final = 0.4  # the loudness of less cannot be measured
