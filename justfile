@@ -45,3 +45,7 @@ bench:
     uv run python bench/long.py
     uv run python bench/restore.py
     uv run python bench/scale.py
+
+# Give damaged and hostile input to all that reads any, for so many minutes: CI does for one, with the same input each time.
+fuzz minutes="5":
+    REELMAKE_FUZZ_MINUTES={{minutes}} uv run pytest -n auto tests/fuzz

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
@@ -42,6 +43,20 @@ class Action:
 def canonical_json(value: object) -> str:
     """Return the one way to write a JSON value: sorted names, no spaces, UTF-8 as it is, no NaN."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False)
+
+
+def read_json(text: str | bytes) -> Any:
+    """Read JSON that `canonical_json` can write again; raises ValueError for any other, such as NaN and 1e999."""
+    return _decoder.decode(text if isinstance(text, str) else text.decode())
+
+
+def _finite(written: str) -> float:
+    if not math.isfinite(number := float(written)):
+        raise ValueError(f"{written} is no number that JSON can hold")
+    return number
+
+
+_decoder: Final = json.JSONDecoder(parse_float=_finite, parse_constant=_finite)
 
 
 def digest_of(content: bytes) -> str:

@@ -52,9 +52,13 @@ def equivalent_of(action: Action, store: Store) -> Action:
     body = _body(action, store)
     if body is None or STANDS_FOR.encode() not in body:
         return action
-    document = json.loads(body)
+    try:
+        document = json.loads(body)
+    except (ValueError, RecursionError):
+        return action
     is_one = isinstance(document, dict) and document.get("schema") == STANDS_FOR
-    return replace(action, request=document["request"]) if is_one else action
+    request = document.get("request") if is_one else None
+    return replace(action, request=request) if isinstance(request, dict) and "provider" in request else action
 
 
 def _body(action: Action, store: Store) -> bytes | None:

@@ -183,13 +183,12 @@ def still_problem(path: Path, most_pixels: int = MAX_SPRITE_PIXELS) -> str:
 
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(path, formats=_PICTURES)
-        with picture:
-            width, height = picture.size
-            if width * height > most_pixels:
-                return _TOO_LARGE.format(most_pixels)
-            picture.load()
+            warnings.simplefilter("ignore")  # of tags that are damaged, which nobody sees, and of many pixels
+            with Image.open(path, formats=_PICTURES) as picture:
+                width, height = picture.size
+                if width * height > most_pixels:
+                    return _TOO_LARGE.format(most_pixels)
+                picture.load()
     except Image.DecompressionBombError:
         return _TOO_LARGE.format(most_pixels)
     except (OSError, SyntaxError, ValueError):

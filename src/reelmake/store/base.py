@@ -9,7 +9,6 @@ removed after the receipt is written. One that is left over stands for a request
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any, Protocol, Self
 
 from reelmake.core.amounts import amount_of
 from reelmake.core.errors import ReelmakeError
-from reelmake.core.keys import Json, canonical_json
+from reelmake.core.keys import Json, canonical_json, read_json
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +84,7 @@ class Receipt:
     def from_json(cls, text: str) -> Self:
         """Read what `to_json` wrote, here or in a later version that says more; raises ValueError for anything else."""
         try:
-            written = json.loads(text)
+            written = read_json(text)
             fields = {name: written[name] for name in cls.__slots__ if name in written or name not in _LATER}
             usd, quoted = (
                 None if (amount := fields.get(name)) is None else _amount(amount) for name in ("usd", "quoted_usd")

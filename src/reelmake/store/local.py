@@ -7,7 +7,6 @@ something is synced before that, and so survives even when the machine loses pow
 from __future__ import annotations
 
 import errno
-import json
 import os
 import secrets
 import shutil
@@ -29,7 +28,7 @@ from reelmake.core.files import (
     sync_folder,
     unfinished,
 )
-from reelmake.core.keys import KEY_PREFIX, canonical_json, digest_of
+from reelmake.core.keys import KEY_PREFIX, canonical_json, digest_of, read_json
 from reelmake.core.keys import key as key_of
 from reelmake.core.logging import log
 from reelmake.store.base import Blob, Receipt, Store
@@ -149,7 +148,7 @@ class LocalStore(Store):
     def note(self, key: str) -> Mapping[str, Any] | None:
         """Return the note of a request under way, or None; an empty note when it cannot be read."""
         try:
-            note = json.loads(read_regular(self._note(key), _MAX_RECEIPT_BYTES))
+            note = read_json(read_regular(self._note(key), _MAX_RECEIPT_BYTES))
         except FileNotFoundError:
             return None
         except (ValueError, RecursionError):
@@ -164,7 +163,8 @@ class LocalStore(Store):
                 path.unlink(missing_ok=True)
             return
         make_folder(self._tmp)
-        self._keep(self._written(canonical_json(note).encode()), path)
+        # half a character in a vendor's text must not end a build
+        self._keep(self._written(canonical_json(note).encode("utf-8", "replace")), path)
 
     def check_room(self) -> None:
         """Raise OSError unless an answer could be kept now: there is room, also under quotas, and the right to write.

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import binascii
 import json
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -27,7 +26,7 @@ def read_speech(body: bytes, request: Request) -> Speech:
         audio = base64.b64decode(answer.get("audio_base64") or "", validate=True)
         sound = read_sound(audio)
         heard = sound.heard()
-    except (binascii.Error, TypeError, MediaError) as error:
+    except (ValueError, TypeError, MediaError) as error:
         raise _unusable(f"its sound cannot be used ({error})") from error
     words = shown_words(request["text"], request.get("language_code", ""))
     if not words:
