@@ -20,7 +20,7 @@ from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.engine.budget import Budget
 from reelmake.engine.calls import Caller
 from reelmake.engine.engine import Context, perform
-from reelmake.engine.scripts import due, equivalent_of, follow_up_of, paid_after, repair_of, stands_for
+from reelmake.engine.scripts import STANDS_FOR, due, equivalent_of, follow_up_of, paid_after, repair_of, stands_for
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.providers.prices import Prices
 from reelmake.store.base import Receipt
@@ -75,6 +75,16 @@ def test_a_script_is_mended_by_one_more_request_which_is_bought_once(tmp_path: P
     assert bought
     (again,) = paid_after(bought, context.store)
     assert {bought.key, again.key} == {receipt.key for receipt in receipts}
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b'"', b'{"request": 7}', b'{"request": {"a": 1}}', b"[" * 100_000])
+def test_what_only_looks_like_an_equivalent_is_none(tmp_path: Path, v: Vendors, body: bytes) -> None:
+    context, wanted = a_context(tmp_path, v), manifest(ACTION, {})
+    name = f'{{"schema": "{STANDS_FOR}"'.encode()
+    body = body.replace(b"{", name + b", ", 1) if b": " in body else name + body
+    made_at = "2026-11-01T00:00:00+00:00"
+    context.store.put(Receipt("script", key(wanted), wanted, digest_of(body), Decimal(0), {}, "store", made_at), body)
+    assert equivalent_of(ACTION, context.store) is ACTION
 
 
 @pytest.mark.slow

@@ -8,6 +8,7 @@ import struct
 import subprocess
 import sys
 import textwrap
+import warnings
 import zlib
 from pathlib import Path
 
@@ -133,6 +134,19 @@ def test_a_sprite_is_decoded_to_its_end(folder: Path, ffmpeg: Ffmpeg) -> None:
     assert [problem(folder / name, "sprite", ffmpeg) for name in ("picture.png", "picture.webp")] == ["", ""]
     for name in ("cut.png", "text.png", "empty.png", "moving.mp4", "drawing.svg"):
         assert "damaged, or no picture" in problem(folder / name, "sprite", ffmpeg)
+
+
+def test_damaged_tags_of_a_sprite_are_no_lines_on_the_screen(tmp_path: Path) -> None:
+    from PIL import Image
+
+    sprite = tmp_path / "sprite.tiff"
+    Image.new("RGB", (24, 16)).save(sprite)
+    content = sprite.read_bytes()
+    with warnings.catch_warnings(record=True) as shown:
+        for at in range(8, 160, 2):
+            sprite.write_bytes(content[:at] + b"\xff\x7f" + content[at + 2 :])
+            sprite_problem(sprite)
+    assert shown == []
 
 
 def count_starts(path: Path, real: Path) -> Path:

@@ -131,6 +131,13 @@ def heard(text: str, body: bytes) -> dict[str, bytes]:
     return read_voice(body, Action("voice", 1, request(text), {}, {}), Ffmpeg())
 
 
+@pytest.mark.parametrize("audio", ["é", "A", "UklGRg==\ud800", 7, [], {"a": 1}])
+def test_sound_that_is_not_in_base64_fails_its_line(audio: object) -> None:
+    body = json.dumps({**json.loads(answer("Hi")), "audio_base64": audio}).encode()
+    with pytest.raises(ProviderError, match=r"sound cannot be used .*; bump the line's take:"):
+        heard("Hi", body)
+
+
 OFFLINE = provider("voice", "offline")
 
 

@@ -629,7 +629,13 @@ def test_a_note_is_where_the_documents_say_and_goes_without_a_trace(local: Local
     assert files(local) == set()
 
 
-@pytest.mark.parametrize("content", [b"", b"\xff\xfe", b"null", b"[]", b'"x"', b"[" * 100_000, b'{"asked_at": "n'])
+@pytest.mark.parametrize(
+    "content",
+    [
+        *(b"", b"\xff\xfe", b"null", b"[]", b'"x"', b"[" * 100_000, b'{"asked_at": "n'),
+        *(b'{"lost": [{"asked_at": NaN}]}', b'{"lost": [{"usd": 1e999}]}', b'{"ticket": {"a": -Infinity}}'),
+    ],
+)
 def test_a_damaged_note_still_says_that_there_was_one(local: LocalStore, content: bytes) -> None:
     name = receipt_for(b"").key
     local.write_note(name, {"asked_at": "now"})
@@ -641,6 +647,19 @@ def test_a_damaged_note_still_says_that_there_was_one(local: LocalStore, content
     assert local.note(name) == {"asked_at": "later"}
     local.write_note(name, None)
     assert local.note(name) is None
+
+
+def test_half_a_character_in_the_words_of_a_vendor_is_noted_as_another(local: LocalStore) -> None:
+    local.write_note("r1:ab", {"lost": [{"why": "no \ud800"}]})
+    assert local.note("r1:ab") == {"lost": [{"why": "no ?"}]}
+
+
+@pytest.mark.parametrize("number", ["NaN", "1e999", "-Infinity"])
+def test_a_receipt_that_could_not_be_written_again_is_none(number: str) -> None:
+    text = receipt_for(b"sound").to_json().replace('"manifest":{', f'"manifest":{{"speed":{number},', 1)
+    assert json.loads(text)["manifest"]["speed"]
+    with pytest.raises(ValueError, match="not a receipt"):
+        Receipt.from_json(text)
 
 
 def test_what_a_system_leaves_in_a_folder_is_no_note(local: LocalStore) -> None:
