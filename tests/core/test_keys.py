@@ -15,7 +15,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelmake.core.keys import Action, canonical_json, digest_of, explain, key, manifest
+from reelmake.core.keys import Action, canonical_json, digest_of, explain, key, manifest, read_json
 from reelmake.store.base import Receipt
 
 ACTION = Action(
@@ -323,3 +323,16 @@ def test_a_receipt_without_a_field_is_refused(name: str) -> None:
 def test_brackets_without_end_are_not_a_receipt() -> None:
     with pytest.raises(ValueError, match="not a receipt"):
         Receipt.from_json("[" * 100_000)
+
+
+@pytest.mark.parametrize(
+    "text", ["NaN", "[-Infinity]", '{"a": 1e999}', "[" * 101 + "]" * 101, '{"a":' * 900 + "1" + "}" * 900]
+)
+def test_json_that_could_not_be_written_again_is_not_read(text: str) -> None:
+    with pytest.raises(ValueError, match=r"no number|could not convert|nested more than 100 deep"):
+        read_json(text)
+
+
+@pytest.mark.parametrize("text", ["1.5", '{"a": [1e300, null]}', "[" * 100 + "]" * 100])
+def test_other_json_is_read(text: str) -> None:
+    assert read_json(text) == read_json(text.encode()) == json.loads(text)

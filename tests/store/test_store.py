@@ -634,6 +634,7 @@ def test_a_note_is_where_the_documents_say_and_goes_without_a_trace(local: Local
     [
         *(b"", b"\xff\xfe", b"null", b"[]", b'"x"', b"[" * 100_000, b'{"asked_at": "n'),
         *(b'{"lost": [{"asked_at": NaN}]}', b'{"lost": [{"usd": 1e999}]}', b'{"ticket": {"a": -Infinity}}'),
+        b'{"lost": ' + b"[" * 700 + b"]" * 700 + b"}",
     ],
 )
 def test_a_damaged_note_still_says_that_there_was_one(local: LocalStore, content: bytes) -> None:

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 KEY_PREFIX = "r1:"
+MOST_DEPTH: Final = 100  # of JSON that others wrote
 
 Json = Mapping[str, Any]
 
@@ -46,8 +47,22 @@ def canonical_json(value: object) -> str:
 
 
 def read_json(text: str | bytes) -> Any:
-    """Read JSON that `canonical_json` can write again; raises ValueError for any other, such as NaN and 1e999."""
-    return _decoder.decode(text if isinstance(text, str) else text.decode())
+    """Read JSON that can be written again, and walked through by functions that call themselves.
+
+    Raises ValueError for any other: with NaN or 1e999 in it, or nested deeper than anything that is used here.
+    """
+    value = _decoder.decode(text if isinstance(text, str) else text.decode())
+    level = [value]
+    for _ in range(MOST_DEPTH):
+        level = [
+            part
+            for whole in level
+            if isinstance(whole, dict | list)
+            for part in (whole.values() if isinstance(whole, dict) else whole)
+        ]
+        if not level:
+            return value
+    raise ValueError(f"it is nested more than {MOST_DEPTH} deep")
 
 
 def _finite(written: str) -> float:
