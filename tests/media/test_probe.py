@@ -149,6 +149,20 @@ def test_damaged_tags_of_a_sprite_are_no_lines_on_the_screen(tmp_path: Path) -> 
     assert shown == []
 
 
+def test_a_sprite_takes_no_room_for_what_a_chunk_only_says_that_it_has(tmp_path: Path) -> None:
+    from PIL import Image
+
+    sprite, (soft, hard) = tmp_path / "sprite.png", resource.getrlimit(resource.RLIMIT_AS)
+    Image.new("RGB", (24, 16)).save(sprite)
+    content = sprite.read_bytes()
+    sprite.write_bytes(content[:33] + b"\xff\xff" + content[35:])  # the length of its pixels
+    resource.setrlimit(resource.RLIMIT_AS, (3 << 30, hard))
+    try:
+        sprite_problem(sprite)
+    finally:
+        resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
 def count_starts(path: Path, real: Path) -> Path:
     """Write a program that is an ffmpeg, and counts its starts in a file beside it."""
     path.write_text(f'#!/bin/sh\nprintf x >> {path}.starts\nexec {real} "$@"\n')

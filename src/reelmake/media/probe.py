@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import warnings
 from collections.abc import Mapping
@@ -107,7 +108,7 @@ def is_picture(path: Path) -> bool:
         with opened as picture:
             # a photograph may hold another one of itself, and a scan several pages: the first is shown
             return picture.format in ("MPO", "TIFF") or not getattr(picture, "is_animated", False)
-    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError):
+    except (OSError, SyntaxError, ValueError, Image.DecompressionBombError, MemoryError):
         return False
 
 
@@ -181,10 +182,14 @@ def still_problem(path: Path, most_pixels: int = MAX_SPRITE_PIXELS) -> str:
     """Say why a file cannot be used as a picture that Pillow reads, or return an empty string: all was decoded."""
     from PIL import Image  # noqa: PLC0415 (slow to import, and seldom needed)
 
+    if path.stat().st_size > MAX_BYTES["picture"]:
+        return f"it is larger than {MAX_BYTES['picture'] >> 20} MB"
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of tags that are damaged, which nobody sees, and of many pixels
-            with Image.open(path, formats=_PICTURES) as picture:
+            # from memory: a file takes room for as much as a damaged chunk says that it has
+            with Image.open(io.BytesIO(path.read_bytes()), formats=_PICTURES) as picture:
                 width, height = picture.size
                 if width * height > most_pixels:
                     return _TOO_LARGE.format(most_pixels)
