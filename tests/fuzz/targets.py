@@ -40,7 +40,7 @@ from reelmake.engine.scripts import equivalent_of, repair_of
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.mp4 import read_track
 from reelmake.media.probe import problem as media_problem
-from reelmake.media.probe import sprite_problem
+from reelmake.media.probe import still_problem
 from reelmake.media.voice import decode, flaw, level, read_wav, trim
 from reelmake.plan.bounds import speech_seconds, unwritten
 from reelmake.plan.steps import plan
@@ -57,7 +57,7 @@ from reelmake.spec import clean_text
 from reelmake.spec.documents import Dialogue, DialogueRequest
 from reelmake.spec.load import read_character, read_episode
 from reelmake.spec.model import line_ids
-from reelmake.spec.screenplay import speeches
+from reelmake.spec.screenplay import read_script
 from reelmake.store.base import Receipt
 from reelmake.store.local import LocalStore, place_of
 
@@ -139,7 +139,7 @@ def use_settings(content: bytes) -> None:
 
 def use_pasted(text: str) -> None:
     """Find speeches in it, and what is spoken of it."""
-    speeches(text)
+    read_script(text)
     once = clean_text.spoken(text)
     assert clean_text.spoken(once) == once
     subject_of(text)
@@ -383,7 +383,7 @@ def use_picture(content: bytes) -> None:
     """Read it as a picture of a vendor, and as a sprite."""
     file = project() / "sprite"
     file.write_bytes(content)
-    sprite_problem(file)
+    still_problem(file)
     as_png(content)
 
 
