@@ -9,7 +9,9 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import av
 import imageio_ffmpeg
+import numpy as np
 import pytest
 from footage import small_video
 from PIL import Image
@@ -273,3 +275,15 @@ def test_what_is_wrong_with_shots_is_told(
     assert problem in told
     assert "Traceback" not in told
     assert vendor.count() == 0
+
+
+def test_where_a_shot_is_empty_nothing_of_the_panel_is_seen(project: Workspace) -> None:
+    write(project, [{**LONG, "shots": [SHOTS[0], "none"]}, {**LINES[1], "image": "none"}])
+    project.run()
+    seen = []
+    for name in ("ada", "max"):
+        (segment,) = project.root.glob(f"build/one/segments/{name}-*.mp4")
+        with av.open(str(segment)) as file:
+            seen.append([frame.to_ndarray(format="gray")[78:220] for frame in file.decode(video=0)])
+    assert np.abs(seen[0][-1].astype(int) - seen[1][-1]).max() < 8
+    assert np.abs(seen[0][10].astype(int) - seen[1][-1]).max() > 60

@@ -140,7 +140,9 @@ def make_segment(action: Action, context: Context, folder: Path) -> Made:
     before = request.before
     ended = None if before is None else _shown(before, context.input(action, "before"), part.get("frames_before", 1))
     still, is_moving = standing(shots), moves(shots)
-    pixels = plate(where, still, cast, shaded=request.text is not None, is_open=is_moving)
+    # a frame that comes and goes throws no shadow: it would be seen where nothing is shown
+    is_open = is_moving and all(shot.picture for shot in shots)
+    pixels = plate(where, still, cast, shaded=request.text is not None, is_open=is_open)
     background = context.input(action, "background")
     ground = b"" if background else backdrop(*request.size, request.colors or ())
     moving = None
