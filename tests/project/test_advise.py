@@ -148,7 +148,8 @@ def test_a_length_that_no_video_has_is_a_mistake_where_it_is_set(project: Worksp
     assert line == "min_seconds = 601"
 
 
-def test_a_bill_over_the_cap_is_reported_where_the_cap_is(project: Workspace) -> None:
+def test_a_bill_over_the_cap_is_reported_where_the_cap_is(project: Workspace, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ELEVENLABS_API_KEY", "x")
     project.write("pyproject.toml", doit_tables() + PAID)
     for name in ("ada", "max"):
         project.write(f"characters/{name}.yaml", f"name: {name}\nvoice: {{elevenlabs: {{voice_id: v}}}}\n")
@@ -263,3 +264,20 @@ script:
         "episodes/justice.yaml:10: image",
         "episodes/law.yaml:2: topic",
     ]
+
+
+def test_keys_that_are_missing_for_providers_in_force_are_warnings(
+    project: Workspace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("ELEVENLABS_API_KEY", "FAL_KEY", "OPENAI_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    voice = "voice: {elevenlabs: {voice_id: abc}}\n"
+    project.write("characters/ada.yaml", f"name: Ada\n{voice}")
+    project.write("episodes/a.yaml", "title: t\nproviders: {voice: elevenlabs}\nscript: [{ada: Hello.}]\n")
+    project.write("episodes/b.yaml", "title: t\nscript: [{max: Hello.}]\n")
+    for _ in range(2):  # looked at, and known by its fingerprint
+        (warning,) = check(project)["warnings"]
+        assert (warning["file"], warning["what"]) == (".env", "ELEVENLABS_API_KEY is not set: elevenlabs needs it")
+    assert check(project, "b")["warnings"] == []
+    project.write(".env", "ELEVENLABS_API_KEY=x\n")
+    assert check(project)["warnings"] == []

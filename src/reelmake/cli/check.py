@@ -111,7 +111,7 @@ class _Found:
             *self.shared.get("warnings", ()),
             *(row for entry in self.entries.values() for row in entry["warnings"]),
         ]
-        self.warnings += [Problem(*row) for row in rows]
+        self.warnings += [*(Problem(*row) for row in rows), *self._missing_keys()]
         cap = self.shared.get("cap")
         if cap is None:
             return
@@ -125,6 +125,16 @@ class _Found:
             what += f": it would stop there{unsure}"
             fix = "raise the cap, or build again: it starts anew; `reelmake plan` tells what costs how much"
             self.warnings.append(Problem(cap["file"], cap["line"], what, fix))
+
+    def _missing_keys(self) -> Iterator[Problem]:
+        """Yield the keys that providers in force need and that are not set; nobody's review of a branch needs them."""
+        from reelmake.project.settings import DOTENV, variables  # noqa: PLC0415
+
+        needed = {name: who for entry in self.entries.values() for name, who in entry.get("secrets", {}).items()}
+        variable = variables(Path()) if needed else None
+        for name, who in sorted(needed.items()):
+            if variable and not variable(name):
+                yield Problem(DOTENV, 1, f"{name} is not set: {who} needs it", f"write {name}=... into .env")
 
     def _videos(self) -> Iterator[tuple[str, Entry]]:
         """Yield what is known of each video: one for each language of each episode."""
@@ -228,6 +238,7 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem], list[S
     from reelmake.engine.engine import script_of, with_source  # noqa: PLC0415
     from reelmake.project import advise  # noqa: PLC0415
     from reelmake.project.settings import mistake  # noqa: PLC0415
+    from reelmake.providers import provider  # noqa: PLC0415
     from reelmake.tasks.build import caller_of  # noqa: PLC0415
 
     settings, limits = found.project.settings, caller_of(found.project).budget.limits
@@ -254,7 +265,9 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem], list[S
             unpriced = {**checked.unpriced, **unpriced}
             continue
         spoken += advise.spoken_lines(known, lines)
-        entry = entries.setdefault(show.spec, {"videos": {}, "warnings": [], "files": show.files})
+        entry = entries.setdefault(show.spec, {"videos": {}, "warnings": [], "secrets": {}, "files": show.files})
+        for (kind, *_), choice in show.choices.items():
+            entry["secrets"] |= dict.fromkeys(provider(kind, choice.provider).secrets, choice.provider)
         by_key = {key: as_json(usd) for key, usd in checked.prices.items()}
         entry["videos"][name] = {"seconds": checked.seconds, "prices": by_key}
         outdated = _outdated(known, context, found.episodes[show.spec])
