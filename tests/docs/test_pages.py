@@ -86,7 +86,7 @@ def recipes() -> dict[str, str]:
 
 
 def test_recipes_run_files_that_exist() -> None:
-    assert set(recipes()) == {"check", "test", "accept", "docs", "pictures", "demo", "bench"}
+    assert set(recipes()) == {"check", "test", "oldest", "accept", "docs", "pictures", "demo", "bench"}
     words = [word for commands in recipes().values() for word in commands.split()]
     named = [word for word in words if "/" in word]
     named += [f"{word.replace('.', '/')}.py" for word in words if word.startswith("tools.")]

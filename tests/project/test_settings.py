@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -623,3 +624,33 @@ def test_a_variable_adds_to_the_budget_of_a_team_and_an_empty_one_takes_it_away(
     monkeypatch.setenv("REELMAKE_BUDGET_USD", "20")
     (problem,) = problems(root)
     assert problem.fix == "did you mean REELMAKE_BUDGET__USD?"
+
+
+@pytest.mark.parametrize(
+    ("file", "text"),
+    {
+        "a number of 5,000 digits": ("pyproject.toml", "[tool.reelmake]\ncap_usd = " + "9" * 5000),
+        "one in hexadecimals": ("pyproject.toml", "[tool.reelmake]\ncap_usd = 0x" + "f" * 9000),
+        "a name of many parts": ("pyproject.toml", "[tool.reelmake]\n" + ".".join("a" * 20_000) + " = 1"),
+        "a table of many parts": ("pyproject.toml", "[" + " . ".join("a" * 20_000) + "]"),
+        "many parts in a table": ("pyproject.toml", "x = {" + ".".join("a" * 20_000) + " = 1}"),
+        "nested lists": ("pyproject.toml", "x = " + "[" * 20_000),
+        "NUL": ("pyproject.toml", '[tool.reelmake]\nstore = "a\\u0000"'),
+        "many mistakes": ("pyproject.toml", "[tool.reelmake]\n" + "".join(f"k{at} = 1\n" for at in range(5000))),
+        "a large file": ("pyproject.toml", "#" * 100_001),
+        "doubles": (".env", "A=a\n" + "A=${A}${A}\n" * 60),
+        "doubles of ours": (".env", "REELMAKE_STORE=a\n" + "REELMAKE_STORE=${REELMAKE_STORE}${REELMAKE_STORE}\n" * 60),
+        "defaults in defaults": (".env", "REELMAKE_STORE=" + "${A:-" * 20_000),
+        "tables in tables": (".env", "REELMAKE_REEL" + "__A" * 3000 + "=1\n"),
+        "a large .env": (".env", "A=1\n" * 30_000),
+    }.values(),
+)
+def test_settings_that_would_take_minutes_or_gigabytes_are_refused_at_once(root: Path, file: str, text: str) -> None:
+    """A pull request may hold any of them."""
+    (root / file).write_text(text)
+    began = time.process_time()
+    with pytest.raises(InputError) as raised:
+        load_settings(root)
+    assert {problem.file for problem in raised.value.problems} == {file}
+    assert len(raised.value.problems) <= 100
+    assert time.process_time() - began < 5

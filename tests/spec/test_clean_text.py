@@ -179,7 +179,9 @@ def test_a_line_that_is_only_a_direction_is_a_mistake() -> None:
     assert problem.line == 3
 
 
-@pytest.mark.parametrize("marks", ["_", "*", "_ ", "**a", "~~a", "[a](", "(a) ", "a ", "a``b`", "a_", "_*", "*a* "])
+@pytest.mark.parametrize(
+    "marks", ["_", "*", "_ ", "**a", "~~a", "[a](", "(a) ", "a ", "a``b`", "a_", "_*", "*a* ", "`", "```", " #"]
+)
 def test_the_longest_line_is_read_at_once(marks: str) -> None:
     """A pull request may hold two hundred of them in each episode."""
     for text in ((marks * 1000)[:1000], ("x " + marks * 1000)[:1000]):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import subprocess
@@ -27,6 +26,9 @@ if TYPE_CHECKING:
 # What no request depends on. git may not have it (it is ignored, or kept elsewhere), and to unpack it takes a while.
 MEDIA: Final = "mp4 m4v mov mkv webm avi gif png jpg jpeg webp bmp tif tiff wav mp3 ogg opus flac m4a aac"
 
+_MAX_FILES: Final = 100_000
+_MAX_BYTES: Final = 1_000_000_000
+
 
 class NoFolderError(UsageError):
     """The folder of a project was not there at a revision."""
@@ -38,14 +40,24 @@ def specs_at(revision: str, ffmpeg: Ffmpeg) -> Iterator[Survey]:
 
     Raises UsageError when git does not know the revision, or there was no such project in it.
     """
-    from reelmake.project.files import read_text_file  # noqa: PLC0415
+    from reelmake.project.files import MAX_TEXT_BYTES, read_text_file  # noqa: PLC0415
     from reelmake.project.load import survey_specs  # noqa: PLC0415
     from reelmake.project.settings import DOTENV  # noqa: PLC0415
 
-    packed = _packed(revision)
+    command = _packing(revision)
     with tempfile.TemporaryDirectory() as folder:
-        with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
-            archive.extractall(folder, filter=_harmless)  # noqa: S202 (it is our own, and what leads out is left out)
+        with (
+            tempfile.TemporaryFile() as said,
+            subprocess.Popen(command, stdout=subprocess.PIPE, stderr=said) as packing,
+        ):
+            try:
+                with tarfile.open(fileobj=packing.stdout, mode="r|") as archive:
+                    specs = _specs(archive, revision, MAX_TEXT_BYTES)
+                    archive.extractall(folder, specs, filter=_harmless)  # noqa: S202 (what leads out is left out)
+            except tarfile.ReadError:  # git ended too soon, and says why
+                said.seek(0)
+                why = f"this folder is not there at {revision}: {_why(said.read())}"
+                raise NoFolderError(why, "name a later revision") from None
         dotenv = Path(DOTENV)
         if os.path.lexists(dotenv):  # settings of this machine are no part of any revision, and hold for all of them
             (Path(folder) / DOTENV).unlink(missing_ok=True)
@@ -53,11 +65,21 @@ def specs_at(revision: str, ffmpeg: Ffmpeg) -> Iterator[Survey]:
         yield survey_specs(Path(folder), ffmpeg)
 
 
-def _packed(revision: str) -> bytes:
-    """Return the project as it was at a git revision, as a tar, and fetch nothing for it; raises UsageError."""
+def _specs(archive: tarfile.TarFile, revision: str, most_bytes: int) -> Iterator[tarfile.TarInfo]:
+    """Yield what may be read of an archive; raises UsageError when it is too much."""
+    for count, member in enumerate(archive, 1):
+        if count > _MAX_FILES or member.offset_data + member.size > _MAX_BYTES:
+            most = f"{_MAX_FILES:,} files or {_MAX_BYTES // 1_000_000:,} MB"
+            raise UsageError(f"this folder holds more than {most} at {revision}", "keep what is no spec elsewhere")
+        if member.size <= most_bytes:
+            yield member
+
+
+def _packing(revision: str) -> list[str]:
+    """Return the command that packs the project as it was at a git revision, and fetches nothing; raises UsageError."""
     known = git("rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     if known.returncode:
-        why = "" if b"single revision" in known.stderr else f": {_why(known)}"
+        why = "" if b"single revision" in known.stderr else f": {_why(known.stderr)}"
         fix = "name a branch, a tag or a commit"
         if git("rev-parse", "--is-shallow-repository").stdout.strip() == b"true":
             fix = f"{fix}, or fetch it: this clone holds but a part of the history (`git fetch --unshallow`)"
@@ -66,10 +88,7 @@ def _packed(revision: str) -> bytes:
     as_it_is = ("-c", "filter.lfs.smudge=", "-c", "filter.lfs.process=", "-c", "filter.lfs.required=false")
     unseen = (f":(exclude,icase)*.{name}" for name in MEDIA.split())
     tree = f"{revision}:{folder}"
-    packed = git("-C", top, *as_it_is, "archive", "--format=tar", "--end-of-options", tree, *unseen)
-    if packed.returncode:
-        raise NoFolderError(f"this folder is not there at {revision}: {_why(packed)}", "name a later revision")
-    return packed.stdout
+    return ["git", "-C", top, *as_it_is, "archive", "--format=tar", "--end-of-options", tree, *unseen]
 
 
 def folder() -> str:
@@ -103,8 +122,8 @@ def git(*arguments: str) -> subprocess.CompletedProcess[bytes]:
         raise UsageError("git is not installed", "install it, or do without a revision") from None
 
 
-def _why(failed: subprocess.CompletedProcess[bytes]) -> str:
-    return (failed.stderr.decode("utf-8", "replace").strip().splitlines() or ["it does not say why"])[-1]
+def _why(said: bytes) -> str:
+    return (said.decode("utf-8", "replace").strip().splitlines() or ["it does not say why"])[-1]
 
 
 def _harmless(member: tarfile.TarInfo, folder: str) -> tarfile.TarInfo | None:

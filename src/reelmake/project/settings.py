@@ -14,6 +14,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Collection, Iterator, Mapping
+from itertools import islice
 from pathlib import Path
 from types import UnionType
 from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin
@@ -190,6 +191,7 @@ def load_settings(root: Path) -> Settings:
     text, written = _text(root, PYPROJECT), _text(root, DOTENV)  # raises before a library opens either
     protect(secrets_of(root))  # before a message can show any of them
     shared = _shared(text)
+    _check_size(written)
     in_file = DotEnvSettingsSource(_Variables, root / DOTENV, "utf-8-sig")
     merged = _merged(shared, _set_by(in_file), _set_by(EnvSettingsSource(_Variables)))
     for layer in (shared, merged):  # a proxy in `.env` may be made of other variables
@@ -202,7 +204,7 @@ def load_settings(root: Path) -> Settings:
         source = Source(PYPROJECT, shared, _toml_lines(text))
         add_problems(error, Settings, source)
         found = zip(source.problems, error.errors(), strict=True)
-        for problem, item in found:
+        for problem, item in islice(found, _MOST_PROBLEMS):  # each is looked for in all files
             loc = item["loc"][:-1] if item["type"] == "missing" else item["loc"]  # the table that lacks it
             problems.append(mistake(root, loc, problem.what, problem.fix))
     if problems or settings is None:
@@ -385,8 +387,38 @@ def _text(root: Path, file: str) -> str:
     if not os.path.lexists(root / file):
         return ""
     text = read_text(root, file, "settings are some lines of text: shorten it")
+    if len(text) > _MOST_CHARACTERS:
+        what = f"the file is larger than {_MOST_CHARACTERS // 1000} kB"
+        raise InputError((Problem(file, 1, what, "settings are some lines of text: shorten it"),))
     with (root / file).open("rb") as opened:
         return BOM + text if file == PYPROJECT and opened.read(len(BOM.encode())) == BOM.encode() else text
+
+
+_MOST_CHARACTERS = 100_000
+
+
+_MOST_PROBLEMS = 100
+_MOST_REFERENCES = 16  # each may double what stands before it
+_MOST_TABLES = 8
+
+
+def _check_size(written: str) -> None:
+    """Refuse a `.env` that a library would make gigabytes of: by references to itself, or by tables in tables."""
+    for row, line in _rows(written):
+        if (row.key or "").count("__") > _MOST_TABLES:
+            raise InputError((Problem(DOTENV, line, "a name here is nested too deeply", "shorten it"),))
+    if written.count("${") > _MOST_REFERENCES:
+        what = f"there are more than {_MOST_REFERENCES} references such as ${{NAME}} in this file"
+        raise InputError((Problem(DOTENV, 1, what, "write out what they stand for"),))
+
+
+# tomllib takes minutes for a name of many thousand parts.
+_LONG_NAME = re.compile(r"(?<![^\s={[,])(?:[^\s.={[,]++[ \t]*+\.[ \t]*+){30}")
+
+
+def _check_shown(shown: str) -> None:
+    if "\\x00" in shown:
+        raise ValueError("a text here holds the character NUL")
 
 
 def _shared(text: str) -> dict[str, Any]:
@@ -394,9 +426,13 @@ def _shared(text: str) -> dict[str, Any]:
     if text.startswith(BOM):
         what = "the file begins with an invisible byte order mark, and doit cannot read it"
         raise InputError((Problem(PYPROJECT, 1, what, "save it as UTF-8 without BOM"),))
+    if found := _LONG_NAME.search(text):
+        line = text.count("\n", 0, found.start()) + 1
+        raise InputError((Problem(PYPROJECT, line, "a name here has more than 30 parts", "shorten it"),))
     try:
         here: Any = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        _check_shown(repr(here))  # repr raises for a number of thousands of digits, which no message could show
+    except (ValueError, RecursionError) as error:
         last = len(text.splitlines())  # it is the end of the document that came too soon
         line = int(match[1]) if (match := re.search(r"line (\d+)", str(error))) else last
         raise InputError((Problem(PYPROJECT, line, f"not valid TOML: {error}", "mend it there"),)) from None

@@ -35,7 +35,7 @@ _INLINE: Final = (
 _HTML: Final = re.compile(rf"</?(?:({_BLOCK})|{_INLINE})(?:\s[^<>]*)?/?>", re.IGNORECASE)
 _ENTITY: Final = re.compile(r"&(?:#\d{1,7}|#x[0-9a-f]{1,6}|[a-z][a-z0-9]{1,31});", re.IGNORECASE)
 _NO_WIDTH: Final = re.compile("[\u00ad\u200b\u2060\ufeff]")
-_CODE: Final = re.compile(r"(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_CODE: Final = re.compile(r"(`++)(.+?)(?<!`)\1(?!`)")
 _STRUCK: Final = re.compile(r"~~(?=\S)(.+?)(?<=\S)~~")
 _ACTION: Final = re.compile(r"\(\s*\*[^()*]*\*\s*\)|\[\s*\*[^\[\]*]*\*\s*\]|\*\s*\([^()*]*\)\s*\*")  # (*smiles*)
 _ACTION_FIRST: Final = re.compile(r"^\*[a-z][^*]*\*\s+(?=[A-ZÀ-Þ\"“¿¡])")  # *smiles* Hello
@@ -142,7 +142,11 @@ def _once(text: str) -> str:
 
 
 def _row(row: str) -> str:
-    return "" if RULE.fullmatch(row) else ROW_MARKS.sub("", row)
+    while not RULE.fullmatch(row):
+        if (plain := ROW_MARKS.sub("", row)) == row:
+            return row
+        row = plain
+    return ""
 
 
 def _without_markup(text: str) -> str:
