@@ -88,7 +88,7 @@ def recipes() -> dict[str, str]:
 def test_recipes_run_files_that_exist() -> None:
     assert set(recipes()) == {"check", "test", "oldest", "accept", "docs", "pictures", "demo", "bench"}
     words = [word for commands in recipes().values() for word in commands.split()]
-    named = [word for word in words if "/" in word]
+    named = [word for word in words if "/" in word and not word.startswith(".venv-")]
     named += [f"{word.replace('.', '/')}.py" for word in words if word.startswith("tools.")]
     assert len(named) > 3
     assert [name for name in named if not (ROOT / name).exists()] == []
@@ -117,6 +117,16 @@ def test_the_life_of_a_paid_request_names_files_and_tests_that_exist() -> None:
     assert len(tests) == 9
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tests").glob("*/test_*.py"))
     assert [name for name in tests if f"\ndef {name}(" not in code] == []
+
+
+def test_the_page_of_threats_names_tests_that_exist() -> None:
+    page = (DOCS / "explanation" / "threats.md").read_text("utf-8")
+    rows = page.partition("|---|---|---|\n")[2].partition("\n\n")[0].splitlines()
+    held = [re.search(r"\| \[`(test_\w+)`\]\(../../(tests/[\w/]+\.py)\) \|$", row) for row in rows]
+    assert len(held) > 20
+    assert None not in held, "each row has its test"
+    named = [(match[1], ROOT / match[2]) for match in held if match]
+    assert [name for name, file in named if f"\ndef {name}(" not in file.read_text("utf-8")] == []
 
 
 def test_what_is_to_be_read_first_takes_an_hour() -> None:
