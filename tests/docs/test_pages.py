@@ -114,7 +114,7 @@ def test_the_life_of_a_paid_request_names_files_and_tests_that_exist() -> None:
         text = (ROOT / "src" / "reelmake" / file).read_text("utf-8")
         assert not part or f"\nclass {part}:" in text, f"{part} is not in {file}"
     tests = re.findall(r"\| `(test_\w+)` \|$", page, re.MULTILINE)
-    assert len(tests) == 9
+    assert len(tests) == 10
     code = "".join(path.read_text("utf-8") for path in (ROOT / "tests").glob("*/test_*.py"))
     assert [name for name in tests if f"\ndef {name}(" not in code] == []
 
