@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import reelmake.cli.git as git_revisions
 from reelmake.cli.app import UsageError
-from reelmake.cli.git import NoFolderError, _packed, head
+from reelmake.cli.git import NoFolderError, _packing, head, specs_at
+from reelmake.core.errors import InputError
+from reelmake.media.ffmpeg import Ffmpeg
 
 
 def git(root: Path, *arguments: str) -> None:
@@ -34,22 +37,30 @@ def test_a_revision_that_is_none_or_was_not_fetched_is_told(
     history: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with pytest.raises(UsageError, match=r"git knows no 'nowhere'; name a branch, a tag or a commit$"):
-        _packed("nowhere")
+        _packing("nowhere")
     git(tmp_path, "clone", "-q", "--depth", "1", history.as_uri(), "part")
     monkeypatch.chdir(tmp_path / "part")
     with pytest.raises(UsageError, match="or fetch it: this clone holds but a part of the history"):
-        _packed("HEAD~1")
+        _packing("HEAD~1")
     monkeypatch.chdir(tmp_path)
     with pytest.raises(UsageError, match="not a git repository"):
-        _packed("HEAD")
+        _packing("HEAD")
     assert head() is None
 
 
 def test_a_folder_that_was_not_there_yet_is_told_apart(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(history / "new")
-    assert b"second" in _packed("HEAD")
-    with pytest.raises(NoFolderError, match="this folder is not there at HEAD~1"):
-        _packed("HEAD~1")
+    with pytest.raises(InputError, match="there is no episode"), specs_at("HEAD", Ffmpeg()):
+        pass  # it was read, and is no project
+    with pytest.raises(NoFolderError, match="this folder is not there at HEAD~1"), specs_at("HEAD~1", Ffmpeg()):
+        pass
+
+
+def test_a_revision_of_too_many_files_is_not_unpacked(history: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert (history / "first").is_file()
+    monkeypatch.setattr(git_revisions, "_MAX_FILES", 1)
+    with pytest.raises(UsageError, match="holds more than 1 files"), specs_at("HEAD", Ffmpeg()):
+        pass
 
 
 def test_a_history_has_one_name_whatever_password_a_clone_was_made_with(
