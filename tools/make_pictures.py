@@ -36,11 +36,17 @@ FRAMES_AFTER = 4  # the word has grown and taken its colour by then
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """When a word of a line lights up: an episode, the beginning of the line, and the word."""
+    """When a word of a line lights up: an episode, the beginning of the line, and the word; in a style of captions."""
 
     episode: str
     line: str
     word: str
+    style: str = ""
+
+    @property
+    def name(self) -> str:
+        """What the episode is called in the temporary project."""
+        return f"{self.episode}-{self.style}" if self.style else self.episode
 
 
 # What is shown, side by side where it is more than one moment.
@@ -51,6 +57,7 @@ SHOWN: Mapping[str, Sequence[Moment]] = {
     "caption-two-speakers.jpg": [Moment("sky", "Wait, really?", "really?"), Moment("sky", "Exactly.", "inside")],
     "caption-number.jpg": [Moment("octopus", "I'd pay", "billion")],
     "caption-emoji.jpg": [Moment("octopus", "Scanning your uncle.", "octopus. 🐙")],
+    "caption-styles.jpg": [Moment("sky", "Because sunlight", "colour", style) for style in ("box", "pop", "lines")],
 }
 
 
@@ -63,15 +70,16 @@ def prepare(project: Path) -> list[str]:
         else:
             shutil.copy(source, project / part)
     moments = [moment for shown in SHOWN.values() for moment in shown]
-    episodes = sorted({moment.episode for moment in moments})
+    episodes = {moment.name: moment for moment in moments}
     (project / "episodes").mkdir(exist_ok=True)
-    for name in episodes:
-        spec = yaml.safe_load((ROOT / "episodes" / f"{name}.yaml").read_text("utf-8"))
-        beginnings = tuple(moment.line for moment in moments if moment.episode == name)
+    for name, first in episodes.items():
+        spec = yaml.safe_load((ROOT / "episodes" / f"{first.episode}.yaml").read_text("utf-8"))
+        beginnings = tuple(moment.line for moment in moments if moment.name == name)
+        spec |= {"reel": {"captions": first.style}} if first.style else {}
         spec["script"] = [line for line in spec["script"] if said(line).startswith(beginnings)]
         written = yaml.safe_dump(spec, allow_unicode=True, sort_keys=False)
         (project / "episodes" / f"{name}.yaml").write_text(written, "utf-8")
-    return episodes
+    return sorted(episodes)
 
 
 def said(line: Mapping[str, Any]) -> str:
@@ -81,13 +89,13 @@ def said(line: Mapping[str, Any]) -> str:
 
 def frame_of(moment: Moment, project: Path) -> Image.Image:
     """Return the frame of a moment."""
-    folder = project / "build" / moment.episode
+    folder = project / "build" / moment.name
     timeline, video = (json.loads((folder / name).read_text("utf-8")) for name in ("timeline.json", "video.json"))
     texts = [line["text"] for line in video["lines"]]
     line = timeline["lines"][next(i for i, text in enumerate(texts) if text.startswith(moment.line))]
     word = next(Word(**word) for word in line["words"] if word["text"] == moment.word)
     frame = line["start_frame"] + min(lit_frame(word, timeline["fps"]) + FRAMES_AFTER, line["frames"] - 1)
-    return decoded(folder / f"{moment.episode}.mp4", frame)
+    return decoded(folder / f"{moment.name}.mp4", frame)
 
 
 def decoded(video: Path, frame: int) -> Image.Image:

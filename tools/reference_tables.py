@@ -12,6 +12,7 @@ from pydantic import BaseModel
 from reelmake.offline.voice import OfflineVoiceOptions
 from reelmake.project.settings import OF_POOLS, PREFIX
 from reelmake.providers.elevenlabs.voice import ElevenLabsOptions
+from reelmake.spec.captions import ActiveWord, CaptionBox, CaptionLook, Emphasis, Outline
 from reelmake.spec.fields import MAX_TEXT_CHARACTERS
 from reelmake.spec.model import (
     Background,
@@ -43,6 +44,11 @@ EPISODE_PARTS: Mapping[type[BaseModel], str] = {
     Performer: "each of `providers:`",
     Background: "`background:`",
     Reel: "`reel:`",
+    CaptionLook: "`reel: captions:`",
+    ActiveWord: "`captions: active:`",
+    Outline: "`captions: outline:`",
+    CaptionBox: "`captions: box:`",
+    Emphasis: "`captions: emphasis:`",
     Publish: "`publish:`",
     Target: "each of `publish: to:`",
 }

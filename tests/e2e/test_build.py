@@ -79,11 +79,12 @@ def test_lines_that_are_alike_are_made_once(project: Workspace, vendor: Standin)
 
 @pytest.mark.slow
 def test_moving_a_line_calls_nobody_and_encodes_only_what_looks_different(project: Workspace, vendor: Standin) -> None:
-    """Without a background every segment looks as it did, wherever its line stands."""
-    project.episode("one", *HELLO)
+    """Without a background, and with a chosen motion, every segment looks as it did, wherever its line stands."""
+    reel = {"motion": "zoom-in"}
+    project.episode("one", *HELLO, reel=reel)
     project.run()
     calls = vendor.count()
-    project.episode("one", HELLO[2], HELLO[0], HELLO[1])
+    project.episode("one", HELLO[2], HELLO[0], HELLO[1], reel=reel)
     made = project.made(project.run())
     assert vendor.count() == calls
     assert sorted(name.partition(":")[0] for name in made) == ["script", "soundtrack", "subtitles", "timeline", "video"]
@@ -440,11 +441,11 @@ def test_moving_a_line_over_a_background_encodes_what_looks_different_and_no_mor
     """Each line's stretch of the background goes with the line only where its flow says so."""
     small_video(project.root / "assets/loop.mp4")
     for flow, encoded in (("per-line", 0), ("continuous", 3)):
-        background = {"file": "assets/loop.mp4", "flow": flow}
-        project.episode(flow, *HELLO, background=background)
+        more: dict[str, Any] = {"background": {"file": "assets/loop.mp4", "flow": flow}, "reel": {"motion": "zoom-in"}}
+        project.episode(flow, *HELLO, **more)
         project.run()
         calls = vendor.count()
-        project.episode(flow, HELLO[2], HELLO[0], HELLO[1], background=background)
+        project.episode(flow, HELLO[2], HELLO[0], HELLO[1], **more)
         made = [name.partition(":")[0] for name in project.made(project.run())]
         assert vendor.count() == calls
         assert made.count("segment") == encoded

@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pysubs2
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from reelmake.layout.captions import STYLES, Line, Run, Setting, ass, changes, srt, vtt
-from reelmake.layout.cues import SMALLEST, Cue, _syllables, cues
+from reelmake.layout.captions import STYLES, Line, Look, Run, Setting, ass, changes, room_for, srt, vtt
+from reelmake.layout.cues import SEEN_SECONDS, SMALLEST, Cue, _syllables, cues
+from reelmake.layout.frame import Layout, layout
 from reelmake.layout.timeline import FRAME_RATES, SAMPLE_RATE, Word, line_frames
 from reelmake.media import fonts
 from reelmake.providers.speech.display_words import shown_words
@@ -375,8 +376,9 @@ def test_grown_words_never_meet_and_stay_inside_the_captions_box(by: Setting, te
 def test_every_style_shows_every_word_at_its_place(style: str) -> None:
     words = spoken("Sunlight is every colour at once, even though it looks white.")
     document = pysubs2.SSAFile.from_string(ass([line(words)], setting(style=style)))
-    assert list(dict.fromkeys(map(body, document))) == [word.text for word in words]
-    for event in document:
+    texts = [event for event in document if r"\p1" not in event.text]
+    assert list(dict.fromkeys(map(body, texts))) == [word.text for word in words]
+    for event in texts:
         (x, y) = map(float, re.findall(r"\\pos\(([\d.]+),([\d.]+)\)", event.text)[0])
         half = measure(body(event), 76) / 2
         assert x - half >= 540 - 348
@@ -529,6 +531,134 @@ def test_authors_text_is_shown_as_it_is_and_never_becomes_a_tag(texts: list[str]
         seen, blocks = visible(event.text)
         assert seen.replace("\u2060", "") == text
         assert blocks == 1 + event.text.count(r"{\fn")
+
+
+# -- what an author chooses ---------------------------------------------------------------------------------------
+
+
+LOOKS = {
+    "karaoke": Look(active_scale=1.3, emphasis_scale=1.4),
+    "box": Look(emphasis_scale=1.3),
+    "box of a word": Look(box_word=True),
+    "pop": Look(words=2, outline=0.15),
+    "lines": Look(words=4, color="#FFFFFF"),
+}
+
+
+def chosen(name: str, position: float | str, px: int, size: tuple[int, int] = (1080, 1920)) -> tuple[Setting, Layout]:
+    where = layout(*size, ["left", "right"])
+    px = round(px * min(size[0] / 1080, size[1] / 1920))
+    room = room_for(where, position, px)
+    style, at = name.removesuffix(" of a word"), (room.x + room.width // 2, room.y + room.height // 2)
+    by = Setting(*size, *at, room.width, px, 30, style, measure, runs, max_height=room.height, look=LOOKS[name])
+    return by.fitted(), where
+
+
+def extent(event: pysubs2.SSAEvent, by: Setting) -> tuple[float, float, float, float]:
+    """Return left, top, right and bottom of what an event draws at its largest, letters by their line's ascent."""
+    x, y = map(float, re.findall(r"\\pos\(([\d.]+),([\d.]+)\)", event.text)[0])
+    if r"\p1" in event.text:
+        points = [float(number) for number in re.findall(r"(?<= )\d+", event.text.partition("}")[2])]
+        return x, y, x + max(points[::2]), y + max(points[1::2])
+    usual = by.runs("x")[0]
+    sizes = re.findall(r"\\fs([\d.]+)", event.text)
+    px = float(sizes[0]) / (usual.ascent + usual.descent) if sizes else by.font_px
+    grown = max([100.0, *map(float, re.findall(r"fscx([\d.]+)", event.text))]) / 100
+    half = by.measure(body(event), px) / 2 * grown + by.outline * px
+    baseline = y + (usual.ascent - usual.descent) / 2 * px
+    return x - half, baseline - 0.95 * px - by.outline * px, x + half, baseline + 0.28 * px + by.outline * px
+
+
+@given(
+    st.lists(st.tuples(st.text("abcdefghij", min_size=1, max_size=24), st.booleans()), min_size=1, max_size=10),
+    st.integers(4_800, 40_000),
+    st.one_of(st.sampled_from(["auto", "top", "middle", "bottom"]), st.floats(0.2, 0.6)),
+    st.integers(40, 110),
+    st.sampled_from([(1080, 1920), (720, 1280), (864, 1080)]),
+)
+@example(texts=[("a", True)], length=4_800, position=0.2, px=87, size=(1080, 1920))
+@pytest.mark.parametrize("name", LOOKS)
+def test_captions_stay_in_the_safe_area_and_off_faces(  # noqa: PLR0913, PLR0917 (what an author chooses)
+    name: str, texts: list[tuple[str, bool]], length: int, position: str | float, px: int, size: tuple[int, int]
+) -> None:
+    by, where = chosen(name, position, px, size)
+    words = tuple(Word(text, at * length, (at + 1) * length, strong=strong) for at, (text, strong) in enumerate(texts))
+    across, down = size[0] / 1080, size[1] / 1920
+    for event in pysubs2.SSAFile.from_string(ass([line(words)], by)):
+        left, top, right, bottom = extent(event, by)
+        assert 120 * across - 1 <= left < right <= 888 * across + 1
+        assert 288 * down - 1 <= top < bottom <= 1248 * down + 1
+        for box in where.sprites:
+            assert bottom <= box.face.y + 1 or right <= box.face.x or box.face.right <= left
+
+
+@given(words_of_a_line(), st.sampled_from([1, 2, 3, 5]))
+def test_a_few_words_at_a_time_unless_they_would_be_gone_unseen(words: tuple[Word, ...], most: int) -> None:
+    frames = line_frames(words[-1].end_samples, 0, 30)
+    made = cues(words, lambda text: measure(text, 40), 2000, frames=frames, fps=30, most_words=most)
+    counts = [sum(map(len, cue.rows)) for cue in made]
+    assert sum(counts) == len(words)
+    for cue, count, following in zip(made, counts, [*counts[1:], 8], strict=True):
+        if cue.end_frame - cue.start_frame < SEEN_SECONDS * 30 and len(made) > 1:
+            assert count + min(following, *counts) > most  # it takes more than were wanted, with either neighbour
+    slow = tuple(
+        replace(word, start_samples=at * 48_000, end_samples=at * 48_000 + 40_000) for at, word in enumerate(words)
+    )
+    frames = line_frames(slow[-1].end_samples, 0, 30)
+    made = cues(slow, lambda text: measure(text, 40), 2000, frames=frames, fps=30, most_words=most)
+    assert max(sum(map(len, cue.rows)) for cue in made) <= most
+
+
+def test_quick_words_are_shown_together_for_a_quarter_of_a_second() -> None:
+    quick = tuple(Word("so", at * 5_000, at * 5_000 + 5_000) for at in range(8))
+    made = cues(quick, lambda text: measure(text, 40), 2000, frames=25, fps=30, most_words=1)
+    assert [cue.end_frame - cue.start_frame >= SEEN_SECONDS * 30 for cue in made] == [True] * len(made)
+    assert len(made) > 1
+
+
+def test_a_word_pops_up_when_it_is_spoken_and_springs() -> None:
+    words = (Word("Hi", 4_800, 9_600), Word("there", 24_000, 40_000))
+    told = Line(words, 0, 60, "#4CC9F0")
+    by = setting(style="pop")
+    first, then, second = pysubs2.SSAFile.from_string(ass([told], by))
+    assert [body(one) for one in (first, then, second)] == ["Hi", "Hi", "there"]
+    assert [first_frame(one, 30) for one in (first, then, second)] == [3, 15, 15]
+    assert r"\fscx60\fscy60\t(0,90," in first.text
+    assert r"\t(90,180,\fscx100\fscy100)" in first.text
+    assert r"\t(" not in then.text
+    assert changes(told, by) == [0, *range(2, 9), *range(14, 21), 34]
+
+
+def test_an_emphasised_word_looks_otherwise_in_every_style() -> None:
+    words = (Word("Hi", 4_800, 9_600), Word("there", 24_000, 40_000))
+    loud = (words[0], replace(words[1], strong=True))
+    for style in STYLES:
+        for box_word in (False, True) if style == "box" else (False,):
+            by = replace(setting(style=style), look=Look(box_word=box_word))
+            usual, strong = (
+                [e.text for e in pysubs2.SSAFile.from_string(ass([line(these)], by)) if body(e) == "there"]
+                for these in (words, loud)
+            )
+            assert all(one != other for one, other in zip(usual, strong, strict=True))
+            assert all(r"\fs148.58" in text for text in strong), style  # 76 * 1.15 * (1.1 + 0.6)
+
+
+def test_a_box_is_behind_its_words_and_no_higher_than_two_rows() -> None:
+    words = spoken("Sunlight is every colour at once.")
+    by = setting(style="box")
+    document = list(pysubs2.SSAFile.from_string(ass([line(words)], by)))
+    boxes = [event for event in document if r"\p1" in event.text]
+    assert {event.layer for event in boxes} == {0}
+    assert len(boxes) == len({event.start for event in boxes})
+    for box in boxes:
+        left, top, right, bottom = extent(box, by)
+        shown_at_once = [e for e in document if e.layer and e.start < box.end and box.start < e.end]
+        for event in shown_at_once:
+            inner = extent(event, by)
+            assert left < inner[0] < inner[2] < right
+            assert top < inner[1] + 0.1 * 76
+            assert inner[3] < bottom
+    assert r"\bord" not in document[1].text
 
 
 # -- SRT and WebVTT -----------------------------------------------------------------------------------------------

@@ -1,12 +1,14 @@
 """Where words begin, in languages with and without spaces."""
 
+# ruff: noqa: RUF001  letters of other scripts
+
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reelmake.layout.words import joined, may_break, spans
+from reelmake.layout.words import Case, cased, joined, may_break, spans
 from reelmake.providers.speech.display_words import shown_words
 
 
@@ -22,7 +24,7 @@ def cut(text: str, language: str = "") -> str:
     [
         ("en", "Hello, world of 3.5"),
         ("ja", "空が|青いのは、|太陽の|光が|空気の|粒に|ぶつかって|散らばるからなんだよ。"),
-        ("ja", "量子コンピューターは|2026年に|Googleが|発表した|「すごい」|技術です！"),  # noqa: RUF001 (a Japanese mark)
+        ("ja", "量子コンピューターは|2026年に|Googleが|発表した|「すごい」|技術です！"),
         ("ja", "もう|一度|言ってください。 Wi-Fi 6Eは|速いですよね"),
         ("zh", "因为|空气|散射|太阳光。"),
         ("zh-TW", "因為|空氣|散射|太|陽光。"),
@@ -58,7 +60,23 @@ def test_the_words_that_are_shown_make_up_the_text(text: str) -> None:
 
 
 def test_what_has_no_sound_belongs_to_the_word_beside_it() -> None:
-    assert [(word.text, word.glued) for word in shown_words("🎉やった！🎉 本当に？", "ja")] == [  # noqa: RUF001
-        ("🎉やった！🎉", False),  # noqa: RUF001
-        ("本当に？", False),  # noqa: RUF001
+    assert [(word.text, word.glued) for word in shown_words("🎉やった！🎉 本当に？", "ja")] == [
+        ("🎉やった！🎉", False),
+        ("本当に？", False),
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "case", "language", "expected"),
+    [
+        ("Straße, über $3.2 billion", "upper", "de", "STRASSE, ÜBER $3.2 BILLION"),
+        ("istanbul ılık", "upper", "tr", "İSTANBUL ILIK"),
+        ("DIŞ İZMİR", "lower", "tr-TR", "dış izmir"),
+        ("καλή μέρα", "upper", "el", "ΚΑΛΗ ΜΕΡΑ"),
+        ("გამარჯობა ok", "upper", "ka", "გამარჯობა OK"),
+        ("空 Sky 🐙", "upper", "ja", "空 SKY 🐙"),
+        ("As It Is", "as-written", "en", "As It Is"),
+    ],
+)
+def test_letters_in_another_case_are_those_of_the_language(text: str, case: Case, language: str, expected: str) -> None:
+    assert cased(text, case, language) == expected

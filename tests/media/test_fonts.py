@@ -12,6 +12,7 @@ from pathlib import Path
 import imageio_ffmpeg
 import numpy as np
 import pytest
+from fontTools.subset import Options, Subsetter
 from fontTools.ttLib import TTFont
 
 from reelmake.core.errors import SetupError
@@ -234,3 +235,76 @@ def test_digests_change_with_the_fonts_that_a_text_needs_only() -> None:
 def test_a_font_that_is_not_installed_is_an_error_that_says_what_to_type() -> None:
     with pytest.raises(SetupError, match="pip install no-such-fonts"):
         fonts._path(Font("Nothing", "no_such_fonts", "nothing.ttf", 1, 1))
+
+
+# -- a font that an author chooses --------------------------------------------------------------------------------
+
+
+def made_font(path: Path, *, rights: int = 0, family: str = "Own Sans", letters: str = "ABCabc ") -> Path:
+    """Write a font of a few letters, cut out of one that ships along."""
+    options = Options()
+    options.name_IDs = [1, 2]
+    with TTFont(fonts._path(fonts.shipped("Fira Sans ExtraBold")), recalcTimestamp=False) as file:
+        subset = Subsetter(options)
+        subset.populate(text=letters)
+        subset.subset(file)
+        file["OS/2"].fsType = rights
+        for record in file["name"].names:
+            record.string = family if record.nameID == 1 else "Regular"
+        file.save(path)
+    return path
+
+
+def test_a_font_of_the_project_shows_what_it_has(tmp_path: Path) -> None:
+    own = fonts.own(made_font(tmp_path / "own.ttf"))
+    assert [run.family for run in runs("abc", first=own)] == ["Own Sans"]
+    assert [(run.family, run.text) for run in runs("abc xyz", first=own)] == [
+        ("Own Sans", "abc "),
+        ("Poppins ExtraBold", "xyz"),
+    ]
+    assert fonts.lacking(own, "a box") == ["o", "x"]
+    assert fonts.measure("abc", 76, first=own) == pytest.approx(
+        fonts.measure("abc", 76, first=fonts.shipped("fira sans extrabold"))
+    )
+    folder = fonts_dir(tmp_path / "state", "abc xyz", first=own)
+    assert sorted(path.name for path in folder.iterdir()) == ["Poppins-ExtraBold.ttf", "own.ttf"]
+
+
+def test_a_font_file_that_changes_is_another_font(tmp_path: Path) -> None:
+    before = fonts.own(made_font(tmp_path / "own.ttf"))
+    after = fonts.own(made_font(tmp_path / "own.ttf", family="Other Sans"))
+    assert (before.family, after.family) == ("Own Sans", "Other Sans")
+
+
+@pytest.mark.parametrize(
+    ("rights", "what"),
+    [(2, "may not be embedded"), (0x202, "may not be embedded"), (0x200, "as bitmaps only")],
+)
+def test_a_font_that_may_not_be_embedded_is_refused(tmp_path: Path, rights: int, what: str) -> None:
+    with pytest.raises(SetupError, match=what):
+        fonts.own(made_font(tmp_path / "own.ttf", rights=rights))
+
+
+@pytest.mark.parametrize("rights", [0, 4, 8, 0x104])
+def test_other_rights_are_enough(tmp_path: Path, rights: int) -> None:
+    assert fonts.own(made_font(tmp_path / "own.ttf", rights=rights)).family == "Own Sans"
+
+
+@pytest.mark.parametrize("content", [b"", b"no font", b"\0\1\0\0" + b"\0" * 40])
+def test_what_is_no_font_is_refused(tmp_path: Path, content: bytes) -> None:
+    (tmp_path / "own.ttf").write_bytes(content)
+    with pytest.raises(SetupError, match=r"own.ttf .*font|no characters"):
+        fonts.own(tmp_path / "own.ttf")
+
+
+def test_an_unknown_family_names_those_that_ship() -> None:
+    with pytest.raises(
+        SetupError, match=r"no font 'Comic' ships along; write one of Poppins ExtraBold, Fira Sans Extra"
+    ):
+        fonts.shipped("Comic")
+
+
+def test_capitals_are_measured_as_they_are_drawn() -> None:
+    measure, cut = fonts.typeset(fonts.JAPANESE, case="upper")
+    assert cut("sky")[0].text == "SKY"
+    assert measure("sky", 76) == fonts.measure("SKY", 76)

@@ -25,6 +25,7 @@ from reelmake.core.files import TICK_NS
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.project import advise
 from reelmake.project.load import load_project
+from reelmake.spec.model import line_ids
 
 PAID = '\n[tool.reelmake]\ncap_usd = "0.001"\n\n[tool.reelmake.providers]\nvoice = "elevenlabs"\n'
 
@@ -281,3 +282,30 @@ def test_keys_that_are_missing_for_providers_in_force_are_warnings(
     assert check(project, "b")["warnings"] == []
     project.write(".env", "ELEVENLABS_API_KEY=x\n")
     assert check(project)["warnings"] == []
+
+
+def test_a_font_for_captions_is_a_mistake_where_it_is_named(project: Workspace) -> None:
+    project.write("assets/own.ttf", b"no font")
+    project.episode("one", "ada: Hi.", reel={"captions": {"font": "assets/own.ttf"}})
+    project.episode("two", "ada: Hi.", reel={"captions": {"style": "pop", "font": "Comic"}})
+    project.episode("three", "ada: Hi.", reel={"captions": {"font": "assets/gone.ttf"}})
+    project.episode("four", "ada: Hi.", reel={"captions": {"font": "Fira Sans ExtraBold"}})
+    found = messages(check(project, rc=2)["mistakes"])
+    assert [one.partition(": ")[2].partition(" (Not")[0] for one in found] == [
+        "font: assets/own.ttf cannot be read as a font",
+        "font: there is no file assets/gone.ttf",
+        "font: no font 'Comic' ships along",
+    ]
+    assert [one.partition(":")[0] for one in found] == [f"episodes/{name}.yaml" for name in ("one", "three", "two")]
+
+
+def test_words_that_come_too_fast_are_a_warning_once_they_are_spoken(project: Workspace) -> None:
+    project.episode("one", "ada: Incomprehensibilities notwithstanding.", "max: Hi.")
+    show = load_project(project.root).productions["one"]
+    assert show.episode.script
+    for line_id, samples in zip(line_ids(show.episode.script), (48_000, 20_000), strict=True):
+        words = [{"text": "all", "start_samples": 0, "end_samples": samples}]
+        project.write(f"build/one/voice/{line_id}.words.json", json.dumps({"samples": samples, "words": words}))
+    (warning,) = check(project)["warnings"]
+    assert warning["what"] == "line 1: its words come faster than they can be read: 36 letters a second"
+    assert warning["line"] == 5

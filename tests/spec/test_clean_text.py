@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import re
 import time
 
 import pytest
@@ -10,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reelmake.providers.speech.display_words import shown_words, untagged
-from reelmake.spec.clean_text import is_tag, spoken
+from reelmake.spec.clean_text import emphasised, is_tag, spoken
 from reelmake.spec.load import read_episode
+from reelmake.spec.model import Line, marked
 
 
 @pytest.mark.parametrize(
@@ -193,3 +195,45 @@ def test_the_longest_line_is_read_at_once(marks: str) -> None:
 def test_a_row_of_underscores_ends_as_it_would_by_six_at_a_time() -> None:
     for length in range(42, 48):
         assert spoken("x " + "_" * length) == spoken("x " + "_" * (length + 6 * 90))
+
+
+def strong(text: str) -> list[str]:
+    """Return the words of a text that have an emphasised letter."""
+    said, places = spoken(text), set(emphasised(text))
+    return [word[0] for word in re.finditer(r"\S+", said) if places.intersection(range(*word.span()))]
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("This is *very* good.", ["very"]),
+        ("**Bold words** and _this_ *too*.", ["Bold", "words", "this", "too."]),
+        ("*smiles* Hello *you*", ["you"]),
+        ("(softly) *Yes*, I do.", ["Yes,"]),
+        ("It is 2*3*4, snake_case_name and * a * b", []),
+        ("# *Zebra* zoo [*link*](http://x.y)", ["Zebra", "link"]),
+        ("***All*** of **_it_**", ["All", "it"]),
+        ('He said *"no way"* loudly', ['"no', 'way"']),
+        ("Ünd *über* alles *Straße*", ["über", "Straße"]),
+        ("これは *大事* です。", ["大事"]),
+        ("It costs *$3.2* and *99* 🐙 *🐙*", ["$3.2", "99"]),
+        ("Nothing here.", []),
+    ],
+)
+def test_words_between_marks_are_emphasised(text: str, words: list[str]) -> None:
+    assert strong(text) == words
+
+
+@given(st.text("ab Zz9*_()[].!`é", max_size=40))
+def test_emphasis_is_on_letters_of_what_is_spoken(text: str) -> None:
+    said = spoken(text)
+    assert all(said[at].isalnum() for at in emphasised(text))
+    assert emphasised(said) == () or "*" in said or "_" in said
+
+
+@given(st.lists(st.sampled_from(["*yes*", "**No**", "Max", "(x)y", "_so_", "$3.2", "*$3.2,*", "don't", "*don't!*"])))
+def test_what_is_written_with_its_marks_is_read_the_same_again(parts: list[str]) -> None:
+    line = Line(character="ada", text=" ".join(["Ada", *parts]))
+    again = Line(character="ada", text=marked(line.text))
+    assert again.text == line.text
+    assert strong(marked(line.text)) == strong(" ".join(["Ada", *parts]))

@@ -237,8 +237,20 @@ VALUES = {
     "captions": (
         f"{TOP}reel: {{captions: big}}\n",
         4,
-        "'big' is not allowed there; write 'karaoke', 'plain' or 'none'",
+        "reel.captions: 'big' is not a style of captions; write karaoke, box, pop, lines, plain, none, or `{style",
     ),
+    "captions typo": (f"{TOP}reel: {{captions: karoke}}\n", 4, "did you mean 'karaoke'?"),
+    "captions place": (
+        f"{TOP}reel:\n  captions:\n    style: pop\n    position: 0.9\n",
+        7,
+        "0.9 puts captions below y 1248 of 1920, where apps draw over a video; write a number from 0.18 to 0.62",
+    ),
+    "captions place without a number": (f"{TOP}reel: {{captions: {{position: low}}}}\n", 4, "'low' is not a place"),
+    "captions in a large size": (f"{TOP}reel: {{captions: {{size: 300}}}}\n", 4, "'300' is more than 140"),
+    "captions color": (f"{TOP}reel: {{captions: {{color: red}}}}\n", 4, "'red' is not a colour"),
+    "captions name": (f"{TOP}reel: {{captions: {{colour: red}}}}\n", 4, "unknown name 'colour'; did you mean 'color'?"),
+    "captions outline": (f"{TOP}reel: {{captions: {{outline: thick}}}}\n", 4, "outline.px: 'thick' is not a number"),
+    "captions font outside": (f"{TOP}reel: {{captions: {{font: ../x.ttf}}}}\n", 4, "'../x.ttf' leaves the project"),
     # takes
     **{
         f"take {take[:9]}": (

@@ -25,7 +25,7 @@ from reelmake.project.resolve_providers import overlaid
 from reelmake.project.settings import load_settings
 from reelmake.spec.documents import DIALOGUE, Dialogue, DialogueLine, DialogueRequest, Profile
 from reelmake.spec.load import read_episode
-from reelmake.spec.model import Character, Episode, Line, line_ids
+from reelmake.spec.model import Character, Episode, Line, line_ids, marked
 from reelmake.spec.problems import validate
 from reelmake.spec.yaml_source import Borrowed, Source
 from reelmake.tasks.build import Build
@@ -145,7 +145,7 @@ def _line(line: Line, line_id: str) -> DialogueLine:
         word_starts(line.text, [shot.at for shot in line.seen])
     except ValueError:  # a translation does not say the words: its shots share the line
         said["shots"] = [shot.model_copy(update={"at": None}) for shot in line.seen]
-    return DialogueLine(id=line_id, **said)
+    return DialogueLine(id=line_id, **said | {"text": marked(line.text)})
 
 
 def _profile(character: Character, sprites: Sequence[str]) -> Profile:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +14,7 @@ from reelmake.core.logging import log
 from reelmake.engine.engine import Context, Made
 from reelmake.engine.readers import place_words
 from reelmake.layout import captions
-from reelmake.layout.frame import layout
+from reelmake.layout.frame import BASE_HEIGHT, BASE_WIDTH, Layout, layout
 from reelmake.layout.shots import Start, shot_starts
 from reelmake.layout.timeline import SAMPLE_RATE, Pan, Slot, Word, lay_out, line_frames, samples_per_frame
 from reelmake.media import fonts, inspect, mp4, soundtrack
@@ -26,6 +26,7 @@ from reelmake.media.voice import wav_samples
 from reelmake.plan import requests
 from reelmake.providers.base import SpokenWord
 from reelmake.providers.speech.alignment import by_pieces
+from reelmake.spec.captions import CaptionLook
 
 if TYPE_CHECKING:
     from reelmake.media.moving_layer import Shown
@@ -71,12 +72,13 @@ def make_timeline(action: Action, context: Context, folder: Path) -> Made:
     lengths = _lengths(samples, pauses, request.fps)
     seeds = [int(digest_of(line.id.encode())[:8], 16) for line in request.lines]
     slots = lay_out(lengths, flow=request.flow, loop_frames=loop_frames, fps=request.fps, seeds=seeds)
-    setting, burned = _setting(request), request.captions != "none"
+    setting, burned = _setting(request, context.input(action, "font")), request.captions != "none"
     lines: list[dict[str, Any]] = []
     frames_before = 0
     parts: dict[str, Any] = {}
     for line, voice, slot in zip(request.lines, spoken, slots, strict=True):
-        words = _shown_words(line, voice, request.language)
+        shown = _shown_words(line, voice, request.language)
+        words = tuple(replace(word, strong=at in line.emphasis) for at, word in enumerate(shown))
         alone = captions.Line(words, 0, slot.frames, line.color)
         parts[line.id] = {
             "frames": slot.frames,
@@ -136,6 +138,9 @@ def make_segment(action: Action, context: Context, folder: Path) -> Made:
         for at, one in enumerate(request.cast)
     ]
     where = layout(*request.size, [one.side for one in request.cast], picture=request.has_panel)
+    if request.place:
+        position, size = request.place
+        where = replace(where, captions=captions.room_for(where, position, _px(where, size)))
     shots = _shots(request, part, action, context)
     before = request.before
     ended = None if before is None else _shown(before, context.input(action, "before"), part.get("frames_before", 1))
@@ -155,7 +160,9 @@ def make_segment(action: Action, context: Context, folder: Path) -> Made:
     if part["captions"]:
         ass = folder / "captions.ass"
         ass.write_text(part["captions"], "utf-8")
-        folder_of_fonts = fonts.fonts_dir(context.state, request.text or "", fonts.cjk_among(request.fonts or {}))
+        first = _first_font(request.font, context.input(action, "font"))
+        cjk = fonts.cjk_among(request.fonts or {})
+        folder_of_fonts = fonts.fonts_dir(context.state, request.text or "", cjk, first)
         written = Captions(str(ass), str(folder_of_fonts), part["changes"])
     behind = Backdrop(str(background), part["loop_frames"], Pan(**part["pan"])) if background else None
     out = folder / "segment.mp4"
@@ -193,7 +200,7 @@ def make_subtitles(action: Action, context: Context, folder: Path) -> Made:
         for line in timeline["lines"]
     ]
     writers = {"ass": captions.ass, "srt": captions.srt, "vtt": captions.vtt}
-    setting = _setting(requests.Captions.from_json(action.request))
+    setting = _setting(requests.Captions.from_json(action.request), context.input(action, "font"))
     return canonical_json({extension: write(lines, setting) for extension, write in writers.items()}).encode()
 
 
@@ -274,22 +281,58 @@ def _middles(action: Action, context: Context) -> list[int]:
     return [line["start_frame"] + min(line["samples"] // step, line["frames"]) // 2 for line in timeline["lines"]]
 
 
-def _setting(request: requests.Captions) -> captions.Setting:
+def _px(where: Layout, size: float | None) -> int:
+    """Return the size of letters, of one in pixels of 1080x1920."""
+    unit = min(where.width / BASE_WIDTH, where.height / BASE_HEIGHT)
+    return round(size * unit) if size else where.caption_px
+
+
+def _first_font(family: str | None, file: Path | None) -> fonts.Font:
+    """Return the font in which captions are set as far as it has their characters."""
+    return fonts.own(file) if file else fonts.shipped(family) if family else fonts.CAPTION_FONT
+
+
+_POP_SIZE = 1.25  # of the layout's
+
+
+def _setting(request: requests.Captions, font: Path | None) -> captions.Setting:
     """Return how the captions of an episode are set; files of subtitles are set as those that are burned in."""
     where = layout(*request.size, [one.side for one in request.cast], picture=request.has_panel)
-    box = where.captions
-    measure, runs = fonts.typeset(fonts.cjk_among(request.fonts))
+    chosen = CaptionLook.model_validate(request.look or {})
+    px = _px(where, chosen.size)
+    if request.captions == "pop" and not chosen.size:
+        px = round(_POP_SIZE * px)
+    box = captions.room_for(where, chosen.position, px)
+    first = _first_font(request.font, font)
+    measure, runs = fonts.typeset(fonts.cjk_among(request.fonts), first, chosen.case, request.language)
+    unit = min(where.width / BASE_WIDTH, where.height / BASE_HEIGHT)
+    outline = chosen.outline
+    look = captions.Look(
+        words=chosen.words,
+        color=chosen.color or "",
+        active_color=chosen.active.color or "",
+        active_scale=chosen.active.scale,
+        outline=None if outline.px is None else outline.px * unit / px,
+        outline_color=outline.color,
+        box_color=chosen.box.color or "",
+        box_opacity=chosen.box.opacity,
+        box_word=chosen.box.behind == "word",
+        emphasis_color=chosen.emphasis.color or "",
+        emphasis_scale=chosen.emphasis.scale,
+    )
     return captions.Setting(
         width=where.width,
         height=where.height,
         center_x=box.x + box.width // 2,
         center_y=box.y + box.height // 2,
         max_width=box.width,
-        font_px=where.caption_px,
+        font_px=px,
         fps=request.fps,
         style="karaoke" if request.captions == "none" else request.captions,
         measure=measure,
         runs=runs,
         from_right=request.from_right,
         language=request.language,
-    )
+        max_height=box.height,
+        look=look,
+    ).fitted()

@@ -21,9 +21,10 @@ LINGER_SECONDS = 0.3  # how long a cue stays after its last word, when nothing f
 HOLD_SECONDS = 0.8  # a shorter silence does not end a cue: it would flicker, and its end would follow every breath
 LEAD_SECONDS = 0.1  # how long before its first word a cue appears, when there is silence before it
 LEAST_SECONDS = 0.4  # a cue that would be gone sooner is joined to a neighbour, if it fits there
+SEEN_SECONDS = 0.25  # ... and one that would be gone sooner takes more words than are wanted
 SMALLEST = 0.8  # a word that is wider than a row is broken when it had to be smaller than this
 
-_MOST_WORDS = 8
+MOST_WORDS = 8
 _COMFORTABLE_WORDS = 6
 _BREATH_SAMPLES = SAMPLE_RATE * 15 // 100
 _LONG_PAUSE_SAMPLES = SAMPLE_RATE * 35 // 100
@@ -31,6 +32,8 @@ _SHORT_CUE_SAMPLES = SAMPLE_RATE * 6 // 10
 _SILENCE_SAMPLES = SAMPLE_RATE * 7 // 10
 _FEW_LETTERS = 3
 _HARDLY_SEEN = 12.0  # what it costs to show a cue for less than LEAST_SECONDS: more than any silence in a cue
+_UNSEEN = 100.0  # and for less than SEEN_SECONDS ...
+_TOO_MANY = 15.0  # ... or each word more than are wanted
 _SHRUNK = 1.5  # what each word costs that is smaller because of another one, and more the smaller it is
 _MUCH_SMALLER = 0.9
 _HYPHEN = 1.15  # how much longer a row may be to save a hyphen ...
@@ -109,6 +112,9 @@ def cues(  # noqa: PLR0913 (what a line is, and where it is shown)
     fps: int,
     from_right: bool = False,
     language: str = "",
+    most_words: int = MOST_WORDS,
+    two_rows: float = 1.0,
+    emphasis: float = 1.0,
 ) -> list[Cue]:
     """Cut the words of a line into cues.
 
@@ -120,10 +126,14 @@ def cues(  # noqa: PLR0913 (what a line is, and where it is shown)
         fps: frames a second.
         from_right: whether the language is written from right to left.
         language: its tag; where there is a dictionary for it, that says where a word that is too wide is broken.
+        most_words: how many are shown together, unless they would be gone before they are seen.
+        two_rows: how large letters may be for two rows; below 1 there are two for a broken word only.
+        emphasis: how much larger words are that are emphasised.
     """
     space = measure(" ")
     spaces = [0.0 if word.glued else space for word in words]
-    sizes = _Sizes(words, [measure(word.text) for word in words], spaces, measure, max_width, language)
+    widths = [measure(word.text) * (emphasis if word.strong else 1) for word in words]
+    sizes = _Sizes(words, widths, spaces, measure, max_width, language, two_rows, emphasis)
     texts = [word.text for word in words]
     from_right = reads_from_right(texts, usually=from_right)
     directions = dict(zip(words, ways(texts, from_right=from_right), strict=True))
@@ -133,11 +143,15 @@ def cues(  # noqa: PLR0913 (what a line is, and where it is shown)
     for end in range(1, len(words) + 1):
         following = starts[end] if end < len(words) else frames
         choices = []
-        for start in range(max(0, end - _MOST_WORDS), end):
+        for start in range(max(0, end - MOST_WORDS), end):
             if fit := sizes.fit(start, end):
                 shown = _end(words[end - 1], starts[start], following, fps) - starts[start]
-                cost = _cost(words, start, end, seams, sizes.rows_filled(start, end))
+                cost = _cost(
+                    words, start, end, seams, sizes.rows_filled(start, end), min(most_words, _COMFORTABLE_WORDS)
+                )
                 cost += _HARDLY_SEEN if shown < LEAST_SECONDS * fps else 0
+                cost += _UNSEEN if shown < SEEN_SECONDS * fps else 0
+                cost += _TOO_MANY * max(0, end - start - most_words)
                 cost += _SHRUNK * (end - start - 1) / fit.scale**2 if fit.scale < 1 else 0
                 choices.append((best[start][0] + cost, start))
         best.append(min(choices))
@@ -194,6 +208,8 @@ class _Sizes:
     measure: Measure
     max_width: float
     language: str
+    two_rows: float
+    emphasis: float
     _rows: dict[tuple[int, int], float] = field(default_factory=dict)
     _parts: dict[int, list[_Parts]] = field(default_factory=dict)
 
@@ -205,9 +221,8 @@ class _Sizes:
         """Return how words are set in at most two rows, or None when they are not to be shown together."""
         if self._row(start, end) <= self.max_width:
             return _Fit(end - start)
-        longest, first = min(
-            (max(self._row(start, split), self._row(split, end)), split - start) for split in range(start + 1, end + 1)
-        )
+        splits = range(start + 1, end + 1) if self.two_rows >= 1 else (end,)
+        longest, first = min((max(self._row(start, split), self._row(split, end)), split - start) for split in splits)
         if longest <= self.max_width:
             return _Fit(first)
         wide = [at for at in range(start, end) if self.widths[at] > self.max_width]
@@ -233,7 +248,8 @@ class _Sizes:
         before = self._row(start, wide) + (self.spaces[wide] if wide > start else 0)
         after = self._row(wide + 1, end) + (self.spaces[wide + 1] if wide + 1 < end else 0)
         if wide not in self._parts:
-            self._parts[wide] = _breaks(self.words[wide].text, self.measure, self.language)
+            scale = self.emphasis if self.words[wide].strong else 1
+            self._parts[wide] = _breaks(self.words[wide].text, lambda text: self.measure(text) * scale, self.language)
 
         def longer(parts: _Parts) -> float:
             return max(before + parts.upper_width, parts.lower_width + after)
@@ -241,7 +257,7 @@ class _Sizes:
         if not self._parts[wide]:
             return _Fit(end - start, 0.0)
         best = min(self._parts[wide], key=lambda parts: longer(parts) * parts.badness)
-        return _Fit(wide - start + 1, min(1.0, self.max_width / longer(best)), (best.upper, best.lower))
+        return _Fit(wide - start + 1, min(1.0, self.two_rows, self.max_width / longer(best)), (best.upper, best.lower))
 
 
 def _scale(fit: _Fit) -> float:
@@ -325,14 +341,16 @@ class _Seam:
     joined: float
 
 
-def _cost(words: Sequence[Word], start: int, end: int, seams: Sequence[_Seam], filled: float) -> float:
+def _cost(  # noqa: PLR0913, PLR0917 (which words, and how they would be shown)
+    words: Sequence[Word], start: int, end: int, seams: Sequence[_Seam], filled: float, comfortable: int
+) -> float:
     """Say how bad it is to show these words together: the sum over a line's cues is made as small as it can be.
 
     `seams` are those before each word, `filled` is their width in rows. A cut is free at the end of a sentence, cheap
     at a comma or a pause, and dear after a short word or a number, which belong to what follows.
     """
     count, last = end - start, words[end - 1]
-    cost = 0.8 + 0.5 * max(0, count - _COMFORTABLE_WORDS) + 1.2 * max(0.0, 0.9 - filled)
+    cost = 0.8 + 0.5 * max(0, count - comfortable) + 1.2 * max(0.0, 0.9 - filled)
     if end < len(words):
         cost += seams[end].cut
     cost += fsum(seam.joined for seam in seams[start + 1 : end])

@@ -24,18 +24,19 @@ Flow = Literal["elastic", "per-line", "continuous"]
 class Word:
     """A word as it is shown, and the samples (at 48 kHz, from the start of its line) during which it is spoken.
 
-    `glued` says that it follows the word before it without a space, as in Japanese.
+    `glued` says that it follows the word before it without a space, as in Japanese; `strong` that it is emphasised.
     """
 
     text: str
     start_samples: int
     end_samples: int
     glued: bool = False
+    strong: bool = False
 
     def to_json(self) -> dict[str, Any]:
         """Return it as JSON, from which `Word(**...)` makes it again."""
         fields = {"text": self.text, "start_samples": self.start_samples, "end_samples": self.end_samples}
-        return {**fields, "glued": True} if self.glued else fields
+        return fields | {name: True for name in ("glued", "strong") if getattr(self, name)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from collections.abc import Iterator, Sequence
 from functools import cache
 from itertools import groupby, pairwise
 from typing import TYPE_CHECKING, Final, Literal, Protocol
-from unicodedata import bidirectional, category
+from unicodedata import bidirectional, category, normalize
 
 if TYPE_CHECKING:
     from budoux import Parser
@@ -54,6 +54,27 @@ class Joined(Protocol):
 def joined(words: Sequence[Joined]) -> str:
     """Return words as one text, with a space between two that are not glued."""
     return "".join(("" if word.glued or not at else " ") + word.text for at, word in enumerate(words))
+
+
+Case = Literal["as-written", "upper", "lower"]
+_DOTTED: Final = ("tr", "az")
+
+
+def cased(text: str, case: Case, language: str = "") -> str:
+    """Return a text in capitals, or in small letters, as its language has them.
+
+    A letter whose capital no font would have (Georgian) stays; Greek capitals have no accents, and a Turkish i its dot.
+    """
+    if case == "as-written":
+        return text
+    tag = language.partition("-")[0].lower()
+    if case == "lower":
+        return (text.replace("\u0130", "i").replace("I", "\u0131") if tag in _DOTTED else text).lower()
+    if tag in _DOTTED:
+        text = text.replace("i", "\u0130")
+    if tag == "el":
+        text = normalize("NFC", normalize("NFD", text).replace("\u0301", ""))
+    return "".join(char if "\u10d0" <= char <= "\u10ff" else char.upper() for char in text)
 
 
 def writes_no_spaces(char: str) -> bool:

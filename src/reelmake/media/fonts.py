@@ -29,6 +29,7 @@ from unicodedata import category, normalize
 from reelmake.core.errors import SetupError
 from reelmake.core.keys import digest_of
 from reelmake.layout.captions import Run
+from reelmake.layout.words import Case, cased
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -58,6 +59,7 @@ class Font:
         return f"{self.family}.otf" if self.weight else self.file.rpartition("/")[2]
 
 
+_OWN = ""  # the package of a font that is a file of the project
 _CUT = 2  # raised by hand when fonts are cut out in another way: what is set in them is made again
 _WEIGHT = 800  # of Poppins ExtraBold; a font that is not to be had as heavy is taken as heavy as it is
 
@@ -174,12 +176,60 @@ def cjk_among(families: Collection[str]) -> Font:
     return next((font for font in _CJK_FONTS.values() if font.family in families), JAPANESE)
 
 
-def runs(text: str, cjk: Font = JAPANESE) -> tuple[Run, ...]:
+def shipped(family: str) -> Font:
+    """Return a font that ships along by its family; raises SetupError, naming those that do."""
+    found = next((font for font in FONTS if font.family.lower() == family.lower()), None)
+    if found is None:
+        known = ", ".join(font.family for font in FONTS if not font.weight)
+        raise SetupError(f"no font {family!r} ships along", f"write one of {known}, or the path of a font file")
+    return found
+
+
+def own(path: Path) -> Font:
+    """Return a font of the project; raises SetupError, saying why it cannot be used."""
+    return _own(str(path), path.read_bytes())
+
+
+@lru_cache(maxsize=8)
+def _own(path: str, content: bytes) -> Font:
+    from io import BytesIO  # noqa: PLC0415
+
+    from fontTools.ttLib import TTFont, TTLibError  # noqa: PLC0415
+
+    fix = "name another font file (.ttf or .otf) whose licence allows that it is embedded"
+    try:
+        with TTFont(BytesIO(content), lazy=True) as file:
+            sizes, units, name = file["OS/2"], file["head"].unitsPerEm, file["name"]
+            family = name.getBestFamilyName() if "fvar" in file else name.getDebugName(1)
+            if not file.getBestCmap() or not family:
+                raise SetupError(f"{path} has no characters, or no name", fix)
+            ascent, descent, rights = sizes.usWinAscent / units, sizes.usWinDescent / units, sizes.fsType
+    except (TTLibError, KeyError, OSError, ValueError, AttributeError) as error:
+        raise SetupError(f"{path} cannot be read as a font ({error})", fix) from None
+    if rights & _RESTRICTED and not rights & _ALLOWED:
+        raise SetupError(f"{path} may not be embedded in a video (OS/2 fsType {rights}: restricted licence)", fix)
+    if rights & _BITMAPS_ONLY:
+        raise SetupError(f"{path} may be embedded as bitmaps only (OS/2 fsType {rights})", fix)
+    return Font(family, _OWN, path, ascent, descent)
+
+
+def lacking(font: Font, text: str) -> list[str]:
+    """Return the characters of a text that a font does not have, each once."""
+    return [char for char in dict.fromkeys(shown(text)) if not char.isspace() and not _has(font, char)]
+
+
+_RESTRICTED, _ALLOWED, _BITMAPS_ONLY = 0x2, 0xC, 0x200
+
+
+def runs(
+    text: str, cjk: Font = JAPANESE, first: Font = CAPTION_FONT, case: Case = "as-written", language: str = ""
+) -> tuple[Run, ...]:
     """Cut a text into pieces of one font each; characters that no font has are left out (see `missing_glyphs`)."""
-    if _PLAIN.fullmatch(text):
+    text = cased(text, case, language)
+    if first is CAPTION_FONT and _PLAIN.fullmatch(text):
         return (_run(CAPTION_FONT, text),) if text else ()
     pieces: list[tuple[Font, str]] = []
-    for char, font in _chosen(shown(text), cjk):
+    for char, font in _chosen(shown(text), cjk, first):
         if font is None:
             continue
         if pieces and pieces[-1][0] is font:
@@ -189,23 +239,35 @@ def runs(text: str, cjk: Font = JAPANESE) -> tuple[Run, ...]:
     return tuple(_run(font, piece) for font, piece in pieces)
 
 
-def measure(text: str, size_px: float, cjk: Font = JAPANESE) -> float:
+def measure(  # noqa: PLR0913, PLR0917 (what is measured, and how it is set)
+    text: str,
+    size_px: float,
+    cjk: Font = JAPANESE,
+    first: Font = CAPTION_FONT,
+    case: Case = "as-written",
+    language: str = "",
+) -> float:
     """Return the width of a text in pixels when its em is `size_px`."""
-    return fsum(_width(run.family, run.text) for run in runs(text, cjk)) * size_px / _UNITS
+    found = runs(text, cjk, first, case, language)
+    return fsum(_width(run.family, run.text, first) for run in found) * size_px / _UNITS
 
 
 @cache  # the same functions for the same font: captions that are set once are known by them
-def typeset(cjk: Font) -> tuple[Callable[[str, float], float], Callable[[str], tuple[Run, ...]]]:
-    """Return `measure` and `runs` for an episode, by the font that `cjk_among` found for it."""
-    return partial(measure, cjk=cjk), partial(runs, cjk=cjk)
+def typeset(
+    cjk: Font, first: Font = CAPTION_FONT, case: Case = "as-written", language: str = ""
+) -> tuple[Callable[[str, float], float], Callable[[str], tuple[Run, ...]]]:
+    """Return `measure` and `runs` for an episode, by the font that `cjk_among` found for it, and by its own choice."""
+    measured = partial(measure, cjk=cjk, first=first, case=case, language=language)
+    return measured, partial(runs, cjk=cjk, first=first, case=case, language=language)
 
 
-def font_digests(text: str, language: str = "") -> Mapping[str, str]:
+def font_digests(text: str, language: str = "", *chosen: str) -> Mapping[str, str]:
     """Return family -> sha256 of the file, for the fonts that this text is shown in: what a key needs to know."""
-    return MappingProxyType({font.family: _digest(font) for font in _fonts_of(text, cjk_of(language))})
+    needed = [*_fonts_of(text, cjk_of(language)), *map(shipped, chosen)]
+    return MappingProxyType({font.family: _digest(font) for font in needed})
 
 
-def fonts_dir(cache: Path, text: str, cjk: Font = JAPANESE) -> Path:
+def fonts_dir(cache: Path, text: str, cjk: Font = JAPANESE, first: Font = CAPTION_FONT) -> Path:
     """Return a folder with the fonts that this text is shown in, and nothing else, for libass.
 
     It is made once, under a name that says what is in it, and appears whole.
@@ -214,8 +276,8 @@ def fonts_dir(cache: Path, text: str, cjk: Font = JAPANESE) -> Path:
     import shutil  # noqa: PLC0415
     import tempfile  # noqa: PLC0415
 
-    needed = _fonts_of(text, cjk)
-    cut_out = {font: "".join(sorted(_characters_in(font, text, cjk))) for font in needed if font.weight}
+    needed = _fonts_of(text, cjk, first)
+    cut_out = {font: "".join(sorted(_characters_in(font, text, cjk, first))) for font in needed if font.weight}
     parts = " ".join([*map(_digest, needed), *cut_out.values()])
     folder = cache / f"fonts-{digest_of(parts.encode())[:16]}"
     if not folder.is_dir():
@@ -235,13 +297,13 @@ def _run(font: Font, text: str) -> Run:
     return Run(font.family, text, font.ascent, font.descent)
 
 
-def _characters_in(font: Font, text: str, cjk: Font) -> set[str]:
+def _characters_in(font: Font, text: str, cjk: Font, first: Font) -> set[str]:
     """Return the characters of a text that are drawn with a font, and those that they are taken apart into for it.
 
     A Thai or a Sinhala vowel that stands around its letter is drawn as two: with one of them missing in the font, there
     is a hole in the word.
     """
-    drawn = {char for run in runs(text, cjk) if run.family == font.family for char in run.text}
+    drawn = {char for run in runs(f"{text}x", cjk, first) if run.family == font.family for char in run.text}
     parts = {part for char in drawn for part in normalize("NFKD", char)}
     return drawn | parts | ({_KHMER_LEFT} if drawn & _KHMER_AROUND else set())
 
@@ -275,7 +337,7 @@ def _cut_out(font: Font, characters: str) -> bytes:
     return made.getvalue()
 
 
-def _chosen(text: str, cjk: Font = JAPANESE) -> list[tuple[str, Font | None]]:
+def _chosen(text: str, cjk: Font = JAPANESE, first: Font = CAPTION_FONT) -> list[tuple[str, Font | None]]:
     """Return each character with the font that shows it.
 
     A letter that only a fallback has takes the rest of its word with it, as far as that font has it: two fonts in a
@@ -283,8 +345,8 @@ def _chosen(text: str, cjk: Font = JAPANESE) -> list[tuple[str, Font | None]]:
     """
     chosen: list[tuple[str, Font | None]] = []
     for word in re.findall(r"\s+|\S+", text):
-        fonts = [_font_of(char, cjk) for char in word]
-        for font in FONTS[1:]:
+        fonts = [_font_of(char, cjk, first) for char in word]
+        for font in FONTS[1:] if first is CAPTION_FONT else FONTS:
             if any(f is font and char.isalpha() for char, f in zip(word, fonts, strict=True)):
                 fonts = [font if _has(font, char) else f for char, f in zip(word, fonts, strict=True)]
         for i, char in enumerate(word):
@@ -296,7 +358,9 @@ def _chosen(text: str, cjk: Font = JAPANESE) -> list[tuple[str, Font | None]]:
     return chosen
 
 
-def _font_of(char: str, cjk: Font) -> Font | None:
+def _font_of(char: str, cjk: Font, first: Font) -> Font | None:
+    if first is not CAPTION_FONT and _has(first, char):
+        return first
     if _PLAIN.fullmatch(char):
         return CAPTION_FONT
     if re.fullmatch(_CJK_KNOWN, char):
@@ -310,10 +374,12 @@ def _has(font: Font, char: str) -> bool:
     return ord(char) in _characters(font)
 
 
-def _fonts_of(text: str, cjk: Font) -> list[Font]:
+def _fonts_of(text: str, cjk: Font, first: Font = CAPTION_FONT) -> list[Font]:
     """Return the fonts that a text is shown in, always with the captions' own."""
-    families = {CAPTION_FONT.family, *(run.family for run in runs(text, cjk))}
-    return [font for font in (*FONTS, cjk) if font.family in families]
+    families = {first.family, *(run.family for run in runs(text, cjk, first))}
+    return [first] * (first not in FONTS) + [
+        font for font in (*FONTS, cjk) if font.family in families and (font is first or font.family != first.family)
+    ]
 
 
 @cache
@@ -322,6 +388,8 @@ def _path(font: Font) -> Path:
     from importlib.util import find_spec  # noqa: PLC0415
     from pathlib import Path  # noqa: PLC0415
 
+    if font.package == _OWN:
+        return Path(font.file)
     spec = find_spec(font.package)
     path = Path(spec.origin).parent / font.file if spec and spec.origin else None
     if path is None or not path.is_file():
@@ -356,11 +424,11 @@ def _characters(font: Font) -> frozenset[int]:
 
 
 @lru_cache(maxsize=256)
-def opened(family: str, size: int = _UNITS) -> FreeTypeFont:
+def opened(family: str, size: int = _UNITS, first: Font = CAPTION_FONT) -> FreeTypeFont:
     """Return the font of a family, in the size in which text is measured or in another."""
     from PIL import ImageFont  # noqa: PLC0415
 
-    font = next(font for font in (*FONTS, *_CJK_FONTS.values()) if font.family == family)
+    font = next(font for font in (first, *FONTS, *_CJK_FONTS.values()) if font.family == family)
     found = ImageFont.truetype(_path(font), size, index=font.face)
     if font.weight:
         found.set_variation_by_axes([font.weight])
@@ -368,5 +436,5 @@ def opened(family: str, size: int = _UNITS) -> FreeTypeFont:
 
 
 @lru_cache(maxsize=4096)
-def _width(family: str, text: str) -> float:
-    return opened(family).getlength(text)
+def _width(family: str, text: str, first: Font = CAPTION_FONT) -> float:
+    return opened(family, _UNITS, first).getlength(text)

@@ -135,7 +135,8 @@ def decode(audio: bytes, ffmpeg: Ffmpeg) -> bytes:
         except MediaError as error:
             raise MediaError(f"{doing} failed: {error.what}") from None
     elif not (audio.startswith(_CONTAINERS) or audio[4:8] == b"ftyp"):
-        raise MediaError(f"{doing} failed: it is no sound, it begins with {audio[:_SHOWN_BYTES]!r}")
+        what = f"it is no sound, it begins with {audio[:_SHOWN_BYTES]!r}" if audio else "there is no sound in it"
+        raise MediaError(f"{doing} failed: {what}")
     # a file, because some containers keep their index at the end and cannot be read from a pipe
     with tempfile.TemporaryDirectory() as scratch:
         source = Path(scratch, "sound")

@@ -20,12 +20,12 @@ class Kit:
 
     templates  name -> text of a prompt template
     ffmpeg     which ffmpeg
-    fonts      (text, language) -> family and digest of each font that shows it
+    fonts      (text, language, families that are chosen...) -> family and digest of each font that shows it
     """
 
     templates: Mapping[str, str]
     ffmpeg: str
-    fonts: Callable[[str, str], Mapping[str, str]]
+    fonts: Callable[..., Mapping[str, str]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +101,9 @@ class Production:
     @property
     def files(self) -> list[str]:
         """The files that its spec names, besides pictures of characters."""
-        shown = [shot.file for line in self.episode.script or () for shot in line.seen]
-        return list(dict.fromkeys(path for path in (*(file for _, file, _ in self.media), *shown) if path))
+        own = [*(file for _, file, _ in self.media), self.reel.captions.font_file]
+        own += [shot.file for line in self.episode.script or () for shot in line.seen]
+        return list(dict.fromkeys(path for path in own if path))
 
     @property
     def media(self) -> list[tuple[Literal["background", "music"], str, Literal["video", "audio"]]]:

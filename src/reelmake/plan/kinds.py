@@ -90,13 +90,13 @@ KINDS: Final = {
     ),
     "timeline": Kind(
         makes="when everything happens",
-        recipe=5,
+        recipe=6,
         maker="reelmake.engine.makers:make_timeline",
         reader="reelmake.engine.readers:read_timeline",
     ),
     "subtitles": Kind(
         makes="captions as .ass, .srt and .vtt",
-        recipe=4,
+        recipe=5,
         maker="reelmake.engine.makers:make_subtitles",
         reader="reelmake.engine.readers:read_subtitles",
     ),

@@ -161,6 +161,10 @@ class Captions(Request):
     """Subtitles: all that decides how a text is set. Those that are not burned in (`none`) are set as karaoke.
 
     Where no line shows a picture, there is no panel, and captions have its place.
+
+    captions  the name of the style
+    look      what is chosen besides: fields of `spec.captions.CaptionLook` that are not their defaults
+    font      a family that ships along, in place of the usual one; a font of the project is an input
     """
 
     size: tuple[int, int]
@@ -171,6 +175,8 @@ class Captions(Request):
     language: str
     from_right: bool = False
     has_panel: bool = True
+    look: Mapping[str, Any] | None = None
+    font: str | None = None
 
 
 class SpokenPiece(Request):
@@ -190,6 +196,7 @@ class ShotStart(Request):
 class TimedLine(Request):
     """A line of a timeline, and the silence after it.
 
+    emphasis           its emphasised words, counted from 0
     pieces             where other words are said than shown
     shots              when its shots begin, if there are several
     shows_clip_before  whether its segment needs to know how long the clip before is
@@ -202,6 +209,7 @@ class TimedLine(Request):
     pieces: Sequence[SpokenPiece] | None = None
     shots: Sequence[ShotStart] = ()
     shows_clip_before: bool = False
+    emphasis: Sequence[int] = ()
 
 
 class Timeline(Captions):
@@ -231,6 +239,8 @@ class Segment(Frame):
     color   the speaker's
     text    what the captions say, with the fonts that show it; neither where there are none (`captions` is `none`)
     colors  those of the whole cast, for the backdrop of an episode that has no background
+    font    as of the captions
+    place   where the captions are, when an author has chosen it: position, and size of letters, for their shade
     """
 
     cast: Sequence[SpeakingSprite]
@@ -242,6 +252,8 @@ class Segment(Frame):
     text: str | None = None
     fonts: Mapping[str, str] | None = None
     colors: Sequence[str] | None = None
+    font: str | None = None
+    place: tuple[str | float, float | None] | None = None
 
 
 class ClipSound(Request):

@@ -16,12 +16,13 @@ from reelmake.core.templates import image_prompt
 from reelmake.layout.frame import frame_of, layout
 from reelmake.layout.shots import LEAST_ZOOM, ZOOM, is_clip
 from reelmake.layout.timeline import SAMPLE_RATE
-from reelmake.layout.words import is_of_the_right
+from reelmake.layout.words import cased, is_of_the_right
 from reelmake.plan import requests
 from reelmake.plan.episode import Production, Step
 from reelmake.plan.kinds import SPEC
 from reelmake.plan.shots import PlacedShot, prompts_of, seen_before, shots_of, starts_of
-from reelmake.spec.model import Line, Reel, Shot, line_ids
+from reelmake.providers.speech.display_words import shown_words
+from reelmake.spec.model import Line, Reel, Shot, emphasis_of, line_ids
 from reelmake.spec.speech import differs, said
 
 
@@ -219,11 +220,13 @@ def timeline(show: Production, lines: Sequence[Line], ids: Sequence[str], seen: 
                 pieces=_spoken_pieces(show, line),
                 shots=starts_of(line, text),
                 shows_clip_before=before is not None and is_clip(before.path),
+                emphasis=emphasised_words(line, show.episode.language),
             )
             for line, line_id, before, text in zip(lines, ids, seen, _original_texts(show, lines), strict=True)
         ],
     )
     inputs = {f"words.{at:03}": voice_paths(show, line_id)[1] for at, line_id in enumerate(ids)}
+    inputs |= _font_file(show)
     if background:
         inputs["background"] = show.path("background.mp4")
     outputs = {line_id: show.path("timeline", f"{line_id}.json") for line_id in ids}
@@ -251,17 +254,20 @@ def _ffmpeg(show: Production) -> dict[str, Any]:
 
 def _captions(show: Production, lines: Sequence[Line]) -> dict[str, Any]:
     """Return the fields of a request that decide how lines are set as captions."""
-    language, text = show.episode.language, " ".join(line.text for line in lines)
+    language, look = show.episode.language, show.reel.captions
+    text = " ".join(line.text for line in lines)
     return {
         "size": show.reel.size,
         "fps": show.reel.fps,
-        "captions": show.reel.captions,
+        "captions": look.style,
         "cast": [
             requests.Sprite(side=character.side) for name, character in show.characters.items() if name in show.sprites
         ],
-        "fonts": show.kit.fonts(text, language),
+        "fonts": _fonts(show, text),
         "language": language,  # words that are too wide are broken by its dictionary
         "from_right": is_of_the_right(language),
+        "look": look.chosen() or None,
+        "font": look.font if not look.font_file else None,
         "has_panel": has_panel(lines),
     }
 
@@ -269,6 +275,27 @@ def _captions(show: Production, lines: Sequence[Line]) -> dict[str, Any]:
 def has_panel(lines: Sequence[Line]) -> bool:
     """Say whether any line of an episode shows a picture: places are the same for all lines."""
     return any(not shot.is_empty for line in lines for shot in line.seen)
+
+
+def _fonts(show: Production, text: str) -> Mapping[str, str]:
+    """Return family and digest of each font that ships along and may show a text."""
+    look, language = show.reel.captions, show.episode.language
+    shipped = (look.font,) if look.font and not look.font_file else ()
+    return show.kit.fonts(cased(text, look.case, language), language, *shipped)
+
+
+def _font_file(show: Production) -> dict[str, str]:
+    """Return the font of the project in which captions are set, as an input."""
+    look = show.reel.captions
+    return {"font": look.font_file} if look.font_file and look.is_burned else {}
+
+
+def emphasised_words(line: Line, language: str) -> tuple[int, ...]:
+    """Return which words of a line are emphasised, counted from 0 as voices return them."""
+    places = set(emphasis_of(line.text))
+    if not places:
+        return ()
+    return tuple(at for at, word in enumerate(shown_words(line.text, language)) if places.intersection(word.places))
 
 
 def pause_samples(show: Production, line: Line) -> int:
@@ -303,7 +330,9 @@ def segment(  # noqa: PLR0913 (what a segment depends on)
             telling, hearing = show.sprites[name]
             inputs[f"sprite.{len(cast)}"] = telling if speaks else hearing
             cast.append(requests.SpeakingSprite(side=character.side, speaks=speaks))
-    has_captions = show.reel.captions != "none"
+    look = show.reel.captions
+    has_captions = look.is_burned
+    inputs |= _font_file(show)
     colors = [character.caption.color for character in show.characters.values()]
     request = requests.Segment(
         size=show.reel.size,
@@ -315,9 +344,11 @@ def segment(  # noqa: PLR0913 (what a segment depends on)
         before=before and before.shown,
         color=show.characters[line.character].caption.color,
         captions=None if has_captions else "none",
-        text=line.text if has_captions else None,
-        fonts=show.kit.fonts(line.text, show.episode.language) if has_captions else None,
+        text=cased(line.text, look.case, show.episode.language) if has_captions else None,
+        fonts=_fonts(show, line.text) if has_captions else None,
         colors=None if show.episode.background else colors,
+        font=look.font if has_captions and not look.font_file else None,
+        place=(look.position, look.size) if has_captions and look.position != "auto" else None,
     )
     return show.action("segment", request.to_json(), {"segment": show.path("segments", f"{line_id}.mp4")}, inputs)
 
@@ -326,7 +357,8 @@ def subtitles(show: Production, lines: Sequence[Line]) -> Action:
     """Write the captions of the whole episode as files of their own."""
     request = requests.Captions(**_captions(show, lines))
     outputs = {extension: show.path(f"subtitles.{extension}") for extension in ("ass", "srt", "vtt")}
-    return show.action("subtitles", request.to_json(), outputs, {"timeline": show.path("timeline.json")})
+    inputs = {"timeline": show.path("timeline.json"), **_font_file(show)}
+    return show.action("subtitles", request.to_json(), outputs, inputs)
 
 
 def soundtrack(show: Production, lines: Sequence[Line], ids: Sequence[str]) -> Action:

@@ -5,21 +5,25 @@ A mistake keeps a build from starting; a warning does not. No provider is called
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from math import fsum
 from pathlib import Path
 
 from reelmake.core.errors import Problem
 from reelmake.core.files import STATE
 from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.layout.frame import layout
+from reelmake.layout.timeline import SAMPLE_RATE
+from reelmake.layout.words import writes_no_spaces
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.loop_checks import Remark, background_loop, loop_remark, music_loop, sprite_remarks
 from reelmake.media.probe import REPLACE, Inspector
 from reelmake.plan.bounds import seconds_of, unwritten
 from reelmake.plan.episode import Production, is_paid
-from reelmake.plan.steps import plan
+from reelmake.plan.steps import plan, voice_paths
 from reelmake.project.load import Survey
 from reelmake.providers import provider
 from reelmake.providers.english.doubts import chat_notes, doubts
@@ -63,8 +67,13 @@ def check(show: Production, lines: Sequence[Line], source: Source, price: PriceO
             key_of_all = f"{count} of {digest_of(f'{show.name} {key_of_one}'.encode())}"
             prices_by_key[key_of_one if count == 1 else key_of_all] = usd and usd * count
     each = seconds_of(show.episode, lines, show.reel)
-    warnings = (*_warnings(show, each, source, ffmpeg), *_remarks(show, lines, source), *_doubts(show, lines, source))
-    return Checked(sum(each), prices_by_key, unpriced, warnings)
+    found = (
+        *_warnings(show, each, source, ffmpeg),
+        *_remarks(show, lines, source),
+        *_doubts(show, lines, source),
+        *_hasty(show, lines, source),
+    )
+    return Checked(sum(each), prices_by_key, unpriced, tuple(found))
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +166,29 @@ def _remarks(show: Production, lines: Sequence[Line], source: Source) -> Iterato
             if loc in source.lines and loc not in places:
                 places.add(loc)
                 yield _problem(source, loc, remark)
+
+
+_LETTERS_A_SECOND = 25  # what subtitles are held to at most; ordinary speech has about 15
+_OF_A_SIGN = 2.5  # letters that a sign of a script without spaces stands for, about
+
+
+def _hasty(show: Production, lines: Sequence[Line], source: Source) -> Iterator[Problem]:
+    """Yield the lines whose words come faster than they can be read, as far as their voices are there."""
+    if not show.reel.captions.is_burned:
+        return
+    for at, (line, line_id) in enumerate(zip(lines, line_ids(lines), strict=True)):
+        try:
+            words = json.loads(Path(voice_paths(show, line_id)[1]).read_bytes())["words"]
+            seconds = (words[-1]["end_samples"] - words[0]["start_samples"]) / SAMPLE_RATE
+        except (OSError, ValueError, LookupError, TypeError):
+            continue
+        signs = [char for char in line.text if char.isalnum()]
+        speed = fsum(_OF_A_SIGN if writes_no_spaces(char) else 1.0 for char in signs) / max(seconds, 0.25)
+        if speed > _LETTERS_A_SECOND:
+            what = f"its words come faster than they can be read: {speed:.0f} letters a second"
+            fix = "say it in fewer words, or have it spoken more slowly"
+            loc: Loc = ("script", at, line.character)
+            yield Problem(source.file, source.line(loc), f"line {at + 1}: {what}", fix)
 
 
 def check_sprites(survey: Survey) -> Iterator[Problem]:

@@ -83,16 +83,19 @@ class Files:
 
     def check(self, path: object, want: Want, source: Source, loc: Loc, from_seconds: float = 0.0) -> None:
         """Add mistakes of a file; those of the path's form are left to the spec's own validation."""
-        if not isinstance(path, str) or not is_inside(path.strip()):
-            return
-        try:
-            wrong = self._problem(path.strip(), want, from_seconds)
-        except (OSError, ValueError) as error:  # no right to look, a name that is too long
-            wrong = f"{path} cannot be read ({getattr(error, 'strerror', error)})", "fix the path, or its rights"
-        if wrong:
+        if isinstance(path, str) and (wrong := self.problem(path.strip(), want, from_seconds)):
             source.add(loc, f"{loc[-1]}: {wrong[0]}", wrong[1])
 
-    def _problem(self, path: str, want: Want, from_seconds: float) -> tuple[str, str] | None:
+    def problem(self, path: str, want: Want | None = None, from_seconds: float = 0.0) -> tuple[str, str] | None:
+        """Say what is wrong with a file, but for its path's form, and what to do; without `want`, not of its media."""
+        if not is_inside(path):
+            return None
+        try:
+            return self._problem(path, want, from_seconds)
+        except (OSError, ValueError) as error:  # no right to look, a name that is too long
+            return f"{path} cannot be read ({getattr(error, 'strerror', error)})", "fix the path, or its rights"
+
+    def _problem(self, path: str, want: Want | None, from_seconds: float) -> tuple[str, str] | None:
         file = self.root / path
         wrong: tuple[str, str] | None = None
         if file.is_dir():
@@ -109,7 +112,7 @@ class Files:
             wrong = f"{path} is not a file", "name a file"
         elif not os.access(file, os.R_OK):
             wrong = f"{path} cannot be read", "give yourself the right to read it"
-        elif unfit := self.inspector.problem(file, want, from_seconds):
+        elif want and (unfit := self.inspector.problem(file, want, from_seconds)):
             wrong = f"{path} cannot be used: {unfit}", _WANTED[want]
         return wrong
 
@@ -118,4 +121,7 @@ class UnseenFiles(Files):
     """Files that are not inspected, since they may be missing: no request depends on their content."""
 
     def check(self, path: object, want: Want, source: Source, loc: Loc, from_seconds: float = 0.0) -> None:
+        """Find nothing wrong."""
+
+    def problem(self, path: str, want: Want | None = None, from_seconds: float = 0.0) -> tuple[str, str] | None:
         """Find nothing wrong."""

@@ -23,7 +23,7 @@ from reelmake.plan.kinds import CPU
 from reelmake.project.files import Files, UnseenFiles, read_text, read_text_file
 from reelmake.project.resolve_providers import Casting, check_voices
 from reelmake.project.settings import HOUSE, Settings, load_settings, mistake, settings_of_pools
-from reelmake.project.validate import check_episode, check_translation
+from reelmake.project.validate import check_episode, check_translation, font_problem
 from reelmake.providers import all_pools, registered
 from reelmake.spec.fields import name_problem
 from reelmake.spec.load import read_character, read_episode, readable_part, readable_voices
@@ -160,6 +160,8 @@ class _Desk:
             self.problems.append(mistake(root, ("reel", "min_seconds"), *wrong))
         self.house = house_defaults(root, self.settings)
         self.files = Files(root, Inspector(self.ffmpeg, root / STATE / "media.json", read_only=read_only))
+        if wrong := font_problem(self.settings.reel.captions.font, self.files):
+            self.problems.append(mistake(root, ("reel", "captions", "font"), f"font: {wrong[0]}", wrong[1]))
 
     def project(
         self,

@@ -13,6 +13,7 @@ from typing import Any, Final
 from pydantic import BaseModel
 
 from reelmake.project.settings import Settings
+from reelmake.spec.captions import STYLES
 from reelmake.spec.documents import DOCUMENTS
 from reelmake.spec.fields import NAME
 from reelmake.spec.model import LINE_OPTIONS, Character, Episode
@@ -84,4 +85,6 @@ _AS_WRITTEN: Final[dict[str, Callable[[dict[str, Any]], dict[str, Any]]]] = {
     "Background": _or({"type": "string", "minLength": 1}),
     "Performer": _or({"type": "string", "minLength": 1}),
     "Reel": _reel,
+    "CaptionLook": _or({"enum": list(STYLES)}),
+    "Outline": _or({"type": "number", "minimum": 0, "maximum": 16}),
 }

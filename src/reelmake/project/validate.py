@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from reelmake.core.errors import SetupError
 from reelmake.media import fonts
-from reelmake.project.files import Files
+from reelmake.project.files import Files, UnseenFiles
 from reelmake.project.resolve_providers import Names
 from reelmake.providers import provider
 from reelmake.spec import speech
@@ -74,6 +75,7 @@ def check_episode(
         words = speech.said(speech.pieces_of(text, spoken(own) if isinstance(own, str) else None, pronounce(name)))
         if text.strip() and voice in speaking and (wrong := line_problem(text, language, voice, words)):
             source.add(("script", at, name), f"line {at + 1}: {wrong[0]}", wrong[1])
+    check_font(source, source.data.get("reel"), ("reel", "captions", "font"), files)
     background = source.data.get("background")
     file = background.get("file") if isinstance(background, dict) else background
     files.check(file, "video", source, ("background",))
@@ -96,6 +98,30 @@ def _check_shots(source: Source, at: int, item: object, files: Files) -> None:
         files.check(shot.get("file"), "shot", source, (*loc, "file"), begin if 0 <= begin < float("inf") else 0.0)
         if shot.get("sound") is not None:
             files.check(shot.get("file"), "audio", source, (*loc, "sound"))
+
+
+def font_problem(font: object, files: Files) -> tuple[str, str] | None:
+    """Say why captions cannot be set in a font (what is wrong, what to do), or return None."""
+    if not isinstance(font, str):
+        return None
+    try:
+        if "." not in font:
+            fonts.shipped(font)
+        elif wrong := files.problem(font):
+            return wrong
+        elif not isinstance(files, UnseenFiles):
+            fonts.own(files.root / font)
+    except SetupError as error:
+        return error.what.replace(f"{files.root}/", ""), error.fix
+    return None
+
+
+def check_font(source: Source, reel: object, loc: tuple[str, ...], files: Files) -> None:
+    """Add the mistakes of a font that is chosen for captions."""
+    look = reel.get("captions") if isinstance(reel, dict) else None
+    font = look.get("font") if isinstance(look, dict) else None
+    if isinstance(font, str) and (wrong := font_problem(font.strip(), files)):
+        source.add(loc, f"font: {wrong[0]}", wrong[1])
 
 
 def _language(source: Source) -> str:

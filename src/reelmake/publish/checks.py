@@ -253,8 +253,12 @@ def _signs(text: str) -> str:
 
 
 def _letters(text: str) -> str:
-    """Return a text's letters and digits: in the picture, words are broken, and some signs drawn as others."""
-    return "".join(char for char in normalize("NFC", text) if char.isalnum())
+    """Return a text's letters and digits: in the picture, words are broken, and some signs drawn as others.
+
+    Letters may be capitals there, of which Greek ones have no accents, and a Turkish i is another one.
+    """
+    small = normalize("NFD", text.casefold()).replace("\u0131", "i")
+    return "".join(char for char in small if char.isalnum())
 
 
 def _short(text: str, most: int = 40) -> str:

@@ -98,7 +98,9 @@ def read_expected(
     """
     try:
         provenance = json.loads((folder / PROVENANCE).read_bytes())
-        shown = list(_shown(folder, provenance, where))
+        own = reel.captions.font_file
+        own_family = fonts.own(Path(own)).family if own and Path(own).is_file() else ""
+        shown = list(_shown(folder, provenance, where, own_family))
         video = provenance["video"]
         frames, size = int(video["frames"]), (int(video["width"]), int(video["height"]))
         said = [(one["character"], one["text"]) for one in provenance["lines"]]
@@ -121,7 +123,9 @@ def _differences(
         yield where(min(len(said), len(wanted))), f"the script has {len(wanted)} lines, and the video {len(said)}"
 
 
-def _shown(folder: Path, provenance: Mapping[str, Any], where: Callable[[int], str]) -> Iterator[Shown]:
+def _shown(
+    folder: Path, provenance: Mapping[str, Any], where: Callable[[int], str], own_family: str
+) -> Iterator[Shown]:
     fps = provenance["video"]["fps"]
     files = {form: _cues((folder / f"subtitles.{form}").read_text("utf-8"), form) for form in ("srt", "vtt")}
     drawn = list(_events(_ass((folder / "subtitles.ass").read_text("utf-8"))))
@@ -146,7 +150,7 @@ def _shown(folder: Path, provenance: Mapping[str, Any], where: Callable[[int], s
             end_seconds=frames.stop / fps,
             subtitles={form: " ".join(cue[2] for cue in cues) for form, cues in inside.items()},
             drawn=pieces,
-            missing=(*fonts.missing_glyphs(text), *_unknown_families(burned)) if burned else (),
+            missing=(*fonts.missing_glyphs(text), *_unknown_families(burned, own_family)) if burned else (),
             changes=tuple(sorted(set(changes))),
         )
         before = picture
@@ -179,8 +183,8 @@ def _events(document: SSAFile) -> Iterator[tuple[float, str]]:
             yield event.start / 1000, _TAGS.sub("", event.text)  # its own `plaintext` drops what is in escaped braces
 
 
-def _unknown_families(document: SSAFile) -> list[str]:
+def _unknown_families(document: SSAFile, own_family: str) -> list[str]:
     """Return the families that an ASS document names and that are not installed."""
     named = {family for event in document for family in re.findall(r"\\fn([^\\}]+)", event.text)}
     named |= {style.fontname for style in document.styles.values()}
-    return sorted(named - set(fonts.installed()))
+    return sorted(named - {own_family, *fonts.installed()})

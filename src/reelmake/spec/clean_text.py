@@ -137,6 +137,35 @@ def spoken(text: str) -> str:
     return text
 
 
+def emphasised(text: str) -> tuple[int, ...]:
+    """Return which characters of `spoken(text)` are emphasised: letters and digits within `*`, `_` or more of them.
+
+    They are those that change when the letters between such marks are replaced by others: so whatever else is removed
+    around them, they are found. None are, when what is removed depends on them.
+    """
+    marked = {
+        at
+        for mark, group in ((_BOLD, 2), (_EMPHASIS, 1), (_UNDERLINED, 1))
+        for found in mark.finditer(text)
+        for at in range(*found.span(group))
+    }
+    if not marked:
+        return ()
+    said, other = spoken(text), spoken("".join(_other(char) if at in marked else char for at, char in enumerate(text)))
+    if len(said) != len(other):
+        return ()
+    return tuple(at for at, (one, two) in enumerate(zip(said, other, strict=True)) if one != two)
+
+
+def _other(char: str) -> str:
+    """Return another letter of the same kind, or another digit; any other character as it is."""
+    if not char.isalnum():
+        return char
+    near = (chr(ord(char) + step) for step in (1, -1, 2, -2) if 0 < ord(char) + step < 0x110000)  # noqa: PLR2004 (all)
+    alike = (one for one in near if one.isalnum() and one.isascii() == char.isascii())
+    return next((one for one in alike if (one.isupper(), one.islower()) == (char.isupper(), char.islower())), char)
+
+
 def _once(text: str) -> str:
     return _without_directions(_without_markup(" ".join(" ".join(map(_row, text.splitlines())).split())))
 

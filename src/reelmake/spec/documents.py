@@ -27,6 +27,7 @@ from reelmake.spec.model import (
     Side,
     Spoken,
     Take,
+    marked,
 )
 from reelmake.spec.problems import Record, form
 
@@ -106,6 +107,10 @@ class DialogueLine(Document):
     take: Take = Field(Take(), description="A number for voice and image, or `{voice: 2, image: 3}`.")
     pause_seconds: Annotated[float, Field(ge=0, le=10)] | None = Field(None, description="Silence after this line.")
     providers: LineProviders = Field(LineProviders(), description="Who speaks and draws this line.")
+
+    @field_serializer("text")
+    def _with_its_emphasis(self, text: str) -> str:
+        return marked(text)
 
 
 class Cost(Document):

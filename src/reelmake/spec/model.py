@@ -25,7 +25,8 @@ from pydantic import Tag as Label
 from reelmake.core.templates import subject_of
 from reelmake.layout.shots import Fill, Fit, Motion, Transition, letters, word_starts
 from reelmake.layout.timeline import Flow
-from reelmake.spec.clean_text import spoken
+from reelmake.spec.captions import COLOR, CaptionLook
+from reelmake.spec.clean_text import emphasised, spoken
 from reelmake.spec.fields import MAX_LINES, InnerPath, LineCount, Name, Seconds, Tag, TakeNumber, Text, rate_of, size_of
 from reelmake.spec.problems import Record, Wrong, closest, form, shown
 
@@ -47,8 +48,8 @@ class Reel(Record):
         description="Width x height in pixels: even numbers, from `144x256` to `2160x3840`, from 4:5 to 2:5.",
     )
     fps: Annotated[Literal[24, 25, 30, 50, 60], BeforeValidator(rate_of)] = Field(30, description="Frames a second.")
-    captions: Literal["karaoke", "plain", "none"] = Field(
-        "karaoke", description="`karaoke` lights each word as it is spoken; `plain` shows them; `none` burns none in."
+    captions: CaptionLook = Field(
+        CaptionLook(), description="A style (`karaoke`, `box`, `pop`, `lines`, `none`), or `{style: ..., size: ...}`."
     )
     motion: Motion = Field("auto", description=f"How pictures move, unless a line says otherwise: {_MOTIONS}")
     transition: Transition = Field(
@@ -72,7 +73,10 @@ class Reel(Record):
 
     def overridden(self, other: Reel) -> Reel:
         """Return this format, overridden by the fields that are set in `other`."""
-        return self.model_copy(update={name: getattr(other, name) for name in other.model_fields_set})
+        changed = {name: getattr(other, name) for name in other.model_fields_set}
+        if "captions" in changed:
+            changed["captions"] = self.captions.overridden(other.captions)
+        return self.model_copy(update=changed)
 
     def problem(self) -> tuple[str, str] | None:
         """Say why no video could be of this format, and what to do; None when one can."""
@@ -167,13 +171,47 @@ class Performer(Record):
 MAX_LINE_CHARACTERS: Final = 1000
 
 
+class Said(str):
+    """What is said, with the places of its emphasised letters: marks of emphasis are not spoken, and can be seen."""
+
+    __slots__ = ("emphasis",)
+    emphasis: tuple[int, ...]
+
+    def __new__(cls, text: str, emphasis: tuple[int, ...] = ()) -> Self:
+        """Return a text with its emphasis."""
+        made = super().__new__(cls, text)
+        made.emphasis = emphasis
+        return made
+
+
+def emphasis_of(text: str) -> tuple[int, ...]:
+    """Return which letters of a line's text are emphasised."""
+    return text.emphasis if isinstance(text, Said) else ()
+
+
+def marked(text: str) -> str:
+    """Return a line's text with asterisks around its emphasised words: two, since one may hold a stage direction."""
+    places = set(emphasis_of(text))
+    if not places:
+        return text
+    words = re.split(r"(\s+)", text)
+    at = 0
+    for number, word in enumerate(words):
+        if places.intersection(range(at, at + len(word))):
+            words[number] = re.sub(r"\w(?:.*\w)?", r"**\g<0>**", word, count=1)
+        at += len(word)
+    made = "".join(words)
+    return made if spoken(made) == text else text
+
+
 def _said(text: str) -> str:
     said = spoken(text)
     if not any(map(str.isalnum, said)) and said != text:
         raise Wrong(
             f"{shown(text)} is no speech: it is a stage direction, or markup", "write what is said, or remove it"
         )
-    return said
+    emphasis = emphasised(text)
+    return Said(said, emphasis) if emphasis else said
 
 
 Spoken = Annotated[
@@ -442,9 +480,6 @@ def line_ids(lines: Sequence[Line]) -> list[str]:
 MAX_CAST: Final = 6
 MAX_LANGUAGES: Final = 20
 
-_COLOR: Final = "#[0-9A-Fa-f]{6}"
-
-
 Side = Literal["left", "right"]
 
 
@@ -588,8 +623,8 @@ class Caption(Record):
 
     color: Annotated[
         str,
-        StringConstraints(pattern=f"^{_COLOR}$"),
-        form(_COLOR, "is not a colour", 'write it as "#FFD166", in quotes: without them, # begins a comment'),
+        StringConstraints(pattern=f"^{COLOR}$"),
+        form(COLOR, "is not a colour", 'write it as "#FFD166", in quotes: without them, # begins a comment'),
     ] = Field("#FFD166", description="The colour of spoken words, as `#RRGGBB`.")
 
 
