@@ -11,6 +11,7 @@ the offline voices loaded, which takes longer than to speak; no thread belongs t
 
 from __future__ import annotations
 
+import atexit
 import functools
 import json
 import os
@@ -176,11 +177,19 @@ class Nursery:
         """Say whether a program with this environment can be started here."""
         return self.env == of_interpreter(env)
 
+    def end(self) -> None:
+        """End it, and wait until it is over; a program that it has started goes on."""
+        self.orders.shutdown(socket.SHUT_RDWR)  # children may have this end, too: to close ours would not end it
+        self.orders.close()
+        self.process.wait()
+
 
 @functools.cache
 def nursery() -> Nursery:
-    """Return the nursery of this test process; it ends with it, when the other end of its socket is closed."""
-    return Nursery(clean_env())
+    """Return the nursery of this test process, which ends with it."""
+    made = Nursery(clean_env())
+    atexit.register(made.end)
+    return made
 
 
 def for_shells(folder: Path) -> tuple[dict[str, str], int]:
