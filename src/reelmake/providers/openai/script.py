@@ -234,13 +234,18 @@ class OpenAIScript(ScriptProvider):
     def ask(self, request: Request, call: Call) -> Answer:
         """Have the script written, in the first form that the server takes."""
         place = (base_url(call), request["model"])
-        form = _forms.get(place, Form())
+        form, who = _forms.get(place, Form()), vendor(call)
         ends_at = time.monotonic() + call.timeout_seconds
         while True:
+            left = replace(call, timeout_seconds=max(0.1, ends_at - time.monotonic()))
+            send = partial(client(left).chat.completions.with_raw_response.create, **form.arguments(request))
+            error_of = _judge(request, form, who)
             try:
-                response = self._send(
-                    request, replace(call, timeout_seconds=max(0.1, ends_at - time.monotonic())), form
-                )
+                response = wire.exchange(send, who, error_of)
+                if failed := wrapped_error(response, "choices"):
+                    raise wire.problem(failed, who, error_of) or ProviderError(
+                        f"{who}: an error came in place of a script"
+                    )
             except _NotTakenError as error:
                 log_for_programs("asking again in another form: the server does not take this one", why=error.what)
                 form = form.without(error.name)
@@ -249,25 +254,6 @@ class OpenAIScript(ScriptProvider):
             price = call.prices.of_text("openai", request["model"])
             units, usd = bill(response.json(), price, self.price(request, call.prices))
             return Answer(response.body, units, usd)
-
-    def _send(self, request: Request, call: Call, form: Form) -> Exchange:
-        who = vendor(call)
-
-        def error_of(response: Exchange, code: str, message: str) -> ProviderError | None:
-            if name := form.refused(request, response, code, message):
-                return _NotTakenError(f"{who}: {message}", "", name)
-            if known := common_problem(who, response, code, message, MODELS):
-                return known
-            if is_wrong_request(response) and _TOO_LONG.search(f"{code} {message}"):
-                fix = "set max_output_tokens to less, or ask for fewer lines:"
-                return ProviderError(f"{who}: {message}", fix)
-            return None
-
-        ask = client(call).chat.completions.with_raw_response
-        response = wire.exchange(partial(ask.create, **form.arguments(request)), who, error_of)
-        if failed := wrapped_error(response, "choices"):
-            raise wire.problem(failed, who, error_of) or ProviderError(f"{who}: an error came in place of a script")
-        return response
 
     def ends_on(self, options: Mapping[str, Any], call: Call) -> str | None:
         """Return the model's last day, when it is known."""
@@ -282,6 +268,21 @@ class OpenAIScript(ScriptProvider):
                 error.what = error.what.replace("script that was written", "translation", 1)
                 error.fix = TRANSLATED_ANEW
             raise
+
+
+def _judge(request: Request, form: Form, who: str) -> wire.ErrorOf:
+    """Return the function that says what an error means for a request in this form, where its status does not."""
+
+    def error_of(response: Exchange, code: str, message: str) -> ProviderError | None:
+        if name := form.refused(request, response, code, message):
+            return _NotTakenError(f"{who}: {message}", "", name)
+        if known := common_problem(who, response, code, message, MODELS):
+            return known
+        if is_wrong_request(response) and _TOO_LONG.search(f"{code} {message}"):
+            return ProviderError(f"{who}: {message}", "set max_output_tokens to less, or ask for fewer lines:")
+        return None
+
+    return error_of
 
 
 def _seed(content: Any) -> int:
