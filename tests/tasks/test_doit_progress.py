@@ -109,7 +109,7 @@ def test_a_terminal_gets_a_live_display_which_leaves_a_clean_screen(tmp_path: Pa
     assert written.rindex("\x1b[?25h") > written.rindex("\x1b[?25l"), "the cursor is shown again"
 
     left = [line for line in screen(written) if line]
-    assert left[-1].startswith("11 steps: 5 made, 4 restored, 0 up to date, 1 failed, 1 waiting for them in ")
+    assert left[-1].startswith("11 steps: 5 made, 4 restored, 0 up to date, 1 failed, 1 not started in ")
     assert set(left[:-1]) == {
         "LOG a whole line from a thread",
         "said out loud",

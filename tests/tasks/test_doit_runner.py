@@ -94,7 +94,7 @@ def task_all():
     assert failed.code == 1
     assert "script failed: 503 from the vendor; try again" in failed.err
     assert "Traceback" not in failed.err
-    assert "4 steps: 1 made, 0 up to date, 1 failed, 2 waiting for them" in failed.err
+    assert "4 steps: 1 made, 0 up to date, 1 failed, 2 not started" in failed.err
     assert project.ran() == ["other"]
 
     project.change("VERSION, FAIL = '2', None" + dodo)

@@ -23,8 +23,9 @@ if TYPE_CHECKING:
     from reelmake.tasks.display import Display
 
 
-UP_TO_DATE, IGNORED, FAILED, BLOCKED = "up to date", "ignored", "failed", "waiting for them"
-LAST = (UP_TO_DATE, IGNORED, FAILED, BLOCKED)  # in the sum, after the notes of steps that ran
+UP_TO_DATE, IGNORED, FAILED = "up to date", "ignored", "failed"
+REFUSED, BLOCKED = "not bought", "not started"  # for money, and because what they need is missing
+LAST = (UP_TO_DATE, IGNORED, FAILED, REFUSED, BLOCKED)  # in the sum, after the notes of steps that ran
 ALWAYS = (UP_TO_DATE, FAILED)
 
 
@@ -96,10 +97,11 @@ class Progress:
             if task.actions:
                 self._finish(task, BLOCKED)
             return
-        self._finish(task, FAILED)
         if isinstance(cause := getattr(fail, "cause", None), CapError):
+            self._finish(task, REFUSED)
             self._refused.append((task, cause))
             return
+        self._finish(task, FAILED)
         self._failures.append((task, fail))
         self._say(f"{task.name} {FAILED}: {fail.message}")
 
