@@ -21,7 +21,7 @@ from ruamel.yaml.tokens import CommentToken
 
 from reelmake.core.errors import InputError, Problem
 from reelmake.spec.load import read_episode
-from reelmake.spec.model import Episode, Line
+from reelmake.spec.model import Episode, Line, marked
 from reelmake.spec.yaml_source import Borrowed
 
 NOTE: Final = "Written by {provider}; edit it as you like. While it is here, no script provider is asked."
@@ -35,7 +35,7 @@ _LONGEST_ROW: Final = 1_000_000  # no row is folded
 
 def scalar(text: str) -> str:
     """Return a text as YAML writes it on one line, in quotes where it needs them."""
-    return yaml.safe_dump(text, allow_unicode=True, width=_LONGEST_ROW).removesuffix("...\n").strip()
+    return yaml.safe_dump(str(text), allow_unicode=True, width=_LONGEST_ROW).removesuffix("...\n").strip()
 
 
 def frozen(content: bytes, file: str, lines: Sequence[Line], provider: str) -> bytes:
@@ -108,7 +108,7 @@ def _written(layout: YAML, root: CommentedMap) -> str:
 
 def _line(line: Line, *, quoted: bool) -> CommentedMap:
     """Return a line as it stands in a spec."""
-    said: dict[str, Any] = {_text(line.character, quoted=quoted): _text(line.text, quoted=quoted)}
+    said: dict[str, Any] = {_text(line.character, quoted=quoted): _text(marked(line.text), quoted=quoted)}
     if line.say:
         said[_text("say", quoted=quoted)] = _text(line.say, quoted=quoted)
     if isinstance(line.image, str):
