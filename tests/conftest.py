@@ -34,7 +34,7 @@ from workspace import Workspace  # noqa: E402
 
 nursery.in_use = True
 # Machines of CI are shared and slow, and that is no failure of a test.
-settings.register_profile("reelmake", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("reelmake", deadline=None, max_examples=50, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("reelmake")
 if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # a shell started us in the background: what we start has to end
     signal.signal(signal.SIGINT, signal.default_int_handler)
