@@ -15,6 +15,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from fontTools.subset import Options, Subsetter
+from fontTools.ttLib import TTFont
 from PIL import Image
 from typer.testing import CliRunner
 from workspace import Workspace, doit_tables
@@ -22,6 +24,7 @@ from workspace import Workspace, doit_tables
 from reelmake.cli import app
 from reelmake.core.errors import InputError
 from reelmake.core.files import TICK_NS
+from reelmake.media import fonts
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.project import advise
 from reelmake.project.load import load_project
@@ -301,6 +304,7 @@ def test_a_font_for_captions_is_a_mistake_where_it_is_named(project: Workspace) 
 
 def test_words_that_come_too_fast_are_a_warning_once_they_are_spoken(project: Workspace) -> None:
     project.episode("one", "ada: Incomprehensibilities notwithstanding.", "max: Hi.")
+    assert check(project)["warnings"] == []  # and it is noticed when voices are there
     show = load_project(project.root).productions["one"]
     assert show.episode.script
     for line_id, samples in zip(line_ids(show.episode.script), (48_000, 20_000), strict=True):
@@ -309,3 +313,19 @@ def test_words_that_come_too_fast_are_a_warning_once_they_are_spoken(project: Wo
     (warning,) = check(project)["warnings"]
     assert warning["what"] == "line 1: its words come faster than they can be read: 36 letters a second"
     assert warning["line"] == 5
+
+
+def test_letters_that_a_font_of_the_project_lacks_are_a_warning(project: Workspace) -> None:
+    options = Options()
+    options.name_IDs = [1, 2]
+    with TTFont(fonts._path(fonts.shipped("Fira Sans ExtraBold")), recalcTimestamp=False) as file:
+        subset = Subsetter(options)
+        subset.populate(text="Helo wrd")
+        subset.subset(file)
+        project.write("assets/own.ttf", b"")
+        file.save(project.root / "assets/own.ttf")
+    project.episode("one", "ada: Hello world!", reel={"captions": {"font": "assets/own.ttf"}})
+    assert check(project)["warnings"] == []
+    project.episode("one", "ada: Hello, zebra 🦓!", reel={"captions": {"font": "assets/own.ttf"}})
+    (warning,) = check(project)["warnings"]
+    assert warning["what"] == "font: assets/own.ttf has no z, b, a: another font shows them"

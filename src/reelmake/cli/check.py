@@ -127,7 +127,7 @@ class _Found:
             self.warnings.append(Problem(cap["file"], cap["line"], what, fix))
 
     def _missing_keys(self) -> Iterator[Problem]:
-        """Yield the keys that providers in force need and that are not set; nobody's review of a branch needs them."""
+        """Yield the keys that providers in force need, and that are not set."""
         from reelmake.project.settings import DOTENV, variables  # noqa: PLC0415
 
         needed = {name: who for entry in self.entries.values() for name, who in entry.get("secrets", {}).items()}
@@ -272,7 +272,7 @@ def _looked_at(found: Survey) -> tuple[Mapping[str, Entry], set[Problem], list[S
         entry["videos"][name] = {"seconds": checked.seconds, "prices": by_key}
         outdated = _outdated(known, context, found.episodes[show.spec])
         entry["warnings"] += [_cells(problem) for problem in (*checked.warnings, *outdated)]
-        entry["files"] += _script_files(known, context, settings.store)
+        entry["files"] += [*_script_files(known, context, settings.store), *_voice_files(known, context)]
     for model, step in unpriced.items():
         what = f"there is {limits}, and no price for {model} ({step})"
         fix = f"set usd_per_... under [tool.reelmake.prices.{model!r}], or take the limit away"
@@ -307,6 +307,17 @@ def _script_files(show: Production, context: Context, store: str) -> list[str]:
         return []
     requests = with_follow_ups(script(show), context.store)
     return [f"{store}/{place_of('actions', key_of(action, context))}" for action in requests]
+
+
+def _voice_files(show: Production, context: Context) -> list[str]:
+    """Return the files by which it is known how fast lines are spoken: they appear when an episode is built."""
+    from reelmake.engine.engine import script_of  # noqa: PLC0415
+    from reelmake.plan.steps import voice_paths  # noqa: PLC0415
+    from reelmake.spec.model import line_ids  # noqa: PLC0415
+
+    if not show.reel.captions.is_burned:
+        return []
+    return [voice_paths(show, line_id)[1] for line_id in line_ids(script_of(show, context) or [])]
 
 
 def _context(found: Survey) -> Context:

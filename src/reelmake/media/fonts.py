@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING
 from unicodedata import category, normalize
 
 from reelmake.core.errors import SetupError
+from reelmake.core.files import read_regular
 from reelmake.core.keys import digest_of
 from reelmake.layout.captions import Run
 from reelmake.layout.words import Case, cased
@@ -187,25 +188,26 @@ def shipped(family: str) -> Font:
 
 def own(path: Path) -> Font:
     """Return a font of the project; raises SetupError, saying why it cannot be used."""
-    return _own(str(path), path.read_bytes())
+    return _own(str(path), read_regular(path, _MAX_FONT_BYTES))
 
 
 @lru_cache(maxsize=8)
 def _own(path: str, content: bytes) -> Font:
     from io import BytesIO  # noqa: PLC0415
 
-    from fontTools.ttLib import TTFont, TTLibError  # noqa: PLC0415
+    from fontTools.ttLib import TTFont  # noqa: PLC0415
 
     fix = "name another font file (.ttf or .otf) whose licence allows that it is embedded"
     try:
         with TTFont(BytesIO(content), lazy=True) as file:
             sizes, units, name = file["OS/2"], file["head"].unitsPerEm, file["name"]
             family = name.getBestFamilyName() if "fvar" in file else name.getDebugName(1)
-            if not file.getBestCmap() or not family:
-                raise SetupError(f"{path} has no characters, or no name", fix)
+            characters = file.getBestCmap()
             ascent, descent, rights = sizes.usWinAscent / units, sizes.usWinDescent / units, sizes.fsType
-    except (TTLibError, KeyError, OSError, ValueError, AttributeError) as error:
+    except Exception as error:  # noqa: BLE001 (a damaged font makes its reader fail in any way)
         raise SetupError(f"{path} cannot be read as a font ({error})", fix) from None
+    if not characters or not family:
+        raise SetupError(f"{path} has no characters, or no name", fix)
     if rights & _RESTRICTED and not rights & _ALLOWED:
         raise SetupError(f"{path} may not be embedded in a video (OS/2 fsType {rights}: restricted licence)", fix)
     if rights & _BITMAPS_ONLY:
@@ -219,6 +221,7 @@ def lacking(font: Font, text: str) -> list[str]:
 
 
 _RESTRICTED, _ALLOWED, _BITMAPS_ONLY = 0x2, 0xC, 0x200
+_MAX_FONT_BYTES = 64_000_000  # a font of all Chinese characters has 20 million
 
 
 def runs(

@@ -13,11 +13,12 @@ from math import fsum
 from pathlib import Path
 
 from reelmake.core.errors import Problem
-from reelmake.core.files import STATE
+from reelmake.core.files import STATE, read_regular
 from reelmake.core.keys import Action, digest_of, key, manifest
 from reelmake.layout.frame import layout
 from reelmake.layout.timeline import SAMPLE_RATE
-from reelmake.layout.words import writes_no_spaces
+from reelmake.layout.words import cased, writes_no_spaces
+from reelmake.media import fonts
 from reelmake.media.ffmpeg import Ffmpeg
 from reelmake.media.loop_checks import Remark, background_loop, loop_remark, music_loop, sprite_remarks
 from reelmake.media.probe import REPLACE, Inspector
@@ -72,6 +73,7 @@ def check(show: Production, lines: Sequence[Line], source: Source, price: PriceO
         *_remarks(show, lines, source),
         *_doubts(show, lines, source),
         *_hasty(show, lines, source),
+        *_lacking(show, lines, source),
     )
     return Checked(sum(each), prices_by_key, unpriced, tuple(found))
 
@@ -169,6 +171,8 @@ def _remarks(show: Production, lines: Sequence[Line], source: Source) -> Iterato
 
 
 _LETTERS_A_SECOND = 25  # what subtitles are held to at most; ordinary speech has about 15
+_MAX_WORDS_BYTES = 1_000_000
+_MOST_LETTERS = 5  # are named
 _OF_A_SIGN = 2.5  # letters that a sign of a script without spaces stands for, about
 
 
@@ -178,9 +182,10 @@ def _hasty(show: Production, lines: Sequence[Line], source: Source) -> Iterator[
         return
     for at, (line, line_id) in enumerate(zip(lines, line_ids(lines), strict=True)):
         try:
-            words = json.loads(Path(voice_paths(show, line_id)[1]).read_bytes())["words"]
+            content = read_regular(Path(voice_paths(show, line_id)[1]), _MAX_WORDS_BYTES)
+            words = json.loads(content)["words"]
             seconds = (words[-1]["end_samples"] - words[0]["start_samples"]) / SAMPLE_RATE
-        except (OSError, ValueError, LookupError, TypeError):
+        except (OSError, ValueError, LookupError, TypeError, RecursionError):
             continue
         signs = [char for char in line.text if char.isalnum()]
         speed = fsum(_OF_A_SIGN if writes_no_spaces(char) else 1.0 for char in signs) / max(seconds, 0.25)
@@ -189,6 +194,18 @@ def _hasty(show: Production, lines: Sequence[Line], source: Source) -> Iterator[
             fix = "say it in fewer words, or have it spoken more slowly"
             loc: Loc = ("script", at, line.character)
             yield Problem(source.file, source.line(loc), f"line {at + 1}: {what}", fix)
+
+
+def _lacking(show: Production, lines: Sequence[Line], source: Source) -> Iterator[Problem]:
+    """Yield the letters that a font of the project does not have: they are shown in one that ships along."""
+    look = show.reel.captions
+    if not look.font_file or not look.is_burned:
+        return
+    text = cased(" ".join(line.text for line in lines), look.case, show.episode.language)
+    if missing := [char for char in fonts.lacking(fonts.own(Path(look.font_file)), text) if char.isalnum()]:
+        more = f" and {len(missing) - _MOST_LETTERS} more" if len(missing) > _MOST_LETTERS else ""
+        what = f"{look.font_file} has no {', '.join(missing[:_MOST_LETTERS])}{more}: another font shows them"
+        yield _problem(source, ("reel", "captions", "font"), (what, "name a font that has them"))
 
 
 def check_sprites(survey: Survey) -> Iterator[Problem]:
