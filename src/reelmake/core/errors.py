@@ -23,9 +23,17 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Final
+
+_STEERS: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def harmless(text: str) -> str:
+    """Return a text in which what steers a terminal, or turns its order, is shown by its code: names may hold it."""
+    return _STEERS.sub(lambda found: ascii(found[0])[1:-1], text)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -39,7 +47,7 @@ class Problem:
 
     def __str__(self) -> str:
         """Return `file:line: what is wrong; what to type`."""
-        return f"{self.file}:{self.line}: {self.what}; {self.fix}"
+        return harmless(f"{self.file}:{self.line}: {self.what}; {self.fix}")
 
 
 class ReelmakeError(Exception):
@@ -54,7 +62,7 @@ class ReelmakeError(Exception):
 
     def __str__(self) -> str:
         """Return one line that an author can act on."""
-        return f"{self.what}; {self.fix}" if self.fix else self.what
+        return harmless(f"{self.what}; {self.fix}" if self.fix else self.what)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickle as it reads now: a place may have been added since, or a secret taken out."""
