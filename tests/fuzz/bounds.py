@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any, Final
 
-from hypothesis import HealthCheck, given, seed, settings
+from hypothesis import HealthCheck, Phase, given, seed, settings
 from hypothesis.errors import HypothesisWarning
 from hypothesis.strategies import SearchStrategy
 
@@ -59,7 +59,13 @@ def fuzz(target: Target, seconds: float, first_seed: int) -> int:
         for number in count(first_seed):
 
             @seed(number)
-            @settings(max_examples=EXAMPLES, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+            @settings(  # to shrink or explain a failure may take minutes; the input that is shown repeats it
+                max_examples=EXAMPLES,
+                phases=(Phase.generate,),
+                deadline=None,
+                database=None,
+                suppress_health_check=list(HealthCheck),
+            )
             @given(target.inputs)
             def examine(content: object) -> None:
                 nonlocal examined

@@ -334,3 +334,8 @@ def test_every_character_is_shown_once_and_everything_said_is_words(text: str) -
     if words:
         assert "".join("".join(word.shown.split()) for word in words) == "".join(text.split())
     assert all(re.search(r"\w", word.said) and not re.search(r"[0-9$%]", word.said) for word in words)
+
+
+def test_a_chain_of_numbers_is_said_number_by_number_however_long_it_is() -> None:
+    assert " ".join(word.said for word in say("a 3–5–7 rhythm")) == "a three to five to seven rhythm"
+    assert len(say("on 1999" + "-999" * 5000)[-1].said.split(" to ")) == 5001

@@ -392,6 +392,8 @@ def _unit_alone(match: re.Match[str], around: Around) -> str:
 
 def _range(match: re.Match[str], around: Around) -> str:
     first, last = match.groups()
+    if re.search(r"\d[-–—]\d", last):  # part by part: a chain of thousands would be as deep as it is long
+        return " to ".join(_words(part, around) for part in re.split("[-–—]", match[0]))
     if _month(around.previous) and _is_day(first) and _is_day(last):  # June 3-5
         return f"{numerals.ordinal(first)} to {numerals.ordinal(last)}"
     if first == last and first[-1:].isdigit() and first[0] in DIGITS:
